@@ -1,0 +1,1 @@
+//! IP pools and NAT gateways on Amazon EC2.

@@ -1,0 +1,1 @@
+//! The seam between the provider and a cloud: one small trait per resource kind, error classes, and an in-memory cloud.

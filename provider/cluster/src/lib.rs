@@ -1,0 +1,1 @@
+//! Kubernetes: observe, server-side apply, delete and wait.

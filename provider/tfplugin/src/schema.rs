@@ -1,0 +1,283 @@
+//! What a user can write, as a value: attributes, nested attributes, blocks, and the rules on them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::cty::{Path, Type, Value};
+use crate::diagnostic::Diagnostics;
+
+/// The schema of a provider's configuration, a resource, a data source or a list.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    /// Raised when stored state needs an upgrade to be read; starts at 0.
+    pub version: i64,
+    /// What it is for, in Markdown.
+    pub description: String,
+    /// Why not to use it any more, and what instead.
+    pub deprecation: Option<String>,
+    /// The attributes. Nested attributes are preferred over blocks.
+    pub attributes: Vec<Attribute>,
+    /// Nested blocks, for a schema that must look like an old one.
+    pub blocks: Vec<NestedBlock>,
+}
+
+/// Who sets an attribute's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The user must.
+    Required,
+    /// The user may; null otherwise, or the default.
+    Optional,
+    /// The user may; the provider does otherwise.
+    OptionalComputed,
+    /// Only the provider does.
+    Computed,
+}
+
+/// How nested attributes repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// One object.
+    Single,
+    /// A list of objects.
+    List,
+    /// A set of objects.
+    Set,
+    /// Objects by key.
+    Map,
+}
+
+/// The shape of an attribute's value.
+#[derive(Clone, Debug)]
+pub enum AttributeType {
+    /// A plain type.
+    Plain(Type),
+    /// Objects whose attributes have schemas of their own.
+    Nested(Nesting, Vec<Attribute>),
+}
+
+/// An attribute.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name.
+    pub name: &'static str,
+    /// The shape of its value.
+    pub ty: AttributeType,
+    /// Who sets it.
+    pub mode: Mode,
+    /// Terraform hides the value in its output.
+    pub sensitive: bool,
+    /// The value is never stored: null in plan and state.
+    pub write_only: bool,
+    /// What it means, in Markdown: units, default, limits, and what a change does.
+    pub description: String,
+    /// Why not to use it any more, and what instead.
+    pub deprecation: Option<String>,
+    /// The value when the user gives none. The attribute is then sent to Terraform as optional and computed.
+    pub default: Option<Value>,
+    /// Checks on a known value.
+    pub validators: Vec<Validator>,
+    /// What the plan does with it.
+    pub plan_modifiers: Vec<PlanModifier>,
+}
+
+/// Nested blocks of one type.
+#[derive(Clone, Debug)]
+pub struct NestedBlock {
+    /// The block's type name.
+    pub name: &'static str,
+    /// How it repeats.
+    pub nesting: Nesting,
+    /// What it is for, in Markdown.
+    pub description: String,
+    /// Its attributes.
+    pub attributes: Vec<Attribute>,
+    /// Blocks inside it.
+    pub blocks: Vec<NestedBlock>,
+    /// The fewest that the user must write; lists and sets only.
+    pub min_items: i64,
+    /// The most that the user may write, 0 for no limit; lists and sets only.
+    pub max_items: i64,
+}
+
+/// A check on a known, non-null value at a path.
+pub type Check = dyn Fn(&Path, &Value) -> Diagnostics + Send + Sync;
+
+/// A named check of an attribute's value. Null is not checked; a value that holds unknowns is checked only where the check
+/// can cope with them ([`Validator::tolerates_unknown`]).
+#[derive(Clone)]
+pub struct Validator {
+    /// What it demands, as a clause for generated documentation, such as `1 to 8 elements`.
+    pub demand: String,
+    /// Whether it is called on a value with unknown parts.
+    pub tolerates_unknown: bool,
+    /// The check.
+    pub check: Arc<Check>,
+}
+
+impl fmt::Debug for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Validator").field(&self.demand).finish()
+    }
+}
+
+/// What a condition of [`PlanModifier::RequiresReplaceIf`] sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The attribute's value in the state.
+    pub prior: &'a Value,
+    /// Its value in the plan.
+    pub planned: &'a Value,
+}
+
+/// What the plan does with an attribute.
+#[derive(Clone)]
+pub enum PlanModifier {
+    /// A computed value that does not change once it is known: the plan keeps the state's.
+    UseStateForUnknown,
+    /// A changed value replaces the resource.
+    RequiresReplace,
+    /// A changed value replaces the resource where the condition holds.
+    RequiresReplaceIf(Arc<dyn Fn(Change<'_>) -> bool + Send + Sync>),
+}
+
+impl fmt::Debug for PlanModifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UseStateForUnknown => "UseStateForUnknown",
+            Self::RequiresReplace => "RequiresReplace",
+            Self::RequiresReplaceIf(_) => "RequiresReplaceIf",
+        })
+    }
+}
+
+impl Schema {
+    /// A schema of version 0 with this Markdown description.
+    pub fn new(description: impl Into<String>, attributes: Vec<Attribute>) -> Self {
+        Self { description: description.into(), attributes, ..Self::default() }
+    }
+}
+
+impl Attribute {
+    /// An optional attribute of a plain type.
+    pub fn new(name: &'static str, ty: Type, description: impl Into<String>) -> Self {
+        Self::with(name, AttributeType::Plain(ty), description.into())
+    }
+
+    /// An optional attribute that holds objects.
+    pub fn nested(name: &'static str, nesting: Nesting, attributes: Vec<Attribute>, description: impl Into<String>) -> Self {
+        Self::with(name, AttributeType::Nested(nesting, attributes), description.into())
+    }
+
+    fn with(name: &'static str, ty: AttributeType, description: String) -> Self {
+        Self {
+            name,
+            ty,
+            mode: Mode::Optional,
+            sensitive: false,
+            write_only: false,
+            description,
+            deprecation: None,
+            default: None,
+            validators: Vec::new(),
+            plan_modifiers: Vec::new(),
+        }
+    }
+
+    /// The user must set it.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.mode = Mode::Required;
+        self
+    }
+
+    /// Only the provider sets it.
+    #[must_use]
+    pub fn computed(mut self) -> Self {
+        self.mode = Mode::Computed;
+        self
+    }
+
+    /// The provider sets it where the user does not.
+    #[must_use]
+    pub fn optional_computed(mut self) -> Self {
+        self.mode = Mode::OptionalComputed;
+        self
+    }
+
+    /// The value where the user gives none.
+    #[must_use]
+    pub fn default(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+
+    /// Terraform hides the value in its output.
+    #[must_use]
+    pub fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// The value is never stored.
+    #[must_use]
+    pub fn write_only(mut self) -> Self {
+        self.write_only = true;
+        self
+    }
+
+    /// Why not to use it any more, and what instead.
+    #[must_use]
+    pub fn deprecated(mut self, message: impl Into<String>) -> Self {
+        self.deprecation = Some(message.into());
+        self
+    }
+
+    /// Adds a check of a known value.
+    #[must_use]
+    pub fn validate(mut self, validator: Validator) -> Self {
+        self.validators.push(validator);
+        self
+    }
+
+    /// A changed value replaces the resource.
+    #[must_use]
+    pub fn requires_replace(self) -> Self {
+        self.modify(PlanModifier::RequiresReplace)
+    }
+
+    /// The plan keeps the state's value: it does not change once it is known.
+    #[must_use]
+    pub fn use_state_for_unknown(self) -> Self {
+        self.modify(PlanModifier::UseStateForUnknown)
+    }
+
+    /// Adds a plan modifier.
+    #[must_use]
+    pub fn modify(mut self, modifier: PlanModifier) -> Self {
+        self.plan_modifiers.push(modifier);
+        self
+    }
+}
+
+/// The schema of a resource's identity: what finds one object again, also without state.
+#[derive(Clone, Debug, Default)]
+pub struct IdentitySchema {
+    /// Raised when stored identities need an upgrade; starts at 0.
+    pub version: i64,
+    /// Its attributes: booleans, numbers, strings and lists of those.
+    pub attributes: Vec<IdentityAttribute>,
+}
+
+/// An attribute of an identity.
+#[derive(Clone, Debug)]
+pub struct IdentityAttribute {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// Whether an import needs it; otherwise it may leave it out.
+    pub required_for_import: bool,
+    /// What it means.
+    pub description: String,
+}
