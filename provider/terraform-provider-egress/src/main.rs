@@ -1,3 +1,6 @@
 //! Terraform provider for everything that decides how traffic leaves a Kubernetes cluster.
 
+mod resources;
+mod session;
+
 fn main() {}

@@ -1,0 +1,211 @@
+//! Who owns what: the identity that every object carries, and that finds it again without state.
+//!
+//! Terraform never tells a provider a resource's address and writes state only when an apply call returns. So identity comes
+//! from configuration: the provider's `owner`, the resource type, the resource's `name`, and the map key of the part. All of
+//! it is written into the call that creates an object, as tags or labels, or as the object's own name where the cloud has
+//! names.
+//!
+//! The grammar is the intersection of what the clouds take as a tag value, a label value, or part of a name: Google Cloud
+//! labels (63 characters, lowercase letters, digits, `_`, `-`) and Kubernetes label values (63 characters, begin and end
+//! alphanumeric) are the narrowest; AWS (256), Azure (256) and Alibaba Cloud (128) tag values take more.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The tag or label key that holds the [`Owner`].
+pub const OWNER_TAG: &str = "egress-owner";
+/// The tag or label key that holds the [`ResourceType`].
+pub const TYPE_TAG: &str = "egress-type";
+/// The tag or label key that holds the resource's [`Name`].
+pub const NAME_TAG: &str = "egress-name";
+/// The tag or label key that holds the [`Key`] of one part of a resource.
+pub const KEY_TAG: &str = "egress-key";
+/// The tag or label key that holds when the object was asked for, in seconds since the Unix epoch: addresses have no
+/// creation time of their own, and of two objects with one identity the older is kept.
+pub const CREATED_TAG: &str = "egress-created";
+
+/// The keys that users may not set themselves.
+pub const RESERVED_TAGS: [&str; 5] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG];
+
+/// Why a text is no owner, name or key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// It has no characters.
+    #[error("must not be empty")]
+    Empty,
+    /// It has too many characters.
+    #[error("has {length} characters; at most {limit} fit the tags, labels and names of every cloud")]
+    TooLong {
+        /// How many it has.
+        length: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// A character that not every cloud takes.
+    #[error("contains {0:?}; only lowercase letters, digits and hyphens fit the tags, labels and names of every cloud")]
+    Character(char),
+    /// The first character is no letter.
+    #[error("must begin with a lowercase letter, because Google Cloud names must")]
+    Start,
+    /// The first or last character is a hyphen.
+    #[error("must begin and end with a letter or digit, because Kubernetes label values must")]
+    Edge,
+}
+
+fn parse(text: &str, limit: usize, letter_first: bool) -> Result<String, IdentityError> {
+    let length = text.chars().count();
+    if length == 0 {
+        return Err(IdentityError::Empty);
+    }
+    if length > limit {
+        return Err(IdentityError::TooLong { length, limit });
+    }
+    if let Some(bad) = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-')) {
+        return Err(IdentityError::Character(bad));
+    }
+    if text.starts_with('-') || text.ends_with('-') {
+        return Err(IdentityError::Edge);
+    }
+    if letter_first && !text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Err(IdentityError::Start);
+    }
+    Ok(text.to_owned())
+}
+
+macro_rules! identity_part {
+    ($(#[$doc:meta])* $name:ident, $limit:expr, letter_first: $letter:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The most characters that it may have.
+            pub const MAX_LENGTH: usize = $limit;
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdentityError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                parse(text, Self::MAX_LENGTH, $letter).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+identity_part! {
+    /// Whose objects these are: one per state, and not shared. Lowercase letters, digits and hyphens, beginning with a
+    /// letter, at most 32 characters.
+    Owner, 32, letter_first: true
+}
+
+identity_part! {
+    /// A resource's name, unique per owner and resource type. Lowercase letters, digits and hyphens, beginning with a letter,
+    /// at most 40 characters.
+    Name, 40, letter_first: true
+}
+
+identity_part! {
+    /// The stable key of one part of a resource, such as one address of a pool. Lowercase letters, digits and hyphens, at most
+    /// 40 characters.
+    Key, 40, letter_first: false
+}
+
+/// The kinds of resource whose objects carry an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResourceType {
+    /// Public addresses that outlive gateways.
+    IpPool,
+    /// NAT gateways with their addresses and routes.
+    NatGateway,
+    /// An egress policy in a cluster.
+    Policy,
+}
+
+impl ResourceType {
+    /// The value of the [`TYPE_TAG`].
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IpPool => "ip-pool",
+            Self::NatGateway => "nat-gateway",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+impl fmt::Display for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The identity of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity {
+    /// Whose it is.
+    pub owner: Owner,
+    /// What it is.
+    pub resource_type: ResourceType,
+    /// What it is called.
+    pub name: Name,
+}
+
+impl Identity {
+    /// The tags that every part of the resource carries, beside its key and time.
+    pub fn tags(&self) -> [(&'static str, &str); 3] {
+        [(OWNER_TAG, self.owner.as_str()), (TYPE_TAG, self.resource_type.as_str()), (NAME_TAG, self.name.as_str())]
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.owner, self.resource_type, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_what_every_cloud_takes() {
+        for text in ["a", "acme-prod", "a1", "team-a-2"] {
+            assert_eq!(text.parse::<Owner>().map(|owner| owner.to_string()), Ok(text.to_owned()));
+        }
+        assert!("1".parse::<Key>().is_ok(), "zone keys such as Azure's begin with a digit");
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let long = "a".repeat(33);
+        let cases = [
+            ("", IdentityError::Empty),
+            (long.as_str(), IdentityError::TooLong { length: 33, limit: 32 }),
+            ("Acme", IdentityError::Character('A')),
+            ("a_b", IdentityError::Character('_')),
+            ("1a", IdentityError::Start),
+            ("-a", IdentityError::Edge),
+            ("a-", IdentityError::Edge),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse::<Owner>(), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_identity_fits_a_label() {
+        // Google Cloud and Kubernetes label values: 63 characters each.
+        assert!(Owner::MAX_LENGTH <= 63 && Name::MAX_LENGTH <= 63 && Key::MAX_LENGTH <= 63);
+    }
+}

@@ -1,0 +1,1 @@
+//! The managed resources: the only place where Terraform, the model, a cloud and a cluster meet.
