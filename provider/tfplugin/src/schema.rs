@@ -165,7 +165,12 @@ impl Attribute {
     }
 
     /// An optional attribute that holds objects.
-    pub fn nested(name: &'static str, nesting: Nesting, attributes: Vec<Attribute>, description: impl Into<String>) -> Self {
+    pub fn nested(
+        name: &'static str,
+        nesting: Nesting,
+        attributes: Vec<Attribute>,
+        description: impl Into<String>,
+    ) -> Self {
         Self::with(name, AttributeType::Nested(nesting, attributes), description.into())
     }
 
@@ -280,4 +285,57 @@ pub struct IdentityAttribute {
     pub required_for_import: bool,
     /// What it means.
     pub description: String,
+}
+
+impl Schema {
+    /// The type of a value of this schema: an object of every attribute and block.
+    pub fn ty(&self) -> Type {
+        object_type(&self.attributes, &self.blocks)
+    }
+}
+
+impl Attribute {
+    /// The type of its value.
+    pub fn value_type(&self) -> Type {
+        match &self.ty {
+            AttributeType::Plain(ty) => ty.clone(),
+            AttributeType::Nested(nesting, attributes) => nesting.wrap(object_type(attributes, &[])),
+        }
+    }
+}
+
+impl NestedBlock {
+    /// The type of the value that all blocks of this type make.
+    pub fn value_type(&self) -> Type {
+        let object = object_type(&self.attributes, &self.blocks);
+        match self.nesting {
+            // Blocks may differ in the type of a dynamic attribute; then they make a tuple or an object, and the type is
+            // known only with the value.
+            Nesting::List | Nesting::Map if object.has_dynamic() => Type::Dynamic,
+            nesting => nesting.wrap(object),
+        }
+    }
+}
+
+impl Nesting {
+    fn wrap(self, object: Type) -> Type {
+        match self {
+            Self::Single => object,
+            Self::List => Type::List(object.into()),
+            Self::Set => Type::Set(object.into()),
+            Self::Map => Type::Map(object.into()),
+        }
+    }
+}
+
+fn object_type(attributes: &[Attribute], blocks: &[NestedBlock]) -> Type {
+    let attributes = attributes.iter().map(|a| (a.name.to_owned(), a.value_type()));
+    Type::Object(attributes.chain(blocks.iter().map(|b| (b.name.to_owned(), b.value_type()))).collect())
+}
+
+impl IdentitySchema {
+    /// The type of an identity: an object of every attribute.
+    pub fn ty(&self) -> Type {
+        Type::Object(self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone())).collect())
+    }
 }

@@ -5,7 +5,7 @@ mod path;
 mod ty;
 mod value;
 
-pub use number::Number;
+pub use number::{Number, ParseNumberError};
 pub use path::{Path, Step};
 pub use ty::Type;
 pub use value::{Refinements, Value};

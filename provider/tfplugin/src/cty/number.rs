@@ -1,8 +1,195 @@
 //! Numbers.
 
-/// A decimal number of any precision, equal to another when the values are equal whatever their spelling.
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+mod decimal;
+
+/// A number of any precision, equal to another when the values are equal, whatever their spelling.
 ///
-/// Terraform computes with 512-bit floats and sends what neither `i64`/`u64` nor `f64` holds exactly as decimal text, so
-/// the text is kept as it came.
+/// Terraform computes with 512-bit floats, writes what neither `i64` nor `f64` holds as decimal text, and holds two numbers
+/// for equal when their shortest decimal texts are (go-cty, `rawNumberEqual`). So text is kept as text, and a float counts
+/// as its shortest decimal: `0.1` as a float equals `0.1` as text.
 #[derive(Clone, Debug)]
-pub struct Number(pub(super) String);
+pub struct Number(Repr);
+
+/// Each value has one representation, but for a float that is not exactly its own shortest decimal: that one stays a float,
+/// because so it came over the wire, while the same text stays text.
+#[derive(Clone, Debug)]
+enum Repr {
+    /// Every integer that fits.
+    Integer(i64),
+    /// A float with a fraction, or an infinity. Never NaN.
+    Float(f64),
+    /// Any other: plain decimal text without exponent, sign of plus, or needless zeros.
+    Decimal(Box<str>),
+}
+
+/// A number as the wire formats tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form<'a> {
+    /// Fits `i64`.
+    Integer(i64),
+    /// Has a fraction or is infinite, and is what this float says.
+    Float(f64),
+    /// Only the decimal text says it.
+    Decimal(&'a str),
+}
+
+/// Text that is not a decimal number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a decimal number")]
+pub struct ParseNumberError(String);
+
+impl Number {
+    /// Positive infinity, which a configuration can compute but hardly any attribute takes.
+    pub const INFINITY: Self = Self(Repr::Float(f64::INFINITY));
+    /// Negative infinity.
+    pub const NEG_INFINITY: Self = Self(Repr::Float(f64::NEG_INFINITY));
+
+    /// The number that this float is, or `None` for NaN, which Terraform does not have.
+    pub fn from_f64(value: f64) -> Option<Self> {
+        if value.is_nan() {
+            None
+        } else if value.is_finite() && value.fract() == 0.0 {
+            // An integral float always prints as digits.
+            Some(decimal::plain(&value.to_string()).map_or(Self::from(0), |text| Self::from_plain(&text)))
+        } else {
+            Some(Self(Repr::Float(value)))
+        }
+    }
+
+    /// Takes text that [`decimal::plain`] made.
+    fn from_plain(text: &str) -> Self {
+        if let Ok(integer) = text.parse() {
+            return Self(Repr::Integer(integer));
+        }
+        match text.parse::<f64>() {
+            Ok(float) if text.contains('.') && decimal::is_exactly(text, float) => Self(Repr::Float(float)),
+            _ => Self(Repr::Decimal(text.into())),
+        }
+    }
+
+    pub(super) fn form(&self) -> Form<'_> {
+        match &self.0 {
+            Repr::Integer(value) => Form::Integer(*value),
+            Repr::Float(value) => Form::Float(*value),
+            Repr::Decimal(text) => Form::Decimal(text),
+        }
+    }
+
+    /// The value, if it is an integer that fits.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.0 {
+            Repr::Integer(value) => Some(value),
+            Repr::Float(_) | Repr::Decimal(_) => None,
+        }
+    }
+
+    /// The value, if it is an integer that fits.
+    pub fn as_u64(&self) -> Option<u64> {
+        match &self.0 {
+            Repr::Integer(value) => u64::try_from(*value).ok(),
+            Repr::Float(_) => None,
+            Repr::Decimal(text) => text.parse().ok(),
+        }
+    }
+
+    /// The nearest float; infinite beyond the range of `f64`.
+    pub fn as_f64(&self) -> f64 {
+        match &self.0 {
+            // Rounding to the nearest float is what the method is for.
+            #[expect(clippy::cast_precision_loss)]
+            Repr::Integer(value) => *value as f64,
+            Repr::Float(value) => *value,
+            Repr::Decimal(text) => text.parse().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// Whether it has no fraction and is finite.
+    pub fn is_integer(&self) -> bool {
+        match &self.0 {
+            Repr::Integer(_) => true,
+            Repr::Float(_) => false,
+            Repr::Decimal(text) => !text.contains('.'),
+        }
+    }
+}
+
+/// Plain decimal text without exponent; `inf` and `-inf` for the infinities.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Integer(value) => value.fmt(f),
+            Repr::Float(value) => value.fmt(f),
+            Repr::Decimal(text) => text.fmt(f),
+        }
+    }
+}
+
+/// Accepts what JSON does, and a leading plus, leading zeros, and a missing integer or fraction part.
+impl FromStr for Number {
+    type Err = ParseNumberError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(integer) = text.parse() {
+            return Ok(Self(Repr::Integer(integer)));
+        }
+        decimal::plain(text).map(|text| Self::from_plain(&text)).ok_or_else(|| ParseNumberError(text.to_owned()))
+    }
+}
+
+macro_rules! from_integers {
+    ($($small:ty),*; $($large:ty),*) => {
+        $(impl From<$small> for Number {
+            fn from(value: $small) -> Self {
+                Self(Repr::Integer(value.into()))
+            }
+        })*
+        $(impl From<$large> for Number {
+            fn from(value: $large) -> Self {
+                Self(i64::try_from(value).map_or_else(|_| Repr::Decimal(value.to_string().into()), Repr::Integer))
+            }
+        })*
+    };
+}
+
+from_integers!(i8, i16, i32, i64, u8, u16, u32; u64, usize, i128, u128);
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Integer(a), Repr::Integer(b)) => a.cmp(b),
+            (Repr::Float(a), Repr::Float(b)) => a.total_cmp(b),
+            (Repr::Float(a), _) if a.is_infinite() => a.total_cmp(&0.0),
+            (_, Repr::Float(b)) if b.is_infinite() => 0.0_f64.total_cmp(b),
+            _ => decimal::compare(&self.to_string(), &other.to_string()),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            Repr::Integer(value) => value.hash(state),
+            // A float and a text may be equal, so both hash as text.
+            Repr::Float(_) | Repr::Decimal(_) => self.to_string().hash(state),
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Where in a value something is.
 
+use std::fmt;
+
 /// One step into a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
@@ -56,5 +58,20 @@ impl Path {
     /// The steps, outermost first.
     pub fn steps(&self) -> &[Step] {
         &self.0
+    }
+}
+
+/// As in a configuration: `zones["a"].addresses[0]`.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Attribute(name) if position == 0 => f.write_str(name)?,
+                Step::Attribute(name) => write!(f, ".{name}")?,
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
     }
 }

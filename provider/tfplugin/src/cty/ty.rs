@@ -24,3 +24,36 @@ pub enum Type {
     /// A fixed sequence of types.
     Tuple(Vec<Type>),
 }
+
+impl Type {
+    /// A list of this.
+    pub fn list(element: Type) -> Self {
+        Self::List(Box::new(element))
+    }
+
+    /// A set of this.
+    pub fn set(element: Type) -> Self {
+        Self::Set(Box::new(element))
+    }
+
+    /// A map to this.
+    pub fn map(element: Type) -> Self {
+        Self::Map(Box::new(element))
+    }
+
+    /// An object of these attributes.
+    pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Type)>) -> Self {
+        Self::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
+    }
+
+    /// Whether it is dynamic or has a dynamic part.
+    pub fn has_dynamic(&self) -> bool {
+        match self {
+            Self::Dynamic => true,
+            Self::Bool | Self::Number | Self::String => false,
+            Self::List(element) | Self::Set(element) | Self::Map(element) => element.has_dynamic(),
+            Self::Object(attributes) => attributes.values().any(Self::has_dynamic),
+            Self::Tuple(elements) => elements.iter().any(Self::has_dynamic),
+        }
+    }
+}
