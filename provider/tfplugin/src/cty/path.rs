@@ -13,6 +13,13 @@ pub enum Step {
     Index(i64),
 }
 
+impl Step {
+    /// An element of a list or tuple.
+    pub fn at(position: usize) -> Self {
+        Self::Index(i64::try_from(position).unwrap_or(i64::MAX))
+    }
+}
+
 /// The way from the root of a resource's value to one of its parts. Elements of sets cannot be addressed: a path ends at
 /// the set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,7 +51,7 @@ impl Path {
     /// This path, then the element of the list or tuple there.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        self.then(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
+        self.then(Step::at(index))
     }
 
     /// This path and one more step.
@@ -58,6 +65,12 @@ impl Path {
     /// The steps, outermost first.
     pub fn steps(&self) -> &[Step] {
         &self.0
+    }
+}
+
+impl FromIterator<Step> for Path {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self(steps.into_iter().collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Types.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The type of a [`Value`](super::Value), as in a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +55,35 @@ impl Type {
             Self::List(element) | Self::Set(element) | Self::Map(element) => element.has_dynamic(),
             Self::Object(attributes) => attributes.values().any(Self::has_dynamic),
             Self::Tuple(elements) => elements.iter().any(Self::has_dynamic),
+        }
+    }
+}
+
+/// As Terraform writes a type constraint: `list(string)`, `object({name = string})`; `any` for dynamic.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool => f.write_str("bool"),
+            Self::Number => f.write_str("number"),
+            Self::String => f.write_str("string"),
+            Self::Dynamic => f.write_str("any"),
+            Self::List(element) => write!(f, "list({element})"),
+            Self::Set(element) => write!(f, "set({element})"),
+            Self::Map(element) => write!(f, "map({element})"),
+            Self::Object(attributes) => {
+                f.write_str("object({")?;
+                for (position, (name, ty)) in attributes.iter().enumerate() {
+                    write!(f, "{}{name} = {ty}", if position == 0 { "" } else { ", " })?;
+                }
+                f.write_str("})")
+            }
+            Self::Tuple(elements) => {
+                f.write_str("tuple([")?;
+                for (position, ty) in elements.iter().enumerate() {
+                    write!(f, "{}{ty}", if position == 0 { "" } else { ", " })?;
+                }
+                f.write_str("])")
+            }
         }
     }
 }
