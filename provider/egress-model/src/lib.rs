@@ -1,3 +1,7 @@
 //! The domain of egress: IP pools, NAT gateways and policies as types that cannot hold an invalid value. No I/O.
 
+pub mod cidr;
 pub mod identity;
+pub mod labels;
+pub mod nat_gateway;
+pub mod policy;

@@ -1,0 +1,145 @@
+//! CIDR blocks in one spelling.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+/// Why a text is no CIDR block.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CidrError {
+    /// A single address.
+    #[error("{address} has no prefix length; write {address}/{bits} for this one address")]
+    NoPrefix {
+        /// The address.
+        address: IpAddr,
+        /// The prefix length of one address.
+        bits: u8,
+    },
+    /// An IPv4 address in IPv6 notation, which Kubernetes refuses and network plugins read in different ways.
+    #[error("{text} is an IPv4 block in IPv6 notation; write the IPv4 block")]
+    Mapped {
+        /// What was written.
+        text: String,
+    },
+    /// Anything else.
+    #[error("{text:?} is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32")]
+    Malformed {
+        /// What was written.
+        text: String,
+    },
+}
+
+/// A block of IP addresses whose host bits are all zero, in the one spelling that every API server takes: Kubernetes 1.36
+/// and later refuse `10.0.0.1/8`, earlier ones and the network plugins read it as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cidr(IpNet);
+
+impl Cidr {
+    /// All IPv4 addresses.
+    pub const ALL_IPV4: Self = Self(IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0)));
+    /// All IPv6 addresses.
+    pub const ALL_IPV6: Self = Self(IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0)));
+
+    /// The block of one address.
+    pub fn of_address(address: IpAddr) -> Self {
+        Self(IpNet::from(address))
+    }
+
+    /// Whether an address is in the block.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
+    /// Whether the whole of another block is in this one; a block covers itself.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
+
+    /// Whether the blocks have an address in common. Two blocks are disjoint or one covers the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.covers(other) || other.covers(self)
+    }
+
+    /// Whether both are IPv4 or both IPv6.
+    pub fn same_family(&self, other: &Self) -> bool {
+        matches!((self.0, other.0), (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_)))
+    }
+
+    /// The block as a library type, for arithmetic.
+    pub fn net(&self) -> IpNet {
+        self.0
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = CidrError;
+
+    /// Reads a block and clears its host bits.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(address) = text.parse::<IpAddr>() {
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            return Err(CidrError::NoPrefix { address, bits });
+        }
+        let malformed = || CidrError::Malformed { text: text.to_owned() };
+        // Not IpNet's own parser: it takes leading zeros, which some programs read as octal and Kubernetes refuses.
+        let (address, prefix) = text.split_once('/').ok_or_else(malformed)?;
+        let address: IpAddr = address.parse().map_err(|_| malformed())?;
+        let length: u8 = prefix.parse().map_err(|_| malformed())?;
+        if length.to_string() != prefix {
+            return Err(malformed());
+        }
+        let net = IpNet::new(address, length).map_err(|_| malformed())?;
+        match net {
+            IpNet::V6(v6) if v6.addr().to_ipv4_mapped().is_some() => Err(CidrError::Mapped { text: text.to_owned() }),
+            net => Ok(Self(net.trunc())),
+        }
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clears_host_bits_and_spells_in_one_way() {
+        for (written, canonical) in [
+            ("10.0.0.1/8", "10.0.0.0/8"),
+            ("2001:DB8:0:0::1/32", "2001:db8::/32"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("192.0.2.1/32", "192.0.2.1/32"),
+        ] {
+            assert_eq!(written.parse::<Cidr>().map(|cidr| cidr.to_string()), Ok(canonical.to_owned()));
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (written, error) in [
+            ("192.0.2.1", "192.0.2.1 has no prefix length; write 192.0.2.1/32 for this one address"),
+            ("::1", "::1 has no prefix length; write ::1/128 for this one address"),
+            ("::ffff:10.0.0.0/104", "::ffff:10.0.0.0/104 is an IPv4 block in IPv6 notation; write the IPv4 block"),
+            ("10.0.0.0/33", "\"10.0.0.0/33\" is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32"),
+            ("010.0.0.0/8", "\"010.0.0.0/8\" is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32"),
+            ("10.0.0.0/08", "\"10.0.0.0/08\" is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32"),
+            ("", "\"\" is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32"),
+        ] {
+            assert_eq!(written.parse::<Cidr>().map_err(|e| e.to_string()), Err(error.to_owned()));
+        }
+    }
+
+    #[test]
+    fn blocks_nest_or_are_disjoint() {
+        let [wide, narrow, other, v6] =
+            ["10.0.0.0/8", "10.1.0.0/16", "192.168.0.0/16", "::/0"].map(|text| text.parse::<Cidr>().expect("a block"));
+        assert!(wide.covers(&narrow) && !narrow.covers(&wide) && wide.overlaps(&narrow) && narrow.overlaps(&wide));
+        assert!(!wide.overlaps(&other) && !wide.overlaps(&v6) && wide.covers(&wide) && !wide.same_family(&v6));
+    }
+}

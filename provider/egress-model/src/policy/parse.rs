@@ -1,0 +1,448 @@
+//! From what was written to a policy: every part is looked at, so that all mistakes are told at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+
+use super::{
+    CidrSet, ClusterRanges, ClusterSpec, Dns, DnsSpec, DomainPattern, Entity, ExpressionSpec, HttpRule, HttpSpec,
+    IcmpType, Invalid, Mode, NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, PortMatch,
+    PortRange, PortSpec, Problem, Protocol, Resolver, Rule, RuleSpec, SelectorSpec, ServiceRef, ServiceSpec, Spec,
+    parse_port_number,
+};
+use crate::cidr::Cidr;
+use crate::identity::RESERVED_TAGS;
+use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Requirement, Selector};
+
+/// The label by which Kubernetes tools say what manages an object; ours.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// What was found wrong so far.
+#[derive(Default)]
+struct Mistakes(Vec<Invalid>);
+
+impl Mistakes {
+    fn add(&mut self, path: &Path, problem: impl Into<Problem>) {
+        self.0.push(Invalid { path: path.clone(), problem: problem.into() });
+    }
+
+    /// The value, or a note of why there is none.
+    fn keep<T, E: Into<Problem>>(&mut self, path: &Path, result: Result<T, E>) -> Option<T> {
+        result.map_err(|problem| self.add(path, problem)).ok()
+    }
+
+    fn text<T: FromStr<Err: Into<Problem>>>(&mut self, path: &Path, text: &str) -> Option<T> {
+        self.keep(path, text.parse())
+    }
+
+    /// Every element that can be read.
+    fn texts<T, C>(&mut self, path: &Path, texts: &[String]) -> C
+    where
+        T: FromStr<Err: Into<Problem>>,
+        C: FromIterator<T>,
+    {
+        texts.iter().enumerate().filter_map(|(index, text)| self.text(&path.index(index), text)).collect()
+    }
+
+    fn not_empty<T>(&mut self, path: &Path, list: &[T]) {
+        if list.is_empty() {
+            self.add(path, Problem::EmptyList);
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy, or says everything that is wrong with it.
+    pub fn parse(spec: &Spec) -> Result<Self, Vec<Invalid>> {
+        let mut mistakes = Mistakes::default();
+        let root = Path::root();
+        let name = mistakes.text(&root.field("name"), &spec.name);
+        let namespace: Option<NamespaceName> = mistakes.text(&root.field("namespace"), &spec.namespace);
+        let labels = object_labels(&mut mistakes, &root.field("labels"), &spec.labels);
+        let annotations = annotations(&mut mistakes, &root.field("annotations"), &spec.annotations);
+        let pods =
+            spec.pods.as_ref().map(|pods| selector(&mut mistakes, &root.field("pods"), pods)).unwrap_or_default();
+        let accounts_path = root.field("service_accounts");
+        let service_accounts = match &spec.service_accounts {
+            Some(names) => {
+                mistakes.not_empty(&accounts_path, names);
+                mistakes.texts(&accounts_path, names)
+            }
+            None => BTreeSet::new(),
+        };
+        let allow = rules(&mut mistakes, &root.field("allow"), &spec.allow, namespace.as_ref());
+        let deny = rules(&mut mistakes, &root.field("deny"), &spec.deny, namespace.as_ref());
+        let dns = dns(&mut mistakes, &root.field("dns"), &spec.dns);
+        let cluster = cluster(&mut mistakes, &root.field("cluster_cidrs"), &spec.cluster_cidrs);
+        let mode = match spec.mode.as_deref() {
+            None | Some("enforce") => Mode::Enforce,
+            Some("audit") => Mode::Audit,
+            Some(other) => {
+                mistakes.add(&root.field("mode"), Problem::Mode(other.to_owned()));
+                Mode::Enforce
+            }
+        };
+        match (name, namespace, dns) {
+            (Some(name), Some(namespace), Some(dns)) if mistakes.0.is_empty() => Ok(Self {
+                name,
+                namespace,
+                labels,
+                annotations,
+                pods,
+                service_accounts,
+                allow,
+                deny,
+                dns,
+                cluster,
+                mode,
+            }),
+            _ => Err(mistakes.0),
+        }
+    }
+}
+
+fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String>) -> Labels {
+    labels
+        .iter()
+        .filter_map(|(key, value)| {
+            let at = path.key(key);
+            let key = mistakes.text(&at, key);
+            let value = mistakes.text(&at, value);
+            Some((key?, value?))
+        })
+        .collect()
+}
+
+fn object_labels(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> Labels {
+    for key in written.keys().filter(|key| *key == MANAGED_BY || RESERVED_TAGS.contains(&key.as_str())) {
+        mistakes.add(&path.key(key), Problem::ReservedLabel(key.clone()));
+    }
+    labels(mistakes, path, written)
+}
+
+fn annotations(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> BTreeMap<LabelKey, String> {
+    written.iter().filter_map(|(key, value)| Some((mistakes.text(&path.key(key), key)?, value.clone()))).collect()
+}
+
+fn selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
+    Selector {
+        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
+        match_expressions: expressions(mistakes, &path.field("match_expressions"), &spec.match_expressions),
+    }
+}
+
+fn expressions(mistakes: &mut Mistakes, path: &Path, specs: &[ExpressionSpec]) -> Vec<Requirement> {
+    let all = specs.iter().enumerate();
+    all.filter_map(|(index, spec)| expression(mistakes, &path.index(index), spec)).collect()
+}
+
+fn expression(mistakes: &mut Mistakes, path: &Path, spec: &ExpressionSpec) -> Option<Requirement> {
+    let key = mistakes.text(&path.field("key"), &spec.key);
+    let values_path = path.field("values");
+    let values = mistakes.texts(&values_path, &spec.values);
+    let empty = spec.values.is_empty();
+    let operator = match spec.operator.as_str() {
+        "In" if empty => return mistakes.keep(&values_path, Err(Problem::ValuesMissing("In"))),
+        "NotIn" if empty => return mistakes.keep(&values_path, Err(Problem::ValuesMissing("NotIn"))),
+        "Exists" if !empty => return mistakes.keep(&values_path, Err(Problem::ValuesUnexpected("Exists"))),
+        "DoesNotExist" if !empty => return mistakes.keep(&values_path, Err(Problem::ValuesUnexpected("DoesNotExist"))),
+        "In" => Operator::In(values),
+        "NotIn" => Operator::NotIn(values),
+        "Exists" => Operator::Exists,
+        "DoesNotExist" => Operator::DoesNotExist,
+        other => return mistakes.keep(&path.field("operator"), Err(Problem::Operator(other.to_owned()))),
+    };
+    Some(Requirement { key: key?, operator })
+}
+
+fn namespace_selector(mistakes: &mut Mistakes, path: &Path, spec: &NamespaceSelectorSpec) -> Selector {
+    let mut selector = Selector {
+        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
+        match_expressions: expressions(mistakes, &path.field("match_expressions"), &spec.match_expressions),
+    };
+    let Some(names) = &spec.names else { return selector };
+    let names_path = path.field("names");
+    mistakes.not_empty(&names_path, names);
+    let names: BTreeSet<NamespaceName> = mistakes.texts(&names_path, names);
+    // A namespace's name is a DNS label, and so always a label value as well.
+    let values: BTreeSet<_> = names.iter().filter_map(|name| name.as_str().parse().ok()).collect();
+    if let (false, Ok(key)) = (values.is_empty(), NAMESPACE_NAME_LABEL.parse::<LabelKey>()) {
+        let mut values = values.into_iter();
+        match (values.next(), values.len()) {
+            (Some(only), 0) if !selector.match_labels.contains_key(&key) => {
+                selector.match_labels.insert(key, only);
+            }
+            (first, _) => {
+                let operator = Operator::In(first.into_iter().chain(values).collect());
+                selector.match_expressions.insert(0, Requirement { key, operator });
+            }
+        }
+    }
+    selector
+}
+
+fn rules(
+    mistakes: &mut Mistakes,
+    path: &Path,
+    specs: &BTreeMap<String, RuleSpec>,
+    own: Option<&NamespaceName>,
+) -> BTreeMap<String, Rule> {
+    let all = specs.iter();
+    all.filter_map(|(key, spec)| Some((key.clone(), rule(mistakes, &path.key(key), spec, own)?))).collect()
+}
+
+fn rule(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&NamespaceName>) -> Option<Rule> {
+    let to = peers(mistakes, path, spec, own);
+    let ports = match &spec.ports {
+        Some(specs) => {
+            let at = path.field("ports");
+            mistakes.not_empty(&at, specs);
+            specs.iter().enumerate().filter_map(|(index, spec)| port(mistakes, &at.index(index), spec)).collect()
+        }
+        None => Vec::new(),
+    };
+    let http = match &spec.http {
+        Some(specs) => {
+            let at = path.field("http");
+            mistakes.not_empty(&at, specs);
+            if spec.sni.is_some() {
+                mistakes.add(&at, Problem::HttpAndSni);
+            }
+            specs.iter().enumerate().filter_map(|(index, spec)| http_rule(mistakes, &at.index(index), spec)).collect()
+        }
+        None => Vec::new(),
+    };
+    let sni = match &spec.sni {
+        Some(names) => {
+            let at = path.field("sni");
+            mistakes.not_empty(&at, names);
+            mistakes.texts(&at, names)
+        }
+        None => Vec::new(),
+    };
+    let only_tcp = spec.ports.as_ref().is_some_and(|ports| {
+        ports.iter().all(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == Protocol::Tcp.as_str()))
+    });
+    for (field, given) in [("http", spec.http.is_some()), ("sni", spec.sni.is_some())] {
+        if given && !only_tcp {
+            mistakes.add(&path.field(field), Problem::ApplicationWithoutTcp);
+        }
+    }
+    Some(Rule { to: to?, ports, http, sni })
+}
+
+fn peers(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&NamespaceName>) -> Option<Peers> {
+    let pods_or_namespaces = if spec.to_pods.is_some() { "to_pods" } else { "to_namespaces" };
+    let kinds: Vec<&'static str> = [
+        (spec.to_pods.is_some() || spec.to_namespaces.is_some(), pods_or_namespaces),
+        (spec.to_cidrs.is_some(), "to_cidrs"),
+        (spec.to_external.is_some(), "to_external"),
+        (spec.to_domains.is_some(), "to_domains"),
+        (spec.to_services.is_some(), "to_services"),
+        (spec.to_entities.is_some(), "to_entities"),
+    ]
+    .into_iter()
+    .filter_map(|(given, name)| given.then_some(name))
+    .collect();
+    if spec.except_cidrs.is_some() && spec.to_cidrs.is_none() {
+        mistakes.add(&path.field("except_cidrs"), Problem::ExceptWithoutCidrs);
+    }
+    match kinds.as_slice() {
+        [] => mistakes.add(path, Problem::NoDestination),
+        [_] => {}
+        _ => mistakes.add(path, Problem::SeveralDestinations(kinds)),
+    }
+    let pods = spec.to_pods.as_ref().map(|pods| selector(mistakes, &path.field("to_pods"), pods));
+    let namespaces =
+        spec.to_namespaces.as_ref().map(|spec| namespace_selector(mistakes, &path.field("to_namespaces"), spec));
+    if pods.is_some() || namespaces.is_some() {
+        let namespaces = namespaces.map_or(Namespaces::Own, Namespaces::Matching);
+        return Some(Peers::Pods { namespaces, pods: pods.unwrap_or_default() });
+    }
+    if let Some(cidrs) = &spec.to_cidrs {
+        let except = spec.except_cidrs.as_deref();
+        return cidr_set(mistakes, path, cidrs, except).map(Peers::Cidrs);
+    }
+    if let Some(external) = spec.to_external {
+        let result = if external { Ok(Peers::External) } else { Err(Problem::NotExternal) };
+        return mistakes.keep(&path.field("to_external"), result);
+    }
+    if let Some(domains) = &spec.to_domains {
+        let at = path.field("to_domains");
+        mistakes.not_empty(&at, domains);
+        return Some(Peers::Domains(mistakes.texts::<DomainPattern, _>(&at, domains)));
+    }
+    if let Some(services) = &spec.to_services {
+        let at = path.field("to_services");
+        mistakes.not_empty(&at, services);
+        let all = services.iter().enumerate();
+        return Some(Peers::Services(
+            all.filter_map(|(index, spec)| service(mistakes, &at.index(index), spec, own)).collect(),
+        ));
+    }
+    let entities = spec.to_entities.as_ref()?;
+    let at = path.field("to_entities");
+    mistakes.not_empty(&at, entities);
+    Some(Peers::Entities(mistakes.texts::<Entity, _>(&at, entities)))
+}
+
+impl FromStr for Entity {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|entity| entity.as_str() == text);
+        found.ok_or_else(|| Problem::Entity(text.to_owned()))
+    }
+}
+
+fn cidr_set(mistakes: &mut Mistakes, path: &Path, cidrs: &[String], except: Option<&[String]>) -> Option<CidrSet> {
+    let at = path.field("to_cidrs");
+    mistakes.not_empty(&at, cidrs);
+    let blocks: BTreeSet<Cidr> = mistakes.texts(&at, cidrs);
+    let complete = blocks.len() == cidrs.iter().collect::<BTreeSet<_>>().len();
+    let at = path.field("except_cidrs");
+    let mut excepted = BTreeSet::new();
+    for (index, text) in except.unwrap_or_default().iter().enumerate() {
+        let Some(cidr) = mistakes.text::<Cidr>(&at.index(index), text) else { continue };
+        if complete && !blocks.iter().any(|block| block.covers(&cidr)) {
+            mistakes.add(&at.index(index), Problem::ExceptOutside(cidr));
+        }
+        excepted.insert(cidr);
+    }
+    let set = CidrSet { cidrs: blocks, except: excepted };
+    if !set.cidrs.is_empty() && set.blocks().next().is_none() {
+        mistakes.add(&at, Problem::ExceptEverything);
+        return None;
+    }
+    (!set.cidrs.is_empty()).then_some(set)
+}
+
+fn service(
+    mistakes: &mut Mistakes,
+    path: &Path,
+    spec: &ServiceSpec,
+    own: Option<&NamespaceName>,
+) -> Option<ServiceRef> {
+    let name = mistakes.text(&path.field("name"), &spec.name);
+    let namespace = match &spec.namespace {
+        Some(namespace) => mistakes.text(&path.field("namespace"), namespace),
+        None => own.cloned(),
+    };
+    Some(ServiceRef { namespace: namespace?, name: name? })
+}
+
+fn port(mistakes: &mut Mistakes, path: &Path, spec: &PortSpec) -> Option<Port> {
+    let protocol = match spec.protocol.as_deref() {
+        None | Some("TCP") => Protocol::Tcp,
+        Some("UDP") => Protocol::Udp,
+        Some("SCTP") => Protocol::Sctp,
+        Some("ICMP") => return icmp(mistakes, path, spec),
+        Some(other) => {
+            let problem = super::PortError::Protocol(other.to_owned());
+            return mistakes.keep(&path.field("protocol"), Err(problem));
+        }
+    };
+    for (field, given) in [("icmp_type", spec.icmp_type.is_some()), ("icmp_code", spec.icmp_code.is_some())] {
+        if given {
+            mistakes.add(&path.field(field), Problem::IcmpTypeWithoutIcmp);
+        }
+    }
+    let number = |mistakes: &mut Mistakes, field, number: i64| -> Option<NonZeroU16> {
+        mistakes.keep(&path.field(field), parse_port_number(number))
+    };
+    let matched = match (spec.port, spec.end_port, &spec.name) {
+        (Some(_), _, Some(_)) => return mistakes.keep(&path.field("name"), Err(Problem::PortAndName)),
+        (None, Some(_), _) => return mistakes.keep(&path.field("end_port"), Err(Problem::EndWithoutPort)),
+        (None, None, Some(name)) => PortMatch::Named(mistakes.text(&path.field("name"), name)?),
+        (None, None, None) => PortMatch::Every,
+        (Some(port), None, None) => PortMatch::Number(number(mistakes, "port", port)?),
+        (Some(port), Some(end), None) => {
+            let (port, end) = (number(mistakes, "port", port), number(mistakes, "end_port", end));
+            PortMatch::Range(mistakes.keep(&path.field("end_port"), PortRange::new(port?, end?))?)
+        }
+    };
+    Some(Port::Transport(protocol, matched))
+}
+
+fn icmp(mistakes: &mut Mistakes, path: &Path, spec: &PortSpec) -> Option<Port> {
+    let ports = [("port", spec.port.is_some()), ("end_port", spec.end_port.is_some()), ("name", spec.name.is_some())];
+    for (field, given) in ports {
+        if given {
+            mistakes.add(&path.field(field), Problem::IcmpPort);
+        }
+    }
+    let byte = |number: i64| u8::try_from(number).map_err(|_| Problem::IcmpNumber(number));
+    match (spec.icmp_type, spec.icmp_code) {
+        (None, None) => Some(Port::Icmp(None)),
+        (None, Some(_)) => mistakes.keep(&path.field("icmp_code"), Err(Problem::IcmpCodeWithoutType)),
+        (Some(number), code) => {
+            let number = mistakes.keep(&path.field("icmp_type"), byte(number));
+            let code = mistakes.keep(&path.field("icmp_code"), code.map(byte).transpose());
+            Some(Port::Icmp(Some(IcmpType { number: number?, code: code? })))
+        }
+    }
+}
+
+fn http_rule(mistakes: &mut Mistakes, path: &Path, spec: &HttpSpec) -> Option<HttpRule> {
+    if *spec == HttpSpec::default() {
+        return mistakes.keep(path, Err(Problem::EmptyHttp));
+    }
+    let method = spec.method.as_ref().and_then(|method| mistakes.text(&path.field("method"), method));
+    let request_path = match (&spec.path, &spec.path_prefix) {
+        (Some(_), Some(_)) => return mistakes.keep(&path.field("path_prefix"), Err(Problem::PathAndPrefix)),
+        (Some(exact), None) => mistakes.text(&path.field("path"), exact).map(PathMatch::Exact),
+        (None, Some(prefix)) => mistakes.text(&path.field("path_prefix"), prefix).map(PathMatch::Prefix),
+        (None, None) => None,
+    };
+    let headers = spec.headers.iter().enumerate().filter_map(|(index, header)| {
+        let name = mistakes.text(&path.field("headers").index(index).field("name"), &header.name)?;
+        Some((name, header.value.clone()))
+    });
+    Some(HttpRule { headers: headers.collect(), method, path: request_path })
+}
+
+fn dns(mistakes: &mut Mistakes, path: &Path, spec: &DnsSpec) -> Option<Dns> {
+    let namespace = mistakes.text(&path.field("namespace"), spec.namespace.as_deref().unwrap_or("kube-system"));
+    let default_labels = BTreeMap::from([("k8s-app".to_owned(), "kube-dns".to_owned())]);
+    let match_labels =
+        labels(mistakes, &path.field("match_labels"), spec.match_labels.as_ref().unwrap_or(&default_labels));
+    let at = path.field("ports");
+    let ports = spec.ports.as_deref().unwrap_or(&[53]);
+    mistakes.not_empty(&at, ports);
+    let numbered = ports.iter().enumerate();
+    let ports =
+        numbered.filter_map(|(index, port)| mistakes.keep(&at.index(index), parse_port_number(*port))).collect();
+    let at = path.field("node_local_ips");
+    let addresses = spec.node_local_ips.iter().flatten().enumerate();
+    let node_local = addresses
+        .filter_map(|(index, text)| {
+            let address = text.parse::<IpAddr>().map_err(|_| Problem::Address(text.clone()));
+            mistakes.keep(&at.index(index), address)
+        })
+        .collect();
+    let pods = Selector { match_labels, match_expressions: Vec::new() };
+    let resolver = Resolver { namespace: namespace?, pods, ports, node_local };
+    Some(Dns { allowed: spec.allow.unwrap_or(true), resolver })
+}
+
+fn cluster(mistakes: &mut Mistakes, path: &Path, spec: &ClusterSpec) -> ClusterRanges {
+    let mut ranges = |field: &'static str, texts: &[String]| -> BTreeSet<Cidr> {
+        let at = path.field(field);
+        for (index, text) in texts.iter().enumerate() {
+            if let Ok(whole @ (Cidr::ALL_IPV4 | Cidr::ALL_IPV6)) = text.parse::<Cidr>() {
+                mistakes.add(&at.index(index), Problem::WholeInternet(whole));
+            }
+        }
+        mistakes.texts(&at, texts)
+    };
+    ClusterRanges {
+        pods: ranges("pods", &spec.pods),
+        services: ranges("services", &spec.services),
+        nodes: ranges("nodes", &spec.nodes),
+        api_server: ranges("api_server", &spec.api_server),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! What each wrong part of a policy is told, and on which path.
+
+use std::collections::BTreeMap;
+
+use super::super::*;
+
+fn valid() -> Spec {
+    Spec { name: "backend".into(), namespace: "production".into(), ..Spec::default() }
+}
+
+fn with_rule(rule: RuleSpec) -> Spec {
+    Spec { allow: BTreeMap::from([("r".to_owned(), rule)]), ..valid() }
+}
+
+fn texts(values: &[&str]) -> Option<Vec<String>> {
+    Some(values.iter().map(|&value| value.to_owned()).collect())
+}
+
+fn external(ports: Vec<PortSpec>) -> RuleSpec {
+    RuleSpec { to_external: Some(true), ports: Some(ports), ..RuleSpec::default() }
+}
+
+fn expression(operator: &str, values: &[&str]) -> Spec {
+    let values = values.iter().map(|&value| value.to_owned()).collect();
+    let expression = ExpressionSpec { key: "tier".into(), operator: operator.into(), values };
+    Spec { pods: Some(SelectorSpec { match_expressions: vec![expression], ..SelectorSpec::default() }), ..valid() }
+}
+
+fn mistakes(spec: &Spec) -> Vec<String> {
+    match Policy::parse(spec) {
+        Ok(_) => Vec::new(),
+        Err(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn tells_every_mistake_on_its_path() {
+    let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    let cases: Vec<(Spec, &str)> = vec![
+        (
+            Spec { name: "Backend".into(), ..valid() },
+            "name: \"Backend\" must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit",
+        ),
+        (
+            Spec { namespace: "a.b".into(), ..valid() },
+            "namespace: \"a.b\" must hold only lowercase letters, digits and '-', and begin and end with a letter or digit",
+        ),
+        (Spec { mode: Some("warn".into()), ..valid() }, "mode: \"warn\" is no mode; use \"enforce\" or \"audit\""),
+        (
+            Spec { labels: label("egress-owner", "x"), ..valid() },
+            "labels[\"egress-owner\"]: the label \"egress-owner\" marks what this provider owns and cannot be set here",
+        ),
+        (
+            Spec { labels: label("a", "b c"), ..valid() },
+            "labels[\"a\"]: \"b c\" must begin and end with a letter or digit and hold only letters, digits, '-', '_' and '.'",
+        ),
+        (
+            Spec { annotations: label("a b", ""), ..valid() },
+            "annotations[\"a b\"]: \"a b\" must begin and end with a letter or digit and hold only letters, digits, '-', '_' and '.'",
+        ),
+        (
+            Spec { service_accounts: Some(vec![]), ..valid() },
+            "service_accounts: must not be an empty list; leave it out, or name at least one",
+        ),
+        (
+            expression("Equals", &["a"]),
+            "pods.match_expressions[0].operator: \"Equals\" is no operator; use \"In\", \"NotIn\", \"Exists\" or \"DoesNotExist\"",
+        ),
+        (expression("In", &[]), "pods.match_expressions[0].values: In needs at least one value"),
+        (expression("Exists", &["a"]), "pods.match_expressions[0].values: Exists takes no values"),
+        (
+            with_rule(RuleSpec::default()),
+            "allow[\"r\"]: has no destination; set one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and to_entities (\"all\" stands for every destination)",
+        ),
+        (
+            with_rule(RuleSpec { to_external: Some(true), to_cidrs: texts(&["192.0.2.0/24"]), ..RuleSpec::default() }),
+            "allow[\"r\"]: has several kinds of destination (to_cidrs, to_external); a rule has one, so write a rule for each",
+        ),
+        (
+            with_rule(RuleSpec { to_external: Some(false), ..RuleSpec::default() }),
+            "allow[\"r\"].to_external: false says nothing; leave it out, or deny external destinations in a deny rule",
+        ),
+        (
+            with_rule(RuleSpec { to_cidrs: texts(&["192.0.2.0"]), ..RuleSpec::default() }),
+            "allow[\"r\"].to_cidrs[0]: 192.0.2.0 has no prefix length; write 192.0.2.0/32 for this one address",
+        ),
+        (
+            with_rule(RuleSpec { to_cidrs: texts(&[]), ..RuleSpec::default() }),
+            "allow[\"r\"].to_cidrs: must not be an empty list; leave it out, or name at least one",
+        ),
+        (
+            with_rule(RuleSpec {
+                to_cidrs: texts(&["192.0.2.0/24"]),
+                except_cidrs: texts(&["10.0.0.0/8"]),
+                ..RuleSpec::default()
+            }),
+            "allow[\"r\"].except_cidrs[0]: 10.0.0.0/8 is not inside any block of to_cidrs, so there is nothing to leave out",
+        ),
+        (
+            with_rule(RuleSpec {
+                to_cidrs: texts(&["192.0.2.0/24"]),
+                except_cidrs: texts(&["192.0.2.0/24"]),
+                ..RuleSpec::default()
+            }),
+            "allow[\"r\"].except_cidrs: leaves out everything that to_cidrs names",
+        ),
+        (
+            with_rule(RuleSpec {
+                to_external: Some(true),
+                except_cidrs: texts(&["10.0.0.0/8"]),
+                ..RuleSpec::default()
+            }),
+            "allow[\"r\"].except_cidrs: needs to_cidrs, of which it leaves out parts",
+        ),
+        (
+            with_rule(RuleSpec { to_domains: texts(&["*.com"]), ..RuleSpec::default() }),
+            "allow[\"r\"].to_domains[0]: \"*.com\" would match every name of a top-level domain; a wildcard needs at least two parts after it",
+        ),
+        (
+            with_rule(RuleSpec { to_entities: texts(&["world"]), ..RuleSpec::default() }),
+            "allow[\"r\"].to_entities[0]: \"world\" is no entity; use one of \"all\", \"kube-apiserver\", \"dns\", \"nodes\"",
+        ),
+        (
+            with_rule(RuleSpec {
+                to_services: Some(vec![ServiceSpec { name: "A".into(), namespace: None }]),
+                ..RuleSpec::default()
+            }),
+            "allow[\"r\"].to_services[0].name: \"A\" must hold only lowercase letters, digits and '-', and begin and end with a letter or digit",
+        ),
+        (
+            with_rule(external(vec![])),
+            "allow[\"r\"].ports: must not be an empty list; leave it out, or name at least one",
+        ),
+        (
+            with_rule(external(vec![PortSpec { port: Some(0), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].port: 0 is no port; ports are 1 to 65535",
+        ),
+        (
+            with_rule(external(vec![PortSpec { port: Some(90), end_port: Some(80), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].end_port: the range ends at 80, before its first port 90",
+        ),
+        (
+            with_rule(external(vec![PortSpec { end_port: Some(80), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].end_port: needs port, the first port of the range",
+        ),
+        (
+            with_rule(external(vec![PortSpec { port: Some(80), name: Some("http".into()), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].name: has a number and a name; a port has one of them",
+        ),
+        (
+            with_rule(external(vec![PortSpec { name: Some("HTTP".into()), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].name: \"HTTP\" is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter",
+        ),
+        (
+            with_rule(external(vec![PortSpec { protocol: Some("tcp".into()), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].protocol: \"tcp\" is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"",
+        ),
+        (
+            with_rule(external(vec![PortSpec { protocol: Some("ICMP".into()), port: Some(1), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].port: ICMP has no ports; use icmp_type and icmp_code",
+        ),
+        (
+            with_rule(external(vec![PortSpec {
+                protocol: Some("ICMP".into()),
+                icmp_type: Some(256),
+                ..PortSpec::default()
+            }])),
+            "allow[\"r\"].ports[0].icmp_type: 256 is not between 0 and 255",
+        ),
+        (
+            with_rule(external(vec![PortSpec {
+                protocol: Some("ICMP".into()),
+                icmp_code: Some(0),
+                ..PortSpec::default()
+            }])),
+            "allow[\"r\"].ports[0].icmp_code: needs icmp_type",
+        ),
+        (
+            with_rule(external(vec![PortSpec { icmp_type: Some(8), ..PortSpec::default() }])),
+            "allow[\"r\"].ports[0].icmp_type: needs protocol = \"ICMP\"",
+        ),
+        (
+            with_rule(RuleSpec { to_external: Some(true), sni: texts(&["example.com"]), ..RuleSpec::default() }),
+            "allow[\"r\"].sni: needs ports, all of them TCP: HTTP requests and TLS server names are read from TCP connections",
+        ),
+        (
+            with_rule(RuleSpec {
+                http: Some(vec![HttpSpec::default()]),
+                ..external(vec![PortSpec { port: Some(80), ..PortSpec::default() }])
+            }),
+            "allow[\"r\"].http[0]: says nothing; set method, path, path_prefix or headers",
+        ),
+        (
+            with_rule(RuleSpec {
+                http: Some(vec![HttpSpec { method: Some("get".into()), ..HttpSpec::default() }]),
+                ..external(vec![PortSpec { port: Some(80), ..PortSpec::default() }])
+            }),
+            "allow[\"r\"].http[0].method: \"get\" is no HTTP method such as \"GET\"; methods are uppercase",
+        ),
+        (
+            with_rule(RuleSpec {
+                http: Some(vec![HttpSpec {
+                    path: Some("/".into()),
+                    path_prefix: Some("/".into()),
+                    ..HttpSpec::default()
+                }]),
+                ..external(vec![PortSpec { port: Some(80), ..PortSpec::default() }])
+            }),
+            "allow[\"r\"].http[0].path_prefix: cannot stand beside path; a rule has one of them",
+        ),
+        (
+            Spec { dns: DnsSpec { node_local_ips: texts(&["node"]), ..DnsSpec::default() }, ..valid() },
+            "dns.node_local_ips[0]: \"node\" is no IP address",
+        ),
+        (
+            Spec { dns: DnsSpec { ports: Some(vec![70000]), ..DnsSpec::default() }, ..valid() },
+            "dns.ports[0]: 70000 is no port; ports are 1 to 65535",
+        ),
+        (
+            Spec { cluster_cidrs: ClusterSpec { pods: vec!["0.0.0.0/0".into()], ..ClusterSpec::default() }, ..valid() },
+            "cluster_cidrs.pods[0]: 0.0.0.0/0 is every address, which leaves nothing outside the cluster",
+        ),
+    ];
+    for (spec, message) in cases {
+        assert_eq!(mistakes(&spec), [message], "{spec:?}");
+    }
+}
+
+#[test]
+fn tells_all_mistakes_at_once() {
+    let rule = external(vec![
+        PortSpec { port: Some(0), ..PortSpec::default() },
+        PortSpec { port: Some(65536), ..PortSpec::default() },
+    ]);
+    let spec = Spec { name: String::new(), ..with_rule(rule) };
+    assert_eq!(
+        mistakes(&spec),
+        [
+            "name: must not be empty",
+            "allow[\"r\"].ports[0].port: 0 is no port; ports are 1 to 65535",
+            "allow[\"r\"].ports[1].port: 65536 is no port; ports are 1 to 65535",
+        ]
+    );
+}
+
+#[test]
+fn namespace_names_become_the_label_that_kubernetes_sets() {
+    let rule = |names: &[&str]| {
+        let selector = NamespaceSelectorSpec { names: texts(names), ..NamespaceSelectorSpec::default() };
+        let spec = with_rule(RuleSpec { to_namespaces: Some(selector), ..RuleSpec::default() });
+        Policy::parse(&spec).expect("a policy").allow["r"].to.clone()
+    };
+    let selector = |peers| match peers {
+        Peers::Pods { namespaces: Namespaces::Matching(selector), .. } => selector,
+        other => panic!("{other:?}"),
+    };
+    let one = selector(rule(&["backend"]));
+    assert_eq!(one.match_labels.len(), 1);
+    assert_eq!(one.match_labels.keys().next().map(ToString::to_string), Some("kubernetes.io/metadata.name".to_owned()));
+    let two = selector(rule(&["b", "a"]));
+    assert!(two.match_labels.is_empty() && two.match_expressions.len() == 1, "{two:?}");
+}
+
+#[test]
+fn exceptions_count_for_every_block() {
+    let rule = RuleSpec {
+        to_cidrs: texts(&["10.0.0.0/8", "10.1.0.0/16"]),
+        except_cidrs: texts(&["10.1.0.0/16"]),
+        ..RuleSpec::default()
+    };
+    let policy = Policy::parse(&with_rule(rule)).expect("a policy");
+    let Peers::Cidrs(set) = &policy.allow["r"].to else { panic!("no blocks") };
+    let blocks: Vec<_> = set.blocks().map(|(block, except)| (block.to_string(), except.len())).collect();
+    assert_eq!(blocks, [("10.0.0.0/8".to_owned(), 1)]);
+    assert!(
+        set.contains("10.2.0.1".parse().expect("an address")) && !set.contains("10.1.0.1".parse().expect("an address"))
+    );
+}

@@ -1,0 +1,172 @@
+//! Ports and protocols.
+
+use std::fmt;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+
+/// Why something is no port.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// An unknown protocol.
+    #[error("{0:?} is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"")]
+    Protocol(String),
+    /// A number outside the range of ports.
+    #[error("{0} is no port; ports are 1 to 65535")]
+    Number(i64),
+    /// A range that ends before it begins.
+    #[error("the range ends at {end}, before its first port {start}")]
+    Backwards {
+        /// The first port.
+        start: u16,
+        /// The last port.
+        end: u16,
+    },
+    /// No port name (RFC 6335, 5.1, as Kubernetes checks it).
+    #[error(
+        "{0:?} is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter"
+    )]
+    Name(String),
+}
+
+/// A transport protocol with ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// Transmission Control Protocol.
+    Tcp,
+    /// User Datagram Protocol.
+    Udp,
+    /// Stream Control Transmission Protocol.
+    Sctp,
+}
+
+impl Protocol {
+    /// The name as Kubernetes writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Sctp => "SCTP",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The name of a container port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortName(String);
+
+impl PortName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PortName {
+    type Err = PortError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let good = (1..=15).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && text.bytes().any(|b| b.is_ascii_lowercase())
+            && !text.starts_with('-')
+            && !text.ends_with('-')
+            && !text.contains("--");
+        if good { Ok(Self(text.to_owned())) } else { Err(PortError::Name(text.to_owned())) }
+    }
+}
+
+/// Which ports of a protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PortMatch {
+    /// All of them.
+    Every,
+    /// One, after Service translation: the port of the pod, not of the Service.
+    Number(NonZeroU16),
+    /// A range, with both ends; the first is not above the last.
+    Range(PortRange),
+    /// The port that the destination pod's containers call so. Matches nothing outside the cluster.
+    Named(PortName),
+}
+
+/// A range of ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortRange {
+    start: NonZeroU16,
+    end: NonZeroU16,
+}
+
+impl PortRange {
+    /// From the first to the last port.
+    pub fn new(start: NonZeroU16, end: NonZeroU16) -> Result<Self, PortError> {
+        if start <= end {
+            Ok(Self { start, end })
+        } else {
+            Err(PortError::Backwards { start: start.get(), end: end.get() })
+        }
+    }
+
+    /// The first port.
+    pub fn start(self) -> NonZeroU16 {
+        self.start
+    }
+
+    /// The last port.
+    pub fn end(self) -> NonZeroU16 {
+        self.end
+    }
+}
+
+/// A type of ICMP message and, optionally, its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IcmpType {
+    /// The type, such as 8 for an IPv4 echo request.
+    pub number: u8,
+    /// The code within the type.
+    pub code: Option<u8>,
+}
+
+/// What traffic to a destination a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Port {
+    /// Ports of a transport protocol.
+    Transport(Protocol, PortMatch),
+    /// ICMP and `ICMPv6`, all messages or those of one type.
+    Icmp(Option<IcmpType>),
+}
+
+/// Reads a port number.
+pub fn parse_port_number(number: i64) -> Result<NonZeroU16, PortError> {
+    u16::try_from(number).ok().and_then(NonZeroU16::new).ok_or(PortError::Number(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn port_names_are_those_of_kubernetes() {
+        for good in ["http", "web-1", "a", "x-9-y"] {
+            assert!(good.parse::<PortName>().is_ok(), "{good}");
+        }
+        for bad in ["", "8080", "Http", "-a", "a-", "a--b", "abcdefghijklmnop"] {
+            assert_eq!(bad.parse::<PortName>(), Err(PortError::Name(bad.into())));
+        }
+    }
+
+    #[test]
+    fn numbers_and_ranges() {
+        let port = |n| parse_port_number(n);
+        assert_eq!(port(0), Err(PortError::Number(0)));
+        assert_eq!(port(65536), Err(PortError::Number(65536)));
+        assert_eq!(port(-1), Err(PortError::Number(-1)));
+        let (low, high) = (port(80).expect("a port"), port(90).expect("a port"));
+        assert!(PortRange::new(low, high).is_ok() && PortRange::new(low, low).is_ok());
+        assert_eq!(PortRange::new(high, low), Err(PortError::Backwards { start: 90, end: 80 }));
+    }
+}
