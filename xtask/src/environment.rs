@@ -1,0 +1,67 @@
+//! What the acceptance suite is told about the machine it runs on.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::capture;
+use crate::tools::Tool;
+use crate::workspace::{Workspace, find_on_path};
+
+/// A program that speaks Terraform's language and drives providers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Host {
+    /// The program.
+    pub(crate) program: PathBuf,
+    /// The first line of what it prints for `version`.
+    pub(crate) version: String,
+}
+
+impl Host {
+    /// The host at `program`, if it answers.
+    fn at(program: &Path) -> Option<Self> {
+        let output = capture(Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1")).ok()?;
+        let version = output.lines().next()?.trim().to_owned();
+        Some(Self { program: program.to_owned(), version })
+    }
+}
+
+/// Every host there is: `TERRAFORM` or the one on PATH first, then `TERRAFORM_EXTRA_HOSTS`, then the installed ones.
+pub(crate) fn hosts(workspace: &Workspace) -> Vec<Host> {
+    let own = env::var_os("TERRAFORM").map(PathBuf::from).or_else(|| find_on_path("terraform"));
+    let extra = env::var_os("TERRAFORM_EXTRA_HOSTS").unwrap_or_default();
+    let installed = [Tool::Terraform115, Tool::Opentofu].into_iter().flat_map(|tool| tool.programs(workspace));
+    let mut hosts: Vec<Host> = Vec::new();
+    for program in own.into_iter().chain(env::split_paths(&extra)).chain(installed) {
+        if !hosts.iter().any(|host| host.program == program) {
+            hosts.extend(Host::at(&program));
+        }
+    }
+    hosts
+}
+
+/// The environment variables that the acceptance suite reads, for what is there.
+///
+/// A variable that is set already wins, so that a developer can put another API server or host in.
+pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("EGRESS_PROVIDER_BINARY", workspace.debug_binary("terraform-provider-egress").display().to_string()),
+        ("EGRESS_STAND_IN", workspace.debug_binary("stand-in-cloud").display().to_string()),
+        ("CHECKPOINT_DISABLE", "1".to_owned()),
+    ];
+    if let [first, rest @ ..] = hosts {
+        let extra: Vec<String> = rest.iter().map(|host| host.program.display().to_string()).collect();
+        variables.push(("TERRAFORM", first.program.display().to_string()));
+        variables.push(("TERRAFORM_EXTRA_HOSTS", extra.join(":")));
+    }
+    if Tool::Kubernetes.is_installed(workspace) {
+        variables.push(("KUBEBUILDER_ASSETS", Tool::Kubernetes.folder(workspace).display().to_string()));
+    }
+    if Tool::Localstack.is_installed(workspace) {
+        let venv = Tool::Localstack.folder(workspace).join("venv");
+        variables.push(("EGRESS_LOCALSTACK_VENV", venv.display().to_string()));
+    }
+    // The hosts are found with these two in mind already; for the others, what a developer set stays.
+    variables.retain(|(name, _)| name.starts_with("TERRAFORM") || env::var_os(name).is_none());
+    variables
+}

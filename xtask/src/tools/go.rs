@@ -1,0 +1,92 @@
+//! Programs that exist as Go modules only.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::Tool;
+use crate::process::run_logged;
+use crate::timeline::Outcome;
+use crate::workspace::{Workspace, find_on_path};
+
+/// Linker flags that leave out the symbol table and debug information, which are half of these programs.
+pub(super) const STRIPPED: &str = "-s -w";
+
+/// Builds kube-apiserver and etcd into `folder`.
+pub(super) fn kubernetes(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    let flags = kubernetes_flags(&workspace.root)?;
+    let etcd = build(workspace, Tool::Kubernetes, "go.etcd.io/etcd/server/v3", STRIPPED, &folder.join("etcd"))?;
+    if etcd != Outcome::Done {
+        return Ok(etcd);
+    }
+    let package = "k8s.io/kubernetes/cmd/kube-apiserver";
+    build(workspace, Tool::Kubernetes, package, &flags, &folder.join("kube-apiserver"))
+}
+
+/// Builds tofu into `folder`.
+pub(super) fn opentofu(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    build(workspace, Tool::Opentofu, "github.com/opentofu/opentofu/cmd/tofu", STRIPPED, &folder.join("tofu"))
+}
+
+/// Linker flags that tell kube-apiserver its version; clients cannot parse the one of a build without them.
+pub(super) fn kubernetes_flags(root: &Path) -> anyhow::Result<String> {
+    let path = root.join("tools/kubernetes/go.mod");
+    let go_mod = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let version = required_version(&go_mod, "k8s.io/kubernetes")
+        .with_context(|| format!("{} does not require k8s.io/kubernetes", path.display()))?;
+    let mut parts = version.trim_start_matches('v').split('.');
+    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let package = "k8s.io/component-base/version";
+    Ok(format!(
+        "{STRIPPED} -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+    ))
+}
+
+/// The version of `module` in the text of a go.mod.
+fn required_version<'a>(go_mod: &'a str, module: &str) -> Option<&'a str> {
+    go_mod.lines().find_map(|line| {
+        let line = line.trim().strip_prefix("require ").unwrap_or(line.trim());
+        line.strip_prefix(module)?.strip_prefix(' ')?.split_whitespace().next()
+    })
+}
+
+/// Builds one package of the module that pins `tool`.
+fn build(workspace: &Workspace, tool: Tool, package: &str, flags: &str, output: &Path) -> anyhow::Result<Outcome> {
+    let Some(go) = find_on_path("go") else {
+        return Ok(Outcome::Skipped("Go is not on PATH".to_owned()));
+    };
+    let name = output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut command = Command::new(go);
+    command
+        .current_dir(workspace.root.join("tools").join(tool.name()))
+        // A workspace file above the clone must not decide what is built, and neither may the clone's git state.
+        .env("GOWORK", "off")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .args(["build", "-ldflags", flags, "-o"])
+        .arg(output)
+        .arg(package);
+    run_logged(&name, &mut command, &workspace.logs.join(format!("tool-{name}.log")))?;
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_required_version_is_found_in_both_forms_of_require() {
+        let alone = "module m\nrequire k8s.io/kubernetes v1.37.2\nrequire (\n\tk8s.io/api v0.0.0 // indirect\n)\n";
+        assert_eq!(required_version(alone, "k8s.io/kubernetes"), Some("v1.37.2"));
+        assert_eq!(required_version(alone, "k8s.io/api"), Some("v0.0.0"));
+        assert_eq!(required_version(alone, "k8s.io/kube"), None);
+    }
+
+    #[test]
+    fn the_api_server_is_told_its_version() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let flags = kubernetes_flags(root).unwrap();
+        assert!(flags.contains("version.gitMajor=1 "), "{flags}");
+    }
+}
