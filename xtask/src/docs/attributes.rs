@@ -44,7 +44,8 @@ struct Nested<'a> {
 enum Content<'a> {
     Attributes(&'a BTreeMap<String, Attribute>),
     Block(&'a Block),
-    Object(&'a BTreeMap<String, Type>),
+    /// An object type, and the group of the attribute that has it: its own attributes have no flags.
+    Object(Group, &'a BTreeMap<String, Type>),
 }
 
 /// The whole section for `block`, from its title to the last nested object.
@@ -83,7 +84,7 @@ fn write_nested(text: &mut String, items: &[Item], path: &[&str]) {
             let items = match nested.content {
                 Content::Attributes(attributes) => attribute_items(attributes, &path),
                 Content::Block(block) => block_items(block, &path),
-                Content::Object(attributes) => object_items(attributes, &path),
+                Content::Object(group, attributes) => object_items(group, attributes, &path),
             };
             for group in GROUPS {
                 write_group(text, &items, group, &format!("{}:", group.title()));
@@ -96,7 +97,7 @@ fn write_nested(text: &mut String, items: &[Item], path: &[&str]) {
 /// The lines of a block: attributes and blocks mixed, by name.
 fn block_items<'a>(block: &'a Block, path: &[&str]) -> Vec<Item<'a>> {
     let attributes = block.attributes.iter().map(|(name, attribute)| (name, attribute_item(name, attribute, path)));
-    let blocks = block.block_types.iter().map(|(name, nested)| (name, nested_block_item(name, nested, path)));
+    let blocks = block.blocks.iter().map(|(name, nested)| (name, nested_block_item(name, nested, path)));
     let by_name: BTreeMap<&String, Item> = attributes.chain(blocks).collect();
     by_name.into_values().collect()
 }
@@ -106,15 +107,10 @@ fn attribute_items<'a>(attributes: &'a BTreeMap<String, Attribute>, path: &[&str
 }
 
 /// The lines of an object type, whose attributes have a name and a type and nothing else.
-fn object_items<'a>(attributes: &'a BTreeMap<String, Type>, path: &[&str]) -> Vec<Item<'a>> {
+fn object_items<'a>(group: Group, attributes: &'a BTreeMap<String, Type>, path: &[&str]) -> Vec<Item<'a>> {
     let item = |(name, of): (&String, &'a Type)| {
-        let nested = of.object().map(|object| nested("nestedobjatt", path, name, Content::Object(object)));
-        Item {
-            group: Group::ReadOnly,
-            line: line(name, &[of.in_words()], "", nested.as_ref()),
-            write_only: false,
-            nested,
-        }
+        let nested = of.object().map(|object| nested("nestedobjatt", path, name, Content::Object(group, object)));
+        Item { group, line: line(name, &[of.in_words()], "", nested.as_ref()), write_only: false, nested }
     };
     attributes.iter().map(item).collect()
 }
@@ -134,15 +130,17 @@ fn attribute_item<'a>(name: &str, attribute: &'a Attribute, path: &[&str]) -> It
         ),
     ];
     facts.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned()));
-    let nested = match (&attribute.nested_type, &attribute.r#type) {
-        (Some(of), _) => Some(nested("nestedatt", path, name, Content::Attributes(&of.attributes))),
-        (None, Some(of)) => of.object().map(|object| nested("nestedobjatt", path, name, Content::Object(object))),
-        (None, None) => None,
-    };
     let group = match (attribute.required, attribute.optional) {
         (true, _) => Group::Required,
         (false, true) => Group::Optional,
         (false, false) => Group::ReadOnly,
+    };
+    let nested = match (&attribute.nested_type, &attribute.r#type) {
+        (Some(of), _) => Some(nested("nestedatt", path, name, Content::Attributes(&of.attributes))),
+        (None, Some(of)) => {
+            of.object().map(|object| nested("nestedobjatt", path, name, Content::Object(group, object)))
+        }
+        (None, None) => None,
     };
     let line = line(name, &facts, &attribute.description, nested.as_ref());
     Item { group, line, write_only: attribute.write_only, nested }

@@ -42,7 +42,8 @@ pub(super) struct Schema {
 #[serde(default)]
 pub(super) struct Block {
     pub(super) attributes: BTreeMap<String, Attribute>,
-    pub(super) block_types: BTreeMap<String, NestedBlock>,
+    #[serde(rename = "block_types")]
+    pub(super) blocks: BTreeMap<String, NestedBlock>,
     pub(super) description: String,
     pub(super) deprecated: bool,
 }
