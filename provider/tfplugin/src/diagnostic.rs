@@ -2,6 +2,19 @@
 
 use crate::cty::Path;
 
+/// An error with its sources on one line, outermost first: `cannot read the file: permission denied`. The detail of a
+/// diagnostic is the one place where a chain is printed.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
 /// Whether Terraform stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {

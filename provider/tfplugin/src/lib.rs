@@ -17,6 +17,13 @@ pub mod model;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod serve;
+
+mod from_proto;
+mod log;
+mod panic;
+mod rpc;
+mod to_proto;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use provider::{Context, Provider};

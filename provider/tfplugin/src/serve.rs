@@ -133,11 +133,12 @@ async fn serve(
     };
     print(&greeting).map_err(ServeError::Handshake)?;
 
-    let lifetime = Lifetime::default();
+    let lifetime = if host.is_some() { Lifetime::default() } else { Lifetime::of_many_runs() };
     let go_plugin = GoPlugin { shutdown: CancellationToken::new() };
     let shutdown = go_plugin.shutdown.clone();
     let rpc = Rpc::new(provider(), plugin.address, lifetime.clone());
-    let provider = ProviderServer::new(rpc).max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_MESSAGE);
+    let provider =
+        ProviderServer::new(rpc).max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_MESSAGE);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("plugin", tonic_health::ServingStatus::Serving).await;
     let mut router = Server::builder()

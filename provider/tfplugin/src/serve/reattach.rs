@@ -33,7 +33,8 @@ mod tests {
     #[test]
     fn the_variable_is_what_terraform_parses() {
         let address = Address::Unix("/tmp/plugin.sock".into());
-        let value: serde_json::Value = serde_json::from_str(&variable("registry.terraform.io/a/b", 7, &address)).unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&variable("registry.terraform.io/a/b", 7, &address)).unwrap();
         assert_eq!(
             value,
             json!({ "registry.terraform.io/a/b": {

@@ -1,0 +1,117 @@
+//! What every handler's result goes through before Terraform sees it: a provider's mistake is reported here, by name, and
+//! with the state kept, where Terraform would reject the whole reply in general words.
+
+use super::parts::Shape;
+use crate::cty::{Path, Value, ValueError};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// The end of every message about a mistake that only the provider's developers can mend.
+pub(crate) const BUG: &str = "This is a bug in the provider, which should be reported to its developers.";
+
+/// A value that the provider returned, as the wire's type check found it.
+pub(crate) fn misfit(what: &str, error: ValueError) -> Diagnostics {
+    let path = error.path();
+    let diagnostic = Diagnostic::error(
+        format!("The provider returned {what} that does not fit its schema"),
+        format!("{error}. {BUG}"),
+    );
+    if path.steps().is_empty() { diagnostic.into() } else { diagnostic.at(path).into() }
+}
+
+/// A value that Terraform sent, as the wire's type check found it.
+pub(crate) fn unreadable(what: &'static str) -> impl Fn(ValueError) -> Diagnostics {
+    move |error| {
+        Diagnostic::error(
+            format!("The {what} that Terraform sent cannot be read"),
+            format!(
+                "It does not fit the provider's schema: {error}. The state may be of another version of the provider."
+            ),
+        )
+        .into()
+    }
+}
+
+/// A state as Terraform stores it: blocks complete, write-only values gone, everything known. Unknown values become null,
+/// as Terraform would make them, and are an error unless there is one already.
+pub(crate) fn settled(shape: &Shape, state: Value, diagnostics: &mut Diagnostics) -> Value {
+    let mut state = without_write_only(shape, shape.with_blocks(state));
+    if state.is_wholly_known() {
+        return state;
+    }
+    let failed = diagnostics.has_errors();
+    null_unknown(&mut state, &Path::root(), &mut |path| {
+        if !failed {
+            diagnostics.push(
+                Diagnostic::error(
+                    "The provider left a value unknown",
+                    format!(
+                        "{path} has no value after the operation. {BUG} The object itself is recorded in the state."
+                    ),
+                )
+                .at(path.clone()),
+            );
+        }
+    });
+    state
+}
+
+/// The value without what must never be stored.
+pub(crate) fn without_write_only(shape: &Shape, value: Value) -> Value {
+    super::seam::plan::null_write_only(&shape.schema, value)
+}
+
+fn null_unknown(value: &mut Value, path: &Path, found: &mut impl FnMut(&Path)) {
+    match value {
+        Value::Unknown(_) => {
+            found(path);
+            *value = Value::Null;
+        }
+        Value::List(elements) | Value::Tuple(elements) => {
+            for (position, element) in elements.iter_mut().enumerate() {
+                null_unknown(element, &path.index(position), found);
+            }
+        }
+        // Elements of sets have no address.
+        Value::Set(elements) => elements.iter_mut().for_each(|element| null_unknown(element, path, found)),
+        Value::Map(elements) => {
+            elements.iter_mut().for_each(|(key, element)| null_unknown(element, &path.key(key), found));
+        }
+        Value::Object(attributes) => {
+            attributes.iter_mut().for_each(|(name, value)| null_unknown(value, &path.child(name), found));
+        }
+        Value::Dynamic(inner) => null_unknown(&mut inner.1, path, found),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Checks the identity that an operation on an object that was `before` returned. It never changes, because it is what finds
+/// the object; without one in the reply the old one stays.
+pub(crate) fn identity(
+    shape: &Shape,
+    before: Option<Value>,
+    now: Option<Value>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    shape.identity.as_ref()?;
+    let Some(now) = now.filter(|identity| !identity.is_null()) else { return before };
+    if !now.is_wholly_known() {
+        diagnostics.push(Diagnostic::error(
+            "The provider left the object's identity unknown",
+            format!("Every part of an identity has to be known once the object exists. {BUG}"),
+        ));
+        return before;
+    }
+    match before {
+        Some(before) if before != now => {
+            diagnostics.push(Diagnostic::error(
+                "The provider changed the object's identity",
+                format!(
+                    "An identity is what finds an object again, so it stays the same for as long as the object lives. {BUG} \
+                     The state keeps the old identity."
+                ),
+            ));
+            Some(before)
+        }
+        _ => Some(now),
+    }
+}

@@ -1,0 +1,77 @@
+//! Private data: the provider's own, and beside it what the framework has to remember from one call to the next.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::resource::Private;
+
+/// What is stored with a resource, as Terraform sees it: a JSON object, or nothing where there is nothing to store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The provider's.
+    pub(crate) provider: Private,
+    /// The object was imported and not read since: its identity may still become complete.
+    pub(crate) imported: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    provider: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    imported: bool,
+}
+
+impl Stored {
+    /// The provider's data alone.
+    pub(crate) fn of(provider: Private) -> Self {
+        Self { provider, imported: false }
+    }
+
+    /// Reads what Terraform stored. Bytes that were not written by [`Stored::encode`] (by another SDK, for one) are the
+    /// provider's.
+    pub(crate) fn decode(bytes: &[u8]) -> Self {
+        let envelope = serde_json::from_slice::<Envelope>(bytes).ok();
+        let decoded = envelope.and_then(|e| Some((STANDARD.decode(e.provider).ok()?, e.imported)));
+        decoded.map_or_else(|| Self::of(bytes.to_vec()), |(provider, imported)| Self { provider, imported })
+    }
+
+    /// What Terraform is to store.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        if *self == Self::default() {
+            return Vec::new();
+        }
+        let envelope = Envelope { provider: STANDARD.encode(&self.provider), imported: self.imported };
+        serde_json::to_vec(&envelope).unwrap_or_else(|_| self.provider.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_comes_back() {
+        for provider in [Vec::new(), b"plain".to_vec(), b"{\"imported\":true}".to_vec(), vec![0, 255, 0]] {
+            for imported in [false, true] {
+                let stored = Stored { provider: provider.clone(), imported };
+                assert_eq!(Stored::decode(&stored.encode()), stored);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_stored_as_nothing() {
+        assert_eq!(Stored::default().encode(), b"");
+        assert_eq!(Stored::decode(b""), Stored::default());
+    }
+
+    #[test]
+    fn bytes_of_another_sdk_are_the_providers() {
+        for foreign in [&b"not json"[..], br#"{"schema_version":"1"}"#, br#"{"provider":"***"}"#] {
+            assert_eq!(Stored::decode(foreign), Stored::of(foreign.to_vec()));
+        }
+    }
+}
