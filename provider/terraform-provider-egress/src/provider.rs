@@ -1,0 +1,59 @@
+//! The provider: its configuration and what it offers.
+
+mod configuration;
+mod schema;
+
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use tfplugin::cty::Value;
+use tfplugin::resource::Resource;
+use tfplugin::schema::Schema;
+use tfplugin::{Context, Diagnostics, Provider};
+
+use crate::resources;
+use crate::session::Session;
+
+/// The provider `egress`.
+pub(crate) struct Egress {
+    session: Arc<Session>,
+    resources: LazyLock<Vec<Box<dyn Resource>>, Box<dyn FnOnce() -> Vec<Box<dyn Resource>> + Send>>,
+}
+
+impl Egress {
+    /// An unconfigured provider.
+    pub(crate) fn new() -> Self {
+        let session = Arc::new(Session::default());
+        let shared = Arc::clone(&session);
+        Self { session, resources: LazyLock::new(Box::new(move || resources::all(&shared))) }
+    }
+}
+
+#[async_trait]
+impl Provider for Egress {
+    fn name(&self) -> &'static str {
+        "egress"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        configuration::parse(config).err().unwrap_or_default()
+    }
+
+    async fn configure(&self, _cx: &Context, config: &Value, _terraform_version: &str) -> Diagnostics {
+        match configuration::parse(config) {
+            Ok(configured) => {
+                self.session.configure(configured);
+                Diagnostics::new()
+            }
+            Err(diagnostics) => diagnostics,
+        }
+    }
+
+    fn resources(&self) -> &[Box<dyn Resource>] {
+        &self.resources
+    }
+}

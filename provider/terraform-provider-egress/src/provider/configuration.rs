@@ -1,0 +1,98 @@
+//! The `provider` block, parsed.
+
+mod aws;
+mod kubernetes;
+
+use serde::Deserialize;
+use tfplugin::cty::{Path, Value};
+use tfplugin::model::{self, Arg};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use crate::session::{Adoption, Configured, Unavailable};
+
+/// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
+/// from being used.
+#[derive(Deserialize)]
+struct Block {
+    owner: Arg<String>,
+    adoption: Arg<String>,
+}
+
+/// Parses the block. Unknown values in `aws` or `kubernetes` make that part unavailable for this call; wrong values are
+/// errors on their attributes.
+pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
+    let block: Block = model::from_value_subset(config)?;
+    let mut diagnostics = Diagnostics::new();
+    let owner = match &block.owner {
+        Arg::Known(text) => text.parse().map_err(|error| {
+            Diagnostic::error(
+                format!("The owner {text:?} cannot be used"),
+                format!(
+                    "It {error}. The owner is written as a tag or label on every object, and finds it again after a crash; choose one \
+                     that is unique per state, such as acme-prod."
+                ),
+            )
+        }),
+        Arg::Unknown => Err(Diagnostic::error(
+            "The owner must be known at plan time",
+            "The owner is the identity of everything that this configuration creates. Write it as text, or take it from a variable; \
+             it cannot come from a resource that is still to be created.",
+        )),
+        Arg::Null => Err(Diagnostic::error(
+            "The owner is missing",
+            "The owner is the identity of everything that this configuration creates. Write one that is unique per state, such as acme-prod.",
+        )),
+    };
+    let owner = collect(&mut diagnostics, owner.map_err(|error| error.at(Path::attribute("owner"))));
+    let adoption = collect(
+        &mut diagnostics,
+        match block.adoption.known().map(String::as_str) {
+            None | Some("automatic") => Ok(Adoption::Automatic),
+            Some("error") => Ok(Adoption::Error),
+            Some(other) => Err(Diagnostic::error(
+                format!("The adoption {other:?} does not exist"),
+                "Choose \"automatic\" (a plan adopts live objects of exactly its identity and lists them in a warning) or \"error\" (such a plan fails).",
+            )
+            .at(Path::attribute("adoption"))),
+        },
+    );
+    let aws = part(config, "aws", aws::parse, &mut diagnostics);
+    let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
+    match (owner, adoption) {
+        (Some(owner), Some(adoption)) if !diagnostics.has_errors() => Ok(Configured { owner, adoption, aws, kubernetes }),
+        _ => Err(diagnostics),
+    }
+}
+
+/// One cloud or cluster of the block.
+fn part<T>(
+    config: &Value,
+    name: &'static str,
+    parse: impl FnOnce(&Path, &Value) -> Result<T, Diagnostics>,
+    diagnostics: &mut Diagnostics,
+) -> Result<T, Unavailable> {
+    let missing = || {
+        Unavailable::Missing(Diagnostic::error(
+            format!("The provider has no {name} configuration"),
+            format!(
+                "This needs it: add `{name} = {{}}` to the provider \"egress\" block to use the environment's defaults, or set its \
+                 attributes."
+            ),
+        ))
+    };
+    match config.get(name) {
+        None | Some(Value::Null) => Err(missing()),
+        Some(value) if !value.is_wholly_known() => Err(Unavailable::Unknown),
+        Some(value) => match parse(&Path::attribute(name), value) {
+            Ok(part) => Ok(part),
+            Err(errors) => {
+                diagnostics.extend(errors);
+                Err(missing())
+            }
+        },
+    }
+}
+
+fn collect<T>(diagnostics: &mut Diagnostics, result: Result<T, Diagnostic>) -> Option<T> {
+    result.map_err(|diagnostic| diagnostics.push(diagnostic)).ok()
+}

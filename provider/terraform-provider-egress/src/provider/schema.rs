@@ -1,0 +1,124 @@
+//! The schema of the `provider` block.
+
+use tfplugin::cty::Type;
+use tfplugin::schema::{Attribute, Nesting, Schema};
+
+fn text(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::String, description)
+}
+
+/// The schema of the `provider` block.
+pub(crate) fn schema() -> Schema {
+    Schema::new(
+        "Manages everything that decides how traffic leaves a Kubernetes cluster: static public IPs, NAT gateways and their \
+         routes, and egress policies inside the cluster. No public IP that stands on a partner's allow-list changes by accident, \
+         and a crash neither loses nor duplicates a cloud object.\n\n\
+         Terraform 1.8 or newer, or OpenTofu 1.8 or newer, is needed. Credentials are never attributes of resources: they come from each \
+         SDK's own chain (environment variables, profiles, instance roles), or from this block, which Terraform does not store.",
+        vec![
+            text(
+                "owner",
+                "Whose objects these are. Written as the tag `egress-owner` on everything that this configuration creates, and the \
+                 only way to find an object again after a crash, so it must be **unique per state** and must not change: a second \
+                 state with the same owner and resource names would adopt the first one's objects (the plan warns before it does). \
+                 1 to 32 lowercase letters, digits and hyphens, beginning with a letter and not ending with a hyphen. Must be known at plan time.",
+            )
+            .required(),
+            text(
+                "adoption",
+                "What a plan does that would create an object when a live one with exactly its identity (owner, resource type, name, key) \
+                 exists already, as after a crash: `automatic` (the default) adopts it and lists it in a warning, `error` refuses.",
+            ),
+            aws(),
+            kubernetes(),
+        ],
+    )
+}
+
+fn aws() -> Attribute {
+    Attribute::nested(
+        "aws",
+        Nesting::Single,
+        vec![
+            text("region", "The region, such as `eu-west-1`. Default: `AWS_REGION`, or the profile's region."),
+            text("profile", "The profile of the shared configuration files. Default: `AWS_PROFILE`, or `default`."),
+            text(
+                "endpoint_url",
+                "The base URL of every AWS service, for a stand-in or a proxy, such as `http://127.0.0.1:4566`. Default: \
+                 `AWS_ENDPOINT_URL`, or AWS itself.",
+            ),
+            Attribute::nested(
+                "endpoints",
+                Nesting::Single,
+                vec![
+                    text("ec2", "The URL of EC2. Default: `AWS_ENDPOINT_URL_EC2`, or `endpoint_url`."),
+                    text("sts", "The URL of STS, which is called for `assume_role`. Default: `AWS_ENDPOINT_URL_STS`, or `endpoint_url`."),
+                ],
+                "URLs of single services, for VPC endpoints (PrivateLink) or stand-ins.",
+            ),
+            Attribute::nested(
+                "assume_role",
+                Nesting::Single,
+                vec![
+                    text("role_arn", "The role's ARN.").required(),
+                    text("session_name", "The session's name in CloudTrail: 2 to 64 of `A-Z a-z 0-9 _ = , . @ -`. Default: `terraform-provider-egress`."),
+                    text("external_id", "The external id that the role's trust policy asks for."),
+                    text("duration", "How long the credentials live, such as `1h`: 15 minutes to 12 hours. They are renewed before they expire. Default: 15 minutes."),
+                ],
+                "A role to assume with the credentials that the SDK's chain finds.",
+            ),
+            Attribute::new(
+                "default_tags",
+                Type::Map(Box::new(Type::String)),
+                "Tags on everything that is created on AWS; a resource's own `tags` win over them. Keys that begin with `aws:` or \
+                 `egress-` are reserved.",
+            ),
+            Attribute::new(
+                "max_attempts",
+                Type::Number,
+                "How often a call is tried when AWS throttles it or fails for a moment, 1 to 100. Default: `AWS_MAX_ATTEMPTS`, or 10. \
+                 Calls that have no idempotency token are never repeated blindly: after an unclear answer the provider looks first.",
+            ),
+            text("retry_mode", "`standard` (the default) or `adaptive`, which also slows down the first tries once AWS throttles."),
+        ],
+        "Amazon Web Services. Needed when a resource has an `aws` attribute; `aws = {}` takes everything from the SDK's own chain: \
+         environment variables, the shared configuration files, IAM roles for service accounts and instance roles.",
+    )
+}
+
+fn kubernetes() -> Attribute {
+    Attribute::nested(
+        "kubernetes",
+        Nesting::Single,
+        vec![
+            text("config_path", "The kubeconfig file; `~` is the home folder. Default: `KUBECONFIG`, or `~/.kube/config`."),
+            text("config_context", "The context of the kubeconfig. Default: its current context."),
+            text("host", "The API server's URL, such as `https://10.0.0.1:6443`, instead of a kubeconfig. Then one of `token`, `exec`, or `client_certificate` with `client_key` is needed."),
+            text("cluster_ca_certificate", "The certificate authority of the API server as PEM, with `host`. Default: the system's."),
+            text("tls_server_name", "The name that the API server's certificate must have, with `host`. Default: the host of the URL."),
+            Attribute::new("insecure", Type::Bool, "Do not check the API server's certificate, with `host`. Anybody on the way can then read and change everything. Default: `false`."),
+            text("token", "A bearer token, with `host`.").sensitive(),
+            text("client_certificate", "A client certificate as PEM, with `host`."),
+            text("client_key", "The client certificate's key as PEM, with `host`.").sensitive(),
+            Attribute::nested(
+                "exec",
+                Nesting::Single,
+                vec![
+                    text("api_version", "The credential API that the command speaks: `client.authentication.k8s.io/v1` or `v1beta1`.").required(),
+                    text("command", "The command.").required(),
+                    Attribute::new("args", Type::List(Box::new(Type::String)), "Its arguments."),
+                    Attribute::new("env", Type::Map(Box::new(Type::String)), "Environment variables for it."),
+                ],
+                "A command that prints credentials, such as `aws eks get-token`, with `host`.",
+            ),
+            Attribute::new("in_cluster", Type::Bool, "Use the service account of the pod that Terraform runs in. Default: `false`."),
+            text(
+                "engine",
+                "The engine that policies are compiled to where they name none. Default: `network-policy`, which every CNI with policy \
+                 support enforces.",
+            ),
+        ],
+        "The cluster. Needed when a policy is applied rather than rendered. Its values may come from a cluster that is made in the same apply: \
+         the plan then works without it. `kubernetes = {}` uses the default kubeconfig.",
+    )
+}
