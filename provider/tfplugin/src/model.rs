@@ -1,58 +1,46 @@
 //! Values to and from a provider's own structs, through serde.
 //!
-//! A struct that derives `serde::Deserialize` and `serde::Serialize` stands for an object, with [`Arg`] where Terraform may
-//! give null or unknown, `Option` where only null can occur, `Vec` for lists and sets, `BTreeMap` for maps.
+//! A struct that derives `serde::Deserialize` and `serde::Serialize` stands for an object: [`Arg`] where Terraform may give
+//! null or unknown, `Option` where only null can occur, `Vec` for lists and sets, `BTreeMap` for maps, [`Number`] or Rust's
+//! numbers for numbers, enums without data for strings.
+//!
+//! [`Number`]: crate::cty::Number
+
+mod arg;
+mod error;
+mod number;
+mod read;
+mod write;
+
+pub use arg::Arg;
 
 use serde::{Deserialize, Serialize};
 
 use crate::cty::{Type, Value};
 use crate::diagnostic::Diagnostic;
 
-/// Reads an object into a struct. The struct's fields and the object's attributes must be the same; see
-/// [`from_value_subset`] for a struct that holds some of them. The error is on the attribute that does not fit.
-pub fn from_value<'de, T: Deserialize<'de>>(_value: &'de Value) -> Result<T, Diagnostic> {
-    Err(Diagnostic::error("Values cannot be read into structs yet", "The bridge is being written."))
+/// Reads an object into a struct. The struct's fields and the object's attributes must be the same, at every depth; see
+/// [`from_value_subset`] for a struct that holds some of them. Integers must fit their field, and null and unknown need a
+/// field that can hold them.
+///
+/// The error is on the attribute that does not fit.
+pub fn from_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Diagnostic> {
+    read::read(value, read::Fields::All).map_err(error::Error::into_diagnostic)
 }
 
-/// Reads an object into a struct that has fields for some of its attributes only.
-pub fn from_value_subset<'de, T: Deserialize<'de>>(_value: &'de Value) -> Result<T, Diagnostic> {
-    Err(Diagnostic::error("Values cannot be read into structs yet", "The bridge is being written."))
+/// Reads an object into a struct that has fields for some of its attributes only. A field that the object has no attribute
+/// for is still an error.
+pub fn from_value_subset<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Diagnostic> {
+    read::read(value, read::Fields::Some).map_err(error::Error::into_diagnostic)
 }
 
-/// Makes the value of a type out of a struct. The struct's fields and the type's attributes must be the same; the error
-/// names what is missing or too much, or is on the attribute that does not fit.
-pub fn to_value<T: Serialize + ?Sized>(_value: &T, _ty: &Type) -> Result<Value, Diagnostic> {
-    Err(Diagnostic::error("Structs cannot be turned into values yet", "The bridge is being written."))
+/// Makes the value of a type out of a struct. The struct's fields and the type's attributes must be the same: a missing one
+/// would otherwise become a null that Terraform takes for the provider's word.
+///
+/// The error names what is missing or too much, and is on the attribute that does not fit.
+pub fn to_value<T: Serialize + ?Sized>(value: &T, ty: &Type) -> Result<Value, Diagnostic> {
+    write::write(value, ty).map_err(error::Error::into_diagnostic)
 }
 
-/// A value that may be null or not known yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Arg<T> {
-    /// No value.
-    #[default]
-    Null,
-    /// A value that will be known later.
-    Unknown,
-    /// A value.
-    Known(T),
-}
-
-impl<T> Arg<T> {
-    /// The value, if it is known and not null.
-    pub fn known(&self) -> Option<&T> {
-        match self {
-            Self::Known(value) => Some(value),
-            Self::Null | Self::Unknown => None,
-        }
-    }
-
-    /// Whether it is not known yet.
-    pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown)
-    }
-
-    /// Whether there is no value.
-    pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ impl ValueError {
     }
 
     /// The same error, seen from a set around: elements of a set have no address, so the path ends at the set.
-    pub(super) fn at_parent(mut self) -> Self {
+    pub(crate) fn at_parent(mut self) -> Self {
         self.steps.clear();
         self
     }

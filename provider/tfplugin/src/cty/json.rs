@@ -164,3 +164,106 @@ fn array<'a>(values: &[Value], types: impl IntoIterator<Item = &'a Type>) -> Res
     };
     values.iter().zip(types).enumerate().map(element).collect::<Result<_, _>>().map(Json::Array)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cty::arbitrary::{typed_values, types};
+
+    fn read(json: &str, ty: &Type) -> Result<Value, String> {
+        decode(json.as_bytes(), ty, Undefined::Refuse).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn reads_state() {
+        let ty = Type::object([
+            ("name", Type::String),
+            ("size", Type::Number),
+            ("tags", Type::map(Type::String)),
+            ("any", Type::Dynamic),
+            ("gone", Type::Bool),
+        ]);
+        let json = r#"{"name": "a", "size": 0.12345678901234567890123456789, "tags": {"k": "v"},
+            "any": {"value": ["x"], "type": ["list", "string"]}}"#;
+        let value = read(json, &ty).unwrap();
+        let size: Number = "0.12345678901234567890123456789".parse().unwrap();
+        let any = Value::Dynamic(Box::new((Type::list(Type::String), Value::list(["x"]))));
+        let expected = Value::object([
+            ("name", "a".into()),
+            ("size", size.into()),
+            ("tags", Value::map([("k", "v")])),
+            ("any", any),
+            ("gone", Value::Null),
+        ]);
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn numbers_may_be_text_and_have_exponents() {
+        for (json, number) in [("\"5\"", "5"), ("1e3", "1000"), ("12.50", "12.5"), ("-0", "0"), ("1E-2", "0.01")] {
+            assert_eq!(read(json, &Type::Number), Ok(Value::Number(number.parse().unwrap())), "{json}");
+        }
+    }
+
+    #[test]
+    fn names_what_does_not_fit_and_where() {
+        let ty = Type::object([("list", Type::list(Type::Bool)), ("set", Type::set(Type::Bool))]);
+        let cases = [
+            (r#"{"more": 1}"#, "the schema has no attribute \"more\""),
+            (r#"{"list": [true, 1]}"#, "list[1]: bool is required, not a number"),
+            (r#"{"set": [true, 1]}"#, "set: bool is required, not a number"),
+            (r#"[]"#, "object({list = list(bool), set = set(bool)}) is required, not an array"),
+        ];
+        for (json, message) in cases {
+            assert_eq!(read(json, &ty), Err(message.to_owned()));
+        }
+        assert!(decode(br#"{"more": 1}"#, &ty, Undefined::Ignore).is_ok());
+    }
+
+    #[test]
+    fn says_what_json_cannot() {
+        let unknown = Value::object([("a", Value::UNKNOWN)]);
+        let ty = Type::object([("a", Type::Number)]);
+        assert_eq!(encode(&unknown, &ty).unwrap_err().to_string(), "a: the value is unknown, which JSON cannot say");
+        let infinite = Value::object([("a", Number::INFINITY)]);
+        assert_eq!(encode(&infinite, &ty).unwrap_err().to_string(), "a: the number is infinite, which JSON cannot say");
+    }
+
+    fn has_infinity(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => *number == Number::INFINITY || *number == Number::NEG_INFINITY,
+            Value::List(values) | Value::Set(values) | Value::Tuple(values) => values.iter().any(has_infinity),
+            Value::Map(values) | Value::Object(values) => values.values().any(has_infinity),
+            Value::Dynamic(typed) => has_infinity(&typed.1),
+            Value::Null | Value::Unknown(_) | Value::Bool(_) | Value::String(_) => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back((ty, value) in typed_values(false)) {
+            prop_assume!(!has_infinity(&value));
+            let bytes = encode(&value, &ty).unwrap();
+            prop_assert_eq!(decode(&bytes, &ty, Undefined::Refuse).unwrap(), value);
+        }
+
+        #[test]
+        fn random_text_does_no_harm(ty in types(), text in "[\\[\\]{}\",:0-9a-z.e-]{0,40}") {
+            if let Ok(value) = decode(text.as_bytes(), &ty, Undefined::Ignore) {
+                prop_assert!(encode(&value, &ty).is_ok());
+            }
+        }
+
+        #[test]
+        fn mutated_text_does_no_harm((ty, value) in typed_values(false), position in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            prop_assume!(!has_infinity(&value));
+            let mut bytes = encode(&value, &ty).unwrap();
+            *position.get_mut(&mut bytes) = byte;
+            if let Ok(value) = decode(&bytes, &ty, Undefined::Ignore) {
+                prop_assert!(encode(&value, &ty).is_ok());
+            }
+        }
+    }
+}

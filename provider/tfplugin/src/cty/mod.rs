@@ -1,5 +1,7 @@
 //! Terraform's type system: [`Type`], [`Value`], [`Path`], and their wire forms.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod error;
 pub mod json;
 pub mod msgpack;

@@ -193,3 +193,112 @@ impl Hash for Number {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cty::arbitrary::numbers;
+
+    #[test]
+    fn one_value_has_one_spelling() {
+        let cases = [
+            ("0", "0"),
+            ("-0", "0"),
+            ("+7", "7"),
+            ("007", "7"),
+            ("1.50", "1.5"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("1e3", "1000"),
+            ("1.25e1", "12.5"),
+            ("125e-4", "0.0125"),
+            ("-1E+2", "-100"),
+            ("0.0e9", "0"),
+            ("9223372036854775808", "9223372036854775808"),
+            ("0.1234567890123456789012345678901234567890", "0.123456789012345678901234567890123456789"),
+        ];
+        for (text, plain) in cases {
+            assert_eq!(text.parse::<Number>().unwrap().to_string(), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_number() {
+        for text in ["", "-", ".", "e5", "1e", "1e5.0", "0x10", "1_000", " 1", "NaN", "inf", "١", "1e9999999999", "--1"]
+        {
+            assert_eq!(text.parse::<Number>(), Err(ParseNumberError(text.to_owned())));
+        }
+        assert_eq!(Number::from_f64(f64::NAN), None);
+    }
+
+    #[test]
+    fn a_float_is_its_shortest_decimal() {
+        for (float, text) in
+            [(0.1, "0.1"), (2.5, "2.5"), (1e21, "1000000000000000000000"), (-3.0, "-3"), (1e-7, "0.0000001")]
+        {
+            let number = Number::from_f64(float).unwrap();
+            assert_eq!(number, text.parse().unwrap(), "{text}");
+            assert_eq!(number.to_string(), text);
+        }
+        assert_ne!(Number::from_f64(0.1).unwrap(), "0.1000000000000000055511151231257827".parse().unwrap());
+    }
+
+    #[test]
+    fn only_exact_text_becomes_a_float() {
+        let float = |text: &str| matches!(text.parse::<Number>().unwrap().form(), Form::Float(_));
+        assert!(float("2.5") && float("-0.375") && float("1099511627776.5"));
+        assert!(!float("0.1") && !float("0.3000000000000000165"));
+        // Exactly the float 0.1, but that float would come back as 0.1.
+        assert!(!float("0.1000000000000000055511151231257827021181583404541015625"));
+    }
+
+    #[test]
+    fn integers_are_read_where_they_fit() {
+        let number = Number::from(u64::MAX);
+        assert_eq!((number.as_i64(), number.as_u64()), (None, Some(u64::MAX)));
+        let number = Number::from(-1);
+        assert_eq!((number.as_i64(), number.as_u64()), (Some(-1), None));
+        let number: Number = "1.5".parse().unwrap();
+        assert_eq!((number.as_i64(), number.as_u64(), number.is_integer()), (None, None, false));
+        assert!(Number::from(u128::MAX).is_integer());
+    }
+
+    #[test]
+    fn orders_by_value() {
+        let ascending = [
+            Number::NEG_INFINITY,
+            "-100000000000000000000".parse().unwrap(),
+            "-10.5".parse().unwrap(),
+            "-10.25".parse().unwrap(),
+            Number::from(0),
+            "0.1".parse().unwrap(),
+            Number::from_f64(0.25).unwrap(),
+            Number::from(9),
+            Number::from(10),
+            "10.0000000000000000000000000001".parse().unwrap(),
+            Number::from(u64::MAX),
+            Number::INFINITY,
+        ];
+        for (a, low) in ascending.iter().enumerate() {
+            for (b, high) in ascending.iter().enumerate() {
+                assert_eq!(low.cmp(high), a.cmp(&b), "{low} and {high}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_is_read_back(number in numbers()) {
+            prop_assume!(number.as_f64().is_finite() || number.is_integer());
+            prop_assert_eq!(number.to_string().parse::<Number>().unwrap(), number);
+        }
+
+        #[test]
+        fn floats_order_as_floats(a in any::<f64>(), b in any::<f64>()) {
+            let (Some(left), Some(right)) = (Number::from_f64(a), Number::from_f64(b)) else { return Ok(()) };
+            prop_assert_eq!(Some(left.cmp(&right)), a.partial_cmp(&b));
+        }
+    }
+}

@@ -90,3 +90,54 @@ fn parse(json: &Json) -> Option<Type> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cty::arbitrary::types;
+
+    #[test]
+    fn writes_what_terraform_reads() {
+        let ty = Type::object([
+            ("a", Type::list(Type::String)),
+            ("b", Type::set(Type::Number)),
+            ("c", Type::map(Type::Dynamic)),
+            ("d", Type::Tuple(vec![Type::Bool])),
+        ]);
+        let json =
+            br#"["object",{"a":["list","string"],"b":["set","number"],"c":["map","dynamic"],"d":["tuple",["bool"]]}]"#;
+        assert_eq!(ty.encode(), json);
+    }
+
+    #[test]
+    fn reads_optional_attributes() {
+        let ty = Type::decode(br#"["object",{"a":"string"},["a"]]"#);
+        assert_eq!(ty, Ok(Type::object([("a", Type::String)])));
+    }
+
+    #[test]
+    fn refuses_anything_else() {
+        for json in [
+            "\"text\"",
+            "[]",
+            "[\"list\"]",
+            "[\"bag\",\"string\"]",
+            "{}",
+            "null",
+            "[\"object\",[]]",
+            "[\"tuple\",\"string\"]",
+            "x",
+        ] {
+            assert!(Type::decode(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(ty in types()) {
+            prop_assert_eq!(Type::decode(&ty.encode()).unwrap(), ty);
+        }
+    }
+}

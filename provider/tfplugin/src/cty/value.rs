@@ -302,3 +302,61 @@ impl<T: Into<Value>> From<Option<T>> for Value {
         value.map_or(Self::Null, Into::into)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cty::arbitrary::typed_values;
+
+    #[test]
+    fn equality_is_terraforms() {
+        let equal = [
+            (Value::Set(vec![1.into(), 2.into()]), Value::Set(vec![2.into(), 1.into()])),
+            (Value::Number("1.0".parse().unwrap()), Value::from(1)),
+            (Value::from("e\u{301}"), Value::from("\u{e9}")),
+            (Value::set(["a", "b", "a"]), Value::set(["b", "a"])),
+            (Value::map([("e\u{301}", 1)]), Value::map([("\u{e9}", 1)])),
+        ];
+        for (a, b) in equal {
+            assert_eq!(a, b);
+        }
+        let different = [
+            (Value::list([1, 2]), Value::list([2, 1])),
+            (Value::list([1]), Value::set([1])),
+            (Value::Null, Value::UNKNOWN),
+            (Value::set([1, 2]), Value::set([1])),
+            (Value::map([("a", 1)]), Value::object([("a", 1)])),
+        ];
+        for (a, b) in different {
+            assert_ne!(a, b);
+        }
+    }
+
+    #[test]
+    fn accessors_look_through_dynamic() {
+        let value = Value::Dynamic(Box::new((Type::String, "x".into())));
+        assert_eq!(value.as_str(), Some("x"));
+        assert!(Value::Dynamic(Box::new((Type::String, Value::Null))).is_null());
+        assert!(Value::Dynamic(Box::new((Type::String, Value::UNKNOWN))).is_unknown());
+    }
+
+    #[test]
+    fn an_unknown_part_makes_a_value_not_wholly_known() {
+        let part = Value::object([("a", Value::list([Value::map([("k", Value::UNKNOWN)])]))]);
+        assert!(!part.is_unknown() && !part.is_wholly_known());
+        assert!(Value::object([("a", Value::Null)]).is_wholly_known());
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_a_set_does_not_count((_, value) in typed_values(true)) {
+            let mut reversed = value.clone();
+            if let Value::Set(elements) = &mut reversed {
+                elements.reverse();
+            }
+            prop_assert_eq!(value, reversed);
+        }
+    }
+}
