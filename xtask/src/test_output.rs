@@ -1,7 +1,8 @@
-//! Reads what `cargo test -- --show-output` prints: counts, failures, and the reasons of tests that skipped themselves.
+//! Reads what `cargo test -- --show-output` prints: counts, failures, and the reasons of tests that did not run.
 //!
-//! The test harness knows no skipped test. One of ours that cannot run here prints `skipped: <reason>` and returns, so
-//! it is counted as skipped and not as passed.
+//! Rust's own harness knows no test that finds out while it runs that it cannot. One of ours prints `skipped: <reason>`
+//! and returns, so it is counted as skipped and not as passed. The acceptance suite's harness does know them, and
+//! prints `ignored (<reason>)`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,47 +16,79 @@ pub(crate) enum Shown {
     InLog,
 }
 
+/// Which part of a test binary's output a line is in.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Part {
+    /// One line per test.
+    #[default]
+    Progress,
+    /// The output of the tests that passed; the test of the section.
+    Successes(String),
+    /// The output of the tests that failed, and their names.
+    Failures,
+}
+
 /// The counts so far.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     passed: usize,
     failed: usize,
     ignored: usize,
+    skipped_themselves: usize,
     failures: Vec<String>,
-    skipped: BTreeMap<String, String>,
+    reasons: BTreeMap<String, String>,
     binary: String,
-    section: Option<String>,
+    part: Part,
 }
 
 impl Results {
     /// Takes one line of output.
     pub(crate) fn read(&mut self, line: &str) -> Shown {
-        if let Some(binary) =
-            line.trim_start().strip_prefix("Running ").or(line.trim_start().strip_prefix("Doc-tests "))
-        {
-            binary.clone_into(&mut self.binary);
-            self.section = None;
+        let start = line.trim_start();
+        if let Some(binary) = start.strip_prefix("Running ").or(start.strip_prefix("Doc-tests ")) {
+            binary.split(" (").next().unwrap_or(binary).clone_into(&mut self.binary);
+            self.part = Part::Progress;
             return Shown::Now;
         }
         if let Some(counts) = line.strip_prefix("test result: ") {
             self.passed += count(counts, "passed");
             self.failed += count(counts, "failed");
             self.ignored += count(counts, "ignored");
-            self.section = None;
+            self.part = Part::Progress;
             return Shown::Now;
         }
-        if let Some(test) = line.strip_prefix("test ") {
-            if let Some(name) = test.strip_suffix(" ... FAILED") {
-                self.failures.push(format!("{name}  ({})", self.binary));
+        match line {
+            "successes:" => self.part = Part::Successes(String::new()),
+            "failures:" => self.part = Part::Failures,
+            _ => {}
+        }
+        let named = |test: &str, binary: &str| format!("{test}  ({binary})");
+        match &mut self.part {
+            Part::Progress => {
+                if let Some((name, ending)) = line.strip_prefix("test ").and_then(|test| test.split_once(" ... ")) {
+                    let name = named(name.trim_end(), &self.binary);
+                    if ending.ends_with("FAILED") {
+                        self.failures.push(name);
+                    } else if let Some(reason) = reason_of_ignored(ending) {
+                        self.reasons.insert(name, reason.to_owned());
+                    }
+                    return Shown::Now;
+                }
             }
-            return Shown::Now;
+            Part::Successes(test) => {
+                if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
+                    name.clone_into(test);
+                } else if let Some(reason) = start.strip_prefix("skipped: ") {
+                    let name = named(test, &self.binary);
+                    if !self.reasons.contains_key(&name) {
+                        self.skipped_themselves += 1;
+                        self.reasons.insert(name, reason.to_owned());
+                    }
+                }
+            }
+            Part::Failures => return Shown::Now,
         }
-        if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
-            self.section = Some(name.to_owned());
-        } else if let (Some(reason), Some(test)) = (line.trim_start().strip_prefix("skipped: "), &self.section) {
-            self.skipped.entry(format!("{test}  ({})", self.binary)).or_insert_with(|| reason.to_owned());
-        }
-        if line.starts_with("error") || line.contains(" panicked at ") { Shown::Now } else { Shown::InLog }
+        if line.starts_with("error") { Shown::Now } else { Shown::InLog }
     }
 
     /// Whether a test failed.
@@ -76,7 +109,7 @@ impl Results {
     /// The reasons for which tests did not run, each with its tests.
     pub(crate) fn skips(&self) -> String {
         let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (test, reason) in &self.skipped {
+        for (test, reason) in &self.reasons {
             by_reason.entry(reason).or_default().push(test);
         }
         let mut text = String::new();
@@ -91,10 +124,16 @@ impl Results {
 
     /// The closing line: `N passed, N failed, N skipped`.
     pub(crate) fn closing_line(&self) -> String {
-        let skipped = self.skipped.len();
-        let passed = self.passed.saturating_sub(skipped);
-        format!("{passed} passed, {} failed, {} skipped", self.failed, skipped + self.ignored)
+        let passed = self.passed.saturating_sub(self.skipped_themselves);
+        format!("{passed} passed, {} failed, {} skipped", self.failed, self.skipped_themselves + self.ignored)
     }
+}
+
+/// The reason in `ignored (reason)` or `ignored, reason`.
+fn reason_of_ignored(ending: &str) -> Option<&str> {
+    let rest = ending.strip_prefix("ignored")?;
+    let inside = rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+    Some(inside.or(rest.strip_prefix(", ")).unwrap_or("no reason given"))
 }
 
 /// The number before `word` in a result line such as `ok. 3 passed; 0 failed; 1 ignored; ...`.
@@ -125,7 +164,7 @@ skipped: no API server: KUBEBUILDER_ASSETS is not set
 skipped: no API server: KUBEBUILDER_ASSETS is not set
 
 ---- works stdout ----
-this line says skipped: but is not at its start
+this line says skipped: but not at its start
 
 successes:
     needs_cluster
@@ -138,40 +177,54 @@ failures:
 thread 'breaks' (7) panicked at src/lib.rs:9:9:
 left != right
 
-test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+     Running tests/acceptance/main.rs (target/debug/deps/acceptance-2)
+
+running 2 tests
+test pool::applies   ... ok
+test pool::on_tofu   ... ignored (no tofu on PATH)
+
+test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
    Doc-tests a
 test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s
 ";
 
-    fn results() -> Results {
+    #[test]
+    fn a_test_that_skipped_itself_is_not_counted_as_passed() {
         let mut results = Results::default();
         for line in OUTPUT.lines() {
             results.read(line);
         }
-        results
-    }
-
-    #[test]
-    fn a_test_that_skipped_itself_is_not_counted_as_passed() {
-        assert_eq!(results().closing_line(), "5 passed, 1 failed, 2 skipped");
-    }
-
-    #[test]
-    fn skips_are_told_by_reason_and_failures_by_name() {
-        let results = results();
+        assert_eq!(results.closing_line(), "6 passed, 1 failed, 2 skipped");
+        assert_eq!(results.total(), 9);
         assert!(results.failed());
-        assert_eq!(results.failures(), "  breaks  (unittests src/lib.rs (target/debug/deps/a-1))\n");
+        assert_eq!(results.failures(), "  breaks  (unittests src/lib.rs)\n");
         assert_eq!(
             results.skips(),
-            "  no API server: KUBEBUILDER_ASSETS is not set\n    needs_cluster  (unittests src/lib.rs (target/debug/deps/a-1))\n"
+            "  no API server: KUBEBUILDER_ASSETS is not set\n    needs_cluster  (unittests src/lib.rs)\n  \
+             no tofu on PATH\n    pool::on_tofu  (tests/acceptance/main.rs)\n"
         );
     }
 
     #[test]
-    fn progress_is_shown_and_chatter_is_not() {
+    fn progress_and_failures_are_shown_and_the_chatter_of_good_tests_is_not() {
         let mut results = Results::default();
-        assert_eq!(results.read("test works ... ok"), Shown::Now);
-        assert_eq!(results.read("thread 'breaks' (7) panicked at src/lib.rs:9:9:"), Shown::Now);
-        assert_eq!(results.read("some output"), Shown::InLog);
+        let mut shown = Vec::new();
+        for line in OUTPUT.lines() {
+            if results.read(line) == Shown::Now {
+                shown.push(line);
+            }
+        }
+        assert!(shown.contains(&"test works ... ok"));
+        assert!(shown.contains(&"left != right"));
+        assert!(!shown.iter().any(|line| line.contains("skipped:")));
+    }
+
+    #[test]
+    fn an_ignored_test_has_a_reason_in_either_form() {
+        assert_eq!(reason_of_ignored("ignored (why)"), Some("why"));
+        assert_eq!(reason_of_ignored("ignored, why"), Some("why"));
+        assert_eq!(reason_of_ignored("ignored"), Some("no reason given"));
+        assert_eq!(reason_of_ignored("ok"), None);
     }
 }
