@@ -1,0 +1,31 @@
+//! What the stand-in does like EC2, rule by rule, and from where that is known.
+
+use serde::Serialize;
+
+/// How sure a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// The vendor says so.
+    Documented,
+    /// Somebody saw the real cloud do it.
+    Observed,
+    /// Nobody that we know of has said or seen it; the harsher guess was taken.
+    Assumed,
+}
+
+/// One rule of behaviour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// A short name, unique.
+    pub name: &'static str,
+    /// What happens.
+    pub behaviour: &'static str,
+    /// How sure that is.
+    pub mark: Mark,
+    /// Where it is said or was seen; for an assumption, why it is likely.
+    pub source: &'static str,
+}
+
+/// All rules.
+pub const RULES: &[Rule] = &[];
