@@ -1,0 +1,63 @@
+//! Which real parts this machine has. `cargo xtask test` builds what is missing and sets the variables.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Why something cannot be used here, as a clause after `skipped:`.
+pub type Missing = String;
+
+/// The provider binary: `EGRESS_PROVIDER_BINARY`.
+pub fn provider_binary() -> Result<PathBuf, Missing> {
+    program_in("EGRESS_PROVIDER_BINARY", "the provider binary")
+}
+
+/// The Terraform and OpenTofu programs: `TERRAFORM`, else `terraform` and `tofu` on `PATH`; then those of
+/// `TERRAFORM_EXTRA_HOSTS`, separated as in `PATH`.
+pub fn hosts() -> Vec<PathBuf> {
+    let first = match env::var_os("TERRAFORM") {
+        Some(program) => vec![PathBuf::from(program)],
+        None => ["terraform", "tofu"].into_iter().filter_map(on_path).collect(),
+    };
+    let extra = env::var_os("TERRAFORM_EXTRA_HOSTS").unwrap_or_default();
+    let mut hosts: Vec<PathBuf> = Vec::new();
+    for program in first.into_iter().chain(env::split_paths(&extra)) {
+        if program.is_file() && !hosts.contains(&program) {
+            hosts.push(program);
+        }
+    }
+    hosts
+}
+
+/// The folder with `kube-apiserver` and `etcd`: `KUBEBUILDER_ASSETS`.
+pub fn kubernetes_assets() -> Result<PathBuf, Missing> {
+    let folder = program_folder("KUBEBUILDER_ASSETS")?;
+    match ["kube-apiserver", "etcd"].into_iter().find(|program| !folder.join(program).is_file()) {
+        Some(program) => Err(format!("{} has no {program}", folder.display())),
+        None => Ok(folder),
+    }
+}
+
+/// A program on `PATH`.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}
+
+/// What a program prints for `version`, first line.
+pub fn version(program: &Path) -> Option<String> {
+    let output = Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1").output().ok()?;
+    String::from_utf8(output.stdout).ok()?.lines().next().map(|line| line.trim().to_owned())
+}
+
+fn program_in(variable: &str, what: &str) -> Result<PathBuf, Missing> {
+    let path = env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("no {what}: {variable} is not set"))?;
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!("no {what}: {variable} names {}, which is no file", path.display()))
+    }
+}
+
+fn program_folder(variable: &str) -> Result<PathBuf, Missing> {
+    env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("{variable} is not set"))
+}

@@ -1,0 +1,3 @@
+//! Scenarios on real hosts, and the crash matrices.
+
+fn main() {}
