@@ -164,7 +164,11 @@ fn peers_match(policy: &Policy, peers: &Peers, flow: &Flow, has_ports: bool) -> 
         (Peers::Entities(entities), host) => entities.iter().any(|entity| match entity {
             Entity::All => true,
             Entity::ApiServer => *host == Host::ApiServer,
-            Entity::Nodes => *host == Host::Node,
+            // An API server that runs on a node is reached at the node's address.
+            Entity::Nodes => {
+                let on_node = || policy.cluster.nodes.iter().any(|range| range.contains(destination.address));
+                *host == Host::Node || *host == Host::ApiServer && on_node()
+            }
             Entity::Dns if has_ports => is_resolver(&policy.dns.resolver, destination),
             Entity::Dns => asks_resolver(&policy.dns.resolver, flow),
         }),

@@ -12,8 +12,8 @@ fn with_rule(rule: RuleSpec) -> Spec {
     Spec { allow: BTreeMap::from([("r".to_owned(), rule)]), ..valid() }
 }
 
-fn texts(values: &[&str]) -> Option<Vec<String>> {
-    Some(values.iter().map(|&value| value.to_owned()).collect())
+fn texts(values: &[&str]) -> Vec<String> {
+    values.iter().map(|&value| value.to_owned()).collect()
 }
 
 fn external(ports: Vec<PortSpec>) -> RuleSpec {
@@ -33,10 +33,17 @@ fn mistakes(spec: &Spec) -> Vec<String> {
     }
 }
 
+/// Each policy has one mistake, and the message names it with its path.
+fn check(cases: Vec<(Spec, &str)>) {
+    for (spec, message) in cases {
+        assert_eq!(mistakes(&spec), [message], "{spec:?}");
+    }
+}
+
 #[test]
-fn tells_every_mistake_on_its_path() {
+fn tells_mistakes_about_the_policy() {
     let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
-    let cases: Vec<(Spec, &str)> = vec![
+    check(vec![
         (
             Spec { name: "Backend".into(), ..valid() },
             "name: \"Backend\" must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit",
@@ -69,11 +76,33 @@ fn tells_every_mistake_on_its_path() {
         (expression("In", &[]), "pods.match_expressions[0].values: In needs at least one value"),
         (expression("Exists", &["a"]), "pods.match_expressions[0].values: Exists takes no values"),
         (
+            Spec { dns: DnsSpec { node_local_ips: Some(texts(&["node"])), ..DnsSpec::default() }, ..valid() },
+            "dns.node_local_ips[0]: \"node\" is no IP address",
+        ),
+        (
+            Spec { dns: DnsSpec { ports: Some(vec![70000]), ..DnsSpec::default() }, ..valid() },
+            "dns.ports[0]: 70000 is no port; ports are 1 to 65535",
+        ),
+        (
+            Spec { cluster_cidrs: ClusterSpec { pods: vec!["0.0.0.0/0".into()], ..ClusterSpec::default() }, ..valid() },
+            "cluster_cidrs.pods[0]: 0.0.0.0/0 is every address, which leaves nothing outside the cluster",
+        ),
+    ]);
+}
+
+#[test]
+fn tells_mistakes_about_destinations() {
+    check(vec![
+        (
             with_rule(RuleSpec::default()),
             "allow[\"r\"]: has no destination; set one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and to_entities (\"all\" stands for every destination)",
         ),
         (
-            with_rule(RuleSpec { to_external: Some(true), to_cidrs: texts(&["192.0.2.0/24"]), ..RuleSpec::default() }),
+            with_rule(RuleSpec {
+                to_external: Some(true),
+                to_cidrs: Some(texts(&["192.0.2.0/24"])),
+                ..RuleSpec::default()
+            }),
             "allow[\"r\"]: has several kinds of destination (to_cidrs, to_external); a rule has one, so write a rule for each",
         ),
         (
@@ -81,25 +110,25 @@ fn tells_every_mistake_on_its_path() {
             "allow[\"r\"].to_external: false says nothing; leave it out, or deny external destinations in a deny rule",
         ),
         (
-            with_rule(RuleSpec { to_cidrs: texts(&["192.0.2.0"]), ..RuleSpec::default() }),
+            with_rule(RuleSpec { to_cidrs: Some(texts(&["192.0.2.0"])), ..RuleSpec::default() }),
             "allow[\"r\"].to_cidrs[0]: 192.0.2.0 has no prefix length; write 192.0.2.0/32 for this one address",
         ),
         (
-            with_rule(RuleSpec { to_cidrs: texts(&[]), ..RuleSpec::default() }),
+            with_rule(RuleSpec { to_cidrs: Some(texts(&[])), ..RuleSpec::default() }),
             "allow[\"r\"].to_cidrs: must not be an empty list; leave it out, or name at least one",
         ),
         (
             with_rule(RuleSpec {
-                to_cidrs: texts(&["192.0.2.0/24"]),
-                except_cidrs: texts(&["10.0.0.0/8"]),
+                to_cidrs: Some(texts(&["192.0.2.0/24"])),
+                except_cidrs: Some(texts(&["10.0.0.0/8"])),
                 ..RuleSpec::default()
             }),
             "allow[\"r\"].except_cidrs[0]: 10.0.0.0/8 is not inside any block of to_cidrs, so there is nothing to leave out",
         ),
         (
             with_rule(RuleSpec {
-                to_cidrs: texts(&["192.0.2.0/24"]),
-                except_cidrs: texts(&["192.0.2.0/24"]),
+                to_cidrs: Some(texts(&["192.0.2.0/24"])),
+                except_cidrs: Some(texts(&["192.0.2.0/24"])),
                 ..RuleSpec::default()
             }),
             "allow[\"r\"].except_cidrs: leaves out everything that to_cidrs names",
@@ -107,17 +136,17 @@ fn tells_every_mistake_on_its_path() {
         (
             with_rule(RuleSpec {
                 to_external: Some(true),
-                except_cidrs: texts(&["10.0.0.0/8"]),
+                except_cidrs: Some(texts(&["10.0.0.0/8"])),
                 ..RuleSpec::default()
             }),
             "allow[\"r\"].except_cidrs: needs to_cidrs, of which it leaves out parts",
         ),
         (
-            with_rule(RuleSpec { to_domains: texts(&["*.com"]), ..RuleSpec::default() }),
+            with_rule(RuleSpec { to_domains: Some(texts(&["*.com"])), ..RuleSpec::default() }),
             "allow[\"r\"].to_domains[0]: \"*.com\" would match every name of a top-level domain; a wildcard needs at least two parts after it",
         ),
         (
-            with_rule(RuleSpec { to_entities: texts(&["world"]), ..RuleSpec::default() }),
+            with_rule(RuleSpec { to_entities: Some(texts(&["world"])), ..RuleSpec::default() }),
             "allow[\"r\"].to_entities[0]: \"world\" is no entity; use one of \"all\", \"kube-apiserver\", \"dns\", \"nodes\"",
         ),
         (
@@ -127,6 +156,12 @@ fn tells_every_mistake_on_its_path() {
             }),
             "allow[\"r\"].to_services[0].name: \"A\" must hold only lowercase letters, digits and '-', and begin and end with a letter or digit",
         ),
+    ]);
+}
+
+#[test]
+fn tells_mistakes_about_ports() {
+    check(vec![
         (
             with_rule(external(vec![])),
             "allow[\"r\"].ports: must not be an empty list; leave it out, or name at least one",
@@ -179,8 +214,14 @@ fn tells_every_mistake_on_its_path() {
             with_rule(external(vec![PortSpec { icmp_type: Some(8), ..PortSpec::default() }])),
             "allow[\"r\"].ports[0].icmp_type: needs protocol = \"ICMP\"",
         ),
+    ]);
+}
+
+#[test]
+fn tells_mistakes_about_what_is_inside_connections() {
+    check(vec![
         (
-            with_rule(RuleSpec { to_external: Some(true), sni: texts(&["example.com"]), ..RuleSpec::default() }),
+            with_rule(RuleSpec { to_external: Some(true), sni: Some(texts(&["example.com"])), ..RuleSpec::default() }),
             "allow[\"r\"].sni: needs ports, all of them TCP: HTTP requests and TLS server names are read from TCP connections",
         ),
         (
@@ -208,22 +249,7 @@ fn tells_every_mistake_on_its_path() {
             }),
             "allow[\"r\"].http[0].path_prefix: cannot stand beside path; a rule has one of them",
         ),
-        (
-            Spec { dns: DnsSpec { node_local_ips: texts(&["node"]), ..DnsSpec::default() }, ..valid() },
-            "dns.node_local_ips[0]: \"node\" is no IP address",
-        ),
-        (
-            Spec { dns: DnsSpec { ports: Some(vec![70000]), ..DnsSpec::default() }, ..valid() },
-            "dns.ports[0]: 70000 is no port; ports are 1 to 65535",
-        ),
-        (
-            Spec { cluster_cidrs: ClusterSpec { pods: vec!["0.0.0.0/0".into()], ..ClusterSpec::default() }, ..valid() },
-            "cluster_cidrs.pods[0]: 0.0.0.0/0 is every address, which leaves nothing outside the cluster",
-        ),
-    ];
-    for (spec, message) in cases {
-        assert_eq!(mistakes(&spec), [message], "{spec:?}");
-    }
+    ]);
 }
 
 #[test]
@@ -246,7 +272,7 @@ fn tells_all_mistakes_at_once() {
 #[test]
 fn namespace_names_become_the_label_that_kubernetes_sets() {
     let rule = |names: &[&str]| {
-        let selector = NamespaceSelectorSpec { names: texts(names), ..NamespaceSelectorSpec::default() };
+        let selector = NamespaceSelectorSpec { names: Some(texts(names)), ..NamespaceSelectorSpec::default() };
         let spec = with_rule(RuleSpec { to_namespaces: Some(selector), ..RuleSpec::default() });
         Policy::parse(&spec).expect("a policy").allow["r"].to.clone()
     };
@@ -264,8 +290,8 @@ fn namespace_names_become_the_label_that_kubernetes_sets() {
 #[test]
 fn exceptions_count_for_every_block() {
     let rule = RuleSpec {
-        to_cidrs: texts(&["10.0.0.0/8", "10.1.0.0/16"]),
-        except_cidrs: texts(&["10.1.0.0/16"]),
+        to_cidrs: Some(texts(&["10.0.0.0/8", "10.1.0.0/16"])),
+        except_cidrs: Some(texts(&["10.1.0.0/16"])),
         ..RuleSpec::default()
     };
     let policy = Policy::parse(&with_rule(rule)).expect("a policy");

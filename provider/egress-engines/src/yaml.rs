@@ -1,0 +1,189 @@
+//! YAML that reads the same everywhere.
+//!
+//! Kubernetes tools parse YAML 1.1, where an unquoted `n`, `on`, `1_000` or `0o7` is not text, and each serializer has its
+//! own list of what to quote. Here only what is plainly a word is left unquoted; keys are sorted, so that equal objects are
+//! equal text and a changed field is one changed line of a plan.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+/// The text of a document, with a final line break.
+pub(crate) fn document(value: &Value) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Object(map) if !map.is_empty() => mapping(&mut out, map, 0, false),
+        Value::Array(list) if !list.is_empty() => sequence(&mut out, list, 0),
+        other => {
+            scalar(&mut out, other);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn mapping(out: &mut String, map: &serde_json::Map<String, Value>, indent: usize, first_inline: bool) {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    for (position, (key, value)) in entries.into_iter().enumerate() {
+        if !(first_inline && position == 0) {
+            pad(out, indent);
+        }
+        text(out, key);
+        out.push(':');
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                out.push('\n');
+                mapping(out, map, indent + 2, false);
+            }
+            Value::Array(list) if !list.is_empty() => {
+                out.push('\n');
+                sequence(out, list, indent);
+            }
+            other => {
+                out.push(' ');
+                scalar(out, other);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn sequence(out: &mut String, list: &[Value], indent: usize) {
+    for value in list {
+        pad(out, indent);
+        out.push_str("- ");
+        match value {
+            Value::Object(map) if !map.is_empty() => mapping(out, map, indent + 2, true),
+            Value::Array(list) if !list.is_empty() => {
+                // A list in a list has no line of its own to begin on.
+                out.truncate(out.len() - 1);
+                out.push('\n');
+                sequence(out, list, indent + 2);
+            }
+            other => {
+                scalar(out, other);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn pad(out: &mut String, indent: usize) {
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+fn scalar(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(value) => text(out, value),
+        Value::Array(_) => out.push_str("[]"),
+        Value::Object(_) => out.push_str("{}"),
+    }
+}
+
+fn text(out: &mut String, text: &str) {
+    if is_plain(text) {
+        out.push_str(text);
+        return;
+    }
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Whether a text is a word that no YAML version takes for anything else.
+fn is_plain(text: &str) -> bool {
+    const NOT_TEXT: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"];
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
+        && !NOT_TEXT.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn quotes_what_other_parsers_take_for_something_else() {
+        let words = [
+            "n",
+            "Y",
+            "on",
+            "NO",
+            "null",
+            "~",
+            "1_000",
+            "0o7",
+            "1e3",
+            "1.20",
+            ".5",
+            "2024-01-01",
+            "12:30",
+            "",
+            " a",
+            "a: b",
+            "#",
+            "*",
+            "-",
+        ];
+        for word in words {
+            assert_eq!(document(&json!({ "a": word })), format!("a: \"{word}\"\n"));
+            assert_eq!(document(&json!({ word: 1 })), format!("\"{word}\": 1\n"));
+        }
+        for word in ["nginx", "kube-dns", "kubernetes.io/metadata.name", "TCP", "v1", "no-go"] {
+            assert_eq!(document(&json!({ "a": word })), format!("a: {word}\n"));
+        }
+    }
+
+    #[test]
+    fn nests_as_kubernetes_writes() {
+        let value = json!({"spec": {"egress": [{"to": [], "ports": [{"port": 53}]}, [1, [2]], []], "podSelector": {}}});
+        let expected = "spec:\n  egress:\n  - ports:\n    - port: 53\n    to: []\n  -\n    - 1\n    -\n      - 2\n  - []\n  podSelector: {}\n";
+        assert_eq!(document(&value), expected);
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[a-zA-Z0-9._~:# -]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-zA-Z0-9 :.]{0,6}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back(value in any_value()) {
+            let text = document(&value);
+            let read: Value = serde_yaml_ng::from_str(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+            prop_assert_eq!(read, value, "{}", text);
+        }
+    }
+}
