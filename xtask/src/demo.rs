@@ -1,14 +1,41 @@
-//! `cargo xtask demo`.
+//! `cargo xtask demo`: the provider on a stand-in cloud and a real API server, without an account.
+//!
+//! The demonstration itself is a program of the acceptance tests, which know how to start both; here is what it needs.
 
+use anyhow::{Context as _, bail};
 use clap::Args;
 
+use crate::environment;
+use crate::process::run_logged;
+use crate::timeline::Outcome;
+use crate::tools::{self, Tool};
 use crate::workspace::Workspace;
 
 /// Options of `cargo xtask demo`.
 #[derive(Args)]
 pub(crate) struct Options {}
 
-/// Runs the demonstration.
-pub(crate) fn run(_workspace: &Workspace, _options: &Options) -> anyhow::Result<()> {
-    anyhow::bail!("not yet")
+/// Builds the provider and the API server where they are not built yet, and runs the demonstration.
+pub(crate) fn run(workspace: &Workspace, _options: &Options) -> anyhow::Result<()> {
+    println!("==> API server (the first time about 7 minutes)");
+    match tools::install(workspace, Tool::Kubernetes)? {
+        Outcome::Done => {}
+        Outcome::Skipped(reason) | Outcome::Failed(reason) => bail!("no API server: {reason}"),
+    }
+    println!("==> provider (the first time about 10 minutes)");
+    let mut build = workspace.cargo();
+    build.args(["build", "--package", "terraform-provider-egress", "--package", "acceptance-tests", "--bins"]);
+    run_logged("build", &mut build, &workspace.logs.join("demo-build.log"))?;
+
+    let hosts = environment::hosts(workspace);
+    let host = hosts.first().context("there is no Terraform: put it on PATH or name it in TERRAFORM")?;
+    println!("==> {}", host.version);
+    let mut demo = std::process::Command::new(workspace.debug_binary("demo"));
+    // The demonstration makes a cluster of its own and must not touch the one that the developer works with.
+    demo.envs(environment::variables(workspace, &hosts)).env_remove("KUBECONFIG");
+    let status = demo.status().context("cannot start the demonstration")?;
+    if !status.success() {
+        bail!("the demonstration failed: {status}");
+    }
+    Ok(())
 }

@@ -55,13 +55,17 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
         variables.push(("TERRAFORM_EXTRA_HOSTS", extra.join(":")));
     }
     if Tool::Kubernetes.is_installed(workspace) {
-        variables.push(("KUBEBUILDER_ASSETS", Tool::Kubernetes.folder(workspace).display().to_string()));
+        let folder = Tool::Kubernetes.folder(workspace);
+        variables.push(("KUBEBUILDER_ASSETS", folder.display().to_string()));
+        // Behind the developer's own, for machines that have no kubectl.
+        variables.push(("PATH", format!("{}:{}", env::var("PATH").unwrap_or_default(), folder.display())));
     }
     if Tool::Localstack.is_installed(workspace) {
         let venv = Tool::Localstack.folder(workspace).join("venv");
         variables.push(("EGRESS_LOCALSTACK_VENV", venv.display().to_string()));
     }
-    // The hosts are found with these two in mind already; for the others, what a developer set stays.
-    variables.retain(|(name, _)| name.starts_with("TERRAFORM") || env::var_os(name).is_none());
+    // The first three are made from what was set; for the others, what a developer set stays.
+    let made_from_it = ["TERRAFORM", "TERRAFORM_EXTRA_HOSTS", "PATH"];
+    variables.retain(|(name, _)| made_from_it.contains(name) || env::var_os(name).is_none());
     variables
 }

@@ -1,5 +1,6 @@
 //! Programs that exist as Go modules only.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -14,15 +15,21 @@ use crate::workspace::{Workspace, find_on_path};
 /// Linker flags that leave out the symbol table and debug information, which are half of these programs.
 pub(super) const STRIPPED: &str = "-s -w";
 
-/// Builds kube-apiserver and etcd into `folder`.
+/// Builds kube-apiserver, etcd and kubectl into `folder`.
 pub(super) fn kubernetes(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
     let flags = kubernetes_flags(&workspace.root)?;
-    let etcd = build(workspace, Tool::Kubernetes, "go.etcd.io/etcd/server/v3", STRIPPED, &folder.join("etcd"))?;
-    if etcd != Outcome::Done {
-        return Ok(etcd);
+    let programs = [
+        ("etcd", "go.etcd.io/etcd/server/v3", STRIPPED),
+        ("kubectl", "k8s.io/kubernetes/cmd/kubectl", &flags),
+        ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", &flags),
+    ];
+    for (name, package, flags) in programs {
+        let outcome = build(workspace, Tool::Kubernetes, package, flags, &folder.join(name))?;
+        if outcome != Outcome::Done {
+            return Ok(outcome);
+        }
     }
-    let package = "k8s.io/kubernetes/cmd/kube-apiserver";
-    build(workspace, Tool::Kubernetes, package, &flags, &folder.join("kube-apiserver"))
+    Ok(Outcome::Done)
 }
 
 /// Builds tofu into `folder`.
@@ -57,7 +64,7 @@ fn build(workspace: &Workspace, tool: Tool, package: &str, flags: &str, output: 
     let Some(go) = find_on_path("go") else {
         return Ok(Outcome::Skipped("Go is not on PATH".to_owned()));
     };
-    let name = output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = output.file_name().map_or_else(|| tool.name().into(), OsStr::to_string_lossy);
     let mut command = Command::new(go);
     command
         .current_dir(workspace.root.join("tools").join(tool.name()))

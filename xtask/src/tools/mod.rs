@@ -38,7 +38,7 @@ enum Choice {
 /// A tool that can be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
-    /// kube-apiserver and etcd.
+    /// kube-apiserver, etcd and kubectl.
     Kubernetes,
     /// The tofu program.
     Opentofu,
@@ -73,7 +73,7 @@ impl Tool {
     /// The files that an installed tool consists of, as far as others start them.
     pub(crate) fn programs(self, workspace: &Workspace) -> Vec<PathBuf> {
         let names: &[&str] = match self {
-            Self::Kubernetes => &["kube-apiserver", "etcd"],
+            Self::Kubernetes => &["kube-apiserver", "etcd", "kubectl"],
             Self::Opentofu => &["tofu"],
             Self::Terraform115 => &["terraform"],
             Self::Localstack => &["venv/bin/python", "venv/bin/aws"],
