@@ -6,7 +6,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::environment;
-use crate::process::run_logged;
 use crate::timeline::Outcome;
 use crate::tools::{self, Tool};
 use crate::workspace::Workspace;
@@ -23,9 +22,7 @@ pub(crate) fn run(workspace: &Workspace, _options: &Options) -> anyhow::Result<(
         Outcome::Skipped(reason) | Outcome::Failed(reason) => bail!("no API server: {reason}"),
     }
     println!("==> provider (the first time about 10 minutes)");
-    let mut build = workspace.cargo();
-    build.args(["build", "--package", "terraform-provider-egress", "--package", "acceptance-tests", "--bins"]);
-    run_logged("build", &mut build, &workspace.logs.join("demo-build.log"))?;
+    workspace.build_binaries()?;
 
     let hosts = environment::hosts(workspace);
     let host = hosts.first().context("there is no Terraform: put it on PATH or name it in TERRAFORM")?;

@@ -94,8 +94,7 @@ fn install_tools(workspace: &Workspace) -> Vec<(Tool, Duration, Outcome)> {
 
 /// Builds every target at once.
 ///
-/// One command for binaries and tests: features are unified over what one command selects, and two selections would
-/// build the dependencies, the AWS SDK among them, twice.
+/// One command for binaries and tests, for the reason that [`Workspace::build_binaries`] has.
 fn build(workspace: &Workspace, packages: &[String]) -> anyhow::Result<Outcome> {
     let mut command = workspace.cargo();
     command.args(["build", "--all-targets"]).args(selection(packages));

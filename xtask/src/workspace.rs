@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::process::run_logged;
+
 /// The folders that every task works in. All paths are absolute.
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace {
@@ -44,6 +46,16 @@ impl Workspace {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("CARGO_TERM_COLOR", "never");
         command
+    }
+
+    /// Builds every program.
+    ///
+    /// All of them, and not only those that a task needs: Cargo unifies features over what one command selects, and each
+    /// other selection would build what differs, and all that depends on it, once more.
+    pub(crate) fn build_binaries(&self) -> anyhow::Result<()> {
+        let log = self.logs.join("build-binaries.log");
+        run_logged("build", self.cargo().args(["build", "--workspace", "--bins"]), &log)?;
+        Ok(())
     }
 
     /// A program that `cargo build` has put into the target folder.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use serde_json::Value;
 
 /// Crate names to the names of those of ours that they depend on.
 type Arrows = BTreeMap<String, BTreeSet<String>>;
@@ -30,20 +30,26 @@ fn arrows_of_line(line: &str) -> (String, BTreeSet<String>) {
     (from, names(to).into_iter().collect())
 }
 
+/// What cargo prints, run with these arguments in the workspace.
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).current_dir(root()).args(arguments).output().expect("cargo runs");
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo writes UTF-8")
+}
+
 /// The arrows that the manifests have. Those of tests are left out: a test may start whatever it tests against.
 fn actual() -> Arrows {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .expect("cargo metadata answers");
-    let ours: BTreeSet<String> = metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
-    let arrows = |package: &&cargo_metadata::Package| {
-        let used = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
-        let used = used.map(|dependency| dependency.name.clone()).filter(|name| ours.contains(name)).collect();
-        (package.name.to_string(), used)
+    let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"]))
+        .expect("cargo metadata writes JSON");
+    let packages = metadata["packages"].as_array().expect("there are packages");
+    let name = |of: &Value| of["name"].as_str().expect("it has a name").to_owned();
+    let ours: BTreeSet<String> = packages.iter().map(name).collect();
+    let arrows = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().expect("a package has dependencies");
+        let used = dependencies.iter().filter(|dependency| dependency["kind"] != "dev").map(name);
+        (name(package), used.filter(|used| ours.contains(used)).collect())
     };
-    metadata.workspace_packages().iter().map(arrows).collect()
+    packages.iter().map(arrows).collect()
 }
 
 #[test]
@@ -66,13 +72,7 @@ fn every_arrow_is_on_the_page_and_every_arrow_on_the_page_exists() {
 #[test]
 fn there_is_one_tls_stack_and_one_provider_of_cryptography() {
     // Not `cargo metadata`: it also lists optional dependencies that only a feature nobody enables would bring.
-    let output = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(["tree", "--workspace", "--target", "all", "--prefix", "none", "--format", "{p}"])
-        .output()
-        .expect("cargo tree runs");
-    assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("cargo tree writes UTF-8");
+    let text = cargo(&["tree", "--workspace", "--target", "all", "--prefix", "none", "--format", "{p}"]);
     let names: BTreeSet<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
     for needed in ["rustls", "aws-lc-rs"] {
         assert!(names.contains(needed), "{needed} is not in the tree, so this test looks at the wrong thing");

@@ -14,7 +14,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::process::{capture, run_logged};
+use crate::process::capture;
 use crate::timeline::Outcome;
 use crate::tools::{self, Tool};
 use crate::workspace::Workspace;
@@ -32,9 +32,7 @@ pub(crate) struct Options {
 
 /// Builds the provider and writes or checks its pages.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let mut build = workspace.cargo();
-    build.args(["build", "--package", "terraform-provider-egress"]);
-    run_logged("build", &mut build, &workspace.logs.join("build-provider.log"))?;
+    workspace.build_binaries()?;
     if options.check {
         return match check(workspace)? {
             Outcome::Done => Ok(()),
