@@ -57,7 +57,7 @@ pub(crate) fn settled(shape: &Shape, state: Value, diagnostics: &mut Diagnostics
 
 /// The value without what must never be stored.
 pub(crate) fn without_write_only(shape: &Shape, value: Value) -> Value {
-    super::seam::plan::null_write_only(&shape.schema, value)
+    crate::plan::null_write_only(&shape.schema, value)
 }
 
 fn null_unknown(value: &mut Value, path: &Path, found: &mut impl FnMut(&Path)) {

@@ -30,7 +30,7 @@ pub(crate) async fn plan(
     let (planned, requires_replace) = if destroy {
         (Value::Null, Vec::new())
     } else {
-        let recipe = super::seam::plan::plan(&shape.schema, &config, &prior, &proposed);
+        let recipe = crate::plan::plan(&shape.schema, &config, &prior, &proposed);
         (recipe.planned, recipe.requires_replace)
     };
     let response = resource
