@@ -1,0 +1,148 @@
+//! One step on EC2. Each looks at what is there first, so that it can be done again.
+
+mod addresses;
+mod lifecycle;
+mod routes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use async_trait::async_trait;
+use cloud::{Class, Error, Limits, NatGateways};
+use egress_model::nat_gateway::View;
+
+use super::desired::Desired;
+use super::observe::Freshness;
+use super::observed::{Gateway, Observed};
+use super::operation::{Operation, Target};
+use super::plan::plan;
+use crate::{Region, convert};
+
+#[async_trait]
+impl NatGateways for Region {
+    type Desired = Desired;
+    type Observed = Observed;
+    type Operation = Operation;
+
+    async fn observe(&self, desired: &Desired) -> Result<Observed, Error> {
+        self.observe_nat_gateways(desired, Freshness::Now).await
+    }
+
+    fn plan(desired: &Desired, observed: &Observed) -> Vec<Operation> {
+        plan(desired, observed).operations
+    }
+
+    async fn execute(
+        &self,
+        desired: &Desired,
+        operation: &Operation,
+        observed: &mut Observed,
+        limits: &Limits,
+    ) -> Result<(), Error> {
+        Step { region: self, desired, observed, limits }.execute(operation).await
+    }
+
+    fn view(observed: &Observed) -> View {
+        observed.view()
+    }
+}
+
+/// What a step works with.
+struct Step<'a> {
+    region: &'a Region,
+    desired: &'a Desired,
+    observed: &'a mut Observed,
+    limits: &'a Limits,
+}
+
+impl Step<'_> {
+    async fn execute(&mut self, operation: &Operation) -> Result<(), Error> {
+        match operation {
+            Operation::Create { key, kind, primary, tags } => self.create(key, kind, primary.as_deref(), tags).await,
+            Operation::AwaitAvailable(gateway) => self.await_available(gateway).await,
+            Operation::Associate { gateway, zone, addresses } => {
+                self.associate(gateway, zone.as_deref(), addresses).await
+            }
+            Operation::Assign { gateway, secondary } => self.assign(gateway, secondary).await,
+            Operation::Disassociate { gateway, addresses, drain } => {
+                self.disassociate(gateway, addresses, *drain).await
+            }
+            Operation::Unassign { gateway, addresses, drain } => self.unassign(gateway, addresses, *drain).await,
+            Operation::AwaitSettled(gateway) => self.await_settled(gateway).await,
+            Operation::CreateRoute { route, gateway } => self.create_route(route, gateway).await,
+            Operation::ReplaceRoute { route, from, gateway } => self.replace_route(route, from, gateway).await,
+            Operation::DeleteRoute { route, from } => self.delete_route(route, from).await,
+            Operation::Delete { gateway, .. } => self.delete(gateway).await,
+            Operation::AwaitDeleted(gateway) => self.await_deleted(gateway).await,
+            Operation::Tag { gateway, set, remove } => self.tag(gateway, set, remove).await,
+        }
+    }
+
+    fn id(&self, target: &Target) -> Result<String, Error> {
+        match target {
+            Target::Id(id) => Ok(id.clone()),
+            Target::Made(key) => {
+                self.observed.made.get(key).cloned().ok_or_else(|| {
+                    Error::new(Class::Other, "CreateNatGateway", format!("no gateway was made for {key}"))
+                })
+            }
+        }
+    }
+
+    /// A gateway as it is now, noted; `None` when EC2 does not know it (yet, or any more).
+    async fn read(&mut self, id: &str) -> Result<Option<Gateway>, Error> {
+        let mut keys = self.desired.recorded.gateways.clone();
+        keys.extend(self.observed.gateways.iter().map(|gateway| (gateway.id.clone(), gateway.key.clone())));
+        let found = self.region.read_gateways(vec![id.to_owned()], &keys).await?.pop();
+        if let Some(gateway) = &found {
+            self.observed.put(gateway.clone());
+        }
+        Ok(found)
+    }
+
+    /// A gateway that has to be there.
+    async fn read_existing(&mut self, id: &str) -> Result<Gateway, Error> {
+        self.read(id).await?.ok_or_else(|| {
+            let message = format!("{id} does not exist in {}", self.region.name());
+            Error { code: "NatGatewayNotFound".into(), ..Error::new(Class::NotFound, "DescribeNatGateways", message) }
+        })
+    }
+
+    /// Sends a call that changes something: what was read before is not what is.
+    async fn write<T>(&self, call: impl Future<Output = T>) -> T {
+        self.forget_snapshots().await;
+        let answer = call.await;
+        self.forget_snapshots().await;
+        answer
+    }
+
+    async fn forget_snapshots(&self) {
+        self.region.nat_gateways.invalidate().await;
+        self.region.route_tables.invalidate().await;
+        self.region.addresses.invalidate().await;
+    }
+
+    async fn tag(&mut self, id: &str, set: &BTreeMap<String, String>, remove: &BTreeSet<String>) -> Result<(), Error> {
+        if !set.is_empty() {
+            self.write(self.region.client.create_tags(id, convert::to_tags(set.clone()))).await?;
+        }
+        if let Some(gateway) = self.observed.gateway_mut(id) {
+            gateway.tags.extend(set.clone());
+        }
+        let remove: Vec<String> = remove.iter().cloned().collect();
+        if !remove.is_empty() {
+            self.write(self.region.client.delete_tags(id, &remove)).await?;
+        }
+        if let Some(gateway) = self.observed.gateway_mut(id) {
+            gateway.tags.retain(|key, _| !remove.contains(key));
+        }
+        Ok(())
+    }
+
+    /// The time was over before what was waited for had happened.
+    fn overdue(operation: &'static str, what: &str) -> Error {
+        let message =
+            format!("{what} within the time that the resource's timeouts allow; the next apply goes on waiting");
+        Error::new(Class::Transient, operation, message)
+    }
+}

@@ -1,0 +1,247 @@
+//! Making and deleting gateways.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use cloud::token::client_token;
+use cloud::{Class, Error};
+use egress_model::identity::Key;
+use egress_model::nat_gateway::State;
+use tokio::time::Instant;
+
+use super::Step;
+use crate::convert;
+use crate::nat_gateways::desired::{Kind, Secondary};
+use crate::nat_gateways::observed::Gateway;
+use crate::nat_gateways::operation::Target;
+use crate::nat_gateways::plan::reasons_to_replace;
+
+/// How many gateways of the same parameters may have come and gone while EC2 remembers their tokens.
+const MAX_GENERATIONS: u32 = 32;
+
+impl Step<'_> {
+    /// Creates a gateway unless an earlier run has. A token answers with what it once made, also when that has failed or was
+    /// deleted; then the next generation's is used. The tokens are the same in every run, so a run after a crash climbs the
+    /// same ladder and ends at the same gateway.
+    pub(super) async fn create(
+        &mut self,
+        key: &Key,
+        kind: &Kind,
+        primary: Option<&str>,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let recorded = &self.desired.recorded.gateways;
+        let found = self.region.marked_gateways(&self.desired.identity, recorded).await?;
+        let earlier = found.iter().find(|gateway| {
+            gateway.key == *key
+                && gateway.state.is_live()
+                && self.observed.gateway(&gateway.id).is_none()
+                && reasons_to_replace(gateway, kind).is_empty()
+        });
+        let earlier = earlier.map(|gateway| gateway.id.clone());
+        found.into_iter().for_each(|gateway| self.observed.put(gateway));
+        if let Some(id) = earlier {
+            tracing::info!(gateway = %id, "found the gateway that an earlier run made");
+            self.observed.made.insert(key.clone(), id);
+            return Ok(());
+        }
+        for generation in 0..MAX_GENERATIONS {
+            let gateway = self.create_generation(key, kind, primary, tags, generation).await?;
+            let spent = !gateway.state.is_live()
+                || self.observed.gateway(&gateway.id).is_some_and(|known| !known.state.is_live());
+            if !spent {
+                self.observed.made.insert(key.clone(), gateway.id.clone());
+                self.observed.put(gateway);
+                return Ok(());
+            }
+        }
+        let message = format!("{MAX_GENERATIONS} gateways like this have failed or been deleted within a day");
+        Err(Error::new(Class::Conflict, "CreateNatGateway", message))
+    }
+
+    async fn create_generation(
+        &self,
+        key: &Key,
+        kind: &Kind,
+        primary: Option<&str>,
+        tags: &BTreeMap<String, String>,
+        generation: u32,
+    ) -> Result<Gateway, Error> {
+        let mut new = convert::nat_gateways::new_nat_gateway(kind, primary);
+        let parameters = parameters(kind, primary, tags);
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        new.token = client_token(&self.desired.identity, Some(key), &parameters, generation);
+        new.tags = convert::to_tags(tags.clone());
+        let made = self.write(self.region.client.create_nat_gateway(new)).await?;
+        let made = made.as_ref().and_then(|gateway| convert::nat_gateways::gateway(gateway, &BTreeMap::new()));
+        made.map(|gateway| Gateway { key: key.clone(), ..gateway })
+            .ok_or_else(|| Error::new(Class::Transient, "CreateNatGateway", "the answer holds no gateway"))
+    }
+
+    /// Waits until the gateway and all its addresses carry traffic. A gateway that fails is deleted at once: it would only
+    /// stand in the list.
+    pub(super) async fn await_available(&mut self, target: &Target) -> Result<(), Error> {
+        let id = self.id(target)?;
+        let (region, limits) = (self.region, self.limits);
+        let mut pause = region.poll.first;
+        loop {
+            // Not there right after its creation is not gone.
+            let gateway = self.read(&id).await?;
+            match gateway.as_ref().map(|gateway| &gateway.state) {
+                Some(State::Available) if gateway.as_ref().is_some_and(Gateway::is_settled) => return Ok(()),
+                Some(State::Failed { code, message }) => {
+                    let error = failure(code, message);
+                    if let Err(error) = self.write(region.client.delete_nat_gateway(&id)).await {
+                        tracing::warn!(gateway = %id, %error, "the failed gateway could not be deleted");
+                    }
+                    return Err(error);
+                }
+                Some(State::Deleting | State::Deleted) => {
+                    let message = format!("{id} was deleted while it was being made");
+                    return Err(Error::new(Class::Conflict, "DescribeNatGateways", message));
+                }
+                Some(State::Pending | State::Available) | None => {}
+            }
+            if limits.stopped() {
+                return Ok(());
+            }
+            if !limits.sleep(pause).await {
+                return Err(Self::overdue("DescribeNatGateways", &format!("{id} did not become available")));
+            }
+            pause = (pause * 3 / 2).min(region.poll.longest);
+        }
+    }
+
+    pub(super) async fn delete(&mut self, id: &str) -> Result<(), Error> {
+        let answer = self.write(self.region.client.delete_nat_gateway(id)).await;
+        let state = match answer {
+            Err(error) if error.class != Class::NotFound => return Err(error),
+            Err(_) => State::Deleted,
+            Ok(()) => State::Deleting,
+        };
+        if let Some(gateway) = self.observed.gateway_mut(id) {
+            let failed = matches!(gateway.state, State::Failed { .. });
+            gateway.state = if failed { State::Deleted } else { state };
+        }
+        for route in self.observed.routes.values_mut().filter(|route| route.target == id) {
+            route.blackhole = true;
+        }
+        Ok(())
+    }
+
+    /// Waits until the gateway is gone and EC2 lets its addresses be used again, which may be a while later.
+    pub(super) async fn await_deleted(&mut self, id: &str) -> Result<(), Error> {
+        let (region, limits) = (self.region, self.limits);
+        let held: Vec<String> = self.observed.gateway(id).map(allocations).unwrap_or_default();
+        let mut pause = region.poll.first;
+        loop {
+            let gateway = self.read(id).await?;
+            if gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Failed { .. })) {
+                if let Some(gateway) = self.observed.gateway_mut(id) {
+                    gateway.state = State::Deleted;
+                }
+                return self.await_free(id, held).await;
+            }
+            if limits.stopped() {
+                return Ok(());
+            }
+            if !limits.sleep(pause).await {
+                return Err(Self::overdue("DescribeNatGateways", &format!("{id} was not deleted")));
+            }
+            pause = (pause * 3 / 2).min(region.poll.longest);
+        }
+    }
+
+    /// Waits until addresses that left a gateway can be used again, and notes it.
+    pub(super) async fn await_free(&mut self, id: &str, addresses: Vec<String>) -> Result<(), Error> {
+        let (region, limits) = (self.region, self.limits);
+        let interfaces: Vec<String> = self.observed.gateway(id).map_or_else(Vec::new, |gateway| {
+            gateway.addresses.iter().filter_map(|address| address.interface.clone()).collect()
+        });
+        let mut pause = region.poll.first;
+        let start = Instant::now();
+        loop {
+            let now = region.elastic_ips(addresses.clone()).await?;
+            let held: Vec<&str> = now
+                .iter()
+                .filter(|(_, elastic)| {
+                    elastic.interface.as_ref().is_some_and(|interface| interfaces.contains(interface))
+                })
+                .map(|(address, _)| address.as_str())
+                .collect();
+            if held.is_empty() {
+                for (address, elastic) in now {
+                    if let Some(known) = self.observed.addresses.get_mut(&address) {
+                        *known = elastic;
+                    }
+                }
+                return Ok(());
+            }
+            if limits.stopped() {
+                return Ok(());
+            }
+            if !limits.sleep(pause).await {
+                let message = format!("{} did not become free of {id}", held.join(", "));
+                return Err(Self::overdue("DescribeAddresses", &message));
+            }
+            tracing::debug!(gateway = %id, seconds = start.elapsed().as_secs(), "addresses are not free yet");
+            pause = (pause * 3 / 2).min(region.poll.longest);
+        }
+    }
+}
+
+fn allocations(gateway: &Gateway) -> Vec<String> {
+    gateway.addresses.iter().filter_map(|address| address.allocation.clone()).collect()
+}
+
+/// What the call sends, in a fixed order.
+fn parameters(kind: &Kind, primary: Option<&str>, tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let mut parameters = Vec::new();
+    let mut put = |name: &str, value: String| parameters.push((name.to_owned(), value));
+    match kind {
+        Kind::Public { subnet, private_ip, .. } => {
+            put("Public", subnet.clone());
+            put("PrivateIpAddress", private_ip.map(|ip| ip.to_string()).unwrap_or_default());
+        }
+        Kind::Private { subnet, private_ip, secondary } => {
+            put("Private", subnet.clone());
+            put("PrivateIpAddress", private_ip.map(|ip| ip.to_string()).unwrap_or_default());
+            put(
+                "Secondary",
+                match secondary {
+                    Secondary::Count(count) => count.to_string(),
+                    Secondary::Addresses(ips) => ips.iter().fold(String::new(), |mut text, ip| {
+                        // Writing to a string cannot fail.
+                        let _ = write!(text, "{ip} ");
+                        text
+                    }),
+                },
+            );
+        }
+        Kind::RegionalManual { vpc, .. } => put("RegionalManual", vpc.clone()),
+        Kind::RegionalAutomatic { vpc } => put("RegionalAutomatic", vpc.clone()),
+    }
+    put("Primary", primary.unwrap_or_default().to_owned());
+    for (address, zone) in kind.addresses() {
+        put(address, zone.unwrap_or_default().to_owned());
+    }
+    for (key, value) in tags {
+        put(key, value.clone());
+    }
+    parameters
+}
+
+/// A gateway that failed, as an error: the code and message are those of the gateway, and the class tells what to do.
+fn failure(code: &str, message: &str) -> Error {
+    // The codes are those of `FailureCode` in the Amazon EC2 API reference, `NatGateway`.
+    let class = match code {
+        "InsufficientFreeAddressesInSubnet" => Class::QuotaExceeded,
+        "InvalidAllocationID.NotFound" | "InvalidSubnetID.NotFound" => Class::NotFound,
+        "Resource.AlreadyAssociated" | "Gateway.NotAttached" => Class::Conflict,
+        "InternalError" => Class::Transient,
+        _ => Class::Other,
+    };
+    let error = Error::new(class, "CreateNatGateway", format!("the NAT gateway failed: {message}"));
+    Error { code: code.to_owned(), ..error }
+}

@@ -1,0 +1,194 @@
+//! Looking at gateways, routes and addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloud::Error;
+use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
+
+use super::desired::{Desired, Destination};
+use super::observed::{ElasticIp, Gateway, Observed, Route};
+use crate::{Region, convert};
+
+/// A route table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) id: String,
+    pub(crate) vpc: String,
+    pub(crate) routes: Vec<(Destination, Route)>,
+}
+
+/// Where a look is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// What this process read before, where that was. Only what seems to be gone is asked for again.
+    Snapshot,
+    /// The cloud.
+    Now,
+}
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    /// The zone that it is in.
+    pub zone: String,
+    /// The network that it belongs to.
+    pub vpc: String,
+}
+
+impl Region {
+    /// What there is for a resource.
+    pub async fn observe_nat_gateways(&self, desired: &Desired, freshness: Freshness) -> Result<Observed, Error> {
+        let recorded = &desired.recorded.gateways;
+        let mut gateways = match freshness {
+            Freshness::Snapshot => self.owned_gateways(&desired.identity).await?,
+            Freshness::Now => self.marked_gateways(&desired.identity, recorded).await?,
+        };
+        // Gone is only what is gone when it is asked for alone; and tags may have been removed.
+        let live: BTreeSet<&str> =
+            gateways.iter().filter(|gateway| gateway.state.is_live()).map(|gateway| gateway.id.as_str()).collect();
+        let missing: Vec<String> = recorded.keys().filter(|id| !live.contains(id.as_str())).cloned().collect();
+        let read = self.read_gateways(missing, recorded).await?;
+        gateways.retain(|gateway| !read.iter().any(|again| again.id == gateway.id));
+        gateways.extend(read);
+
+        let mut observed = Observed { gateways, ..Observed::default() };
+        for table in self.tables_of(desired, &observed, freshness).await? {
+            observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
+            observed.tables.insert(table.id, table.vpc);
+        }
+        observed.addresses = self.elastic_ips(desired.addresses()).await?;
+        Ok(observed)
+    }
+
+    /// The gateways of an identity, from the snapshot of its owner.
+    async fn owned_gateways(&self, identity: &Identity) -> Result<Vec<Gateway>, Error> {
+        let load = || self.find_gateways(vec![tag_filter(OWNER_TAG, identity.owner.as_str())], BTreeMap::new());
+        let snapshot: Arc<Vec<Gateway>> = self.nat_gateways.get(&identity.owner, load).await?;
+        Ok(snapshot.iter().filter(|gateway| is_of(gateway, identity)).cloned().collect())
+    }
+
+    /// The gateways that carry an identity now.
+    pub(super) async fn marked_gateways(
+        &self,
+        identity: &Identity,
+        recorded: &BTreeMap<String, Key>,
+    ) -> Result<Vec<Gateway>, Error> {
+        let filters = [
+            (OWNER_TAG, identity.owner.as_str()),
+            (TYPE_TAG, identity.resource_type.as_str()),
+            (NAME_TAG, identity.name.as_str()),
+        ];
+        let filters = filters.map(|(tag, value)| tag_filter(tag, value)).into();
+        let mut found = self.find_gateways(filters, recorded.clone()).await?;
+        found.retain(|gateway| is_of(gateway, identity));
+        Ok(found)
+    }
+
+    /// The gateways with these ids as they are now; those that do not exist are left out.
+    pub(super) async fn read_gateways(
+        &self,
+        ids: Vec<String>,
+        keys: &BTreeMap<String, Key>,
+    ) -> Result<Vec<Gateway>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.find_gateways(vec![("nat-gateway-id".to_owned(), ids.clone())], keys.clone()).await?;
+        found.retain(|gateway| ids.contains(&gateway.id));
+        Ok(found)
+    }
+
+    async fn find_gateways(
+        &self,
+        filters: Vec<(String, Vec<String>)>,
+        keys: BTreeMap<String, Key>,
+    ) -> Result<Vec<Gateway>, Error> {
+        let filters: Vec<_> = filters.iter().map(|(name, values)| (name.as_str(), values.clone())).collect();
+        let found = self.client.describe_nat_gateways(&filters).await?;
+        Ok(found.iter().filter_map(|gateway| convert::nat_gateways::gateway(gateway, &keys)).collect())
+    }
+
+    /// The route tables that the resource names or named, and those with a route to one of its gateways.
+    async fn tables_of(
+        &self,
+        desired: &Desired,
+        observed: &Observed,
+        freshness: Freshness,
+    ) -> Result<Vec<Table>, Error> {
+        let wanted = desired.gateways.values().flat_map(|gateway| &gateway.route_tables);
+        let recorded = desired.recorded.routes.iter().map(|(table, _)| table);
+        let named: BTreeSet<String> = wanted.chain(recorded).cloned().collect();
+        let ours: Vec<String> = observed.gateways.iter().map(|gateway| gateway.id.clone()).collect();
+        let leads_to_ours = |table: &Table| table.routes.iter().any(|(_, route)| ours.contains(&route.target));
+        let mut tables: Vec<Table> = match freshness {
+            Freshness::Snapshot => {
+                let snapshot = self.all_tables(&desired.identity.owner).await?;
+                snapshot.iter().filter(|table| named.contains(&table.id) || leads_to_ours(table)).cloned().collect()
+            }
+            Freshness::Now if ours.is_empty() => Vec::new(),
+            Freshness::Now => {
+                let found = self.find_tables(&[("route.nat-gateway-id", ours.clone())]).await?;
+                found.into_iter().filter(leads_to_ours).collect()
+            }
+        };
+        let missing: Vec<String> = named.into_iter().filter(|id| !tables.iter().any(|table| table.id == *id)).collect();
+        if !missing.is_empty() {
+            let found = self.find_tables(&[("route-table-id", missing.clone())]).await?;
+            tables.extend(found.into_iter().filter(|table| missing.contains(&table.id)));
+        }
+        Ok(tables)
+    }
+
+    async fn all_tables(&self, owner: &Owner) -> Result<Arc<Vec<Table>>, Error> {
+        self.route_tables.get(owner, || self.find_tables(&[])).await
+    }
+
+    async fn find_tables(&self, filters: &[(&str, Vec<String>)]) -> Result<Vec<Table>, Error> {
+        let found = self.client.describe_route_tables(filters).await?;
+        Ok(found.iter().filter_map(convert::routes::table).collect())
+    }
+
+    /// A route as it is now.
+    pub(super) async fn read_route(&self, table: &str, to: &Destination) -> Result<Option<Route>, Error> {
+        let found = self.find_tables(&[("route-table-id", vec![table.to_owned()])]).await?;
+        let mut routes = found.into_iter().filter(|found| found.id == table).flat_map(|found| found.routes);
+        Ok(routes.find(|(destination, _)| destination == to).map(|(_, route)| route))
+    }
+
+    /// The Elastic IP addresses with these allocation ids that exist, as they are now.
+    pub async fn elastic_ips(
+        &self,
+        ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<BTreeMap<String, ElasticIp>, Error> {
+        let ids: Vec<String> = ids.into_iter().map(Into::into).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = self.client.describe_addresses(&[("allocation-id", ids.clone())]).await?;
+        let found = found.iter().filter_map(convert::nat_gateways::elastic_ip);
+        Ok(found.filter(|(id, _)| ids.contains(id)).collect())
+    }
+
+    /// The subnets with these ids that exist.
+    pub async fn subnets(&self, ids: Vec<String>) -> Result<BTreeMap<String, Subnet>, Error> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = self.client.describe_subnets(ids).await?;
+        let subnet = |subnet: &aws_sdk_ec2::types::Subnet| {
+            let zone = subnet.availability_zone().unwrap_or_default().to_owned();
+            Some((subnet.subnet_id()?.to_owned(), Subnet { zone, vpc: subnet.vpc_id().unwrap_or_default().to_owned() }))
+        };
+        Ok(found.iter().filter_map(subnet).collect())
+    }
+}
+
+fn tag_filter(tag: &str, value: &str) -> (String, Vec<String>) {
+    (format!("tag:{tag}"), vec![value.to_owned()])
+}
+
+/// Filters by tag are checked once more: emulators ignore them.
+fn is_of(gateway: &Gateway, identity: &Identity) -> bool {
+    identity.tags().iter().all(|(tag, value)| gateway.tags.get(*tag).is_some_and(|has| has == value))
+}

@@ -1,0 +1,196 @@
+//! What there is on AWS, as far as it matters to one resource.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use egress_model::identity::Key;
+use egress_model::nat_gateway::{self, State, View};
+
+use super::desired::RouteKey;
+
+/// What there is. Executing an operation changes it as the cloud changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Our gateways, also those that failed or are going.
+    pub gateways: Vec<Gateway>,
+    /// Gateways that this run has made, by key.
+    pub made: BTreeMap<Key, String>,
+    /// At how many addresses the account's quota has refused another one, by gateway.
+    pub full: BTreeMap<String, usize>,
+    /// The route tables that the resource names, and all that have a route to our gateways: the id of each with its network.
+    pub tables: BTreeMap<String, String>,
+    /// The routes of those tables that were made by hand; propagated ones give way to them.
+    pub routes: BTreeMap<RouteKey, Route>,
+    /// The Elastic IP addresses that the resource names.
+    pub addresses: BTreeMap<String, ElasticIp>,
+}
+
+/// One of our gateways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// `nat-...`
+    pub id: String,
+    /// Its key.
+    pub key: Key,
+    /// Where it is in its life.
+    pub state: State,
+    /// What it is.
+    pub mode: Mode,
+    /// The subnet that it stands in; `None` in regional mode.
+    pub subnet: Option<String>,
+    /// The network that it serves.
+    pub vpc: String,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+    /// When it was made, in seconds since the Unix epoch: of two with one key the older is kept.
+    pub created: i64,
+    /// All its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What a gateway is. None of it can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In one zone, public.
+    Public,
+    /// In one zone, private.
+    Private,
+    /// In the zones that the user lists.
+    RegionalManual,
+    /// In the zones that AWS chooses.
+    RegionalAutomatic,
+}
+
+/// An address of a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The Elastic IP address (`eipalloc-...`); `None` with private connectivity.
+    pub allocation: Option<String>,
+    /// What ties it to the gateway (`eipassoc-...`).
+    pub association: Option<String>,
+    /// What the internet sees.
+    pub public_ip: Option<Ipv4Addr>,
+    /// What the network sees.
+    pub private_ip: Option<Ipv4Addr>,
+    /// The network interface that carries it.
+    pub interface: Option<String>,
+    /// Whether it came with the gateway and can leave only with it.
+    pub primary: bool,
+    /// The zone that it serves, in regional mode.
+    pub zone: Option<String>,
+    /// Whether it carries traffic.
+    pub status: Status,
+}
+
+/// Whether an address of a gateway carries traffic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Not yet (`associating`, `assigning`).
+    Coming,
+    /// It does.
+    #[default]
+    Succeeded,
+    /// Only connections from before (`disassociating`, `unassigning`). Until it is gone the gateway takes and gives up no
+    /// other address.
+    Going,
+    /// It could not be added, for this reason.
+    Failed(String),
+}
+
+/// A route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Where it leads: `nat-...`, `igw-...`, `eni-...`, `tgw-...`.
+    pub target: String,
+    /// Whether what it leads to is gone, so that packets are lost.
+    pub blackhole: bool,
+}
+
+/// An Elastic IP address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElasticIp {
+    /// What the internet sees.
+    pub public_ip: Option<Ipv4Addr>,
+    /// The network interface that it is tied to.
+    pub interface: Option<String>,
+    /// The instance that it is tied to.
+    pub instance: Option<String>,
+    /// The group of zones that it can be used in.
+    pub border_group: Option<String>,
+}
+
+impl ElasticIp {
+    /// What it is tied to.
+    pub fn used_by(&self) -> Option<&str> {
+        self.instance.as_deref().or(self.interface.as_deref())
+    }
+}
+
+impl Gateway {
+    /// Its primary address. Where EC2 marks none it is the first, in zonal mode.
+    pub fn primary(&self) -> Option<&Address> {
+        match self.mode {
+            Mode::RegionalManual | Mode::RegionalAutomatic => None,
+            Mode::Public | Mode::Private => {
+                self.addresses.iter().find(|address| address.primary).or_else(|| self.addresses.first())
+            }
+        }
+    }
+
+    /// Whether addresses are coming or going, so that it takes no other change of addresses.
+    pub fn is_settled(&self) -> bool {
+        !self.addresses.iter().any(|address| matches!(address.status, Status::Coming | Status::Going))
+    }
+}
+
+impl Observed {
+    /// A gateway by id.
+    pub fn gateway(&self, id: &str) -> Option<&Gateway> {
+        self.gateways.iter().find(|gateway| gateway.id == id)
+    }
+
+    /// A gateway by id, to change it.
+    pub fn gateway_mut(&mut self, id: &str) -> Option<&mut Gateway> {
+        self.gateways.iter_mut().find(|gateway| gateway.id == id)
+    }
+
+    /// Puts in what was just read about a gateway.
+    pub fn put(&mut self, gateway: Gateway) {
+        match self.gateway_mut(&gateway.id) {
+            Some(old) => *old = gateway,
+            None => self.gateways.push(gateway),
+        }
+    }
+
+    /// Whether a network interface belongs to one of our gateways, also to one that just went.
+    pub fn is_our_interface(&self, interface: &str) -> bool {
+        let mut addresses = self.gateways.iter().flat_map(|gateway| &gateway.addresses);
+        addresses.any(|address| address.interface.as_deref() == Some(interface))
+    }
+
+    /// What every cloud can say of it: per key the gateway that is to stay, the oldest where there are two.
+    pub fn view(&self) -> View {
+        let mut live: Vec<&Gateway> = self.gateways.iter().filter(|gateway| gateway.state.is_live()).collect();
+        live.sort_by_key(|gateway| (gateway.created, &gateway.id));
+        let mut view = View::default();
+        for gateway in live {
+            view.gateways.entry(gateway.key.clone()).or_insert_with(|| gateway.view());
+        }
+        view
+    }
+}
+
+impl Gateway {
+    fn view(&self) -> nat_gateway::Gateway {
+        let mut addresses: Vec<&Address> =
+            self.addresses.iter().filter(|address| !matches!(address.status, Status::Failed(_))).collect();
+        let first = self.primary();
+        addresses.sort_by_key(|address| (first != Some(*address), &address.allocation, address.private_ip));
+        let addresses = addresses.into_iter().map(|address| nat_gateway::Address {
+            id: address.allocation.clone(),
+            public_ip: address.public_ip.map(Into::into),
+            private_ip: address.private_ip.map(Into::into),
+        });
+        nat_gateway::Gateway { id: self.id.clone(), state: self.state.clone(), addresses: addresses.collect() }
+    }
+}

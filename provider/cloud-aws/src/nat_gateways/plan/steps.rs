@@ -1,0 +1,474 @@
+//! What each round of a plan does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use egress_model::identity::Key;
+use egress_model::nat_gateway::State;
+
+use super::work::{Member, Phase, Role, Work};
+use super::{Conflict, TakenOver, Traffic};
+use crate::nat_gateways::desired::{Kind, MAX_ADDRESSES, RouteKey, Secondary};
+use crate::nat_gateways::observed::{Mode, Status};
+use crate::nat_gateways::operation::{Operation, Target};
+
+impl<'a> Work<'a> {
+    /// Deletes gateways that never came to be. They hold nothing; they only stand in the list.
+    pub(super) fn clean_up_failed(&mut self) {
+        let failed = self.observed.gateways.iter().filter(|gateway| matches!(gateway.state, State::Failed { .. }));
+        for gateway in failed {
+            self.push(Operation::Delete { gateway: gateway.id.clone(), failed: true });
+        }
+    }
+
+    /// Waits for what an earlier run has begun.
+    pub(super) fn settle(&mut self) {
+        let observed = self.observed;
+        for gateway in &observed.gateways {
+            let target = Target::Id(gateway.id.clone());
+            let Some(member) = self.members.get_mut(&target) else { continue };
+            let mut waits = Vec::new();
+            if member.role == Role::Keeper && member.phase == Phase::Pending {
+                member.phase = Phase::Available;
+                waits.push(Operation::AwaitAvailable(target.clone()));
+            }
+            if member.phase == Phase::Available && !gateway.is_settled() {
+                for address in gateway.addresses.iter().filter(|address| address.status == Status::Going) {
+                    if let Some(id) = &address.allocation {
+                        member.others.remove(id);
+                    }
+                    if let Some(ip) = &address.private_ip {
+                        member.private_ips.remove(ip);
+                    }
+                }
+                waits.push(Operation::AwaitSettled(target));
+            }
+            self.plan.operations.extend(waits);
+        }
+    }
+
+    /// Makes gateways for which what they need first can be had.
+    pub(super) fn create(&mut self) {
+        let mut made = Vec::new();
+        for key in self.missing() {
+            let Some((kind, primary)) = self.startable(key) else { continue };
+            let tags = self.desired.tags_of(key);
+            let member = Member::made(key, &kind, primary.clone(), self.vpc_of(key));
+            self.push(Operation::Create { key: key.clone(), kind, primary, tags });
+            self.members.insert(Target::Made(key.clone()), member);
+            made.push(Target::Made(key.clone()));
+        }
+        for target in made {
+            if let Some(member) = self.members.get_mut(&target) {
+                member.phase = Phase::Available;
+            }
+            self.push(Operation::AwaitAvailable(target));
+        }
+    }
+
+    /// What the gateway of a key can be made with now, and its primary address.
+    fn startable(&self, key: &Key) -> Option<(Kind, Option<String>)> {
+        let wanted = &self.desired.gateways.get(key)?.kind;
+        if self.private_blocker(wanted).is_some() {
+            return None;
+        }
+        match wanted {
+            Kind::Public { subnet, private_ip, addresses, primary } => {
+                let free: BTreeSet<String> = addresses.iter().filter(|id| self.is_free(id)).cloned().collect();
+                let first = match primary {
+                    Some(primary) => free.get(primary)?.clone(),
+                    None => free.first()?.clone(),
+                };
+                let kind = Kind::Public {
+                    subnet: subnet.clone(),
+                    private_ip: *private_ip,
+                    addresses: free,
+                    primary: primary.clone(),
+                };
+                Some((kind, Some(first)))
+            }
+            Kind::RegionalManual { vpc, zones } => {
+                let free = |ids: &BTreeSet<String>| -> BTreeSet<String> {
+                    ids.iter().filter(|id| self.is_free(id)).cloned().collect()
+                };
+                let zones = zones.iter().map(|(zone, ids)| (zone.clone(), free(ids)));
+                let zones: BTreeMap<_, _> = zones.filter(|(_, ids)| !ids.is_empty()).collect();
+                (!zones.is_empty()).then(|| (Kind::RegionalManual { vpc: vpc.clone(), zones }, None))
+            }
+            Kind::Private { .. } | Kind::RegionalAutomatic { .. } => Some((wanted.clone(), None)),
+        }
+    }
+
+    /// Adds addresses to gateways, as far as the addresses are free and there is room. Where the account's quota has refused
+    /// one more, those that leave leave first.
+    pub(super) fn grow(&mut self) {
+        let mut changed = BTreeSet::new();
+        for (target, member) in self.members.clone() {
+            let Some(wanted) = self.wanted(&member) else { continue };
+            let addresses = wanted.addresses();
+            let mut room = match wanted {
+                Kind::Public { .. } => {
+                    let full = self.full(&target).map_or(MAX_ADDRESSES, |full| full.max(addresses.len()));
+                    full.saturating_sub(member.count())
+                }
+                _ => usize::MAX,
+            };
+            let mut by_zone: BTreeMap<Option<&str>, BTreeSet<String>> = BTreeMap::new();
+            for (id, zone) in addresses.into_iter().filter(|(id, _)| self.is_free(id)) {
+                if room > 0 {
+                    room -= 1;
+                    by_zone.entry(zone).or_default().insert(id.to_owned());
+                }
+            }
+            for (zone, addresses) in by_zone {
+                let zone = zone.map(str::to_owned);
+                if let Some(member) = self.members.get_mut(&target) {
+                    member.others.extend(addresses.iter().map(|id| (id.clone(), zone.clone())));
+                }
+                self.push(Operation::Associate { gateway: target.clone(), zone, addresses });
+                changed.insert(target.clone());
+            }
+            if let Kind::Private { secondary, .. } = wanted
+                && self.assign(&target, &member, secondary)
+            {
+                changed.insert(target.clone());
+            }
+        }
+        self.plan.operations.extend(changed.into_iter().map(Operation::AwaitSettled));
+    }
+
+    /// At how many addresses the account's quota has refused one more.
+    fn full(&self, target: &Target) -> Option<usize> {
+        match target {
+            Target::Id(id) => self.observed.full.get(id).copied(),
+            Target::Made(_) => None,
+        }
+    }
+
+    fn assign(&mut self, target: &Target, member: &Member, secondary: &Secondary) -> bool {
+        let room = MAX_ADDRESSES.saturating_sub(member.private_count + 1);
+        let (secondary, ips, count) = match secondary {
+            Secondary::Addresses(ips) => {
+                let missing: BTreeSet<Ipv4Addr> = ips.difference(&member.private_ips).copied().take(room).collect();
+                (Secondary::Addresses(missing.clone()), missing.clone(), member.private_count + missing.len())
+            }
+            Secondary::Count(count) => (Secondary::Count(*count), BTreeSet::new(), member.private_count.max(*count)),
+        };
+        if count == member.private_count {
+            return false;
+        }
+        if let Some(member) = self.members.get_mut(target) {
+            member.private_ips.extend(ips);
+            member.private_count = count;
+        }
+        self.push(Operation::Assign { gateway: target.clone(), secondary });
+        true
+    }
+
+    /// Leads routes to the gateways that they should lead to, once these carry traffic; then removes those that should not be.
+    pub(super) fn route(&mut self) {
+        let wanted = self.desired.routes();
+        for (route, key) in &wanted {
+            self.lead(route, key);
+        }
+        for (route, now) in self.routes.clone() {
+            if wanted.contains_key(&route) {
+                continue;
+            }
+            if self.desired.recorded.routes.contains(&route) && (self.is_ours(&now) || self.leads_nowhere(&route)) {
+                let of_table = wanted.iter().filter(|((table, _), _)| *table == route.0);
+                let replaced = of_table.into_iter().all(|(other, key)| {
+                    self.keeper(key).is_some_and(|(target, _)| self.routes.get(other) == Some(target))
+                });
+                if replaced {
+                    self.routes.remove(&route);
+                    self.push(Operation::DeleteRoute { route, from: now });
+                }
+                continue;
+            }
+            self.follow(route, &now);
+        }
+    }
+
+    fn lead(&mut self, route: &RouteKey, key: &Key) {
+        let Some((gateway, keeper)) = self.keeper(key) else { return };
+        if !keeper.carries() || !self.observed.tables.contains_key(&route.0) {
+            return;
+        }
+        let gateway = gateway.clone();
+        match self.routes.get(route).cloned() {
+            Some(now) if now == gateway => return,
+            None => self.push(Operation::CreateRoute { route: route.clone(), gateway: gateway.clone() }),
+            Some(now) => {
+                let known =
+                    self.is_ours(&now) || self.desired.recorded.routes.contains(route) || self.leads_nowhere(route);
+                if let (false, Target::Id(target)) = (known, &now) {
+                    let (key, route, target) = (key.clone(), route.clone(), target.clone());
+                    if !self.desired.take_over.contains(&target) {
+                        self.plan.conflicts.insert(Conflict::RouteTaken { key, route, target });
+                        return;
+                    }
+                    self.plan.taken_over.push(TakenOver { route, from: target, key });
+                }
+                let (route, gateway) = (route.clone(), gateway.clone());
+                self.push(Operation::ReplaceRoute { route, from: now, gateway });
+            }
+        }
+        self.routes.insert(route.clone(), gateway);
+    }
+
+    /// A route that somebody else made to a gateway of ours goes where the gateway's successor is.
+    fn follow(&mut self, route: RouteKey, now: &Target) {
+        let detoured_from = self.detours.get(&route).cloned();
+        let retiring = self.members.get(now).filter(|member| member.role == Role::Retiring);
+        let Some(key) = detoured_from.or_else(|| retiring.map(|member| member.key.clone())) else { return };
+        match self.keeper(&key) {
+            Some((gateway, keeper)) if keeper.carries() => {
+                let gateway = gateway.clone();
+                self.detours.remove(&route);
+                if gateway != *now {
+                    self.routes.insert(route.clone(), gateway.clone());
+                    self.push(Operation::ReplaceRoute { route, from: now.clone(), gateway });
+                }
+            }
+            Some(_) => {}
+            None if self.desired.gateways.contains_key(&key) => {}
+            None => {
+                if let Target::Id(id) = now {
+                    self.plan.stranded.insert((route, id.clone()));
+                }
+            }
+        }
+    }
+
+    /// Deletes gateways that have to go and to which no route leads any more, and waits for those that are going.
+    pub(super) fn retire(&mut self) {
+        let idle: Vec<Target> = self
+            .retiring()
+            .filter(|(target, member)| member.phase == Phase::Deleting || self.routes_to(target).is_empty())
+            .map(|(target, _)| target.clone())
+            .collect();
+        for target in &idle {
+            self.delete(target);
+        }
+        for target in idle {
+            self.await_deleted(target);
+        }
+    }
+
+    fn delete(&mut self, target: &Target) {
+        if let (Target::Id(id), Some(member)) = (target, self.members.get_mut(target))
+            && member.phase != Phase::Deleting
+        {
+            member.phase = Phase::Deleting;
+            self.plan.operations.push(Operation::Delete { gateway: id.clone(), failed: false });
+        }
+    }
+
+    fn await_deleted(&mut self, target: Target) {
+        self.members.remove(&target);
+        if let Target::Id(id) = target {
+            self.push(Operation::AwaitDeleted(id));
+        }
+    }
+
+    /// Takes away addresses that a gateway should not have, as long as one stays.
+    pub(super) fn shrink(&mut self) {
+        let mut changed = Vec::new();
+        for (target, member) in self.members.clone() {
+            let Some(wanted) = self.wanted(&member) else { continue };
+            let excess = excess(&member, wanted);
+            if !excess.is_empty() && excess.len() < member.count() {
+                self.disassociate(&target, excess);
+                changed.push(target.clone());
+            }
+            let excess = excess_private(&member, wanted);
+            if !excess.is_empty() {
+                if let Some(member) = self.members.get_mut(&target) {
+                    member.private_ips.retain(|ip| !excess.contains(ip));
+                    member.private_count -= excess.len();
+                }
+                let drain = self.desired.drain;
+                self.push(Operation::Unassign { gateway: target.clone(), addresses: excess, drain });
+                changed.push(target);
+            }
+        }
+        self.plan.operations.extend(changed.into_iter().map(Operation::AwaitSettled));
+    }
+
+    pub(super) fn disassociate(&mut self, target: &Target, addresses: BTreeSet<String>) {
+        if let Some(member) = self.members.get_mut(target) {
+            member.others.retain(|id, _| !addresses.contains(id));
+        }
+        let drain = self.desired.drain;
+        self.push(Operation::Disassociate { gateway: target.clone(), addresses, drain });
+    }
+
+    /// Finds a way on where a gateway cannot be made because another of ours holds all that it could start with. `false` when
+    /// there is nothing to be done.
+    pub(super) fn unblock(&mut self) -> bool {
+        if let Some((target, address)) = self.spare_seed() {
+            self.disassociate(&target, BTreeSet::from([address]));
+            self.push(Operation::AwaitSettled(target));
+            return true;
+        }
+        let blockers = self.blockers();
+        for blocker in &blockers {
+            if let Some((through, key)) = self.detour_around(blocker) {
+                self.detour(blocker, &through, &key);
+                return true;
+            }
+        }
+        if let Some(blocker) = blockers.into_iter().next() {
+            self.interrupt(&blocker);
+            self.delete(&blocker);
+            self.await_deleted(blocker);
+            return true;
+        }
+        let emptied = self.members.iter().find_map(|(target, member)| {
+            let excess = excess(member, self.wanted(member)?);
+            (!excess.is_empty()).then(|| (target.clone(), excess))
+        });
+        let Some((target, excess)) = emptied else { return false };
+        self.interrupt(&target);
+        self.disassociate(&target, excess);
+        self.push(Operation::AwaitSettled(target));
+        true
+    }
+
+    /// An address with which a missing gateway could start, and which one that has to go can give up before it goes.
+    fn spare_seed(&self) -> Option<(Target, String)> {
+        self.missing().into_iter().flat_map(|key| self.seeds(key)).find_map(|address| {
+            let (target, member) = self.holder(&address)?;
+            let spare = member.role == Role::Retiring
+                && member.phase == Phase::Available
+                && member.primary.as_ref() != Some(&address)
+                && member.count() > 1;
+            spare.then(|| (target.clone(), address))
+        })
+    }
+
+    /// The addresses that the gateway of a key could start with.
+    fn seeds(&self, key: &Key) -> Vec<String> {
+        match self.desired.gateways.get(key).map(|gateway| &gateway.kind) {
+            Some(Kind::Public { primary: Some(primary), .. }) => vec![primary.clone()],
+            Some(kind) => kind.addresses().into_keys().map(str::to_owned).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The gateways that have to go before a missing one can be made.
+    fn blockers(&self) -> Vec<Target> {
+        let mut blockers = Vec::new();
+        for key in self.missing() {
+            let holders = self.seeds(key).into_iter().filter_map(|address| Some(self.holder(&address)?.0.clone()));
+            let private = self.desired.gateways.get(key).and_then(|wanted| self.private_blocker(&wanted.kind));
+            for target in holders.chain(private.cloned()) {
+                let retiring = self.members.get(&target).is_some_and(|member| member.role == Role::Retiring);
+                if retiring && !blockers.contains(&target) {
+                    blockers.push(target);
+                }
+            }
+        }
+        blockers
+    }
+
+    fn private_blocker(&self, wanted: &Kind) -> Option<&Target> {
+        let (Kind::Public { subnet, private_ip, .. } | Kind::Private { subnet, private_ip, .. }) = wanted else {
+            return None;
+        };
+        let secondary = match wanted {
+            Kind::Private { secondary: Secondary::Addresses(ips), .. } => ips.clone(),
+            _ => BTreeSet::new(),
+        };
+        let ips: BTreeSet<Ipv4Addr> = secondary.into_iter().chain(*private_ip).collect();
+        self.private_holder(subnet, &ips)
+    }
+
+    /// A gateway of the same network and connectivity through which traffic can leave meanwhile; one that stays, if there is.
+    fn detour_around(&self, blocker: &Target) -> Option<(Target, Key)> {
+        let held_up = self.members.get(blocker)?;
+        let private = held_up.mode == Mode::Private;
+        let suits = |(target, member): &(&Target, &Member)| {
+            *target != blocker
+                && member.carries()
+                && (member.mode == Mode::Private) == private
+                && member.vpc.is_some()
+                && member.vpc == held_up.vpc
+        };
+        let mut ways: Vec<_> = self.members.iter().filter(suits).collect();
+        ways.sort_by_key(|(_, member)| member.role == Role::Retiring);
+        ways.first().map(|(target, member)| ((*target).clone(), member.key.clone()))
+    }
+
+    fn detour(&mut self, around: &Target, through: &Target, key: &Key) {
+        let Some(blocked) = self.members.get(around).map(|member| member.key.clone()) else { return };
+        for route in self.routes_to(around) {
+            self.set_traffic(&route, &blocked, &Traffic::Detour(key.clone()));
+            self.detours.insert(route.clone(), blocked.clone());
+            self.routes.insert(route.clone(), through.clone());
+            self.push(Operation::ReplaceRoute { route, from: around.clone(), gateway: through.clone() });
+        }
+    }
+
+    fn interrupt(&mut self, target: &Target) {
+        let routes = self.routes_to(target);
+        if let Some(key) = self.members.get(target).map(|member| member.key.clone()) {
+            routes.iter().for_each(|route| self.set_traffic(route, &key, &Traffic::Interrupted));
+        }
+        self.plan.interrupted.extend(routes);
+    }
+
+    /// Sets the tags of the gateways that stay.
+    pub(super) fn tag(&mut self) {
+        for gateway in &self.observed.gateways {
+            let member = self.members.get(&Target::Id(gateway.id.clone()));
+            if member.is_none_or(|member| member.role != Role::Keeper) {
+                continue;
+            }
+            let wanted = self.desired.tags_of(&gateway.key);
+            let remove: BTreeSet<String> = (self.desired.recorded.tags.iter())
+                .filter(|key| gateway.tags.contains_key(*key) && !wanted.contains_key(*key))
+                .cloned()
+                .collect();
+            let set: BTreeMap<String, String> =
+                wanted.into_iter().filter(|(key, value)| gateway.tags.get(key) != Some(value)).collect();
+            if !set.is_empty() || !remove.is_empty() {
+                self.push(Operation::Tag { gateway: gateway.id.clone(), set, remove });
+            }
+        }
+    }
+
+    /// What is wanted of a gateway that stays and can be changed now.
+    fn wanted(&self, member: &Member) -> Option<&'a Kind> {
+        let changeable = member.role == Role::Keeper && member.phase == Phase::Available;
+        let desired = self.desired;
+        changeable.then(|| desired.gateways.get(&member.key)).flatten().map(|gateway| &gateway.kind)
+    }
+}
+
+/// The public addresses that a gateway has, in that place, but should not have.
+fn excess(member: &Member, wanted: &Kind) -> BTreeSet<String> {
+    if matches!(wanted, Kind::RegionalAutomatic { .. }) {
+        return BTreeSet::new();
+    }
+    let wanted = wanted.addresses();
+    let others = member.others.iter().filter(|(id, zone)| match wanted.get(id.as_str()) {
+        None => true,
+        Some(place) => zone.is_some() && zone.as_deref() != *place,
+    });
+    others.map(|(id, _)| id.clone()).collect()
+}
+
+/// The secondary private addresses that a private gateway has but should not have. Of a count the highest leave.
+fn excess_private(member: &Member, wanted: &Kind) -> BTreeSet<Ipv4Addr> {
+    let Kind::Private { secondary, .. } = wanted else { return BTreeSet::new() };
+    let has = member.private_ips.iter().copied().filter(|ip| member.primary_ip != Some(*ip));
+    match secondary {
+        Secondary::Addresses(ips) => has.filter(|ip| !ips.contains(ip)).collect(),
+        Secondary::Count(count) => {
+            let has: BTreeSet<Ipv4Addr> = has.collect();
+            has.into_iter().rev().take(member.private_count.saturating_sub(*count)).collect()
+        }
+    }
+}
