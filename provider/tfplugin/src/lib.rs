@@ -8,12 +8,14 @@
 //! - [`model`]: values to and from a provider's own structs.
 //! - [`resource`], [`data_source`], [`function`], [`list`]: what a provider implements.
 
+pub mod conformance;
 pub mod cty;
 pub mod data_source;
 pub mod diagnostic;
 pub mod function;
 pub mod list;
 pub mod model;
+pub mod plan;
 pub mod provider;
 pub mod resource;
 pub mod schema;

@@ -1,10 +1,14 @@
 //! What a user can write, as a value: attributes, nested attributes, blocks, and the rules on them.
 
+mod fields;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::cty::{Path, Type, Value};
 use crate::diagnostic::Diagnostics;
+
+pub(crate) use fields::{Fields, Place, counterpart, objects, objects_mut, part};
 
 /// The schema of a provider's configuration, a resource, a data source or a list.
 #[derive(Clone, Debug, Default)]
@@ -295,6 +299,11 @@ impl Schema {
 }
 
 impl Attribute {
+    /// Whether the provider may set it: it is computed, or has a default.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.mode, Mode::Computed | Mode::OptionalComputed) || self.default.is_some()
+    }
+
     /// The type of its value.
     pub fn value_type(&self) -> Type {
         match &self.ty {

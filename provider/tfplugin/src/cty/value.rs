@@ -6,24 +6,7 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::{Number, Type};
-
-/// What Terraform promises about a value that it does not know yet. Advisory: dropping it is always correct.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Refinements {
-    /// The value will not be null.
-    pub not_null: bool,
-    /// The string will start so.
-    pub string_prefix: Option<String>,
-    /// The number will not be smaller; `true` when it may be equal.
-    pub number_min: Option<(Number, bool)>,
-    /// The number will not be larger; `true` when it may be equal.
-    pub number_max: Option<(Number, bool)>,
-    /// The collection will have at least so many elements.
-    pub length_min: Option<i64>,
-    /// The collection will have at most so many elements.
-    pub length_max: Option<i64>,
-}
+use super::{Number, Path, Refinements, Step, Type};
 
 /// A Terraform value. Its type is that of the schema at its place, so null and unknown need none; only where the schema
 /// says [`Type::Dynamic`] the value carries its own ([`Value::Dynamic`]).
@@ -55,6 +38,9 @@ pub enum Value {
     /// A value with its own type where the schema says `dynamic`; the inner value may be null or unknown.
     Dynamic(Box<(Type, Value)>),
 }
+
+/// The part of a refined unknown value: what is promised about the whole says nothing about it.
+static UNREFINED: Value = Value::UNKNOWN;
 
 impl Value {
     /// An unknown value about which nothing is promised.
@@ -89,6 +75,27 @@ impl Value {
             Self::Dynamic(typed) => typed.1.undynamic(),
             other => other,
         }
+    }
+
+    /// The same, to change it.
+    pub fn undynamic_mut(&mut self) -> &mut Self {
+        match self {
+            Self::Dynamic(typed) => typed.1.undynamic_mut(),
+            other => other,
+        }
+    }
+
+    /// The part at a path, if there is one. Every part of an unknown value is unknown.
+    pub fn at(&self, path: &Path) -> Option<&Self> {
+        path.steps().iter().try_fold(self, |value, step| match (value.undynamic(), step) {
+            (Self::Unknown(_), _) => Some(&UNREFINED),
+            (Self::Object(attributes), Step::Attribute(name)) => attributes.get(name),
+            (Self::Map(elements) | Self::Object(elements), Step::Key(key)) => elements.get(key),
+            (Self::List(elements) | Self::Tuple(elements), Step::Index(index)) => {
+                elements.get(usize::try_from(*index).ok()?)
+            }
+            _ => None,
+        })
     }
 
     /// Whether there is no value.
@@ -169,9 +176,8 @@ impl Value {
 
     /// The attributes by name, to change them, if it is an object.
     pub fn as_object_mut(&mut self) -> Option<&mut BTreeMap<String, Self>> {
-        match self {
+        match self.undynamic_mut() {
             Self::Object(attributes) => Some(attributes),
-            Self::Dynamic(typed) => typed.1.as_object_mut(),
             _ => None,
         }
     }
@@ -347,6 +353,31 @@ mod tests {
         let part = Value::object([("a", Value::list([Value::map([("k", Value::UNKNOWN)])]))]);
         assert!(!part.is_unknown() && !part.is_wholly_known());
         assert!(Value::object([("a", Value::Null)]).is_wholly_known());
+    }
+
+    #[test]
+    fn a_path_leads_to_a_part() {
+        let value = Value::object([
+            ("zones", Value::map([("a.b", Value::object([("ids", Value::list(["x", "y"]))]))])),
+            ("later", Value::UNKNOWN),
+            ("none", Value::Null),
+            ("set", Value::set(["x"])),
+        ]);
+        let at = |path: &Path| value.at(path);
+        assert_eq!(at(&Path::root()), Some(&value));
+        assert_eq!(at(&Path::attribute("zones").key("a.b").child("ids").index(1)), Some(&"y".into()));
+        assert_eq!(at(&Path::attribute("later").child("any").index(3)), Some(&Value::UNKNOWN));
+        for path in [
+            Path::attribute("zones").key("c"),
+            Path::attribute("zones").key("a.b").child("ids").index(2),
+            Path::attribute("none").child("x"),
+            Path::attribute("set").index(0),
+            Path::attribute("zones").child("a.b"),
+        ] {
+            assert_eq!(at(&path), None, "{path}");
+        }
+        let path = Path::attribute("zones").key("a.b").child("ids").index(1);
+        assert_eq!(path.to_string(), "zones[\"a.b\"].ids[1]");
     }
 
     proptest! {
