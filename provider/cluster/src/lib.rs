@@ -1,1 +1,23 @@
 //! Kubernetes: observe, server-side apply, delete and wait.
+//!
+//! Of the provider this crate knows [`Manifest`](egress_engines::Manifest) and
+//! [`ObjectId`](egress_engines::manifest::ObjectId) alone. It writes as one field manager ([`FIELD_MANAGER`]), so that others
+//! can own other fields of the same object, and forces nothing unless asked.
+
+mod apply;
+mod config;
+mod connect;
+mod delete;
+mod error;
+mod object;
+mod observe;
+
+pub use config::{Access, Config, Credentials, Secret, Server};
+pub use connect::Cluster;
+pub use error::{Cause, Error, FieldConflict};
+pub use object::{Object, owned_part};
+
+/// The name under which this provider owns fields of objects.
+pub const FIELD_MANAGER: &str = "terraform-provider-egress";
+/// The label that says which tool manages an object (Kubernetes documentation, "Recommended Labels").
+pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";

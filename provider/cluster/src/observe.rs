@@ -1,0 +1,121 @@
+//! Looking at objects: singly, or out of one list that answers for all of them.
+//!
+//! Terraform refreshes one resource per call and keeps ten calls in flight, so a thousand resources would cost a thousand
+//! requests. Instead the first call lists everything that carries a label, in pages, and the others wait for it. An object
+//! that the list does not have is read singly before it is called gone, and so is every object that this process wrote.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use egress_engines::manifest::ObjectId;
+use kube::api::ListParams;
+use kube::core::Request;
+use kube::core::params::GetParams;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::connect::{collection, requests, subject};
+use crate::error::Subject;
+use crate::{Cluster, Error, Object};
+
+/// The objects of one page. The API server builds a page in memory; 500 is what kubectl asks for.
+const PAGE: u32 = 500;
+
+/// One list: group and version, plural, label selector.
+type ListKey = (String, String, String);
+/// Namespace and name to the object as text, which takes a fraction of a parsed one's memory.
+type Listed = HashMap<(Option<String>, String), Box<str>>;
+
+/// What was listed, and what was written since.
+#[derive(Default)]
+pub(crate) struct Snapshots {
+    lists: Mutex<HashMap<ListKey, Arc<OnceCell<Option<Listed>>>>>,
+    written: Mutex<HashSet<ObjectId>>,
+}
+
+impl Snapshots {
+    fn list(&self, key: ListKey) -> Arc<OnceCell<Option<Listed>>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
+    }
+
+    /// Notes that this process wrote an object: the list no longer speaks for it.
+    pub(crate) fn forget(&self, id: &ObjectId) {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+    }
+
+    fn was_written(&self, id: &ObjectId) -> bool {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+}
+
+impl Cluster {
+    /// An object as it is now, or `None` where there is none. One request.
+    pub async fn get(&self, id: &ObjectId) -> Result<Option<Object>, Error> {
+        let request = requests(id).get(&id.name, &GetParams::default());
+        match self.send(subject(id), request).await {
+            Ok(value) => Ok(value.map(Object::new)),
+            // In a namespace that does not exist there is no object either.
+            Err(Error::NamespaceMissing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An object as it was when everything of its kind with these labels was first listed, or as it is now if the list does
+    /// not have it or this process wrote it. `None` where there is none. `labels` is a label selector, such as `a=b,c=d`.
+    /// Without the permission to list the whole cluster, every object is read singly.
+    pub async fn observe(&self, id: &ObjectId, labels: &str) -> Result<Option<Object>, Error> {
+        if self.snapshots.was_written(id) {
+            return self.get(id).await;
+        }
+        let key = (id.api_version.clone(), id.plural.clone(), labels.to_owned());
+        let cell = self.snapshots.list(key);
+        let listed = cell
+            .get_or_try_init(|| async {
+                match self.list(id, labels).await {
+                    Ok(listed) => Ok(Some(listed)),
+                    Err(Error::Forbidden { .. }) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
+        let text = listed.as_ref().and_then(|listed| listed.get(&(id.namespace.clone(), id.name.clone())));
+        match text.and_then(|text| serde_json::from_str(text).ok()) {
+            Some(value) => Ok(Some(Object::new(value))),
+            None => self.get(id).await,
+        }
+    }
+
+    async fn list(&self, id: &ObjectId, labels: &str) -> Result<Listed, Error> {
+        let requests = Request::new(collection(&id.api_version, &id.plural, None));
+        let subject = Subject { namespace: None, ..subject(id) };
+        let mut listed = Listed::new();
+        let mut next = None;
+        loop {
+            let params = ListParams { continue_token: next.take(), ..ListParams::default().labels(labels).limit(PAGE) };
+            let page = match self.send(subject, requests.list(&params)).await {
+                // The API server forgot where the list began (410 Expired): what is not listed is read singly.
+                Err(Error::Api { code: 410, .. }) => break,
+                answer => answer?,
+            };
+            let Some(mut page) = page else { break };
+            next = page["metadata"]["continue"].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
+            for mut item in page["items"].as_array_mut().map(std::mem::take).unwrap_or_default() {
+                // Items of a list leave out what the list says for all of them.
+                item["apiVersion"] = id.api_version.as_str().into();
+                item["kind"] = id.kind.as_str().into();
+                if let Some(metadata) = item["metadata"].as_object_mut() {
+                    metadata.remove("managedFields");
+                }
+                let text = |field: &str| item["metadata"][field].as_str().map(str::to_owned);
+                if let Some(name) = text("name") {
+                    listed.insert((text("namespace"), name), Value::to_string(&item).into_boxed_str());
+                }
+            }
+            if next.is_none() {
+                break;
+            }
+        }
+        tracing::debug!(kind = %id.kind, objects = listed.len(), "listed");
+        Ok(listed)
+    }
+}

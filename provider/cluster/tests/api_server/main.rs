@@ -1,0 +1,207 @@
+//! Against a real kube-apiserver: the binaries of `KUBEBUILDER_ASSETS`, started here. Without it the tests say that they are
+//! skipped.
+
+mod server;
+
+use std::time::Duration;
+
+use cluster::{Access, Cluster, Config, Credentials, Error, FIELD_MANAGER, FieldConflict, Secret, Server, owned_part};
+use egress_engines::manifest::{Manifest, ObjectId};
+use egress_engines::network_policy::compile;
+use egress_model::policy::{Policy, RuleSpec, Spec};
+use serde_json::{Value, json};
+use server::{ApiServer, TOKEN};
+
+const OWNED: &str = "egress-owner=test";
+
+fn manifest(namespace: &str, name: &str, cidr: &str) -> Manifest {
+    let rule = RuleSpec { to_cidrs: Some(vec![cidr.to_owned()]), ..RuleSpec::default() };
+    let spec = Spec {
+        name: name.into(),
+        namespace: namespace.into(),
+        allow: [("r".to_owned(), rule)].into(),
+        ..Spec::default()
+    };
+    let compiled = compile(&Policy::parse(&spec).expect("a policy"));
+    compiled.manifests[0].clone().with_labels([("egress-owner", "test")])
+}
+
+fn config(host: &str, token: &str) -> Config {
+    let server = Server {
+        host: host.to_owned(),
+        certificate_authority: None,
+        tls_server_name: None,
+        insecure: true,
+        credentials: Credentials::Token(Secret::new(token)),
+    };
+    Config { access: Access::Server(server) }
+}
+
+async fn connect(server: &ApiServer, token: &str) -> Cluster {
+    Cluster::connect(&config(&server.url(), token)).await.expect("a client")
+}
+
+/// One server for all the scenarios: each has a namespace of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_real_api_server() {
+    let Some(server) = ApiServer::start().await else { return };
+    applies_observes_and_deletes(&server).await;
+    leaves_what_others_own(&server).await;
+    names_the_other_manager_in_a_conflict(&server).await;
+    tells_errors_apart(&server).await;
+    waits_for_finalizers(&server).await;
+    lists_in_pages(&server).await;
+}
+
+async fn applies_observes_and_deletes(server: &ApiServer) {
+    server.namespace("basics").await;
+    let cluster = connect(server, TOKEN).await;
+    let first = manifest("basics", "p", "192.0.2.0/24");
+    let id = first.id();
+    assert_eq!(cluster.get(&id).await.expect("an answer"), None);
+    let made = cluster.apply(&first, false).await.expect("applied");
+    assert!(made.is_applied_by_us() && !made.uid().is_empty());
+    assert_eq!(owned_part(&first.to_json(), made.json()), first.to_json(), "no field differs after an apply");
+
+    let again = cluster.apply(&first, false).await.expect("applied again");
+    assert_eq!(
+        again.json()["metadata"]["resourceVersion"],
+        made.json()["metadata"]["resourceVersion"],
+        "nothing changed"
+    );
+
+    let second = manifest("basics", "p", "198.51.100.0/24");
+    let changed = cluster.apply(&second, false).await.expect("changed in place");
+    assert_eq!(changed.uid(), made.uid());
+    assert_eq!(owned_part(&second.to_json(), changed.json()), second.to_json());
+
+    assert!(matches!(cluster.delete(&id, "another-uid", Duration::from_secs(5)).await, Err(Error::Changed)));
+    cluster.delete(&id, made.uid(), Duration::from_secs(5)).await.expect("deleted");
+    assert_eq!(cluster.observe(&id, OWNED).await.expect("an answer"), None);
+    cluster.delete(&id, made.uid(), Duration::from_secs(5)).await.expect("nothing to delete is a success");
+}
+
+async fn leaves_what_others_own(server: &ApiServer) {
+    server.namespace("shared").await;
+    let cluster = connect(server, TOKEN).await;
+    let ours = manifest("shared", "p", "192.0.2.0/24");
+    cluster.apply(&ours, false).await.expect("applied");
+    let theirs = json!({"metadata": {"labels": {"theirs": "1"}, "annotations": {"theirs": "2"}}});
+    server.merge("/apis/networking.k8s.io/v1/namespaces/shared/networkpolicies/p", "kubectl-label", &theirs).await;
+    let live = cluster.apply(&ours, false).await.expect("applied over it");
+    assert_eq!(live.label("theirs"), Some("1"));
+    assert_eq!(live.managers(), ["kubectl-label", FIELD_MANAGER]);
+    assert_eq!(owned_part(&ours.to_json(), live.json()), ours.to_json(), "another's fields are no drift");
+}
+
+async fn names_the_other_manager_in_a_conflict(server: &ApiServer) {
+    server.namespace("conflict").await;
+    let cluster = connect(server, TOKEN).await;
+    let ours = manifest("conflict", "p", "192.0.2.0/24");
+    cluster.apply(&ours, false).await.expect("applied");
+    let theirs = json!({"spec": {"egress": [{}]}});
+    server.merge("/apis/networking.k8s.io/v1/namespaces/conflict/networkpolicies/p", "kubectl-edit", &theirs).await;
+
+    let live = cluster.get(&ours.id()).await.expect("an answer").expect("an object");
+    assert_ne!(owned_part(&ours.to_json(), live.json()), ours.to_json(), "the edit is drift");
+    match cluster.apply(&ours, false).await {
+        Err(Error::Conflict(conflicts)) => {
+            let expected = FieldConflict { manager: "kubectl-edit".into(), field: ".spec.egress".into() };
+            assert_eq!(conflicts, [expected]);
+        }
+        other => panic!("no conflict: {other:?}"),
+    }
+    let forced = cluster.apply(&ours, true).await.expect("forced");
+    assert_eq!(owned_part(&ours.to_json(), forced.json()), ours.to_json());
+}
+
+async fn tells_errors_apart(server: &ApiServer) {
+    let cluster = connect(server, TOKEN).await;
+    let nowhere = manifest("nowhere", "p", "192.0.2.0/24");
+    assert!(
+        matches!(cluster.apply(&nowhere, false).await, Err(Error::NamespaceMissing { namespace }) if namespace == "nowhere")
+    );
+    assert_eq!(cluster.get(&nowhere.id()).await.expect("an answer"), None, "no namespace, no object");
+
+    let unknown = ObjectId {
+        api_version: "cilium.io/v2".into(),
+        plural: "ciliumnetworkpolicies".into(),
+        kind: "CiliumNetworkPolicy".into(),
+        ..nowhere.id()
+    };
+    assert!(
+        matches!(cluster.get(&unknown).await, Err(Error::KindMissing { kind, .. }) if kind == "CiliumNetworkPolicy")
+    );
+
+    let refused = connect(server, "wrong").await.get(&nowhere.id()).await;
+    assert!(matches!(refused, Err(Error::Unauthorized)), "{refused:?}");
+    let nobody = connect(server, "NOBODY").await.get(&nowhere.id()).await;
+    assert!(matches!(nobody, Err(Error::Forbidden { .. })), "{nobody:?}");
+
+    let closed = Cluster::connect(&config("https://127.0.0.1:1", TOKEN)).await.expect("a client");
+    assert!(matches!(closed.get(&nowhere.id()).await, Err(Error::Unreachable(_))));
+
+    server.namespace("invalid").await;
+    let mut invalid = manifest("invalid", "p", "192.0.2.0/24");
+    invalid.metadata.labels.insert("bad key!".into(), "x".into());
+    match cluster.apply(&invalid, false).await {
+        Err(Error::Invalid { causes, .. }) => assert_eq!(causes[0].field, "metadata.labels"),
+        other => panic!("taken: {other:?}"),
+    }
+}
+
+async fn waits_for_finalizers(server: &ApiServer) {
+    server.namespace("held").await;
+    let cluster = connect(server, TOKEN).await;
+    let ours = manifest("held", "p", "192.0.2.0/24");
+    let made = cluster.apply(&ours, false).await.expect("applied");
+    let path = "/apis/networking.k8s.io/v1/namespaces/held/networkpolicies/p";
+    server.merge(path, "holder", &json!({"metadata": {"finalizers": ["example.com/hold"]}})).await;
+    match cluster.delete(&ours.id(), made.uid(), Duration::from_millis(200)).await {
+        Err(Error::StillThere { finalizers, .. }) => assert_eq!(finalizers, ["example.com/hold"]),
+        other => panic!("not held: {other:?}"),
+    }
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.merge(path, "holder", &json!({"metadata": {"finalizers": Value::Null}})).await;
+    };
+    let id = ours.id();
+    let (deleted, ()) = tokio::join!(cluster.delete(&id, made.uid(), Duration::from_secs(20)), release);
+    deleted.expect("deleted once it was released");
+}
+
+async fn lists_in_pages(server: &ApiServer) {
+    const COUNT: usize = 1200;
+    server.namespace("many").await;
+    let cluster = connect(server, TOKEN).await;
+    let names: Vec<String> = (0..COUNT).map(|number| format!("p{number}")).collect();
+    for chunk in names.chunks(20) {
+        let writes = chunk.iter().map(|name| async {
+            cluster.apply(&manifest("many", name, "192.0.2.0/24"), false).await.expect("applied");
+        });
+        futures::future::join_all(writes).await;
+    }
+    let before = server.requests();
+    let reader = connect(server, TOKEN).await;
+    let ids: Vec<_> = names.iter().map(|name| manifest("many", name, "192.0.2.0/24").id()).collect();
+    for chunk in ids.chunks(10) {
+        let reads = chunk.iter().map(|id| reader.observe(id, OWNED));
+        for object in futures::future::join_all(reads).await {
+            assert!(object.expect("an answer").is_some());
+        }
+    }
+    let pages = server.requests() - before;
+    assert!(pages <= 4, "{COUNT} objects took {pages} requests");
+
+    let gone = ObjectId { name: "gone".into(), ..ids[0].clone() };
+    assert_eq!(reader.observe(&gone, OWNED).await.expect("an answer"), None);
+    assert_eq!(server.requests() - before, pages + 1, "read singly before it is called gone");
+
+    reader.apply(&manifest("many", "p0", "198.51.100.0/24"), false).await.expect("changed");
+    let seen = reader.observe(&ids[0], OWNED).await.expect("an answer").expect("an object");
+    assert_eq!(seen.json()["spec"]["egress"][1]["to"][0]["ipBlock"]["cidr"], "198.51.100.0/24", "own writes are seen");
+
+    // Without the permission to list, every object is read singly; here not even that is allowed.
+    let nobody = connect(server, "NOBODY").await;
+    assert!(matches!(nobody.observe(&ids[0], OWNED).await, Err(Error::Forbidden { .. })));
+}
