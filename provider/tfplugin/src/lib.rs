@@ -8,6 +8,7 @@
 //! - [`model`]: values to and from a provider's own structs.
 //! - [`resource`], [`data_source`], [`function`], [`list`]: what a provider implements.
 
+pub mod config_check;
 pub mod conformance;
 pub mod cty;
 pub mod data_source;
@@ -20,6 +21,7 @@ pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod serve;
+pub mod validators;
 
 mod from_proto;
 mod log;

@@ -1,0 +1,195 @@
+//! A configuration against its schema's own rules.
+//!
+//! Terraform checks types, required attributes and the number of blocks itself, and calls the provider for the rest. What is
+//! not known yet is not judged: Terraform asks again when it is.
+
+use crate::cty::{Brief, Path, Step, Value};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::schema::{Attribute, Fields, Mode, Schema, objects, part};
+
+/// Runs every attribute's validators, and finds attributes that are required and missing or computed and set, at any depth.
+pub fn check(schema: &Schema, config: &Value) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    walk(schema.fields(), config, &Path::root(), &mut |attribute, path, value| {
+        diagnostics.extend(check_attribute(attribute, path, value));
+    });
+    diagnostics
+}
+
+/// Refuses every write-only value. For Terraform before 1.11, which would store it (plugin protocol 6.8,
+/// `ClientCapabilities.write_only_attributes_allowed`).
+pub fn refuse_write_only(schema: &Schema, config: &Value) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    walk(schema.fields(), config, &Path::root(), &mut |attribute, path, value| {
+        if attribute.write_only && !value.is_null() {
+            let detail = format!(
+                "{path} is never stored, which takes Terraform 1.11 or newer; this Terraform would store it. Use a newer \
+                 one, or leave the attribute out."
+            );
+            diagnostics.push(Diagnostic::error("Write-only attributes need Terraform 1.11", detail).at(path.clone()));
+        }
+    });
+    diagnostics
+}
+
+/// Calls with every attribute of every object that there is. Objects in sets have no path of their own: theirs is the set's.
+fn walk(fields: Fields<'_>, object: &Value, path: &Path, visit: &mut dyn FnMut(&Attribute, &Path, &Value)) {
+    if object.as_object().is_none() {
+        return;
+    }
+    for field in fields.iter() {
+        let value = part(object, field.name);
+        let path = path.then(Step::Attribute(field.name.to_owned()));
+        if let Some(attribute) = field.attribute {
+            visit(attribute, &path, value);
+        }
+        if let Some((nesting, inner)) = field.nested {
+            for (place, object) in objects(nesting, value) {
+                match place.step() {
+                    Some(step) => walk(inner, object, &path.then(step), visit),
+                    None => walk(inner, object, &path, visit),
+                }
+            }
+        }
+    }
+}
+
+fn check_attribute(attribute: &Attribute, path: &Path, value: &Value) -> Diagnostics {
+    match attribute.mode {
+        Mode::Required if value.is_null() => {
+            return Diagnostic::error(format!("{path} is missing"), format!("{path} is required."))
+                .at(path.clone())
+                .into();
+        }
+        Mode::Computed if !value.is_null() => {
+            let detail = format!("Only the provider sets {path}. Remove it from the configuration.");
+            return Diagnostic::error(format!("{path} cannot be set"), detail).at(path.clone()).into();
+        }
+        _ if value.is_null() || value.is_unknown() => return Diagnostics::new(),
+        _ => {}
+    }
+    let known = value.is_wholly_known();
+    let validators = attribute.validators.iter().filter(|validator| known || validator.tolerates_unknown);
+    validators
+        .flat_map(|validator| {
+            let diagnostics = (validator.check)(path, value);
+            if attribute.sensitive || attribute.write_only {
+                without_value(diagnostics, &validator.demand)
+            } else {
+                diagnostics
+            }
+        })
+        .collect()
+}
+
+/// The messages of a check on a value that must not be shown: what is demanded, on the same paths.
+fn without_value(diagnostics: Diagnostics, demand: &str) -> Diagnostics {
+    let hide = |d: Diagnostic| {
+        let detail = format!("It must be {demand}. The value is sensitive and not shown.");
+        Diagnostic { summary: "A sensitive attribute is not valid".to_owned(), detail, ..d }
+    };
+    diagnostics.into_iter().map(hide).collect()
+}
+
+/// What `value` is, for a message that says what it should be.
+pub(crate) fn not_valid(path: &Path, demand: &str, value: &Value) -> Diagnostic {
+    Diagnostic::error(format!("{path} is not valid"), format!("{path} must be {demand}, not {}.", Brief(value)))
+        .at(path.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cty::Type;
+    use crate::schema::Nesting;
+    use crate::validators;
+
+    fn schema() -> Schema {
+        let short = || validators::length(1..=3);
+        let inner = || {
+            vec![
+                Attribute::new("id", Type::String, "").required().validate(short()),
+                Attribute::new("made", Type::String, "").computed(),
+                Attribute::new("secret", Type::String, "").write_only().validate(short()),
+            ]
+        };
+        Schema::new(
+            "",
+            vec![
+                Attribute::new("name", Type::String, "").validate(short()),
+                Attribute::new("key", Type::String, "").sensitive().validate(short()),
+                Attribute::new("cidrs", Type::set(Type::String), "").validate(validators::size(2..)),
+                Attribute::nested("zones", Nesting::Map, inner(), ""),
+                Attribute::nested("rules", Nesting::Set, inner(), ""),
+            ],
+        )
+    }
+
+    fn config<const N: usize>(values: [(&str, Value); N]) -> Value {
+        let mut config = Value::object(["name", "key", "cidrs", "zones", "rules"].map(|name| (name, Value::Null)));
+        let attributes = config.as_object_mut().unwrap();
+        attributes.extend(values.map(|(name, value)| (name.to_owned(), value)));
+        config
+    }
+
+    fn inner(id: impl Into<Value>, made: impl Into<Value>, secret: impl Into<Value>) -> Value {
+        Value::object([("id", id.into()), ("made", made.into()), ("secret", secret.into())])
+    }
+
+    fn said(diagnostics: &Diagnostics) -> Vec<(String, String)> {
+        diagnostics.iter().map(|d| (d.path.clone().unwrap_or_default().to_string(), d.detail.clone())).collect()
+    }
+
+    #[test]
+    fn reports_on_the_attribute() {
+        let zones = |zone: Value| Value::map([("a", zone)]);
+        let cases: [(&str, Value, &[(&str, &str)]); 8] = [
+            ("name", "abc".into(), &[]),
+            ("name", "abcd".into(), &[("name", "name must be 1 to 3 characters, not \"abcd\".")]),
+            ("key", "abcd".into(), &[("key", "It must be 1 to 3 characters. The value is sensitive and not shown.")]),
+            ("cidrs", Value::set(["x"]), &[("cidrs", "cidrs must be at least 2 elements, not a set of 1.")]),
+            (
+                "zones",
+                zones(inner("abcd", Value::Null, Value::Null)),
+                &[("zones[\"a\"].id", "zones[\"a\"].id must be 1 to 3 characters, not \"abcd\".")],
+            ),
+            (
+                "zones",
+                zones(inner(Value::Null, "x", "abcd")),
+                &[
+                    ("zones[\"a\"].id", "zones[\"a\"].id is required."),
+                    (
+                        "zones[\"a\"].made",
+                        "Only the provider sets zones[\"a\"].made. Remove it from the configuration.",
+                    ),
+                    ("zones[\"a\"].secret", "It must be 1 to 3 characters. The value is sensitive and not shown."),
+                ],
+            ),
+            (
+                "rules",
+                Value::set([inner("abcd", Value::Null, Value::Null)]),
+                &[("rules.id", "rules.id must be 1 to 3 characters, not \"abcd\".")],
+            ),
+            ("cidrs", Value::set([Value::UNKNOWN]), &[]),
+        ];
+        for (name, value, expected) in cases {
+            let expected: Vec<_> = expected.iter().map(|(p, d)| ((*p).to_owned(), (*d).to_owned())).collect();
+            assert_eq!(said(&check(&schema(), &config([(name, value)]))), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_judged() {
+        for name in ["name", "key", "cidrs", "zones", "rules"] {
+            assert_eq!(said(&check(&schema(), &config([(name, Value::UNKNOWN)]))), []);
+        }
+    }
+
+    #[test]
+    fn write_only_values_are_refused_for_an_old_terraform() {
+        let config = config([("zones", Value::map([("a", inner("x", Value::Null, Value::UNKNOWN))]))]);
+        let diagnostics = refuse_write_only(&schema(), &config);
+        let paths: Vec<_> = said(&diagnostics).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["zones[\"a\"].secret"]);
+    }
+}
