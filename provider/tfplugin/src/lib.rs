@@ -20,6 +20,7 @@ pub mod plan;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod schema_check;
 pub mod serve;
 pub mod validators;
 
