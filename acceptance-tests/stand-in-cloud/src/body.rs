@@ -17,13 +17,13 @@ pub(crate) struct ReplyBody {
     data: Option<Bytes>,
     truncated: bool,
     /// Dropped with the body, once all of it has been written.
-    _sent: Option<oneshot::Sender<Infallible>>,
+    sent: Option<oneshot::Sender<Infallible>>,
 }
 
 impl ReplyBody {
     /// A whole body.
     pub(crate) fn whole(text: String) -> Self {
-        Self { data: Some(text.into()), truncated: false, _sent: None }
+        Self { data: Some(text.into()), truncated: false, sent: None }
     }
 
     /// A body that breaks off in the middle.
@@ -33,13 +33,13 @@ impl ReplyBody {
             middle -= 1;
         }
         text.truncate(middle);
-        Self { data: Some(text.into()), truncated: true, _sent: None }
+        Self { data: Some(text.into()), truncated: true, sent: None }
     }
 
     /// A receiver that ends when the body has been written.
     pub(crate) fn on_sent(&mut self) -> oneshot::Receiver<Infallible> {
         let (sender, receiver) = oneshot::channel();
-        self._sent = Some(sender);
+        self.sent = Some(sender);
         receiver
     }
 }

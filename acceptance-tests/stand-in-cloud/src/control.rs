@@ -72,12 +72,16 @@ fn at_once(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> Outco
         ("GET", "/health") => Ok(json!({ "status": "running", "now": now.to_string() })),
         ("GET", "/rules") => to_json(&crate::rules::RULES),
         ("GET", "/log") => to_json(&shared.state().log),
-        ("DELETE", "/log") => done(shared.clear_log()),
+        ("DELETE", "/log") => {
+            shared.clear_log();
+            Ok(empty())
+        }
         ("GET", "/objects") => to_json(&shared.state().ec2.inventory(now)),
         ("GET", "/faults") => to_json(&shared.state().faults.0),
         ("PUT", "/faults") => {
             let faults: Vec<Fault> = parse(body)?;
-            done(shared.state().faults = Faults(faults))
+            shared.state().faults = Faults(faults);
+            Ok(empty())
         }
         ("GET", "/settings") => to_json(shared.state().ec2.settings()),
         ("PUT", "/settings") => change_settings(shared, None, body),
@@ -86,12 +90,17 @@ fn at_once(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> Outco
         ("PUT", "/throttling") => change_settings(shared, Some("throttling"), body),
         ("PUT", "/hold") => {
             let hold: Hold = parse(body)?;
-            done(shared.gate.arm(Some(hold)))
+            shared.gate.arm(Some(hold));
+            Ok(empty())
         }
-        ("DELETE", "/hold") => done(shared.gate.arm(None)),
+        ("DELETE", "/hold") => {
+            shared.gate.arm(None);
+            Ok(empty())
+        }
         ("POST", "/hold/resume") => {
             let resume: Resume = parse(body)?;
-            done(shared.gate.resume(resume))
+            shared.gate.resume(resume);
+            Ok(empty())
         }
         ("POST", "/seed-vpc") => {
             let caller: Caller = parse(body)?;
@@ -106,13 +115,17 @@ fn at_once(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> Outco
         ("POST", "/change") => {
             let Change { caller, change } = parse(body)?;
             let found = shared.state().ec2.change_outside(&caller, change, now);
-            if found { done(()) } else { Err(Refusal(404, "there is no such object".to_owned())) }
+            if found { Ok(empty()) } else { Err(Refusal(404, "there is no such object".to_owned())) }
         }
         ("POST", "/clock") => {
             let advance: Advance = parse(body)?;
-            done(shared.advance(Duration::from_millis(advance.ms)))
+            shared.advance(Duration::from_millis(advance.ms));
+            Ok(empty())
         }
-        ("POST", "/reset") => done(shared.reset()),
+        ("POST", "/reset") => {
+            shared.reset();
+            Ok(empty())
+        }
         _ => Err(Refusal(404, format!("there is no {method} {path}"))),
     }
 }
@@ -148,6 +161,7 @@ fn to_json(value: &(impl Serialize + ?Sized)) -> Outcome {
     serde_json::to_value(value).map_err(|error| Refusal(500, error.to_string()))
 }
 
-fn done((): ()) -> Outcome {
-    Ok(json!({}))
+/// The answer to a change that has nothing to tell.
+fn empty() -> Value {
+    json!({})
 }

@@ -15,7 +15,8 @@ impl Xml {
     /// Writes `<name>value</name>`, the value escaped.
     pub(crate) fn text(&mut self, name: &str, value: impl Display) {
         let value = value.to_string();
-        self.0.push_str(&format!("<{name}>{}</{name}>", quick_xml::escape::escape(&value)));
+        let escaped = quick_xml::escape::escape(&value);
+        self.element(name, |xml| xml.0.push_str(&escaped));
     }
 
     /// Writes `<name>value</name>`, or nothing: EC2 leaves absent members out.
@@ -27,9 +28,9 @@ impl Xml {
 
     /// Writes `<name>`, the content, `</name>`.
     pub(crate) fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
-        self.0.push_str(&format!("<{name}>"));
+        self.0.extend(["<", name, ">"]);
         content(self);
-        self.0.push_str(&format!("</{name}>"));
+        self.0.extend(["</", name, ">"]);
     }
 
     /// Writes a list as EC2 does: `<name><item>…</item>…</name>`, the outer element also when the list is empty.

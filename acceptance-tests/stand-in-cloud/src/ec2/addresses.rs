@@ -29,6 +29,9 @@ const FILTERS: [&str; 10] = [
     "public-ipv4-pool",
 ];
 
+/// How many addresses Amazon's own pool has: far more than any quota.
+const AMAZON_ADDRESSES: u32 = 100_000;
+
 /// The n-th address that Amazon's own pool gives: the documentation ranges first, then the range for benchmarks.
 fn amazon_ip(serial: u32) -> Ipv4Addr {
     match serial {
@@ -121,7 +124,7 @@ impl Region {
 
     fn next_amazon_ip(&self) -> Ipv4Addr {
         let unused = |ip: &Ipv4Addr| !self.is_allocated(*ip) && !self.released.contains(ip);
-        (0..).map(amazon_ip).find(unused).unwrap_or(Ipv4Addr::UNSPECIFIED)
+        (0..AMAZON_ADDRESSES).map(amazon_ip).find(unused).unwrap_or(Ipv4Addr::UNSPECIFIED)
     }
 
     fn is_allocated(&self, ip: Ipv4Addr) -> bool {

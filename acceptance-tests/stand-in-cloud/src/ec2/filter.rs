@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
+
 use crate::error::ApiError;
 use crate::params::Params;
 
@@ -87,14 +89,12 @@ pub(crate) fn page<'a, T>(
 }
 
 fn encode(id: &str) -> String {
-    id.bytes().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(id.as_bytes())
 }
 
 fn decode(token: &str) -> Result<String, ApiError> {
-    let invalid = || ApiError::new("InvalidPaginationToken", "The specified pagination token is not valid");
-    let byte = |at: usize| u8::from_str_radix(token.get(at..at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..token.len()).step_by(2).map(byte).collect();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(invalid)
+    let id = HEXLOWER.decode(token.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    id.ok_or_else(|| ApiError::new("InvalidPaginationToken", "The specified pagination token is not valid"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod internet_gateways;
 mod inventory;
 mod nat_addresses;
 mod nat_gateways;
+mod nat_request;
 mod networks;
 mod objects;
 mod outside;

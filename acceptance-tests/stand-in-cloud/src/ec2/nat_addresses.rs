@@ -178,7 +178,7 @@ impl Region {
     fn add_nat_addresses(&mut self, id: &str, added: Vec<NatAddress>) -> Xml {
         let xml = self.nat_addresses_reply(id, &added);
         for address in &added {
-            self.later(self.settings.timings.nat_address_ms, Event::NatAddressReady(id.to_owned(), name_of(address)));
+            self.later(self.settings.timings.nat_address_ms, Event::AddressReady(id.to_owned(), name_of(address)));
         }
         if let Some(gateway) = self.nat_gateways.get_mut(id) {
             gateway.addresses.extend(added);
@@ -258,7 +258,7 @@ impl Region {
         }
         let delay = self.settings.timings.nat_drain_ms.min(longest.saturating_mul(1000));
         for address in &drained {
-            self.later(delay, Event::NatAddressGone(id.clone(), name_of(address)));
+            self.later(delay, Event::AddressGone(id.clone(), name_of(address)));
         }
         self.nat_gateways.insert(id.clone(), gateway);
         Ok(self.nat_addresses_reply(&id, &drained))

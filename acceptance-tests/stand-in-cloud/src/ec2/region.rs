@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::objects::{Address, InternetGateway, NatGateway, NetworkInterface, PrefixList, RouteTable, Subnet, Vpc};
 use crate::error::ApiError;
@@ -14,19 +16,19 @@ use crate::settings::Settings;
 /// The answer of an action: the content of its reply, or an error.
 pub(crate) type Answer = Result<crate::xml::Xml, ApiError>;
 
-/// Something that happens later by itself.
+/// Something that happens to a NAT gateway later by itself.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// A pending NAT gateway becomes available, or fails.
-    NatGatewayReady(String),
+    GatewayReady(String),
     /// A NAT gateway that is being deleted is gone.
-    NatGatewayDeleted(String),
+    GatewayDeleted(String),
     /// A deleted or failed NAT gateway is no longer listed.
-    NatGatewayForgotten(String),
+    GatewayForgotten(String),
     /// A secondary address works; by its association, or its private address.
-    NatAddressReady(String, String),
+    AddressReady(String, String),
     /// A drained address is off its NAT gateway.
-    NatAddressGone(String, String),
+    AddressGone(String, String),
 }
 
 /// What a client token stands for.
@@ -100,14 +102,14 @@ impl Region {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::NatGatewayReady(id) => self.nat_gateway_ready(&id),
-            Event::NatGatewayDeleted(id) => self.nat_gateway_deleted(&id),
-            Event::NatGatewayForgotten(id) => {
+            Event::GatewayReady(id) => self.nat_gateway_ready(&id),
+            Event::GatewayDeleted(id) => self.nat_gateway_deleted(&id),
+            Event::GatewayForgotten(id) => {
                 self.nat_gateways.remove(&id);
                 self.forget(&id);
             }
-            Event::NatAddressReady(id, address) => self.nat_address_ready(&id, &address),
-            Event::NatAddressGone(id, address) => self.nat_address_gone(&id, &address),
+            Event::AddressReady(id, address) => self.nat_address_ready(&id, &address),
+            Event::AddressGone(id, address) => self.nat_address_gone(&id, &address),
         }
     }
 
@@ -131,11 +133,9 @@ impl Region {
     /// A new id in EC2's form, `<prefix>-` and 17 hexadecimal digits. Deterministic, so that two runs can be compared,
     /// and without order, since EC2's have none.
     pub(crate) fn new_id(&mut self, prefix: &str) -> String {
-        use sha2::{Digest, Sha256};
         let serial = self.next_serial();
         let digest = Sha256::digest(format!("{}/{}/{prefix}/{serial}", self.account, self.name));
-        let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("{prefix}-0{hex}")
+        format!("{prefix}-0{}", HEXLOWER.encode(&digest[..8]))
     }
 
     /// A new object's id, which cannot be read before the read lag has passed, with its tags.

@@ -148,29 +148,21 @@ impl Region {
     fn check_target(&self, target: &Target, table: &str) -> Result<(), ApiError> {
         let vpc = self.route_tables.get(table).map(|table| table.vpc.clone());
         let id = target.id.as_str();
+        let missing = |code: &str, kind: &str| ApiError::new(code, format!("The {kind} ID '{id}' does not exist"));
         let belongs = match target.kind {
             TargetKind::NatGateway => {
-                let found = self.visible(&self.nat_gateways, id);
-                let gone = |state| matches!(state, NatGatewayState::Deleted | NatGatewayState::Failed);
-                match found.filter(|gateway| !gone(gateway.state)) {
-                    Some(gateway) => Some(gateway.vpc.clone()),
-                    None => {
-                        let message = format!("The natGateway ID '{id}' does not exist");
-                        return Err(ApiError::new("InvalidNatGatewayID.NotFound", message));
-                    }
-                }
+                let usable = |state| !matches!(state, NatGatewayState::Deleted | NatGatewayState::Failed);
+                let found = self.visible(&self.nat_gateways, id).filter(|gateway| usable(gateway.state));
+                Some(found.ok_or_else(|| missing("InvalidNatGatewayID.NotFound", "natGateway"))?.vpc.clone())
             }
-            TargetKind::Gateway if id.starts_with("igw-") => match self.visible(&self.internet_gateways, id) {
-                Some(gateway) => gateway.vpc.clone(),
-                None => {
-                    let message = format!("The gateway ID '{id}' does not exist");
-                    return Err(ApiError::new("InvalidGatewayID.NotFound", message));
-                }
-            },
-            TargetKind::NetworkInterface => match self.visible(&self.network_interfaces, id) {
-                Some(interface) => self.subnets.get(&interface.subnet).map(|subnet| subnet.vpc.clone()),
-                None => return Err(not_found(id)),
-            },
+            TargetKind::Gateway if id.starts_with("igw-") => {
+                let found = self.visible(&self.internet_gateways, id);
+                found.ok_or_else(|| missing("InvalidGatewayID.NotFound", "gateway"))?.vpc.clone()
+            }
+            TargetKind::NetworkInterface => {
+                let found = self.visible(&self.network_interfaces, id).ok_or_else(|| not_found(id))?;
+                self.subnets.get(&found.subnet).map(|subnet| subnet.vpc.clone())
+            }
             TargetKind::Gateway if id == "local" => {
                 return Err(ApiError::invalid("Routes to 'local' cannot be created or replaced this way."));
             }

@@ -82,7 +82,8 @@ impl Region {
         params: &[(&str, &str)],
         id: &str,
     ) -> Result<String, ApiError> {
-        let reply = action(self, &Params::from_iter(params.iter().copied()))?.into_string();
+        let params: Params = params.iter().copied().collect();
+        let reply = action(self, &params)?.into_string();
         let value = reply.split_once(&format!("<{id}>")).and_then(|(_, rest)| rest.split_once('<'));
         value.map(|(value, _)| value.to_owned()).ok_or_else(|| ApiError::new("InternalError", "the reply has no id"))
     }
