@@ -1,8 +1,8 @@
 //! Reads what `cargo test -- --show-output` prints: counts, failures, and the reasons of tests that did not run.
 //!
 //! Rust's own harness knows no test that finds out while it runs that it cannot. One of ours prints `skipped: <reason>`
-//! and returns, so it is counted as skipped and not as passed. The acceptance suite's harness does know them, and
-//! prints `ignored (<reason>)`.
+//! and returns, so it is counted as skipped and not as passed. The acceptance suite's harness does know them, and prints
+//! `[skipped: <reason>]` before the name, or `ignored (<reason>)` behind it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -66,10 +66,11 @@ impl Results {
         match &mut self.part {
             Part::Progress => {
                 if let Some((name, ending)) = line.strip_prefix("test ").and_then(|test| test.split_once(" ... ")) {
-                    let name = named(name.trim_end(), &self.binary);
+                    let (reason, name) = reason_before_name(name);
+                    let name = named(name.trim(), &self.binary);
                     if ending.ends_with("FAILED") {
                         self.failures.push(name);
-                    } else if let Some(reason) = reason_of_ignored(ending) {
+                    } else if let Some(reason) = reason.or_else(|| reason_of_ignored(ending)) {
                         self.reasons.insert(name, reason.to_owned());
                     }
                     return Shown::Now;
@@ -129,6 +130,14 @@ impl Results {
     }
 }
 
+/// The reason and the name in `[skipped: reason] name`; the harness pads both.
+fn reason_before_name(test: &str) -> (Option<&str>, &str) {
+    match test.strip_prefix("[skipped: ").and_then(|rest| rest.split_once("] ")) {
+        Some((reason, name)) => (Some(reason), name),
+        None => (None, test),
+    }
+}
+
 /// The reason in `ignored (reason)` or `ignored, reason`.
 fn reason_of_ignored(ending: &str) -> Option<&str> {
     let rest = ending.strip_prefix("ignored")?;
@@ -180,11 +189,12 @@ left != right
 test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
      Running tests/acceptance/main.rs (target/debug/deps/acceptance-2)
 
-running 2 tests
-test pool::applies   ... ok
-test pool::on_tofu   ... ignored (no tofu on PATH)
+running 3 tests
+test                      pool applies    ... ok
+test                      pool on tofu    ... ignored (no tofu on PATH)
+test [skipped: no host]   pool is adopted ... ignored
 
-test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s
    Doc-tests a
 test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s
 ";
@@ -195,14 +205,15 @@ test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         for line in OUTPUT.lines() {
             results.read(line);
         }
-        assert_eq!(results.closing_line(), "6 passed, 1 failed, 2 skipped");
-        assert_eq!(results.total(), 9);
+        assert_eq!(results.closing_line(), "6 passed, 1 failed, 3 skipped");
+        assert_eq!(results.total(), 10);
         assert!(results.failed());
         assert_eq!(results.failures(), "  breaks  (unittests src/lib.rs)\n");
         assert_eq!(
             results.skips(),
             "  no API server: KUBEBUILDER_ASSETS is not set\n    needs_cluster  (unittests src/lib.rs)\n  \
-             no tofu on PATH\n    pool::on_tofu  (tests/acceptance/main.rs)\n"
+             no host\n    pool is adopted  (tests/acceptance/main.rs)\n  \
+             no tofu on PATH\n    pool on tofu  (tests/acceptance/main.rs)\n"
         );
     }
 
@@ -217,7 +228,7 @@ test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         }
         assert!(shown.contains(&"test works ... ok"));
         assert!(shown.contains(&"left != right"));
-        assert!(!shown.iter().any(|line| line.contains("skipped:")));
+        assert!(!shown.iter().any(|line| line.starts_with("skipped:")));
     }
 
     #[test]
