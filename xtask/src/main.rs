@@ -13,6 +13,8 @@ mod timeline;
 mod tools;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 use crate::workspace::Workspace;
@@ -42,18 +44,28 @@ enum Task {
     Ci(ci::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not the error's debug form: with RUST_BACKTRACE it would bury the message under frames of this program.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let workspace = Workspace::locate()?;
-    match arguments.task {
+    match &arguments.task {
         Task::Tools(options) => {
-            tools::run(&workspace, &options);
+            tools::run(&workspace, options);
             Ok(())
         }
-        Task::Test(options) => test::run(&workspace, &options),
-        Task::Demo(options) => demo::run(&workspace, &options),
-        Task::Bench(options) => bench::run(&workspace, &options),
-        Task::Docs(options) => docs::run(&workspace, &options),
-        Task::Ci(options) => ci::run(&workspace, &options),
+        Task::Test(options) => test::run(&workspace, options),
+        Task::Demo(options) => demo::run(&workspace, options),
+        Task::Bench(options) => bench::run(&workspace, options),
+        Task::Docs(options) => docs::run(&workspace, options),
+        Task::Ci(options) => ci::run(&workspace, options),
     }
 }

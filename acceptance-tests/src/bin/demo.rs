@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a demonstration shows itself on standard output")]
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use acceptance_tests::environment;
@@ -20,7 +21,17 @@ const CONFIGURATION: &str = include_str!("../../../examples/demo/main.tf");
 const NAMESPACE: &str = "production";
 const ZONES: [&str; 2] = ["eu-west-1a", "eu-west-1b"];
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match demonstrate() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demonstrate() -> Result<()> {
     let program = environment::hosts().into_iter().next().context("terraform is not on PATH")?;
     let host = Host::at(&program).with_context(|| format!("{} does not say its version", program.display()))?;
     let provider = environment::provider_binary().map_err(anyhow::Error::msg)?;
@@ -98,8 +109,18 @@ fn show(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     println!("$ terraform {}", arguments.join(" "));
     let begin = Instant::now();
     let run = workspace.succeed(arguments)?;
-    println!("{}\n({:.1} s)", run.output.trim(), begin.elapsed().as_secs_f32());
+    println!("{}\n({:.1} s)", without_override_warning(&run.output).trim(), begin.elapsed().as_secs_f32());
     Ok(())
+}
+
+/// The output without the warning that every command prints because the provider comes out of a folder.
+fn without_override_warning(output: &str) -> String {
+    let cut = || {
+        let (before, rest) = output.split_once("Warning: Provider development overrides are in effect")?;
+        let (_, after) = rest.split_once("releases.")?;
+        Some(format!("{}\n\n{}", before.trim_end(), after.trim_start()))
+    };
+    cut().unwrap_or_else(|| output.to_owned())
 }
 
 fn heading(text: &str) {
