@@ -20,6 +20,6 @@ pub use apply::Applied;
 pub use configuration::{Address, Configuration};
 pub use driver::{Driver, Interrupter, Message, Provider};
 pub use plan::{Action, Change, Plan};
-pub use process::{Control, Process, StartError, Startup};
+pub use process::{Control, Process, StartError, Startup, time_to_first_line};
 pub use schema::{Attribute, Block, NestedBlock, Nesting, ProviderSchema, ResourceSchema, Shape};
 pub use state::{Object, State};

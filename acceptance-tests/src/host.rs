@@ -72,7 +72,7 @@ impl Host {
 }
 
 impl Workspace {
-    /// An empty folder for a host, where `address` (such as `registry.terraform.io/acme/egress`) is this binary.
+    /// An empty folder for a host, where `address` (such as `acme/egress`, at the host's own registry) is this binary.
     ///
     /// A development override needs the file's name to be the provider's, so the folder gets a link of that name.
     pub fn new(host: &Host, address: &str, binary: &Path) -> Result<Self> {

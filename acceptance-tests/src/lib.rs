@@ -1,8 +1,16 @@
 //! Drives real Terraform and OpenTofu against the provider binary, stand-in clouds and a real Kubernetes API server.
 //!
+//! - [`host`]: a real host program in a folder of its own.
 //! - [`core_driver`]: what a host does to a provider, step by step, so that a test can stop between two steps.
+//! - [`crash_safety`]: kills, interrupts and faults at every call.
+//! - [`cloud`], [`kubernetes`]: what the provider acts on.
+//! - [`bench`]: what the provider must show, in figures.
+//! - [`environment`]: which of all that this machine has.
 
+pub mod bench;
+pub mod cloud;
 pub mod core_driver;
+pub mod crash_safety;
 pub mod environment;
 pub mod host;
 pub mod kubernetes;

@@ -46,7 +46,7 @@ enum Outcome {
 impl Driver {
     /// Applies a plan in a process of its own.
     pub async fn apply(&self, configuration: &Configuration, plan: &Plan) -> Result<Applied> {
-        let mut provider = self.provider(configuration).await?;
+        let provider = self.provider(configuration).await?;
         let applied = provider.apply(configuration, plan).await?;
         provider.shut_down().await?;
         Ok(applied)
@@ -64,7 +64,7 @@ impl Driver {
 
 impl Provider {
     /// The apply walk. Errors of the provider and its death are in the result; an `Err` is a broken rule.
-    pub async fn apply(&mut self, configuration: &Configuration, plan: &Plan) -> Result<Applied> {
+    pub async fn apply(&self, configuration: &Configuration, plan: &Plan) -> Result<Applied> {
         let mut applied = Applied { state: plan.state.clone(), messages: Vec::new(), lost_provider: false };
         let mut values: BTreeMap<Address, Value> = BTreeMap::new();
         let mut failed: BTreeSet<Address> = BTreeSet::new();
@@ -87,7 +87,7 @@ impl Provider {
     }
 
     async fn apply_change(
-        &mut self,
+        &self,
         configuration: &Configuration,
         change: &Change,
         values: &mut BTreeMap<Address, Value>,
@@ -140,7 +140,7 @@ impl Provider {
         Ok(outcome)
     }
 
-    async fn delete(&mut self, change: &Change, applied: &mut Applied) -> Result<Outcome> {
+    async fn delete(&self, change: &Change, applied: &mut Applied) -> Result<Outcome> {
         let object = applied.state.0.get(&change.address).cloned();
         let planned = Planned {
             value: Value::Null,
@@ -157,7 +157,7 @@ impl Provider {
     /// One `ApplyResourceChange`, and what core records of it.
     #[expect(clippy::too_many_arguments, reason = "the parts of the request, and of the record")]
     async fn apply_call(
-        &mut self,
+        &self,
         address: &Address,
         prior: &Value,
         planned: &Planned,
@@ -183,7 +183,7 @@ impl Provider {
             provider_meta: None,
             planned_identity: identity,
         };
-        let response = match self.client.apply_resource_change(request).await {
+        let response = match self.client().apply_resource_change(request).await {
             Ok(response) => response.into_inner(),
             // Nothing was returned, so nothing is recorded: a create leaves no trace, an update or delete the prior state.
             Err(status) => return lost_or(status.into(), applied),

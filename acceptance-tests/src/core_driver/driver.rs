@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 use tfplugin::cty::json::Undefined;
 use tfplugin::cty::{Path, Type, Value, json};
@@ -17,7 +18,7 @@ use tonic::transport::Channel;
 use super::configuration::{Configuration, evaluate};
 use super::process::{Control, Process};
 use super::schema::{ProviderSchema, ResourceSchema};
-use super::state::Object;
+use super::state::{Object, State};
 use super::wire::{decode, encode, messages, refuse_errors};
 
 /// The host that the driver says it is.
@@ -55,7 +56,6 @@ pub struct Driver {
 #[derive(Debug)]
 pub struct Provider {
     process: Process,
-    pub(super) client: ProviderClient<Channel>,
     pub(super) schema: Arc<ProviderSchema>,
     stopped: Arc<AtomicBool>,
 }
@@ -109,7 +109,7 @@ impl Driver {
         };
         let response = client.configure_provider(request).await?.into_inner();
         refuse_errors(&messages(&response.diagnostics), "configuring the provider")?;
-        Ok(Provider { process, client, schema: self.schema.clone(), stopped: Arc::default() })
+        Ok(Provider { process, schema: self.schema.clone(), stopped: Arc::default() })
     }
 }
 
@@ -117,6 +117,10 @@ impl Provider {
     /// A handle to stop or kill it while a walk uses it.
     pub fn interrupter(&self) -> Interrupter {
         Interrupter { control: self.process.control(), stopped: self.stopped.clone() }
+    }
+
+    pub(super) fn client(&self) -> ProviderClient<Channel> {
+        self.process.client()
     }
 
     /// The process behind it.
@@ -131,12 +135,26 @@ impl Provider {
         Ok(())
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    /// Whether it was interrupted.
+    pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
     }
 
+    /// Upgrades and reads every object, ten at a time as core does; the state of those that were found.
+    pub async fn refresh_all(&self, state: &State) -> Result<State> {
+        const IN_FLIGHT: usize = 10;
+        let refreshed = stream::iter(&state.0).map(async |(address, object)| {
+            let value = self.upgrade(&address.type_name, object).await?;
+            let (found, said) = self.read(&address.type_name, &value, object).await?;
+            refuse_errors(&said, "reading")?;
+            Ok::<_, anyhow::Error>(found.map(|(_, object)| (address.clone(), object)))
+        });
+        let refreshed: Vec<_> = refreshed.buffer_unordered(IN_FLIGHT).try_collect().await?;
+        Ok(State(refreshed.into_iter().flatten().collect()))
+    }
+
     /// The stored object as a value of the current schema.
-    pub(super) async fn upgrade(&mut self, type_name: &str, object: &Object) -> Result<Value> {
+    pub(super) async fn upgrade(&self, type_name: &str, object: &Object) -> Result<Value> {
         let schema = self.schema.clone();
         let schema = schema.resource(type_name)?;
         let request = proto::upgrade_resource_state::Request {
@@ -144,7 +162,7 @@ impl Provider {
             version: object.schema_version,
             raw_state: Some(proto::RawState { json: object.attributes.clone().into_bytes(), ..Default::default() }),
         };
-        let response = self.client.upgrade_resource_state(request).await?.into_inner();
+        let response = self.client().upgrade_resource_state(request).await?.into_inner();
         refuse_errors(&messages(&response.diagnostics), "upgrading the state")?;
         let value = decode(response.upgraded_state.as_ref(), &schema.block.ty())?;
         if !value.is_wholly_known() {
@@ -155,7 +173,7 @@ impl Provider {
 
     /// The object as it is now, and what was said; `None` when it is gone.
     pub(super) async fn read(
-        &mut self,
+        &self,
         type_name: &str,
         value: &Value,
         object: &Object,
@@ -170,7 +188,7 @@ impl Provider {
             client_capabilities: Some(capabilities()),
             current_identity: identity_to_proto(schema, object)?,
         };
-        let response = self.client.read_resource(request).await?.into_inner();
+        let response = self.client().read_resource(request).await?.into_inner();
         let messages = messages(&response.diagnostics);
         if messages.iter().any(|message| message.error) {
             return Ok((Some((value.clone(), object.clone())), messages));
@@ -195,14 +213,14 @@ impl Provider {
     }
 
     /// Checks a resource's configuration.
-    pub(super) async fn validate(&mut self, type_name: &str, config: &Value) -> Result<Vec<Message>> {
+    pub(super) async fn validate(&self, type_name: &str, config: &Value) -> Result<Vec<Message>> {
         let schema = self.schema.clone();
         let request = proto::validate_resource_config::Request {
             type_name: type_name.to_owned(),
             config: encode(config, &schema.resource(type_name)?.block.ty())?,
             client_capabilities: Some(capabilities()),
         };
-        let response = self.client.validate_resource_config(request).await?.into_inner();
+        let response = self.client().validate_resource_config(request).await?.into_inner();
         Ok(messages(&response.diagnostics))
     }
 }

@@ -88,7 +88,7 @@ pub(super) struct Planned {
 impl Driver {
     /// Plans in a process of its own: refresh, then plan every resource.
     pub async fn plan(&self, configuration: &Configuration, state: &State) -> Result<Plan> {
-        let mut provider = self.provider(configuration).await?;
+        let provider = self.provider(configuration).await?;
         let plan = provider.plan(configuration, state).await?;
         provider.shut_down().await?;
         Ok(plan)
@@ -97,7 +97,7 @@ impl Driver {
 
 impl Provider {
     /// The plan walk. Errors of the provider are in the plan; an `Err` is a broken rule or a dead process.
-    pub async fn plan(&mut self, configuration: &Configuration, state: &State) -> Result<Plan> {
+    pub async fn plan(&self, configuration: &Configuration, state: &State) -> Result<Plan> {
         let mut plan = Plan { changes: Vec::new(), state: State::default(), messages: Vec::new() };
         let mut values = BTreeMap::new();
         for address in configuration.ordered()? {
@@ -132,7 +132,7 @@ impl Provider {
 
     /// Upgrades and reads an object, and puts what it finds into the plan's state.
     async fn refresh(
-        &mut self,
+        &self,
         address: &Address,
         object: Option<&Object>,
         plan: &mut Plan,
@@ -149,7 +149,7 @@ impl Provider {
 
     /// Plans one resource of the configuration; `None` when its configuration was refused.
     async fn plan_resource(
-        &mut self,
+        &self,
         address: &Address,
         body: &serde_json::Value,
         prior: Option<(Value, Object)>,
@@ -188,7 +188,7 @@ impl Provider {
 
     /// Plans a create or an update and holds the answer to core's rules; `None` when the provider refused.
     pub(super) async fn plan_config(
-        &mut self,
+        &self,
         schema: &ResourceSchema,
         type_name: &str,
         prior: &Value,
@@ -208,7 +208,7 @@ impl Provider {
     }
 
     async fn plan_call(
-        &mut self,
+        &self,
         type_name: &str,
         prior: &Value,
         config: &Value,
@@ -228,7 +228,7 @@ impl Provider {
             prior_identity: object.map(|object| identity_to_proto(schema, object)).transpose()?.flatten(),
             ..Default::default()
         };
-        let response = self.client.plan_resource_change(request).await?.into_inner();
+        let response = self.client().plan_resource_change(request).await?.into_inner();
         anyhow::ensure!(response.deferred.is_none(), "the provider deferred a change where that is not allowed");
         Ok(Planned {
             value: decode(response.planned_state.as_ref(), &ty)?,

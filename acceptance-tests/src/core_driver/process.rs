@@ -189,6 +189,23 @@ impl Control {
     }
 }
 
+/// How long a program takes from the exec to its first line, measured as [`Process::start`] measures it.
+pub async fn time_to_first_line(program: &Path) -> Result<Duration, StartError> {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let begin = Instant::now();
+    let mut child = command.spawn().map_err(|error| StartError::Spawn(program.to_owned(), error))?;
+    let stderr = child.stderr.take().map(collect).unwrap_or_default();
+    let line = child.stdout.take().map(first_line);
+    let _guard = KillOnDrop(Some(Arc::new(Mutex::new(child))));
+    let (_, at) = match line {
+        Some(line) => line.await.ok(),
+        None => None,
+    }
+    .ok_or_else(|| StartError::Silent(lock(&stderr).clone()))?;
+    Ok(at - begin)
+}
+
 struct KillOnDrop(Option<Arc<Mutex<Child>>>);
 
 impl Drop for KillOnDrop {

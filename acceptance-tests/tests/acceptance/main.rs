@@ -1,3 +1,25 @@
-//! Scenarios on real hosts, and the crash matrices.
+//! Scenarios on every host that this machine has, each a test named after its host, and the crash matrices.
+//!
+//! A scenario that cannot run here is listed as `[skipped: <reason>]`, never as passed.
 
-fn main() {}
+mod crash_safety;
+mod egress_ip_pool;
+mod egress_nat_gateway;
+mod egress_policy;
+mod examples;
+mod provider_block;
+mod suite;
+
+use libtest_mimic::Arguments;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut suite = suite::Suite::new();
+    crash_safety::add_to(&mut suite);
+    egress_ip_pool::add_to(&mut suite);
+    egress_nat_gateway::add_to(&mut suite);
+    egress_policy::add_to(&mut suite);
+    examples::add_to(&mut suite);
+    provider_block::add_to(&mut suite);
+    libtest_mimic::run(&arguments, suite.into_trials()).exit();
+}

@@ -1,0 +1,149 @@
+//! The stand-in EC2 with a network in it, and what a test wants to know of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value as Json, json};
+use stand_in_cloud::ec2::{Caller, Ec2, Inventory, SeededVpc};
+use stand_in_cloud::params::Params;
+use stand_in_cloud::settings::{Quotas, Settings, Timings};
+use stand_in_cloud::{Config, Server};
+
+/// The account whose access key the tests use; for the stand-in a key of 12 digits is the account.
+pub const ACCOUNT: &str = "111122223333";
+/// The region.
+pub const REGION: &str = "eu-west-1";
+/// The zones that the tests put gateways into.
+pub const ZONES: [&str; 2] = ["eu-west-1a", "eu-west-1b"];
+
+/// A stand-in cloud with a network of public and private subnets.
+#[derive(Debug)]
+pub struct Cloud {
+    /// The server.
+    pub server: Server,
+    /// The network.
+    pub vpc: SeededVpc,
+}
+
+impl Cloud {
+    /// A cloud in which states take these times, and quotas are out of the way.
+    pub fn start(timings: Timings) -> Result<Self> {
+        let settings = Settings { timings, quotas: Quotas::generous(), ..Settings::default() };
+        let server = Server::start(Config { settings, ..Config::default() })?;
+        let vpc = server.seed_vpc(&caller()).context("cannot make the network")?;
+        Ok(Self { server, vpc })
+    }
+
+    /// What a provider's environment must say to reach it.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let endpoint = self.server.endpoint();
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", ACCOUNT),
+            ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+            ("AWS_REGION", REGION),
+            ("AWS_ENDPOINT_URL", &endpoint),
+            // Nothing of the machine's own account may be used, nor its metadata service be asked.
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    /// The `aws` attribute of a provider block for it.
+    pub fn provider_aws(&self) -> Json {
+        json!({ "region": REGION, "endpoint_url": self.server.endpoint(), "poll_interval": "5ms", "max_attempts": 3 })
+    }
+
+    /// The public subnet of a zone.
+    pub fn subnet(&self, zone: &str) -> &str {
+        self.vpc.public_subnet_ids.get(zone).map_or("", String::as_str)
+    }
+
+    /// The route table of a zone's private subnet.
+    pub fn route_table(&self, zone: &str) -> &str {
+        self.vpc.private_route_table_ids.get(zone).map_or("", String::as_str)
+    }
+
+    /// What exists of what costs money or carries traffic; see [`footprint`].
+    pub fn footprint(&self) -> Vec<String> {
+        footprint(&self.server.inventory())
+    }
+
+    /// The ids of the addresses and live gateways that carry an owner's tags.
+    pub fn owned_ids(&self, owner: &str) -> BTreeSet<String> {
+        let inventory = self.server.inventory();
+        let is_owned = |tags: &BTreeMap<String, String>| tags.get("egress-owner").is_some_and(|value| value == owner);
+        let addresses =
+            inventory.addresses.iter().filter(|(_, record)| is_owned(&record.tags)).map(|(id, _)| id.clone());
+        let gateways =
+            inventory.live_nat_gateways().filter(|(_, record)| is_owned(&record.tags)).map(|(id, _)| id.clone());
+        addresses.chain(gateways).collect()
+    }
+
+    /// Calls the API as somebody else in the same account would; the reply's text.
+    pub fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        let reply = self.server.call_outside(&caller(), action, Params::from_iter(parameters.iter().copied()));
+        anyhow::ensure!(reply.code.is_none(), "{action}: {}", reply.body);
+        Ok(reply.body)
+    }
+
+    /// The whole cloud as it is.
+    pub fn snapshot(&self) -> Ec2 {
+        self.server.snapshot()
+    }
+
+    /// Puts it back to a snapshot, without faults, holds and log.
+    pub fn restore(&self, snapshot: &Ec2) {
+        self.server.restore(snapshot.clone());
+    }
+}
+
+/// Whose calls the tests' credentials make.
+pub fn caller() -> Caller {
+    Caller { account: ACCOUNT.to_owned(), region: REGION.to_owned() }
+}
+
+/// States that take no time, so that a run makes the same calls every time.
+pub fn instant() -> Timings {
+    Timings {
+        nat_create_ms: 0,
+        nat_delete_ms: 0,
+        nat_address_ms: 0,
+        nat_drain_ms: 0,
+        association_lag_ms: 0,
+        release_lag_ms: 0,
+        ..Timings::fast()
+    }
+}
+
+/// What exists, by identity and not by id: one line for each address, live NAT gateway and route to one. Two runs that
+/// reached the same end have the same lines; an orphan is a line too many, a duplicate a line twice.
+pub fn footprint(inventory: &Inventory) -> Vec<String> {
+    let tag = |tags: &BTreeMap<String, String>, name: &str| tags.get(name).cloned().unwrap_or_else(|| "-".to_owned());
+    let identity =
+        |tags: &BTreeMap<String, String>| format!("{}/{}", tag(tags, "egress-name"), tag(tags, "egress-key"));
+    let address = |id: &Option<String>| {
+        let record = id.as_ref().and_then(|id| inventory.addresses.get(id));
+        record.map_or_else(|| "lost".to_owned(), |record| identity(&record.tags))
+    };
+    let mut lines: Vec<String> =
+        inventory.addresses.values().map(|record| format!("address {}", identity(&record.tags))).collect();
+    for (_, gateway) in inventory.live_nat_gateways() {
+        let mut held: Vec<String> = gateway.addresses.iter().map(|held| address(&held.allocation_id)).collect();
+        // The first is the primary; the order of the others means nothing.
+        held.get_mut(1..).into_iter().for_each(<[String]>::sort);
+        let place = gateway.subnet_id.as_deref().unwrap_or("its network");
+        lines.push(format!("gateway {} in {place} with {}", identity(&gateway.tags), held.join(" ")));
+    }
+    for (table, record) in &inventory.route_tables {
+        for (destination, route) in record.routes.iter().filter(|(_, route)| route.target.starts_with("nat-")) {
+            let target = inventory.nat_gateways.get(&route.target);
+            let target = target.map_or_else(|| "nothing".to_owned(), |gateway| identity(&gateway.tags));
+            lines.push(format!("route {destination} of {table} to {target}, {}", route.state));
+        }
+    }
+    lines.sort();
+    lines
+}

@@ -1,0 +1,130 @@
+//! Kills, interrupts and faults at every EC2 call of creating, changing and destroying a pool with its gateways.
+
+use std::path::Path;
+
+use acceptance_tests::cloud::{Cloud, ZONES, instant};
+use acceptance_tests::core_driver::{Configuration, Driver};
+use acceptance_tests::crash_safety::{Matrix, Memory, PHASES, Scenario, Tally};
+use anyhow::{Result, ensure};
+use serde_json::{Value as Json, json};
+
+use crate::suite::Suite;
+
+const OWNER: &str = "acme-crash";
+
+pub(crate) fn add_to(suite: &mut Suite) {
+    suite.with_provider("crash_safety::kill_at_every_call_of_a_create", |binary| kill(binary, create, Memory::Old));
+    suite.with_provider("crash_safety::kill_at_every_call_of_a_change", |binary| kill(binary, change, Memory::Old));
+    suite.with_provider("crash_safety::kill_at_every_call_of_a_destroy", |binary| kill(binary, destroy, Memory::Old));
+    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_a_create", |b| kill(b, create, Memory::Recorded));
+    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_a_change", |b| kill(b, change, Memory::Recorded));
+    suite
+        .with_provider("crash_safety::kill_of_the_provider_alone_in_a_destroy", |b| kill(b, destroy, Memory::Recorded));
+    suite.with_provider("crash_safety::interrupt_at_every_call_of_a_create", |binary| interrupt(binary, create));
+    suite.with_provider("crash_safety::interrupt_at_every_call_of_a_change", |binary| interrupt(binary, change));
+    suite.with_provider("crash_safety::interrupt_at_every_call_of_a_destroy", |binary| interrupt(binary, destroy));
+    suite.with_provider("crash_safety::faults_at_every_call_of_a_create", |binary| faults(binary, create));
+    suite.with_provider("crash_safety::faults_at_every_call_of_a_change", |binary| faults(binary, change));
+    suite.with_provider("crash_safety::faults_at_every_call_of_a_destroy", |binary| faults(binary, destroy));
+    suite.with_provider("crash_safety::lost_state_of_a_create", |binary| lost_writes(binary, create));
+    suite.with_provider("crash_safety::lost_state_of_a_change", |binary| lost_writes(binary, change));
+}
+
+fn kill(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>, memory: Memory) -> Result<()> {
+    with_matrix(binary, scenario, async |matrix| {
+        let tally = matrix.kill(memory).await?;
+        report("killed", &tally);
+        ensure!(tally.points == matrix.calls().len() * PHASES.len(), "{} points", tally.points);
+        Ok(())
+    })
+}
+
+fn interrupt(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>) -> Result<()> {
+    with_matrix(binary, scenario, async |matrix| {
+        let tally = matrix.interrupt().await?;
+        report("interrupted", &tally);
+        ensure!(tally.points == matrix.calls().len() * 2, "{} points", tally.points);
+        Ok(())
+    })
+}
+
+fn faults(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>) -> Result<()> {
+    with_matrix(binary, scenario, async |matrix| {
+        report("faults", &matrix.faults().await?);
+        Ok(())
+    })
+}
+
+fn lost_writes(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>) -> Result<()> {
+    with_matrix(binary, scenario, async |matrix| {
+        let tally = matrix.lost_writes().await?;
+        report("lost writes", &tally);
+        ensure!(tally.points > 0, "no write was lost");
+        Ok(())
+    })
+}
+
+fn report(what: &str, tally: &Tally) {
+    println!("{what}: {tally}");
+}
+
+fn with_matrix(
+    binary: &Path,
+    scenario: fn(&Cloud) -> Result<Scenario>,
+    test: impl AsyncFnOnce(&Matrix<'_>) -> Result<()>,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let cloud = Cloud::start(instant())?;
+        let driver = Driver::new(binary, cloud.environment()).await?;
+        let matrix = Matrix::record(&cloud, &driver, scenario(&cloud)?).await?;
+        test(&matrix).await
+    })
+}
+
+fn create(cloud: &Cloud) -> Result<Scenario> {
+    Ok(Scenario { before: small(cloud)?.without_resources(), after: small(cloud)?, owner: OWNER })
+}
+
+fn change(cloud: &Cloud) -> Result<Scenario> {
+    Ok(Scenario { before: small(cloud)?, after: large(cloud)?, owner: OWNER })
+}
+
+fn destroy(cloud: &Cloud) -> Result<Scenario> {
+    Ok(Scenario { before: small(cloud)?, after: small(cloud)?.without_resources(), owner: OWNER })
+}
+
+/// Two zones, one of them with a secondary address.
+fn small(cloud: &Cloud) -> Result<Configuration> {
+    Configuration::parse(&document(cloud, &["a", "b", "c"], [&["a"], &["b", "c"]]))
+}
+
+/// One more address in the first zone, another instead of the secondary one in the second.
+fn large(cloud: &Cloud) -> Result<Configuration> {
+    Configuration::parse(&document(cloud, &["a", "b", "c", "d", "e"], [&["a", "d"], &["b", "e"]]))
+}
+
+fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Json {
+    let addresses: serde_json::Map<String, Json> = keys.iter().map(|key| ((*key).to_owned(), json!({}))).collect();
+    let zones: serde_json::Map<String, Json> = ZONES
+        .iter()
+        .zip(zones)
+        .map(|(zone, keys)| {
+            let ids: Vec<String> =
+                keys.iter().map(|key| format!("${{egress_ip_pool.partners.ids[\"{key}\"]}}")).collect();
+            let body = json!({
+                "subnet_id": cloud.subnet(zone),
+                "addresses": ids,
+                "route_table_ids": [cloud.route_table(zone)],
+            });
+            ((*zone).to_owned(), body)
+        })
+        .collect();
+    json!({
+        "provider": { "egress": { "owner": OWNER, "aws": cloud.provider_aws() } },
+        "resource": {
+            "egress_ip_pool": { "partners": { "name": "partners", "addresses": addresses, "aws": {} } },
+            "egress_nat_gateway": { "prod": { "name": "prod", "aws": { "zones": zones, "drain_seconds": 1 } } },
+        },
+    })
+}

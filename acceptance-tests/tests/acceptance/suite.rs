@@ -1,0 +1,120 @@
+//! How scenarios become tests: one for each host, or one that says why it is skipped.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use acceptance_tests::environment::{self, Missing};
+use acceptance_tests::host::{Host, Workspace};
+use acceptance_tests::kubernetes::ApiServer;
+use anyhow::{Context as _, Result};
+use libtest_mimic::{Failed, Trial};
+
+/// The address under which the provider is put in.
+pub(crate) const PROVIDER_ADDRESS: &str = "egress/egress";
+
+/// What begins every configuration.
+pub(crate) const REQUIRED_PROVIDERS: &str =
+    "terraform {\n  required_providers {\n    egress = {\n      source = \"egress/egress\"\n    }\n  }\n}\n";
+
+/// The tests so far.
+pub(crate) struct Suite {
+    hosts: Vec<Host>,
+    provider: Result<PathBuf, Missing>,
+    trials: Vec<Trial>,
+}
+
+/// What a scenario needs beside the provider.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// A host.
+    Host,
+    /// A host that imports by identity.
+    HostWithIdentity,
+    /// A host and an API server.
+    Cluster,
+}
+
+impl Suite {
+    pub(crate) fn new() -> Self {
+        Self { hosts: Host::all(), provider: environment::provider_binary(), trials: Vec::new() }
+    }
+
+    /// Adds a scenario, once for each host.
+    pub(crate) fn scenario(&mut self, name: &str, needs: Needs, run: fn(&Run) -> Result<()>) {
+        if self.hosts.is_empty() {
+            self.skip(name, "no host: put terraform on PATH or set TERRAFORM");
+        }
+        for host in self.hosts.clone() {
+            let name = format!("{name} on {}", host.name());
+            let missing = self.missing(needs, &host);
+            match (missing, &self.provider) {
+                (Some(missing), _) => self.skip(&name, &missing),
+                (None, Err(missing)) => self.skip(&name, &missing.clone()),
+                (None, Ok(binary)) => {
+                    let binary = binary.clone();
+                    self.trials.push(Trial::test(name, move || ended(run(&Run { host: &host, binary: &binary }))));
+                }
+            }
+        }
+    }
+
+    /// Adds a test that needs no host but the provider binary.
+    pub(crate) fn with_provider(&mut self, name: &str, run: fn(&Path) -> Result<()>) {
+        match self.provider.clone() {
+            Ok(binary) => self.trials.push(Trial::test(name, move || ended(run(&binary)))),
+            Err(missing) => self.skip(name, &missing),
+        }
+    }
+
+    /// Lists a test as skipped.
+    pub(crate) fn skip(&mut self, name: &str, reason: &str) {
+        let unreachable = || Err(Failed::from("a skipped test cannot be run"));
+        self.trials
+            .push(Trial::test(name, unreachable).with_kind(format!("skipped: {reason}")).with_ignored_flag(true));
+    }
+
+    pub(crate) fn into_trials(self) -> Vec<Trial> {
+        self.trials
+    }
+
+    fn missing(&self, needs: Needs, host: &Host) -> Option<Missing> {
+        match needs {
+            Needs::Host => None,
+            Needs::HostWithIdentity => {
+                (!host.imports_by_identity()).then(|| format!("{} does not import by identity", host.name()))
+            }
+            Needs::Cluster => ApiServer::available().err(),
+        }
+    }
+}
+
+fn ended(result: Result<()>) -> Result<(), Failed> {
+    result.map_err(|error| Failed::from(format!("{error:?}")))
+}
+
+/// One run of a scenario.
+pub(crate) struct Run<'a> {
+    /// The host.
+    pub(crate) host: &'a Host,
+    /// The provider binary.
+    pub(crate) binary: &'a Path,
+}
+
+impl Run<'_> {
+    /// A folder in which the host finds the provider.
+    pub(crate) fn workspace(&self) -> Result<Workspace> {
+        Workspace::new(self.host, PROVIDER_ADDRESS, self.binary)
+    }
+}
+
+/// One API server for all scenarios that run at the same time, stopped with the last of them.
+pub(crate) fn api_server() -> Result<Arc<ApiServer>> {
+    static SHARED: LazyLock<Mutex<Weak<ApiServer>>> = LazyLock::new(Mutex::default);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(server) = shared.upgrade() {
+        return Ok(server);
+    }
+    let server = Arc::new(ApiServer::start().context("cannot start an API server")?);
+    *shared = Arc::downgrade(&server);
+    Ok(server)
+}
