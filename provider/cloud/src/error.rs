@@ -42,6 +42,18 @@ pub struct Error {
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+impl Error {
+    /// A failure without a cloud's code, such as a wait that took too long.
+    pub fn new(class: Class, operation: &'static str, message: impl Into<String>) -> Self {
+        Self { class, operation, code: String::new(), message: message.into(), request_id: None, source: None }
+    }
+
+    /// Whether the call may have had its effect although it failed: it must be looked for before the call is repeated.
+    pub fn is_unclear(&self) -> bool {
+        self.class == Class::Transient
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} failed", self.operation)?;

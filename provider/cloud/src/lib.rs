@@ -1,5 +1,28 @@
 //! The seam between the provider and a cloud: one small trait per resource kind, error classes, and an in-memory cloud.
+//!
+//! A resource kind is managed in three steps. *Observe* asks the cloud what there is. *Plan* is pure: it compares what is
+//! wanted with what was observed and answers with an ordered list of operations. *Execute* does one of them. [`drive()`]
+//! runs the operations; what it has observed after a failure is what the state records.
+//!
+//! # Contract
+//!
+//! An implementor of [`IpPools`] or of the trait of another kind promises:
+//!
+//! - An operation is idempotent. It looks whether its effect is there already before it causes it, so that a crash between
+//!   any two calls loses nothing and duplicates nothing.
+//! - An object carries its identity ([`egress_model::identity`]) from the call that creates it.
+//! - An answer that says that an object is missing was asked for that object alone, and not taken from a cache.
+//! - Nothing that does not carry the identity, or that the user did not name, is changed or removed.
 
+pub mod drive;
 pub mod error;
+pub mod ip_pools;
+pub mod limits;
+pub mod nat_gateways;
+pub mod token;
 
+pub use drive::{End, Outcome, Work, drive};
 pub use error::{Class, Error};
+pub use ip_pools::IpPools;
+pub use limits::{Limits, Poll};
+pub use nat_gateways::NatGateways;

@@ -2,6 +2,7 @@
 
 pub mod cidr;
 pub mod identity;
+pub mod ip_pool;
 pub mod labels;
 pub mod nat_gateway;
 pub mod policy;

@@ -1,13 +1,16 @@
 //! Looking at gateways, routes and addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use cloud::Error;
 use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
+use egress_model::ip_pool::{Address, AddressId};
 
 use super::desired::{Desired, Destination};
 use super::observed::{ElasticIp, Gateway, Observed, Route};
+use crate::ip_pools::Source;
 use crate::{Region, convert};
 
 /// A route table.
@@ -57,8 +60,31 @@ impl Region {
             observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
             observed.tables.insert(table.id, table.vpc);
         }
-        observed.addresses = self.elastic_ips(desired.addresses()).await?;
+        observed.addresses = match freshness {
+            Freshness::Snapshot => self.known_elastic_ips(desired).await?,
+            Freshness::Now => self.elastic_ips(desired.addresses()).await?,
+        };
         Ok(observed)
+    }
+
+    /// The addresses that a resource names. Most come from a pool of the same owner, and so from its snapshot.
+    async fn known_elastic_ips(&self, desired: &Desired) -> Result<BTreeMap<String, ElasticIp>, Error> {
+        let ids: Vec<AddressId> = desired.addresses().into_iter().map(AddressId::new).collect();
+        let found = self.addresses_by_id(&desired.identity.owner, &ids).await?;
+        let elastic = |address: Address<Source>| {
+            let user = address.association.map(|association| association.user);
+            let (instance, interface) = match user {
+                Some(user) if user.starts_with("i-") => (Some(user), None),
+                user => (None, user),
+            };
+            let public_ip = match address.public_ip {
+                IpAddr::V4(ip) => Some(ip),
+                IpAddr::V6(_) => None,
+            };
+            let border_group = address.source.network_border_group;
+            (address.id.as_str().to_owned(), ElasticIp { public_ip, interface, instance, border_group })
+        };
+        Ok(found.into_iter().map(elastic).collect())
     }
 
     /// The gateways of an identity, from the snapshot of its owner.

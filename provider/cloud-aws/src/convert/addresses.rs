@@ -1,0 +1,59 @@
+//! Elastic IP addresses.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types;
+use egress_model::identity::{CREATED_TAG, Identity, KEY_TAG, NAME_TAG, OWNER_TAG, ResourceType, TYPE_TAG};
+use egress_model::ip_pool::{Address, AddressId, Association, Mark};
+
+use super::{from_tags, without_reserved};
+use crate::ip_pools::Source;
+
+/// The pool id that EC2 gives to addresses of Amazon's own.
+const AMAZON: &str = "amazon";
+/// How the ids of IPAM pools begin: addresses from one have it where others have their public IPv4 pool.
+const IPAM: &str = "ipam-pool-";
+
+/// An address; `None` for one that has no id or IPv4 address, which EC2 never gives in a VPC.
+pub(crate) fn address(address: &types::Address) -> Option<Address<Source>> {
+    let tags = from_tags(address.tags());
+    let pool = address.public_ipv4_pool().filter(|pool| *pool != AMAZON);
+    let (ipam, byoip) = match pool {
+        Some(pool) if pool.starts_with(IPAM) => (Some(pool), None),
+        pool => (None, pool),
+    };
+    Some(Address {
+        id: AddressId::new(address.allocation_id()?),
+        public_ip: address.public_ip()?.parse().ok()?,
+        source: Source {
+            network_border_group: address.network_border_group().map(ToOwned::to_owned),
+            public_ipv4_pool: byoip.map(ToOwned::to_owned),
+            ipam_pool_id: ipam.map(ToOwned::to_owned),
+        },
+        mark: mark(&tags),
+        association: association(address),
+        tags: without_reserved(tags),
+    })
+}
+
+fn association(address: &types::Address) -> Option<Association> {
+    let user = [address.instance_id(), address.network_interface_id()].into_iter().flatten().find(|id| !id.is_empty());
+    let id = address.association_id().filter(|id| !id.is_empty());
+    let user = user.or(id)?.to_owned();
+    let private_ip = address.private_ip_address().and_then(|ip| ip.parse().ok());
+    Some(Association { id: id.map(ToOwned::to_owned), user, private_ip })
+}
+
+fn mark(tags: &BTreeMap<String, String>) -> Option<Mark> {
+    let tag = |key: &str| tags.get(key).map(String::as_str);
+    if tag(TYPE_TAG)? != ResourceType::IpPool.as_str() {
+        return None;
+    }
+    let identity = Identity {
+        owner: tag(OWNER_TAG)?.parse().ok()?,
+        resource_type: ResourceType::IpPool,
+        name: tag(NAME_TAG)?.parse().ok()?,
+    };
+    let key = tag(KEY_TAG)?.parse().ok()?;
+    Some(Mark { identity, key, created: tag(CREATED_TAG).and_then(|created| created.parse().ok()) })
+}

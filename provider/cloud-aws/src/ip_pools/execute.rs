@@ -1,0 +1,219 @@
+//! One operation on Elastic IP addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use cloud::ip_pools::Effect;
+use cloud::{Class, Error, Limits};
+use egress_model::identity::{CREATED_TAG, Identity, KEY_TAG, Key, RESERVED_TAGS};
+use egress_model::ip_pool::{Address, AddressId, Mark, Operation, Source as _};
+use tokio::time::Instant;
+
+use super::Source;
+use crate::client::Allocation;
+use crate::{Region, convert, unclear};
+
+/// How long `AuthFailure` may mean that a gateway which is being deleted still has the address, when nothing else shows it.
+const MISLEADING: Duration = Duration::from_mins(2);
+
+pub(super) async fn execute(
+    region: &Region,
+    identity: &Identity,
+    operation: &Operation<Source>,
+    limits: &Limits,
+) -> Result<Effect<Source>, Error> {
+    match operation {
+        Operation::Adopt { id, .. } => adopt(region, id).await,
+        Operation::Allocate { key, source, recover, tags, except } => {
+            let new = New { identity, key, source, recover: *recover, tags, except };
+            allocate(region, &new, limits).await
+        }
+        Operation::Retag { key, id, tags, stale_tags } => {
+            let mut set: BTreeMap<&str, &str> =
+                tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            set.extend(identity.tags());
+            set.insert(KEY_TAG, key.as_str());
+            let stale: Vec<_> = stale_tags.iter().cloned().collect();
+            retag(region, id, &set, &stale, limits).await
+        }
+        Operation::Release { id, .. } => release(region, identity, id, limits).await,
+        Operation::Forget { id, .. } => {
+            let stale = RESERVED_TAGS.map(ToOwned::to_owned);
+            retag(region, id, &BTreeMap::new(), &stale, limits).await
+        }
+    }
+}
+
+async fn adopt(region: &Region, id: &AddressId) -> Result<Effect<Source>, Error> {
+    match region.read_address(id).await? {
+        Some(address) => Ok(Effect::present(vec![address])),
+        None => Err(missing(region, id)),
+    }
+}
+
+fn missing(region: &Region, id: &AddressId) -> Error {
+    let message = format!("there is no address {id} in {}", region.name());
+    Error {
+        code: "InvalidAllocationID.NotFound".to_owned(),
+        ..Error::new(Class::NotFound, "DescribeAddresses", message)
+    }
+}
+
+/// An address to allocate.
+struct New<'a> {
+    identity: &'a Identity,
+    key: &'a Key,
+    source: &'a Source,
+    recover: Option<IpAddr>,
+    tags: &'a BTreeMap<String, String>,
+    except: &'a BTreeSet<AddressId>,
+}
+
+impl New<'_> {
+    fn is(&self, address: &Address<Source>) -> bool {
+        !self.except.contains(&address.id)
+            && self.source.admits(&address.source)
+            && self.recover.is_none_or(|ip| ip == address.public_ip)
+    }
+
+    /// What carries the identity now; `None` when nothing of it will do.
+    async fn look(&self, region: &Region) -> Result<Option<Vec<Address<Source>>>, Error> {
+        let marked = region.marked_addresses(self.identity, self.key).await?;
+        Ok(marked.iter().any(|address| self.is(address)).then_some(marked))
+    }
+}
+
+/// `AllocateAddress` has no idempotency token. So what an interrupted run, or a call whose answer was lost, has left is
+/// looked for before; and after, so that of two addresses the plan can give one back.
+async fn allocate(region: &Region, new: &New<'_>, limits: &Limits) -> Result<Effect<Source>, Error> {
+    if let Some(found) = new.look(region).await? {
+        tracing::info!(identity = %new.identity, key = %new.key, "found the address that an earlier run allocated");
+        return Ok(Effect::present(found));
+    }
+    let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let created_tag = created.to_string();
+    let mut tags: BTreeMap<&str, &str> = new.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    tags.extend(new.identity.tags());
+    tags.extend([(KEY_TAG, new.key.as_str()), (CREATED_TAG, created_tag.as_str())]);
+    let call = || async {
+        let allocation = Allocation {
+            address: new.recover.map(|ip| ip.to_string()),
+            source: new.source.clone(),
+            tags: convert::to_tags(tags.iter().map(|(name, value)| (*name, *value))),
+        };
+        let allocated = region.client.allocate_address(allocation).await?;
+        let address = convert::addresses::address(&allocated).ok_or_else(|| {
+            Error::new(
+                Class::Transient,
+                "AllocateAddress",
+                "the answer names no allocation id or no public IPv4 address",
+            )
+        })?;
+        let mark = Mark { identity: new.identity.clone(), key: new.key.clone(), created: Some(created) };
+        Ok(vec![Address { mark: Some(mark), tags: new.tags.clone(), ..address }])
+    };
+    region.addresses.invalidate().await;
+    let made = unclear::call(region.attempts, region.poll, limits, call, || new.look(region)).await;
+    region.addresses.invalidate().await;
+    let made = made?;
+    // What was allocated may not show at once, and then not exist for whoever uses it next.
+    let shown = limits.until(region.poll, || async {
+        let marked = region.marked_addresses(new.identity, new.key).await?;
+        Ok::<_, Error>(made.iter().all(|made| marked.iter().any(|shown| shown.id == made.id)).then_some(marked))
+    });
+    let shown = match shown.await {
+        Ok(shown) => shown.unwrap_or(made),
+        Err(error) => {
+            tracing::warn!(%error, "the new address could not be read back");
+            made
+        }
+    };
+    Ok(Effect::present(shown))
+}
+
+async fn retag(
+    region: &Region,
+    id: &AddressId,
+    set: &BTreeMap<&str, &str>,
+    remove: &[String],
+    limits: &Limits,
+) -> Result<Effect<Source>, Error> {
+    region.addresses.invalidate().await;
+    let answer = async {
+        if !set.is_empty() {
+            let tags = convert::to_tags(set.iter().map(|(name, value)| (*name, *value)));
+            region.client.create_tags(id.as_str(), tags).await?;
+        }
+        if !remove.is_empty() {
+            region.client.delete_tags(id.as_str(), remove).await?;
+        }
+        Ok(())
+    };
+    let answer = answer.await;
+    region.addresses.invalidate().await;
+    answer?;
+    let filter = [("allocation-id", vec![id.as_str().to_owned()])];
+    let shown = limits.until(region.poll, || async {
+        let found = region.client.describe_addresses(&filter).await?;
+        let found = found.iter().find(|address| address.allocation_id() == Some(id.as_str()));
+        let address = found.ok_or_else(|| missing(region, id))?;
+        let tags = convert::from_tags(address.tags());
+        let settled = set.iter().all(|(name, value)| tags.get(*name).is_some_and(|shown| shown == value))
+            && !remove.iter().any(|name| tags.contains_key(name));
+        Ok::<_, Error>(if settled { convert::addresses::address(address) } else { None })
+    });
+    match shown.await? {
+        Some(address) => Ok(Effect::present(vec![address])),
+        None => Err(Error::new(Class::Transient, "DescribeAddresses", format!("the new tags of {id} do not show yet"))),
+    }
+}
+
+/// Releases, and waits until the address is gone. What used it may be on its way out: EC2 then says that it is in use, that
+/// the caller does not own it (`AuthFailure`), or that a network interface is missing.
+async fn release(
+    region: &Region,
+    identity: &Identity,
+    id: &AddressId,
+    limits: &Limits,
+) -> Result<Effect<Source>, Error> {
+    let Some(address) = region.read_address(id).await? else { return Ok(Effect::gone(id.clone())) };
+    if let Some(other) = address.mark.as_ref().filter(|mark| mark.identity != *identity) {
+        let message = format!("{id} carries the tags of {} now", other.identity);
+        return Err(Error::new(Class::Conflict, "ReleaseAddress", message));
+    }
+    region.addresses.invalidate().await;
+    let start = Instant::now();
+    let refusal = Mutex::new(None);
+    let released = limits.until(region.poll, || async {
+        let error = match region.client.release_address(id.as_str()).await {
+            Ok(()) => return Ok(Some(())),
+            Err(error) if error.class == Class::NotFound && error.code.starts_with("InvalidAllocationID") => {
+                return Ok(Some(()));
+            }
+            Err(error) => error,
+        };
+        let Some(address) = region.read_address(id).await? else { return Ok(Some(())) };
+        let leaving = address.association.is_some() || start.elapsed() < MISLEADING;
+        let misleading = error.class == Class::Conflict
+            || error.code == "AuthFailure"
+            || error.code == "InvalidNetworkInterfaceID.NotFound";
+        if misleading && leaving && !limits.stopped() {
+            *refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            return Ok(None);
+        }
+        Err(error)
+    });
+    let released = released.await;
+    region.addresses.invalidate().await;
+    if released?.is_none() {
+        let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
+        return Err(refusal.unwrap_or_else(|| Error::new(Class::Transient, "ReleaseAddress", "the time was over")));
+    }
+    let gone =
+        limits.until(region.poll, || async { Ok::<_, Error>(region.read_address(id).await?.is_none().then_some(())) });
+    // Accepted is as good as gone for a caller that has no time left: the next run looks again.
+    gone.await?;
+    Ok(Effect::gone(id.clone()))
+}

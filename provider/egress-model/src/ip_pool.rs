@@ -1,0 +1,89 @@
+//! Public addresses that outlive gateways, one per stable key, and the decisions about them.
+//!
+//! An address is the pool's own when the pool allocated it, or adopted when the user named one that exists already. What is
+//! known of a pool is what the cloud showed ([`Observed`]) and what the state says ([`Held`]); from both and from what is
+//! wanted ([`Desired`]) [`plan()`] decides what to do. The decisions hold for every cloud: what differs is only where an
+//! address can come from ([`Source`]).
+
+mod address;
+mod plan;
+
+pub use address::{Address, AddressId, Association, Mark, Observed, Source};
+pub use plan::{Assignment, Operation, assign, plan, postponed};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::identity::{Identity, Key};
+
+/// What becomes of an address that leaves the pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ReleasePolicy {
+    /// It is given back to the cloud.
+    #[default]
+    Release,
+    /// It stays allocated in the account, and costs money there, without the pool's tags.
+    Retain,
+}
+
+/// Where a key's address comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin<S> {
+    /// It exists and is only used: it is neither tagged, unless it carries the pool's tags already, nor released, unless the
+    /// policy of the address says so.
+    Existing(AddressId),
+    /// The pool allocates it.
+    Allocated {
+        /// From where.
+        source: S,
+        /// This public IP, which was released earlier, and not any.
+        recover: Option<IpAddr>,
+    },
+}
+
+/// One wanted address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted<S> {
+    /// Where it comes from.
+    pub origin: Origin<S>,
+    /// The tags it should have, without the identity's. Tags that others set are left alone.
+    pub tags: BTreeMap<String, String>,
+    /// The keys of tags that the pool once set and that it should have no more.
+    pub stale_tags: BTreeSet<String>,
+    /// What becomes of an address that this key has and should no more have.
+    pub release_policy: ReleasePolicy,
+}
+
+/// A pool as the user wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired<S> {
+    /// The pool.
+    pub identity: Identity,
+    /// The addresses; none when the pool is destroyed.
+    pub addresses: BTreeMap<Key, Wanted<S>>,
+    /// What to do with an address that leaves while something uses it.
+    pub in_use: InUse,
+}
+
+/// What to do with an address that leaves the pool while something uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InUse {
+    /// Try, and wait until it is free: what used it is being deleted.
+    Wait,
+    /// Leave it for a later run: Terraform changes what uses the address after the pool, never before it.
+    Postpone,
+}
+
+/// An address that the state says the pool has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The key that it has, or had.
+    pub key: Key,
+    /// Whether the key still has it; otherwise it left, and waits until nothing uses it.
+    pub current: bool,
+    /// What becomes of it when it leaves.
+    pub on_leave: ReleasePolicy,
+}
+
+/// What the state says the pool has, by address.
+pub type State = BTreeMap<AddressId, Held>;
