@@ -62,6 +62,11 @@ impl Workspace {
     pub(crate) fn debug_binary(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
+
+    /// A program that `cargo build --release` has put into the target folder.
+    pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
 }
 
 /// The program of that name on PATH.
