@@ -5,35 +5,56 @@
 
 use crate::cty::{Brief, Path, Step, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::schema::{Attribute, Fields, Mode, Schema, objects, part};
+use crate::schema::{Attribute, Fields, Mode, Nesting, Schema, objects, part};
 
 /// Runs every attribute's validators, and finds attributes that are required and missing or computed and set, at any depth.
 pub fn check(schema: &Schema, config: &Value) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    walk(schema.fields(), config, &Path::root(), &mut |attribute, path, value| {
-        diagnostics.extend(check_attribute(attribute, path, value));
-    });
-    diagnostics
+    collect(schema, config, check_attribute)
 }
 
 /// Refuses every write-only value. For Terraform before 1.11, which would store it (plugin protocol 6.8,
 /// `ClientCapabilities.write_only_attributes_allowed`).
 pub fn refuse_write_only(schema: &Schema, config: &Value) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    walk(schema.fields(), config, &Path::root(), &mut |attribute, path, value| {
-        if attribute.write_only && !value.is_null() {
-            let detail = format!(
-                "{path} is never stored, which takes Terraform 1.11 or newer; this Terraform would store it. Use a newer \
-                 one, or leave the attribute out."
-            );
-            diagnostics.push(Diagnostic::error("Write-only attributes need Terraform 1.11", detail).at(path.clone()));
+    collect(schema, config, |attribute, path, value| {
+        if !attribute.write_only || value.is_null() {
+            return Diagnostics::new();
         }
+        let detail = format!(
+            "{path} is never stored, which takes Terraform 1.11 or newer; this Terraform would store it. Use a newer one, or \
+             leave the attribute out."
+        );
+        Diagnostic::error("Write-only attributes need Terraform 1.11", detail).at(path.clone()).into()
+    })
+}
+
+/// What a check says about every attribute of every object that there is.
+fn collect(schema: &Schema, config: &Value, check: impl Fn(&Attribute, &Path, &Value) -> Diagnostics) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    walk(schema.fields(), config, &Path::root(), None, &mut |attribute, place, value| {
+        let said = check(attribute, place.path, value).into_iter();
+        diagnostics.extend(said.map(|d| match place.set {
+            Some(set) => d.at(set.clone()),
+            None => d,
+        }));
     });
     diagnostics
 }
 
-/// Calls with every attribute of every object that there is. Objects in sets have no path of their own: theirs is the set's.
-fn walk(fields: Fields<'_>, object: &Value, path: &Path, visit: &mut dyn FnMut(&Attribute, &Path, &Value)) {
+/// Where an attribute is.
+struct Place<'a> {
+    /// The way to it, for people.
+    path: &'a Path,
+    /// The outermost set around it. Elements of sets have no address, so for Terraform a path ends there.
+    set: Option<&'a Path>,
+}
+
+fn walk(
+    fields: Fields<'_>,
+    object: &Value,
+    path: &Path,
+    set: Option<&Path>,
+    visit: &mut dyn FnMut(&Attribute, Place<'_>, &Value),
+) {
     if object.as_object().is_none() {
         return;
     }
@@ -41,14 +62,14 @@ fn walk(fields: Fields<'_>, object: &Value, path: &Path, visit: &mut dyn FnMut(&
         let value = part(object, field.name);
         let path = path.then(Step::Attribute(field.name.to_owned()));
         if let Some(attribute) = field.attribute {
-            visit(attribute, &path, value);
+            visit(attribute, Place { path: &path, set }, value);
         }
-        if let Some((nesting, inner)) = field.nested {
-            for (place, object) in objects(nesting, value) {
-                match place.step() {
-                    Some(step) => walk(inner, object, &path.then(step), visit),
-                    None => walk(inner, object, &path, visit),
-                }
+        let Some((nesting, inner)) = field.nested else { continue };
+        let set = set.or((nesting == Nesting::Set).then_some(&path));
+        for (place, object) in objects(nesting, value) {
+            match place.step() {
+                Some(step) => walk(inner, object, &path.then(step), set, visit),
+                None => walk(inner, object, &path, set, visit),
             }
         }
     }
@@ -101,7 +122,6 @@ pub(crate) fn not_valid(path: &Path, demand: &str, value: &Value) -> Diagnostic 
 mod tests {
     use super::*;
     use crate::cty::Type;
-    use crate::schema::Nesting;
     use crate::validators;
 
     fn schema() -> Schema {
@@ -142,8 +162,9 @@ mod tests {
 
     #[test]
     fn reports_on_the_attribute() {
+        type Expected<'a> = &'a [(&'a str, &'a str)];
         let zones = |zone: Value| Value::map([("a", zone)]);
-        let cases: [(&str, Value, &[(&str, &str)]); 8] = [
+        let cases: [(&str, Value, Expected<'_>); 8] = [
             ("name", "abc".into(), &[]),
             ("name", "abcd".into(), &[("name", "name must be 1 to 3 characters, not \"abcd\".")]),
             ("key", "abcd".into(), &[("key", "It must be 1 to 3 characters. The value is sensitive and not shown.")]),
@@ -168,7 +189,7 @@ mod tests {
             (
                 "rules",
                 Value::set([inner("abcd", Value::Null, Value::Null)]),
-                &[("rules.id", "rules.id must be 1 to 3 characters, not \"abcd\".")],
+                &[("rules", "rules.id must be 1 to 3 characters, not \"abcd\".")],
             ),
             ("cidrs", Value::set([Value::UNKNOWN]), &[]),
         ];

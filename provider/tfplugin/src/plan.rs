@@ -57,7 +57,9 @@ fn clear_write_only(fields: Fields<'_>, object: &mut Value) {
         if field.attribute.is_some_and(|a| a.write_only) {
             *value = Value::Null;
         } else if let Some((nesting, inner)) = field.nested {
-            objects_mut(nesting, value).into_iter().for_each(|(_, object)| clear_write_only(inner, object));
+            for (_, object) in objects_mut(nesting, value) {
+                clear_write_only(inner, object);
+            }
         }
     }
 }

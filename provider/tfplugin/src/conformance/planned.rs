@@ -76,12 +76,11 @@ impl Check {
             }
             return;
         }
-        match nested {
-            Some((nesting, inner)) => self.objects(nesting, inner, values, path, sensitive),
-            None => {
-                let (config, planned) = (shown(config, sensitive), shown(planned, sensitive));
-                self.report(path, format!("is configured as {config} and planned as {planned}"));
-            }
+        if let Some((nesting, inner)) = nested {
+            self.objects(nesting, inner, values, path, sensitive);
+        } else {
+            let (config, planned) = (shown(config, sensitive), shown(planned, sensitive));
+            self.report(path, format!("is configured as {config} and planned as {planned}"));
         }
     }
 

@@ -28,12 +28,12 @@ pub(crate) fn numbers() -> impl Strategy<Value = Number> {
         any::<i64>().prop_map(Number::from),
         any::<u64>().prop_map(Number::from),
         any::<f64>().prop_filter_map("NaN", Number::from_f64),
-        "-?[1-9][0-9]{0,153}".prop_map(parsed),
-        "-?[0-9]{1,80}\\.[0-9]{1,74}".prop_map(parsed),
+        "-?[1-9][0-9]{0,153}".prop_map(|text| parsed(&text)),
+        "-?[0-9]{1,80}\\.[0-9]{1,74}".prop_map(|text| parsed(&text)),
     ]
 }
 
-fn parsed(text: String) -> Number {
+fn parsed(text: &str) -> Number {
     text.parse().expect("the pattern makes numbers only")
 }
 

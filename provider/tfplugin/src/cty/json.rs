@@ -214,7 +214,7 @@ mod tests {
             (r#"{"more": 1}"#, "the schema has no attribute \"more\""),
             (r#"{"list": [true, 1]}"#, "list[1]: bool is required, not a number"),
             (r#"{"set": [true, 1]}"#, "set: bool is required, not a number"),
-            (r#"[]"#, "object({list = list(bool), set = set(bool)}) is required, not an array"),
+            (r"[]", "object({list = list(bool), set = set(bool)}) is required, not an array"),
         ];
         for (json, message) in cases {
             assert_eq!(read(json, &ty), Err(message.to_owned()));

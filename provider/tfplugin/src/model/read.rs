@@ -85,14 +85,14 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             },
             Value::String(value) => visitor.visit_borrowed_str(value),
             Value::List(values) | Value::Tuple(values) => {
-                visitor.visit_seq(Elements { values: values.iter(), position: Some(0), reader: self })
+                visitor.visit_seq(Elements { values: values.iter(), position: Some(0), parent: self })
             }
-            Value::Set(values) => visitor.visit_seq(Elements { values: values.iter(), position: None, reader: self }),
+            Value::Set(values) => visitor.visit_seq(Elements { values: values.iter(), position: None, parent: self }),
             Value::Map(values) => {
-                visitor.visit_map(Entries { entries: values.iter(), value: None, step: Step::Key, reader: self })
+                visitor.visit_map(Entries { rest: values.iter(), value: None, step: Step::Key, parent: self })
             }
             Value::Object(values) => {
-                visitor.visit_map(Entries { entries: values.iter(), value: None, step: Step::Attribute, reader: self })
+                visitor.visit_map(Entries { rest: values.iter(), value: None, step: Step::Attribute, parent: self })
             }
             Value::Dynamic(typed) => self.to(&typed.1).deserialize_any(visitor),
         }
@@ -181,7 +181,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 struct Elements<'de> {
     values: slice::Iter<'de, Value>,
     position: Option<usize>,
-    reader: Reader<'de>,
+    parent: Reader<'de>,
 }
 
 impl<'de> SeqAccess<'de> for Elements<'de> {
@@ -189,7 +189,7 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         let Some(value) = self.values.next() else { return Ok(None) };
-        let element = seed.deserialize(self.reader.to(value));
+        let element = seed.deserialize(self.parent.to(value));
         let element = match &mut self.position {
             Some(position) => {
                 let step = Step::at(*position);
@@ -208,17 +208,17 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 
 /// The entries of a map, or the attributes of an object.
 struct Entries<'de> {
-    entries: btree_map::Iter<'de, String, Value>,
+    rest: btree_map::Iter<'de, String, Value>,
     value: Option<(&'de str, &'de Value)>,
     step: fn(String) -> Step,
-    reader: Reader<'de>,
+    parent: Reader<'de>,
 }
 
 impl<'de> MapAccess<'de> for Entries<'de> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        let Some((key, value)) = self.rest.next() else { return Ok(None) };
         self.value = Some((key, value));
         let read = seed.deserialize(BorrowedStrDeserializer::new(key));
         read.map(Some).map_err(|e: Error| e.within((self.step)(key.clone())))
@@ -226,10 +226,10 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let (key, value) = self.value.take().ok_or_else(|| de::Error::custom("a value is asked for before its key"))?;
-        seed.deserialize(self.reader.to(value)).map_err(|e| e.within((self.step)(key.to_owned())))
+        seed.deserialize(self.parent.to(value)).map_err(|e| e.within((self.step)(key.to_owned())))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.entries.len())
+        Some(self.rest.len())
     }
 }

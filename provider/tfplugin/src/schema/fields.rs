@@ -150,7 +150,7 @@ impl Schema {
         self.attributes_along(path).any(|attribute| attribute.sensitive || attribute.write_only)
     }
 
-    fn attributes_along<'a, 'p>(&'a self, path: &'p Path) -> impl Iterator<Item = &'a Attribute> {
+    fn attributes_along<'a>(&'a self, path: &Path) -> impl Iterator<Item = &'a Attribute> {
         let mut fields = Some(self.fields());
         let names = path.steps().iter().filter_map(|step| match step {
             Step::Attribute(name) => Some(name),

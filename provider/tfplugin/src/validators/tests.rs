@@ -81,6 +81,7 @@ fn keys_are_judged_also_of_unknown_elements() {
 
 #[test]
 fn attributes_together() {
+    type Rule = fn(&Value, &[Path]) -> Diagnostics;
     let paths = ["x", "y", "z"].map(Path::attribute);
     let config = |x: Value, y: Value, z: Value| Value::object([("x", x), ("y", y), ("z", z)]);
     let set = || Value::from("v");
@@ -88,7 +89,6 @@ fn attributes_together() {
     let none = "One of x, y and z is required.";
     let two = "Of x, y and z only one can be set, and x and z are.";
     let part = "x, y and z are set together or not at all; not set: y and z.";
-    type Rule = fn(&Value, &[Path]) -> Diagnostics;
     let cases: [(Rule, Value, &[&str]); 13] = [
         (exactly_one_of, config(set(), null(), null()), &[]),
         (exactly_one_of, config(null(), null(), null()), &[none]),
