@@ -5,12 +5,11 @@ use tfplugin_proto::tfplugin6 as proto;
 use super::check::{self, BUG, misfit, unreadable};
 use super::parts::{Parts, Shape};
 use super::private::Stored;
-use super::seam::conformance;
 use crate::cty::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::provider::Context;
 use crate::resource::{ApplyResponse, CreateRequest, DeleteRequest, UpdateRequest};
-use crate::{from_proto, to_proto};
+use crate::{conformance, from_proto, to_proto};
 
 /// Applies one planned change.
 pub(crate) async fn apply(
@@ -55,7 +54,7 @@ fn reply(
         diagnostics.extend(contradiction(shape, prior, planned, &state));
     }
     let identity = check::identity(shape, before, identity, &mut diagnostics).filter(|_| !state.is_null());
-    if shape.identity.is_some() && identity.is_none() && !state.is_null() && !diagnostics.has_errors() {
+    if prior.is_null() && shape.identity.is_some() && identity.is_none() && !state.is_null() {
         // Not an error: Terraform would mark the new object for replacement, and nothing is wrong with the object.
         diagnostics.push(Diagnostic::warning(
             "The provider returned no identity for the object",

@@ -5,12 +5,11 @@ use tfplugin_proto::tfplugin6 as proto;
 use super::check::{self, BUG, misfit, unreadable};
 use super::parts::{Parts, Shape};
 use super::private::Stored;
-use super::seam::conformance;
 use crate::cty::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::provider::Context;
 use crate::resource::{PlanRequest, PlanResponse};
-use crate::{from_proto, to_proto};
+use crate::{conformance, from_proto, to_proto};
 
 /// Plans a create, an update or a destroy: first by the schema's rules, then by the resource's own.
 pub(crate) async fn plan(

@@ -13,17 +13,3 @@ pub(crate) mod config_check {
         Diagnostics::new()
     }
 }
-
-pub(crate) mod conformance {
-    use crate::cty::Value;
-    use crate::diagnostic::Diagnostics;
-    use crate::schema::Schema;
-
-    pub(crate) fn check_plan(_: &Schema, _: &Value, _: &Value, _: &Value) -> Diagnostics {
-        Diagnostics::new()
-    }
-
-    pub(crate) fn check_apply(_: &Schema, _: &Value, _: &Value) -> Diagnostics {
-        Diagnostics::new()
-    }
-}
