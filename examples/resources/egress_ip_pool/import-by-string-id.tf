@@ -1,0 +1,4 @@
+import {
+  to = egress_ip_pool.partners
+  id = "partners"
+}

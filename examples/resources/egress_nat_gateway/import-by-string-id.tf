@@ -1,0 +1,4 @@
+import {
+  to = egress_nat_gateway.prod
+  id = "prod"
+}

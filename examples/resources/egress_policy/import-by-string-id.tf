@@ -1,0 +1,4 @@
+import {
+  to = egress_policy.backend
+  id = "production/backend"
+}
