@@ -31,15 +31,22 @@ pub struct Options {
     pub objects: usize,
 }
 
-/// Measures everything that can be measured here. What cannot is in the report with the reason.
+/// Measures everything that can be measured here. What cannot is in the report with the reason; a measurement that fails
+/// is a missed target, and the others go on.
 pub fn run(options: &Options) -> Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::default();
-    runtime.block_on(startup::measure(options, &mut report))?;
-    runtime.block_on(memory::measure(options, &mut report))?;
-    runtime.block_on(refresh::measure(options, &mut report))?;
+    let measured = runtime.block_on(startup::measure(options, &mut report));
+    report.note_failure("start", measured);
+    let measured = runtime.block_on(memory::measure(options, &mut report));
+    report.note_failure("memory", measured);
+    let measured = runtime.block_on(refresh::measure(options, &mut report));
+    report.note_failure("refresh", measured);
     match (Host::all().first(), ApiServer::available()) {
-        (Some(host), Ok(())) => policies::measure(options, host, &mut report)?,
+        (Some(host), Ok(())) => {
+            let measured = policies::measure(options, host, &mut report);
+            report.note_failure("policies on an API server", measured);
+        }
         (None, _) => report.skip("policies on an API server", "no host: put terraform on PATH or set TERRAFORM"),
         (_, Err(missing)) => report.skip("policies on an API server", &missing),
     }

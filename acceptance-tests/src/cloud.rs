@@ -132,8 +132,8 @@ pub fn footprint(inventory: &Inventory) -> Vec<String> {
         inventory.addresses.values().map(|record| format!("address {}", identity(&record.tags))).collect();
     for (_, gateway) in inventory.live_nat_gateways() {
         let mut held: Vec<String> = gateway.addresses.iter().map(|held| address(&held.allocation_id)).collect();
-        // The first is the primary; the order of the others means nothing.
-        held.get_mut(1..).into_iter().for_each(<[String]>::sort);
+        // Which of them is the primary one makes no difference to traffic.
+        held.sort();
         let place = gateway.subnet_id.as_deref().unwrap_or("its network");
         lines.push(format!("gateway {} in {place} with {}", identity(&gateway.tags), held.join(" ")));
     }

@@ -36,6 +36,18 @@ impl Report {
         self.add(Row { what: what.to_owned(), subject: String::new(), value, p99: String::new(), target: None });
     }
 
+    /// Says that a measurement failed, if it did.
+    pub(super) fn note_failure(&mut self, what: &str, measured: anyhow::Result<()>) {
+        if let Err(error) = measured {
+            let reason = format!("{error:#}").replace('\n', " ");
+            self.skip(what, &reason);
+            if let Some(row) = self.rows.last_mut() {
+                row.value = format!("failed: {reason}");
+                row.target = Some(("to be measured".to_owned(), false));
+            }
+        }
+    }
+
     /// Adds times, in milliseconds; the target is an upper limit of the median.
     pub(super) fn times(&mut self, what: &str, subject: &str, times: &mut [Duration], limit: Option<Duration>) {
         let (median, high) = (percentile(times, 50), percentile(times, 99));

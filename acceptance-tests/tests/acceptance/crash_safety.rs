@@ -123,7 +123,9 @@ fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Json {
     json!({
         "provider": { "egress": { "owner": OWNER, "aws": cloud.provider_aws() } },
         "resource": {
-            "egress_ip_pool": { "partners": { "name": "partners", "addresses": addresses, "aws": {} } },
+            "egress_ip_pool": { "partners": {
+                "name": "partners", "addresses": addresses, "aws": {}, "on_ip_change": "warn",
+            } },
             "egress_nat_gateway": { "prod": { "name": "prod", "aws": { "zones": zones, "drain_seconds": 1 } } },
         },
     })

@@ -1,5 +1,193 @@
-//! Scenarios of `egress_nat_gateway`.
+//! `egress_nat_gateway`, with a pool under it, on real hosts.
 
-use crate::suite::Suite;
+use acceptance_tests::cloud::{ZONES, caller};
+use anyhow::{Context as _, Result, ensure};
+use stand_in_cloud::ec2::OutsideChange;
 
-pub(crate) fn add_to(_suite: &mut Suite) {}
+use crate::suite::{Needs, Run, Suite};
+use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};
+
+const WARN: &str = "  on_ip_change = \"warn\"\n";
+
+pub(crate) fn add_to(suite: &mut Suite) {
+    let mut add = |name: &str, run| suite.scenario(&format!("egress_nat_gateway::{name}"), Needs::Host, run);
+    add("a_second_plan_is_empty", a_second_plan_is_empty);
+    add("addresses_come_and_go_in_place", addresses_come_and_go_in_place);
+    add("a_primary_address_is_exchanged_inside_the_update", a_primary_address_is_exchanged_inside_the_update);
+    add("a_zone_is_added_and_removed", a_zone_is_added_and_removed);
+    add("destroy_leaves_nothing", destroy_leaves_nothing);
+    add("a_route_pointed_elsewhere_comes_back", a_route_pointed_elsewhere_comes_back);
+    add("a_gateway_deleted_outside_comes_back_with_its_ip", a_gateway_deleted_outside_comes_back_with_its_ip);
+    add("a_foreign_route_is_not_taken_unasked", a_foreign_route_is_not_taken_unasked);
+    add("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
+    add("import_by_name", import_by_name);
+    add("bad_input_is_refused", bad_input_is_refused);
+    suite.scenario("egress_nat_gateway::import_by_identity", Needs::HostWithIdentity, import_by_identity);
+}
+
+fn both(world: &World, keys: &[&str], zones: [&[&str]; 2]) -> String {
+    pool(keys, WARN) + &gateways(&world.cloud, zones, "")
+}
+
+fn expect(world: &World, keys: &[&str], zones: [&[&str]; 2]) -> Result<()> {
+    world.expect_footprint([address_lines(keys), gateway_lines(&world.cloud, zones)].concat())
+}
+
+fn a_second_plan_is_empty(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
+    expect(&world, &["a", "b"], [&["a"], &["b"]])?;
+    let told = sorted_strings(&world.output("tell_partners")?);
+    let mut expected = vec![format!("{}/32", world.public_ip("a")?), format!("{}/32", world.public_ip("b")?)];
+    expected.sort();
+    ensure!(told == expected, "{told:?}");
+    Ok(())
+}
+
+fn addresses_come_and_go_in_place(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b", "c"], [&["a"], &["b", "c"]]))?;
+    let gateways_before = gateway_ids(&world);
+    let (changes, _) = world.plan_of(&both(&world, &["a", "b", "c", "d", "e"], [&["a", "d"], &["b", "e"]]))?;
+    ensure!(changes.iter().all(|(_, action)| action == "update"), "{changes:?}");
+    world.settle(&both(&world, &["a", "b", "c", "d", "e"], [&["a", "d"], &["b", "e"]]))?;
+    expect(&world, &["a", "b", "c", "d", "e"], [&["a", "d"], &["b", "e"]])?;
+    ensure!(gateway_ids(&world) == gateways_before, "a gateway was replaced");
+    Ok(())
+}
+
+fn a_primary_address_is_exchanged_inside_the_update(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b", "c"], [&["a"], &["b"]]))?;
+    let (changes, said) = world.plan_of(&both(&world, &["a", "b", "c"], [&["a"], &["c"]]))?;
+    ensure!(changes == [("egress_nat_gateway.prod".to_owned(), "update".to_owned())], "{changes:?}");
+    says(&said, &["Warning", ZONES[1]])?;
+    world.settle(&both(&world, &["a", "b", "c"], [&["a"], &["c"]]))?;
+    expect(&world, &["a", "b", "c"], [&["a"], &["c"]])
+}
+
+fn a_zone_is_added_and_removed(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b"], [&["a"], &[]]))?;
+    world.settle(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
+    expect(&world, &["a", "b"], [&["a"], &["b"]])?;
+    world.settle(&both(&world, &["a", "b"], [&[], &["b"]]))?;
+    expect(&world, &["a", "b"], [&[], &["b"]])
+}
+
+fn destroy_leaves_nothing(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
+    world.destroy()?;
+    world.expect_footprint(Vec::new())
+}
+
+fn a_route_pointed_elsewhere_comes_back(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a", "b"], [&["a"], &["b"]]);
+    world.settle(&body)?;
+    let (table, elsewhere) = (world.cloud.route_table(ZONES[0]), gateway_in(&world, ZONES[1])?);
+    let route = [("RouteTableId", table), ("DestinationCidrBlock", "0.0.0.0/0"), ("NatGatewayId", &elsewhere)];
+    world.cloud.call("ReplaceRoute", &route)?;
+    let (changes, _) = world.plan_of(&body)?;
+    ensure!(changes == [("egress_nat_gateway.prod".to_owned(), "update".to_owned())], "{changes:?}");
+    world.settle(&body)?;
+    expect(&world, &["a", "b"], [&["a"], &["b"]])
+}
+
+fn a_gateway_deleted_outside_comes_back_with_its_ip(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a", "b"], [&["a"], &["b"]]);
+    world.settle(&body)?;
+    let (lost, ip) = (gateway_in(&world, ZONES[0])?, world.public_ip("a")?);
+    let change = OutsideChange::LoseNatGateway { nat_gateway_id: lost };
+    ensure!(world.cloud.server.change_outside(&caller(), change), "there was no such gateway");
+    let (changes, _) = world.plan_of(&body)?;
+    ensure!(changes.iter().any(|(address, _)| address == "egress_nat_gateway.prod"), "{changes:?}");
+    world.settle(&body)?;
+    expect(&world, &["a", "b"], [&["a"], &["b"]])?;
+    ensure!(world.public_ip("a")? == ip, "the IP changed");
+    Ok(())
+}
+
+fn a_foreign_route_is_not_taken_unasked(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let (table, gateway) = (world.cloud.route_table(ZONES[0]), world.cloud.vpc.internet_gateway_id.clone());
+    let route = [("RouteTableId", table), ("DestinationCidrBlock", "0.0.0.0/0"), ("GatewayId", &gateway)];
+    world.cloud.call("CreateRoute", &route)?;
+    let pool = pool(&["a"], WARN);
+    world.refuses(&(pool.clone() + &gateways(&world.cloud, [&["a"], &[]], "")), &[&gateway, "take_over_routes"])?;
+    let taking = format!("    take_over_routes = [\"{gateway}\"]\n");
+    world.settle(&(pool + &gateways(&world.cloud, [&["a"], &[]], &taking)))?;
+    expect(&world, &["a"], [&["a"], &[]])
+}
+
+fn a_lost_state_is_adopted_with_a_warning(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a", "b"], [&["a"], &["b"]]);
+    world.settle(&body)?;
+    let before = gateway_ids(&world);
+    let world = world.forget(run)?;
+    let (_, said) = world.plan_of(&body)?;
+    says(&said, &["Warning"])?;
+    for id in &before {
+        says(&said, &[id])?;
+    }
+    world.settle(&body)?;
+    ensure!(gateway_ids(&world) == before, "a gateway was replaced");
+    expect(&world, &["a", "b"], [&["a"], &["b"]])
+}
+
+fn import_by_name(run: &Run<'_>) -> Result<()> {
+    imports(run, "id = \"prod\"", "id = \"partners\"")
+}
+
+fn import_by_identity(run: &Run<'_>) -> Result<()> {
+    imports(run, "identity = { name = \"prod\" }", "identity = { name = \"partners\" }")
+}
+
+fn imports(run: &Run<'_>, gateways: &str, pool: &str) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a", "b"], [&["a"], &["b"]]);
+    world.settle(&body)?;
+    let before = gateway_ids(&world);
+    let world = world.forget(run)?;
+    let imports = format!(
+        "import {{\n  to = egress_nat_gateway.prod\n  {gateways}\n}}\nimport {{\n  to = egress_ip_pool.partners\n  {pool}\n}}\n"
+    );
+    world.configure(&(body.clone() + &imports))?;
+    let (_, said) = world.plan()?;
+    says(&said.output, &["2 to import, 0 to add"])?;
+    world.apply()?;
+    world.expect_empty_plan()?;
+    ensure!(gateway_ids(&world) == before, "a gateway was replaced");
+    Ok(())
+}
+
+fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a"], [&["a"], &[]]);
+    let with = |more: &str| body.replace("    drain_seconds = 1\n", more);
+    world.refuses(&with("    drain_seconds = 5000\n"), &["drain_seconds", "4000"])?;
+    world.refuses(&with("    connectivity_type = \"secret\"\n"), &["connectivity_type", "private"])?;
+    let idle = body.replacen("  name = \"prod\"\n", "  name = \"prod\"\n  idle_timeout_seconds = 60\n", 1);
+    world.refuses(&idle, &["idle_timeout_seconds", "350"])?;
+    let load = "  name = \"prod\"\n  expected_load = { peak_connections_per_destination = 100000 }\n";
+    world.refuses(&body.replacen("  name = \"prod\"\n", load, 1), &["55,000"])?;
+    world.refuses(
+        &body.replace(world.cloud.subnet(ZONES[0]), "subnet-00000000000000000"),
+        &["subnet-00000000000000000"],
+    )?;
+    world.expect_footprint(Vec::new())
+}
+
+fn gateway_ids(world: &World) -> Vec<String> {
+    world.cloud.server.inventory().live_nat_gateways().map(|(id, _)| id.clone()).collect()
+}
+
+fn gateway_in(world: &World, zone: &str) -> Result<String> {
+    let inventory = world.cloud.server.inventory();
+    let subnet = world.cloud.subnet(zone);
+    let found = inventory.live_nat_gateways().find(|(_, gateway)| gateway.subnet_id.as_deref() == Some(subnet));
+    found.map(|(id, _)| id.clone()).context("there is no gateway in the zone")
+}

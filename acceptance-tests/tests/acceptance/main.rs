@@ -9,6 +9,7 @@ mod egress_policy;
 mod examples;
 mod provider_block;
 mod suite;
+mod world;
 
 use libtest_mimic::Arguments;
 
