@@ -1,5 +1,262 @@
-//! Scenarios of `egress_policy`.
+//! `egress_policy` on real hosts and a real API server.
 
-use crate::suite::Suite;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub(crate) fn add_to(_suite: &mut Suite) {}
+use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
+use acceptance_tests::kubernetes::ApiServer;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value as Json, json};
+
+use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server};
+use crate::world::says;
+
+const KIND: &str = "networkpolicies.networking.k8s.io";
+const MANAGER: &str = "terraform-provider-egress";
+/// Nobody listens there.
+const NOWHERE: &str = "kubernetes = { host = \"https://127.0.0.1:1\", token = \"none\", insecure = true }";
+
+pub(crate) fn add_to(suite: &mut Suite) {
+    let mut cluster = |name: &str, run| suite.scenario(&format!("egress_policy::{name}"), Needs::Cluster, run);
+    cluster("a_second_plan_is_empty", a_second_plan_is_empty);
+    cluster("a_change_is_in_place_and_destroy_leaves_nothing", a_change_is_in_place_and_destroy_leaves_nothing);
+    cluster("our_fields_changed_by_others_show_in_the_plan", our_fields_changed_by_others_show_in_the_plan);
+    cluster("fields_of_others_are_left_alone", fields_of_others_are_left_alone);
+    cluster("a_conflict_names_the_other_manager", a_conflict_names_the_other_manager);
+    cluster("deleted_outside_it_is_made_again", deleted_outside_it_is_made_again);
+    cluster("a_missing_namespace_is_an_error", a_missing_namespace_is_an_error);
+    cluster("import_by_name", import_by_name);
+    let mut host = |name: &str, run| suite.scenario(&format!("egress_policy::{name}"), Needs::Host, run);
+    host("rendering_needs_no_cluster", rendering_needs_no_cluster);
+    host("planning_works_without_the_cluster", planning_works_without_the_cluster);
+    host("what_the_engine_cannot_do_is_an_error", what_the_engine_cannot_do_is_an_error);
+    host("bad_input_is_refused", bad_input_is_refused);
+}
+
+/// A workspace with a namespace of its own on the shared API server.
+struct Cluster {
+    workspace: Workspace,
+    server: Arc<ApiServer>,
+    namespace: String,
+}
+
+impl Deref for Cluster {
+    type Target = Workspace;
+
+    fn deref(&self) -> &Workspace {
+        &self.workspace
+    }
+}
+
+impl Cluster {
+    fn new(run: &Run<'_>) -> Result<Self> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let server = api_server()?;
+        let namespace = format!("acceptance-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        server.create_namespace(&namespace)?;
+        Ok(Self { workspace: run.workspace()?, server, namespace })
+    }
+
+    fn configure(&self, body: &str) -> Result<()> {
+        let kubernetes = format!("kubernetes = {{ config_path = {:?} }}", self.server.kubeconfig());
+        self.write("main.tf", &(provider(&kubernetes) + body))
+    }
+
+    fn settle(&self, body: &str) -> Result<()> {
+        self.configure(body)?;
+        self.apply()?;
+        self.expect_empty_plan()
+    }
+
+    fn live(&self) -> Result<Option<Json>> {
+        self.server.get(KIND, &self.namespace, "backend")
+    }
+
+    fn policy(&self, more: &str) -> String {
+        policy(&self.namespace, more)
+    }
+}
+
+fn provider(kubernetes: &str) -> String {
+    format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-acceptance\"\n  {kubernetes}\n}}\n")
+}
+
+fn policy(namespace: &str, more: &str) -> String {
+    format!(
+        "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"{namespace}\"\n  \
+         pods = {{ match_labels = {{ app = \"backend\" }} }}\n  allow = {{\n    \
+         db = {{ to_pods = {{ match_labels = {{ app = \"database\" }} }}, ports = [{{ port = 5432 }}] }}\n    \
+         partner = {{ to_cidrs = [\"203.0.113.0/24\"], except_cidrs = [\"203.0.113.128/25\"], ports = [{{ port = 443 }}] }}\n  }}\n{more}}}\n"
+    )
+}
+
+fn managers(object: &Json) -> Vec<&str> {
+    let fields = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    fields.filter_map(|entry| entry["manager"].as_str()).collect()
+}
+
+fn a_second_plan_is_empty(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    cluster.settle(&cluster.policy(""))?;
+    let live = cluster.live()?.context("there is no policy in the cluster")?;
+    ensure!(managers(&live) == [MANAGER], "{:?}", managers(&live));
+    ensure!(live["spec"]["policyTypes"] == json!(["Egress"]), "{:#}", live["spec"]);
+    let blocks = live["spec"].to_string();
+    says(&blocks, &["203.0.113.0/24", "203.0.113.128/25", "5432", "443", "53", "kube-dns"])
+}
+
+fn a_change_is_in_place_and_destroy_leaves_nothing(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    cluster.settle(&cluster.policy(""))?;
+    let before = cluster.live()?.context("there is no policy in the cluster")?["metadata"]["uid"].clone();
+    let changed = cluster.policy("").replace("5432", "3306");
+    cluster.configure(&changed)?;
+    let (plan, _) = cluster.plan()?;
+    ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "update".to_owned())], "{:?}", changes(&plan));
+    let planned = plan["resource_changes"][0]["change"]["after"]["manifests"].to_string();
+    says(&planned, &["3306"]).context("the manifests are known in the plan")?;
+    cluster.settle(&changed)?;
+    let live = cluster.live()?.context("there is no policy in the cluster")?;
+    ensure!(live["metadata"]["uid"] == before, "the object was replaced");
+    cluster.destroy()?;
+    ensure!(cluster.live()?.is_none(), "the policy is still there");
+    Ok(())
+}
+
+fn our_fields_changed_by_others_show_in_the_plan(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    cluster.settle(&cluster.policy(""))?;
+    let stolen = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": { "name": "backend", "namespace": cluster.namespace },
+        "spec": { "podSelector": { "matchLabels": { "app": "frontend" } } },
+    });
+    cluster.server.apply_as("somebody", &stolen)?;
+    let (plan, _) = cluster.plan()?;
+    ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "update".to_owned())], "{:?}", changes(&plan));
+    Ok(())
+}
+
+fn fields_of_others_are_left_alone(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    cluster.settle(&cluster.policy(""))?;
+    let label = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": { "name": "backend", "namespace": cluster.namespace, "labels": { "audited": "yes" } },
+    });
+    cluster.server.apply_as("auditor", &label)?;
+    cluster.expect_empty_plan()?;
+    cluster.settle(&cluster.policy("").replace("5432", "3306"))?;
+    let live = cluster.live()?.context("there is no policy in the cluster")?;
+    ensure!(live["metadata"]["labels"]["audited"] == "yes", "{:#}", live["metadata"]);
+    Ok(())
+}
+
+fn a_conflict_names_the_other_manager(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    let theirs = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": { "name": "backend", "namespace": cluster.namespace },
+        "spec": { "podSelector": { "matchLabels": { "app": "frontend" } }, "policyTypes": ["Egress"] },
+    });
+    cluster.server.apply_as("platform-gitops", &theirs)?;
+    cluster.configure(&cluster.policy(""))?;
+    let said = unwrapped(&cluster.fail(&["apply", "-auto-approve", "-no-color"])?.output);
+    says(&said, &["platform-gitops", "force_conflicts"])?;
+    let live = cluster.live()?.context("their policy is gone")?;
+    ensure!(live["spec"]["podSelector"]["matchLabels"]["app"] == "frontend", "their policy was changed");
+    cluster.settle(&cluster.policy("  force_conflicts = true\n"))
+}
+
+fn deleted_outside_it_is_made_again(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    cluster.settle(&cluster.policy(""))?;
+    cluster.server.delete(KIND, &cluster.namespace, "backend")?;
+    let (plan, _) = cluster.plan()?;
+    ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "create".to_owned())], "{:?}", changes(&plan));
+    cluster.settle(&cluster.policy(""))?;
+    ensure!(cluster.live()?.is_some(), "the policy was not made again");
+    Ok(())
+}
+
+fn a_missing_namespace_is_an_error(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    cluster.configure(&policy("not-there", ""))?;
+    let said = unwrapped(&cluster.fail(&["apply", "-auto-approve", "-no-color"])?.output);
+    says(&said, &["not-there", "namespace"])
+}
+
+fn import_by_name(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    let body = cluster.policy("");
+    cluster.settle(&body)?;
+    std::fs::remove_file(cluster.path().join("terraform.tfstate"))?;
+    let import = format!("import {{\n  to = egress_policy.backend\n  id = \"{}/backend\"\n}}\n", cluster.namespace);
+    cluster.configure(&(body + &import))?;
+    let (_, said) = cluster.plan()?;
+    says(&said.output, &["1 to import, 0 to add"])?;
+    cluster.apply()?;
+    cluster.expect_empty_plan()
+}
+
+fn rendering_needs_no_cluster(run: &Run<'_>) -> Result<()> {
+    let workspace = run.workspace()?;
+    let body = policy("production", "  delivery = \"render\"\n");
+    workspace.write("main.tf", &(provider("") + &body))?;
+    workspace.apply()?;
+    workspace.expect_empty_plan()?;
+    let state = workspace.state()?;
+    let manifests = attributes(&state, "egress_policy.backend")["manifests"].to_string();
+    says(&manifests, &["NetworkPolicy", "203.0.113.128/25"])?;
+    workspace.destroy().map(drop)
+}
+
+fn planning_works_without_the_cluster(run: &Run<'_>) -> Result<()> {
+    let workspace = run.workspace()?;
+    let body = policy("production", "");
+    // The cluster's address comes from something that is made in the same apply.
+    let unknown = "kubernetes = { host = terraform_data.cluster.output, token = \"none\", insecure = true }";
+    let cluster = "resource \"terraform_data\" \"cluster\" {\n  input = \"https://127.0.0.1:1\"\n}\n";
+    workspace.write("main.tf", &(provider(unknown) + cluster + &body))?;
+    let (plan, _) = workspace.plan()?;
+    let changed = changes(&plan);
+    ensure!(
+        changed.iter().any(|change| *change == ("egress_policy.backend".to_owned(), "create".to_owned())),
+        "{changed:?}"
+    );
+    // An address at which nobody answers.
+    workspace.write("main.tf", &(provider(NOWHERE) + &body))?;
+    let (plan, _) = workspace.plan()?;
+    let manifests = plan["resource_changes"][0]["change"]["after"]["manifests"].to_string();
+    says(&manifests, &["NetworkPolicy"])
+}
+
+fn what_the_engine_cannot_do_is_an_error(run: &Run<'_>) -> Result<()> {
+    let workspace = run.workspace()?;
+    let body = policy("production", "  delivery = \"render\"\n").replace(
+        "to_cidrs = [\"203.0.113.0/24\"], except_cidrs = [\"203.0.113.128/25\"]",
+        "to_domains = [\"api.stripe.com\"]",
+    );
+    workspace.write("main.tf", &(provider("") + &body))?;
+    let said = unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
+    says(&said, &["to_domains"])
+}
+
+fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
+    let workspace = run.workspace()?;
+    let body = policy("production", "  delivery = \"render\"\n");
+    let wrong = [
+        (body.replace("203.0.113.0/24", "203.0.113.0/33"), "to_cidrs"),
+        (body.replace("203.0.113.128/25", "198.51.100.0/25"), "except_cidrs"),
+        (body.replace("port = 443", "port = 70000"), "port"),
+        (body.replace("name = \"backend\"", "name = \"Back_end\""), "name"),
+        (body.replace("\"render\"", "\"pray\""), "delivery"),
+    ];
+    for (body, attribute) in wrong {
+        workspace.write("main.tf", &(provider("") + &body))?;
+        let said = unwrapped(&workspace.fail(&["validate", "-no-color"])?.output);
+        says(&said, &[attribute])?;
+    }
+    Ok(())
+}
