@@ -1,0 +1,7 @@
+import {
+  to = egress_policy.backend
+  identity = {
+    namespace = "production"
+    name      = "backend"
+  }
+}
