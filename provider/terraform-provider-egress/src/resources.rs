@@ -1,3 +1,15 @@
 //! The managed resources: the only place where Terraform, the model, a cloud and a cluster meet.
 
+mod policy;
 pub(crate) mod timeouts;
+
+use std::sync::Arc;
+
+use tfplugin::resource::Resource;
+
+use crate::session::Session;
+
+/// Every resource, in the order of the documentation. A new one is a line here.
+pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
+    vec![Box::new(policy::PolicyResource::new(session.clone()))]
+}

@@ -1,0 +1,282 @@
+//! The policy's objects in a cluster.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cluster::{Cluster, Error, Object, owned_part};
+use egress_engines::Manifest;
+use egress_engines::manifest::{ObjectId, yaml_of};
+use egress_model::identity::{OWNER_TAG, Owner};
+use tfplugin::cty::{Path, Value};
+use tfplugin::diagnostic::chain;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use crate::session::Adoption;
+
+/// Whose a live object is.
+enum Claim {
+    /// This owner's.
+    Ours,
+    /// Another owner's, or nobody's that this provider knows.
+    Foreign(String),
+}
+
+fn claim(object: &Object, owner: &Owner) -> Claim {
+    match object.label(OWNER_TAG) {
+        Some(label) if label == owner.as_str() => Claim::Ours,
+        Some(other) => Claim::Foreign(format!("it belongs to the owner {other:?} of this provider")),
+        None => match object.managers().as_slice() {
+            [] => Claim::Foreign("nothing says who made it".to_owned()),
+            managers => Claim::Foreign(format!("its fields belong to {}", managers.join(", "))),
+        },
+    }
+}
+
+/// Looks, before a plan creates, whether the objects are there already. A cluster that does not answer is no hindrance to a
+/// plan: the apply looks again.
+pub(super) async fn look_before_create(
+    cluster: &Cluster,
+    manifests: &[Manifest],
+    owner: &Owner,
+    adoption: Adoption,
+    force: bool,
+) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for manifest in manifests {
+        let id = manifest.id();
+        let Ok(Some(object)) = cluster.get(&id).await else { continue };
+        diagnostics.extend(told_of_existing(&id, &object, owner, adoption, force));
+    }
+    diagnostics
+}
+
+fn told_of_existing(
+    id: &ObjectId,
+    object: &Object,
+    owner: &Owner,
+    adoption: Adoption,
+    force: bool,
+) -> Option<Diagnostic> {
+    let since = object.created();
+    match (claim(object, owner), adoption) {
+        (Claim::Ours, Adoption::Automatic) => Some(Diagnostic::warning(
+            format!("{id} exists and will be adopted"),
+            format!(
+                "It was made at {since} by this provider with the owner {owner:?} (perhaps by an apply that was interrupted), but is not in \
+                 the state. The apply takes it over and makes it what the plan says. If another configuration manages it, give this one \
+                 another owner.",
+                owner = owner.as_str()
+            ),
+        )),
+        (Claim::Ours, Adoption::Error) => Some(Diagnostic::error(
+            format!("{id} exists already"),
+            format!(
+                "It was made at {since} by this provider with the owner {owner:?}, but is not in the state, and the provider's setting \
+                 adoption = \"error\" forbids taking it over. Import it, or delete it if nothing needs it.",
+                owner = owner.as_str()
+            ),
+        )),
+        (Claim::Foreign(_), _) if force => None,
+        (Claim::Foreign(whose), _) => Some(foreign(id, since, &whose)),
+    }
+}
+
+fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} exists and is not ours"),
+        format!(
+            "It was made at {since} and {whose}. Nothing was changed. Give this policy another name, import the object with an import block \
+             (id = \"namespace/name\"), or set force_conflicts = true to take it over."
+        ),
+    )
+    .at(Path::attribute("name"))
+}
+
+/// What the cluster has.
+pub(super) enum Seen {
+    /// The objects' owned parts, as the `manifests` attribute has them.
+    There(BTreeMap<String, String>),
+    /// None of them.
+    Gone,
+}
+
+/// Looks at the objects: out of one list for all policies where that has them.
+pub(super) async fn observe(cluster: &Cluster, manifests: &[Manifest], owned_labels: &str) -> Result<Seen, Error> {
+    let mut seen = BTreeMap::new();
+    for manifest in manifests {
+        let id = manifest.id();
+        if let Some(object) = cluster.observe(&id, owned_labels).await? {
+            seen.insert(id.to_string(), yaml_of(&owned_part(&manifest.to_json(), object.json())));
+        }
+    }
+    Ok(if seen.is_empty() { Seen::Gone } else { Seen::There(seen) })
+}
+
+/// How much of an apply was done.
+pub(super) struct Applied {
+    /// The objects that are now what their manifests say, by id.
+    pub(super) done: Vec<String>,
+    /// Messages.
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// Makes the objects what the manifests say, in order, and stops at the first that fails. `fresh` objects may not be there
+/// as somebody else's.
+pub(super) async fn apply(
+    cluster: &Cluster,
+    manifests: &[Manifest],
+    owner: &Owner,
+    force: bool,
+    fresh: bool,
+) -> Applied {
+    let mut applied = Applied { done: Vec::new(), diagnostics: Diagnostics::new() };
+    for manifest in manifests {
+        let id = manifest.id();
+        if fresh && !force {
+            match cluster.get(&id).await {
+                Ok(Some(object)) => {
+                    if let Claim::Foreign(whose) = claim(&object, owner) {
+                        applied.diagnostics.push(foreign(&id, object.created(), &whose));
+                        return applied;
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    applied.diagnostics.push(told(&id, "applied", &error));
+                    return applied;
+                }
+            }
+        }
+        match cluster.apply(manifest, force).await {
+            Ok(object) => {
+                applied.done.push(id.to_string());
+                applied.diagnostics.extend(changed_on_the_way(&id, manifest, &object));
+            }
+            Err(error) => {
+                applied.diagnostics.push(told(&id, "applied", &error));
+                return applied;
+            }
+        }
+    }
+    applied
+}
+
+fn changed_on_the_way(id: &ObjectId, manifest: &Manifest, object: &Object) -> Option<Diagnostic> {
+    let desired = manifest.to_json();
+    let live = owned_part(&desired, object.json());
+    (live != desired).then(|| {
+        Diagnostic::warning(
+            format!("The cluster changed {id} while it was applied"),
+            format!(
+                "An admission webhook or policy of the cluster made something else of it, and every plan will show the difference. It is \
+                 now:\n\n{}",
+                yaml_of(&live)
+            ),
+        )
+    })
+}
+
+/// Deletes the objects that are this owner's. Others' are left, with a warning.
+pub(super) async fn delete(
+    cluster: &Cluster,
+    manifests: &[Manifest],
+    owner: &Owner,
+    patience: Duration,
+) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for manifest in manifests.iter().rev() {
+        let id = manifest.id();
+        let object = match cluster.get(&id).await {
+            Ok(Some(object)) => object,
+            Ok(None) => continue,
+            Err(error) => {
+                diagnostics.push(told(&id, "deleted", &error));
+                continue;
+            }
+        };
+        if let (Claim::Foreign(whose), false) = (claim(&object, owner), object.is_applied_by_us()) {
+            let detail = format!("It is no longer ours: {whose}. It is left as it is, and only the state forgets it.");
+            diagnostics.push(Diagnostic::warning(format!("{id} was not deleted"), detail));
+            continue;
+        }
+        if let Err(error) = cluster.delete(&id, object.uid(), patience).await {
+            diagnostics.push(told(&id, "deleted", &error));
+        }
+    }
+    diagnostics
+}
+
+/// An error of the cluster: why, what exists, and what to do.
+pub(super) fn told(id: &ObjectId, done: &str, error: &Error) -> Diagnostic {
+    let summary = format!("{id} could not be {done}");
+    match error {
+        Error::NamespaceMissing { namespace } => Diagnostic::error(
+            format!("The namespace {namespace:?} does not exist"),
+            format!(
+                "{id} could not be {done}, and nothing was changed. Create the namespace first; if the same configuration makes it, refer to it \
+                 (namespace = kubernetes_namespace_v1.example.metadata[0].name) so that Terraform knows the order."
+            ),
+        )
+        .at(Path::attribute("namespace")),
+        Error::NamespaceTerminating { namespace } => Diagnostic::error(
+            format!("The namespace {namespace:?} is being deleted"),
+            format!("{id} could not be {done}: nothing can be made in it until it is gone and made anew."),
+        )
+        .at(Path::attribute("namespace")),
+        Error::Conflict(conflicts) => {
+            let list: Vec<_> =
+                conflicts.iter().map(|conflict| format!("  - {} is owned by {:?}", conflict.field, conflict.manager)).collect();
+            Diagnostic::error(
+                summary,
+                format!(
+                    "Other field managers own fields of it with other values:\n\n{}\n\nNothing was changed. Let the other manager give the field up \
+                     (remove it from what it applies), or set force_conflicts = true to take it over.",
+                    list.join("\n")
+                ),
+            )
+            .at(Path::attribute("force_conflicts"))
+        }
+        Error::KindMissing { kind, api_version } => Diagnostic::error(
+            summary,
+            format!(
+                "The cluster does not serve {kind} in {api_version}. Install the engine that defines it, or choose another engine; the \
+                 engine network-policy needs nothing but Kubernetes."
+            ),
+        )
+        .at(Path::attribute("engine")),
+        Error::Invalid { causes, .. } if !causes.is_empty() => {
+            let list: Vec<_> = causes.iter().map(|cause| format!("  - {}: {}", cause.field, cause.message)).collect();
+            Diagnostic::error(summary, format!("The API server does not take it, and nothing was changed:\n\n{}", list.join("\n")))
+        }
+        Error::StillThere { .. } => Diagnostic::error(
+            summary,
+            format!("{}. Whatever set the finalizers has to remove them; then apply again.", upper_first(&chain(error))),
+        ),
+        Error::Changed => Diagnostic::error(
+            summary,
+            "It was replaced by another object of the same name in the meantime, which was left alone. Plan again.",
+        ),
+        other => Diagnostic::error(summary, format!("{}. Nothing was changed.", upper_first(&chain(other)))),
+    }
+}
+
+fn upper_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Why a look was not possible, as a warning: the plan goes on with what the state says.
+pub(super) fn not_looked(error: &Error) -> Diagnostic {
+    Diagnostic::warning(
+        "The cluster cannot be looked at",
+        format!(
+            "{}. The plan goes on with what the state says; changes made outside Terraform do not show.",
+            upper_first(&chain(error))
+        ),
+    )
+}
+
+/// The `manifests` attribute of what was seen.
+pub(super) fn seen_value(seen: BTreeMap<String, String>) -> Value {
+    Value::map(seen)
+}
