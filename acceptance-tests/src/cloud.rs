@@ -84,7 +84,8 @@ impl Cloud {
 
     /// Calls the API as somebody else in the same account would; the reply's text.
     pub fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
-        let reply = self.server.call_outside(&caller(), action, Params::from_iter(parameters.iter().copied()));
+        let parameters: Params = parameters.iter().copied().collect();
+        let reply = self.server.call_outside(&caller(), action, parameters);
         anyhow::ensure!(reply.code.is_none(), "{action}: {}", reply.body);
         Ok(reply.body)
     }

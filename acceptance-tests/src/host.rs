@@ -82,7 +82,8 @@ impl Workspace {
         let kind = address.rsplit('/').next().context("the provider address has no type")?;
         std::os::unix::fs::symlink(binary.canonicalize()?, plugins.join(format!("terraform-provider-{kind}")))?;
         let configuration = format!(
-            "disable_checkpoint = true\nprovider_installation {{\n  dev_overrides {{\n    {address:?} = {plugins:?}\n  }}\n  direct {{}}\n}}\n"
+            "disable_checkpoint = true\nprovider_installation {{\n  dev_overrides {{\n    {address:?} = \"{}\"\n  }}\n  direct {{}}\n}}\n",
+            plugins.display()
         );
         let cli = folder.path().join("cli.tfrc");
         fs::write(&cli, configuration)?;

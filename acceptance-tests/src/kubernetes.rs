@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::environment::{self, Missing};
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const TOKEN: &str = "acceptance";
 
 /// A running API server with an administrator's kubeconfig.
@@ -148,10 +148,10 @@ impl ApiServer {
                 Err(error) if begin.elapsed() > START_TIMEOUT => return Err(error.context(self.logs())),
                 Err(_) => {}
             }
-            if let Some(own) = &mut self.own {
-                if let Some(status) = own.api_server.try_wait()? {
-                    bail!("kube-apiserver ended with {status}: {}", self.logs());
-                }
+            if let Some(own) = &mut self.own
+                && let Some(status) = own.api_server.try_wait()?
+            {
+                bail!("kube-apiserver ended with {status}: {}", self.logs());
             }
             std::thread::sleep(Duration::from_millis(200));
         }

@@ -32,11 +32,11 @@ pub(super) fn measure(options: &Options, host: &Host, report: &mut Report) -> Re
         host,
         &format!(
             "terraform {{\n  required_providers {{\n    egress = {{ source = \"egress/egress\" }}\n  }}\n}}\n\
-             provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = {:?} }}\n}}\n\
+             provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n\
              resource \"egress_policy\" \"all\" {{\n  count = {count}\n  name = \"policy-${{count.index}}\"\n  namespace = \"{NAMESPACE}\"\n  \
              pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
              allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [{{ port = 5432 }}] }} }}\n}}\n",
-            server.kubeconfig()
+            server.kubeconfig().display()
         ),
     )?;
     for (what, floor, own) in

@@ -169,7 +169,7 @@ fn attribute_value(attribute: &Attribute, json: Option<&Json>, values: &BTreeMap
     }
     match &attribute.shape {
         Shape::Plain(ty) => plain_value(ty, json, values),
-        Shape::Nested(nesting, attributes) => nesting.from_json(json, |element| {
+        Shape::Nested(nesting, attributes) => nesting.read_json(json, |element| {
             let members = element.as_object().context("a nested attribute is not an object")?;
             if let Some(name) = members.keys().find(|name| !attributes.contains_key(*name)) {
                 bail!("an attribute named {name:?} is not expected here");

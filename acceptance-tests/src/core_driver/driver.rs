@@ -77,7 +77,9 @@ impl Driver {
         let identities = client.get_resource_identity_schemas(proto::get_resource_identity_schemas::Request {}).await;
         let identities = match identities {
             Ok(identities) => identities.into_inner(),
-            Err(status) if status.code() == tonic::Code::Unimplemented => Default::default(),
+            Err(status) if status.code() == tonic::Code::Unimplemented => {
+                proto::get_resource_identity_schemas::Response::default()
+            }
             Err(status) => return Err(status.into()),
         };
         let schema = Arc::new(ProviderSchema::from_proto(&response, &identities)?);

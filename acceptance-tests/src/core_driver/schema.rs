@@ -216,7 +216,7 @@ impl Nesting {
     }
 
     /// Reads a JSON value of this nesting, element by element.
-    pub(super) fn from_json(self, json: &Json, element: impl Fn(&Json) -> Result<Value>) -> Result<Value> {
+    pub(super) fn read_json(self, json: &Json, element: impl Fn(&Json) -> Result<Value>) -> Result<Value> {
         let elements = || json.as_array().with_context(|| format!("{json} is not a list"));
         Ok(match self {
             Self::Single => element(json)?,

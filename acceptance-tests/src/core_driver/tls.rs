@@ -1,4 +1,4 @@
-//! The host's half of go-plugin's AutoMTLS.
+//! The host's half of go-plugin's `AutoMTLS`.
 
 use std::sync::Arc;
 

@@ -104,7 +104,7 @@ fn large(cloud: &Cloud) -> Result<Configuration> {
     Configuration::parse(&document(cloud, &["a", "b", "c", "d", "e"], [&["a", "d"], &["b", "e"]]))
 }
 
-fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Json {
+pub(crate) fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Json {
     let addresses: serde_json::Map<String, Json> = keys.iter().map(|key| ((*key).to_owned(), json!({}))).collect();
     let zones: serde_json::Map<String, Json> = ZONES
         .iter()

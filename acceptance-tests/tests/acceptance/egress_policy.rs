@@ -59,7 +59,7 @@ impl Cluster {
     }
 
     fn configure(&self, body: &str) -> Result<()> {
-        let kubernetes = format!("kubernetes = {{ config_path = {:?} }}", self.server.kubeconfig());
+        let kubernetes = format!("kubernetes = {{ config_path = \"{}\" }}", self.server.kubeconfig().display());
         self.write("main.tf", &(provider(&kubernetes) + body))
     }
 

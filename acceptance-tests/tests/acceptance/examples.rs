@@ -1,5 +1,139 @@
-//! Scenarios of `examples`.
+//! Every configuration under `examples/`, applied.
 
-use crate::suite::Suite;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-pub(crate) fn add_to(_suite: &mut Suite) {}
+use acceptance_tests::cloud::ZONES;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+
+use crate::suite::{Needs, Run, Suite, api_server};
+use crate::world::{World, says};
+
+/// The examples are users of one cluster and one namespace, so one runs after the other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+const NAMESPACE: &str = "production";
+
+pub(crate) fn add_to(suite: &mut Suite) {
+    suite.scenario("examples::demo", Needs::Cluster, |run| applies(run, "demo"));
+    suite.scenario("examples::existing_network", Needs::Host, |run| applies(run, "existing-network"));
+    suite.scenario("examples::egress_ip_pool", Needs::Host, |run| imports(run, "egress_ip_pool"));
+    suite.scenario("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
+    suite.scenario("examples::egress_policy", Needs::Cluster, |run| imports(run, "egress_policy"));
+    suite.with_provider("examples::all_are_covered", |_| all_are_covered());
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+/// A new example must get a test.
+fn all_are_covered() -> Result<()> {
+    let names = |folder: PathBuf| -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    };
+    let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
+    ensure!(examples == ["demo", "existing-network", "provider", "resources"], "{examples:?}");
+    ensure!(resources == ["egress_ip_pool", "egress_nat_gateway", "egress_policy"], "{resources:?}");
+    Ok(())
+}
+
+/// Applies a whole configuration; then there is nothing more to do.
+fn applies(run: &Run<'_>, example: &str) -> Result<()> {
+    with_world(run, |world| {
+        copy(&folder().join(example), world.path())?;
+        world.succeed(&["get", "-no-color"])?;
+        world.apply()?;
+        world.expect_empty_plan()
+    })
+}
+
+/// Applies a resource's example under the provider's, then loses the state and imports it as the examples say.
+fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
+    with_world(run, |world| {
+        let example = folder().join("resources").join(resource);
+        fs::copy(folder().join("provider/provider.tf"), world.path().join("provider.tf"))?;
+        fs::copy(example.join("resource.tf"), world.path().join("resource.tf"))?;
+        world.apply()?;
+        world.expect_empty_plan()?;
+        for (file, by_identity) in [("import-by-string-id.tf", false), ("import-by-identity.tf", true)] {
+            let import = example.join(file);
+            if !import.exists() || (by_identity && !run.host.imports_by_identity()) {
+                continue;
+            }
+            let address = format!("{resource}.{}", resource_name(&example)?);
+            world.succeed(&["state", "rm", &address])?;
+            fs::copy(&import, world.path().join("import.tf"))?;
+            let (_, said) = world.plan()?;
+            says(&said.output, &["1 to import, 0 to add"]).with_context(|| file.to_owned())?;
+            world.apply()?;
+            fs::remove_file(world.path().join("import.tf"))?;
+            world.expect_empty_plan()?;
+        }
+        Ok(())
+    })
+}
+
+fn resource_name(example: &Path) -> Result<String> {
+    let import = fs::read_to_string(example.join("import-by-string-id.tf"))?;
+    let target = import.lines().find_map(|line| line.trim().strip_prefix("to ")).context("the import has no target")?;
+    target.rsplit('.').next().map(|name| name.trim().to_owned()).context("the target has no name")
+}
+
+/// A world with the variables of all examples, and with a cluster where the kubeconfig of the examples is, if there is one.
+fn with_world(run: &Run<'_>, test: impl FnOnce(&World) -> Result<()>) -> Result<()> {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut world = World::new(run)?;
+    let zones = ZONES.map(|zone| (zone, world.cloud.subnet(zone).to_owned(), world.cloud.route_table(zone).to_owned()));
+    let [first, _] = &zones;
+    let (subnet, table) = (first.1.clone(), first.2.clone());
+    let by_zone = |value: &dyn Fn(&(&str, String, String)) -> serde_json::Value| {
+        let map: serde_json::Map<_, _> = zones.iter().map(|zone| (zone.0.to_owned(), value(zone))).collect();
+        serde_json::Value::Object(map).to_string()
+    };
+    let variables = [
+        ("TF_VAR_zones", by_zone(&|zone| json!({ "public_subnet_id": zone.1, "route_table_id": zone.2 }))),
+        ("TF_VAR_public_subnet_ids", by_zone(&|zone| json!(zone.1))),
+        ("TF_VAR_private_route_table_ids", by_zone(&|zone| json!(zone.2))),
+        ("TF_VAR_public_subnet_id", subnet),
+        ("TF_VAR_private_route_table_id", table),
+    ];
+    for (name, value) in variables {
+        world.set(name, value);
+    }
+    let Ok(server) =
+        acceptance_tests::kubernetes::ApiServer::available().map_err(anyhow::Error::msg).and_then(|()| api_server())
+    else {
+        return test(&world);
+    };
+    let home = world.path().join("home");
+    fs::create_dir_all(home.join(".kube"))?;
+    fs::copy(server.kubeconfig(), home.join(".kube/config"))?;
+    world.set("HOME", &home);
+    world.set("KUBECONFIG", server.kubeconfig());
+    // It is there already when another example made it.
+    let _exists = server.create_namespace(NAMESPACE);
+    let result = test(&world);
+    server.kubectl(&["delete", "networkpolicies", "--all", "--namespace", NAMESPACE], "")?;
+    result
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

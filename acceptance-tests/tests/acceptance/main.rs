@@ -2,6 +2,9 @@
 //!
 //! A scenario that cannot run here is listed as `[skipped: <reason>]`, never as passed.
 
+#![allow(clippy::print_stdout, reason = "the matrices print their size, and the harness captures nothing")]
+
+mod core_driver;
 mod crash_safety;
 mod egress_ip_pool;
 mod egress_nat_gateway;
@@ -16,6 +19,7 @@ use libtest_mimic::Arguments;
 fn main() {
     let arguments = Arguments::from_args();
     let mut suite = suite::Suite::new();
+    core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
     egress_ip_pool::add_to(&mut suite);
     egress_nat_gateway::add_to(&mut suite);

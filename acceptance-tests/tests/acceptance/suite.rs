@@ -46,7 +46,7 @@ impl Suite {
         }
         for host in self.hosts.clone() {
             let name = format!("{name} on {}", host.name());
-            let missing = self.missing(needs, &host);
+            let missing = missing(needs, &host);
             match (missing, &self.provider) {
                 (Some(missing), _) => self.skip(&name, &missing),
                 (None, Err(missing)) => self.skip(&name, &missing.clone()),
@@ -76,15 +76,15 @@ impl Suite {
     pub(crate) fn into_trials(self) -> Vec<Trial> {
         self.trials
     }
+}
 
-    fn missing(&self, needs: Needs, host: &Host) -> Option<Missing> {
-        match needs {
-            Needs::Host => None,
-            Needs::HostWithIdentity => {
-                (!host.imports_by_identity()).then(|| format!("{} does not import by identity", host.name()))
-            }
-            Needs::Cluster => ApiServer::available().err(),
+fn missing(needs: Needs, host: &Host) -> Option<Missing> {
+    match needs {
+        Needs::Host => None,
+        Needs::HostWithIdentity => {
+            (!host.imports_by_identity()).then(|| format!("{} does not import by identity", host.name()))
         }
+        Needs::Cluster => ApiServer::available().err(),
     }
 }
 

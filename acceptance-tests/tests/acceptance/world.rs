@@ -1,6 +1,6 @@
 //! A host's folder with a cloud behind it.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use acceptance_tests::cloud::{Cloud, ZONES};
 use acceptance_tests::host::{Workspace, changes, unwrapped};
@@ -25,6 +25,12 @@ impl Deref for World {
 
     fn deref(&self) -> &Workspace {
         &self.workspace
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Workspace {
+        &mut self.workspace
     }
 }
 
@@ -112,7 +118,8 @@ pub(crate) fn says(text: &str, said: &[&str]) -> Result<()> {
 
 /// A pool named `partners` of these keys, with further arguments.
 pub(crate) fn pool(keys: &[&str], more: &str) -> String {
-    let keys: String = keys.iter().map(|key| format!("    {key} = {{}}\n")).collect();
+    let keys: Vec<String> = keys.iter().map(|key| format!("    {key} = {{}}\n")).collect();
+    let keys = keys.concat();
     format!(
         "resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{\n{keys}  }}\n  aws = {{}}\n{more}}}\n"
     )
@@ -120,7 +127,7 @@ pub(crate) fn pool(keys: &[&str], more: &str) -> String {
 
 /// Gateways named `prod`, one in each zone with these keys of the pool, with further arguments of `aws`.
 pub(crate) fn gateways(cloud: &Cloud, zones: [&[&str]; 2], more: &str) -> String {
-    let zones: String = ZONES
+    let zones: Vec<String> = ZONES
         .iter()
         .zip(zones)
         .filter(|(_, keys)| !keys.is_empty())
@@ -132,6 +139,7 @@ pub(crate) fn gateways(cloud: &Cloud, zones: [&[&str]; 2], more: &str) -> String
             )
         })
         .collect();
+    let zones = zones.concat();
     format!(
         "resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws = {{\n    zones = {{\n{zones}    }}\n    drain_seconds = 1\n{more}  }}\n}}\n\
          output \"tell_partners\" {{\n  value = egress_nat_gateway.prod.egress_cidrs\n}}\n"
