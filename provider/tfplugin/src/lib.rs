@@ -18,6 +18,7 @@ pub mod list;
 pub mod model;
 pub mod plan;
 pub mod provider;
+pub mod provider_check;
 pub mod resource;
 pub mod schema;
 pub mod schema_check;

@@ -15,7 +15,6 @@ mod parts;
 mod plan;
 mod private;
 mod read;
-mod seam;
 mod upgrade;
 mod validate;
 
@@ -64,7 +63,7 @@ impl Rpc {
         F: Future<Output = Result<T, Diagnostics>> + Send + 'static,
     {
         let future = call(Arc::clone(&self.parts), self.lifetime.context());
-        reply(rpc, self.lifetime.start(rpc, type_name, self.parts.address, future).await)
+        Ok(Response::new(reply(rpc, self.lifetime.start(rpc, type_name, self.parts.address, future).await)))
     }
 }
 

@@ -35,7 +35,7 @@ const MAX_MESSAGE: usize = 256 << 20;
 const FAREWELL: Duration = Duration::from_millis(250);
 
 /// How long calls in flight may take to finish when nobody waits for their answers any more.
-const ORPHAN_GRACE: Duration = Duration::from_secs(60);
+const ORPHAN_GRACE: Duration = Duration::from_mins(1);
 
 /// What is known of a provider before any of it is made.
 #[derive(Clone, Copy, Debug)]

@@ -65,14 +65,17 @@ fn schema() -> Schema {
         Attribute::new("pages", Type::Number, "How long it is.").optional_computed().default(10),
     ];
     let attributes = vec![
-        Attribute::new("number", Type::String, "The book's number, which names it on the shelf.").required().requires_replace(),
+        Attribute::new("number", Type::String, "The book's number, which names it on the shelf.")
+            .required()
+            .requires_replace(),
         Attribute::new("title", Type::String, "The title.").required(),
         Attribute::new("pages", Type::Number, "How long it is; 100 pages unless said otherwise.").default(100),
         Attribute::new("price", Type::Number, "What it costs, exactly."),
         Attribute::new("tags", Type::set(Type::String), "What it is about."),
         Attribute::nested("authors", Nesting::Map, authors, "Who wrote it, by any key."),
         Attribute::nested("chapters", Nesting::List, chapters, "What is in it."),
-        Attribute::new("secret", Type::String, "What only the shelf may know. Change `secret_version` with it.").write_only(),
+        Attribute::new("secret", Type::String, "What only the shelf may know. Change `secret_version` with it.")
+            .write_only(),
         Attribute::new("secret_version", Type::Number, "Change it to store the secret again."),
         Attribute::new("id", Type::String, "The number again.").computed().use_state_for_unknown(),
         Attribute::new("token", Type::String, "Lends the book.").computed().sensitive().use_state_for_unknown(),
@@ -90,7 +93,7 @@ fn failed(what: &str, error: &io::Error) -> Diagnostics {
 }
 
 /// What a state means for the shelf.
-fn stored(planned: &Value, config: &Value, revision: i64) -> Result<Stored, Diagnostic> {
+fn stored(planned: &Value, config: &Value, revision: i64) -> Stored {
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let objects = |name: &str| planned.get(name).filter(|value| !value.is_null());
     let authors = objects("authors").and_then(Value::as_map).map(|authors| {
@@ -108,7 +111,7 @@ fn stored(planned: &Value, config: &Value, revision: i64) -> Result<Stored, Diag
         chapters.iter().map(chapter).collect()
     });
     let tags = objects("tags").and_then(Value::elements);
-    Ok(Stored {
+    Stored {
         title: text(planned, "title").unwrap_or_default(),
         pages: planned.get("pages").and_then(Value::as_i64).unwrap_or_default(),
         price: planned.get("price").and_then(Value::as_number).map(ToString::to_string),
@@ -117,7 +120,7 @@ fn stored(planned: &Value, config: &Value, revision: i64) -> Result<Stored, Diag
         chapters,
         revision,
         secret_length: text(config, "secret").map_or(0, |secret| secret.len()),
-    })
+    }
 }
 
 /// What the shelf has, as a state. The version of the secret is the user's own and is not on the shelf.
@@ -152,7 +155,7 @@ fn state(number: &str, book: Stored, secret_version: Option<i64>) -> Result<Valu
 
 impl Book {
     fn put(&self, number: &str, planned: &Value, config: &Value, revision: i64) -> Result<Value, Diagnostics> {
-        let book = stored(planned, config, revision)?;
+        let book = stored(planned, config, revision);
         self.0.shelf()?.put(number, &book).map_err(|e| failed("Cannot put the book on the shelf", &e))?;
         Ok(state(number, book, planned.get("secret_version").and_then(Value::as_i64))?)
     }
@@ -314,12 +317,12 @@ struct Wanted {
 }
 
 impl Books {
-    async fn send(&self, shelf: Shelf, request: ListRequest, found: mpsc::Sender<Listed>) -> Result<(), Diagnostics> {
+    async fn send(&self, folder: Shelf, request: ListRequest, found: mpsc::Sender<Listed>) -> Result<(), Diagnostics> {
         let wanted: Wanted = from_value(&request.config)?;
-        let numbers = shelf.numbers().map_err(|e| failed("Cannot look at the shelf", &e))?;
+        let numbers = folder.numbers().map_err(|e| failed("Cannot look at the shelf", &e))?;
         let prefix = wanted.starts_with.unwrap_or_default();
         for number in numbers.into_iter().filter(|number| number.starts_with(&prefix)) {
-            let Some(book) = shelf.get(&number).map_err(|e| failed("Cannot look at the shelf", &e))? else { continue };
+            let Some(book) = folder.get(&number).map_err(|e| failed("Cannot look at the shelf", &e))? else { continue };
             let display_name = book.title.clone();
             let resource = if request.include_resource { Some(state(&number, book, None)?) } else { None };
             let listed =
@@ -345,7 +348,7 @@ impl ListResource for Books {
 
     async fn list(&self, _cx: &Context, request: ListRequest, found: mpsc::Sender<Listed>) -> Diagnostics {
         match self.0.shelf() {
-            Ok(shelf) => self.send(shelf, request, found).await.err().unwrap_or_default(),
+            Ok(folder) => self.send(folder, request, found).await.err().unwrap_or_default(),
             Err(diagnostics) => diagnostics,
         }
     }

@@ -29,13 +29,13 @@ impl DataSource for Catalogue {
     }
 
     async fn read(&self, _cx: &Context, config: Value) -> Result<(Value, Diagnostics), Diagnostics> {
-        let shelf = self.0.shelf()?;
+        let folder = self.0.shelf()?;
         let failed = |e: std::io::Error| Diagnostic::error("Cannot look at the shelf", e.to_string());
         let prefix = config.get("starts_with").cloned().unwrap_or(Value::Null);
         let mut titles = Vec::new();
-        for number in shelf.numbers().map_err(failed)? {
+        for number in folder.numbers().map_err(failed)? {
             if number.starts_with(prefix.as_str().unwrap_or_default())
-                && let Some(book) = shelf.get(&number).map_err(failed)?
+                && let Some(book) = folder.get(&number).map_err(failed)?
             {
                 titles.push((number, book.title));
             }

@@ -14,8 +14,8 @@ use tfplugin::schema::{Attribute, IdentityAttribute, IdentitySchema, Schema};
 /// What makes mistakes.
 pub(crate) struct Gremlin;
 
-fn identity(name: &str) -> Option<Value> {
-    Some(Value::object([("name", name)]))
+fn identity(name: &str) -> Value {
+    Value::object([("name", name)])
 }
 
 fn made(planned: &Value, result: impl Into<Value>) -> Value {
@@ -90,7 +90,7 @@ impl Resource for Gremlin {
             }
             _ => made(&request.planned, "done"),
         };
-        let name = if mischief == "no identity" { None } else { identity("gremlin") };
+        let name = (mischief != "no identity").then(|| identity("gremlin"));
         ApplyResponse { state, private: Vec::new(), identity: name, diagnostics }
     }
 
@@ -99,7 +99,7 @@ impl Resource for Gremlin {
         assert!(mischief != "panic on read", "the gremlin panicked on sight");
         let mut response = ReadResponse::from(request);
         if mischief == "another identity" {
-            response.identity = identity("somebody else");
+            response.identity = Some(identity("somebody else"));
         }
         response
     }

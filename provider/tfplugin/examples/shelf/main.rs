@@ -38,9 +38,13 @@ struct Configured(Arc<RwLock<Option<Shelf>>>);
 
 impl Configured {
     fn shelf(&self) -> Result<Shelf, Diagnostics> {
-        let shelf = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        shelf.ok_or_else(|| {
-            Diagnostic::error("The shelf is not known yet", "The provider's directory depends on a value that is not known.").into()
+        let configured = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        configured.ok_or_else(|| {
+            Diagnostic::error(
+                "The shelf is not known yet",
+                "The provider's directory depends on a value that is not known.",
+            )
+            .into()
         })
     }
 }

@@ -64,8 +64,8 @@ fn reply(
     let (state, diagnostics) = match to_proto::value(&state, &shape.ty) {
         Ok(state) => (state, diagnostics),
         Err(error) => {
-            diagnostics.extend(misfit("a state", error));
-            let kept = to_proto::value(prior, &shape.ty).map_err(|e| misfit("a state", e))?;
+            diagnostics.extend(misfit("a state", &error));
+            let kept = to_proto::value(prior, &shape.ty).map_err(|e| misfit("a state", &e))?;
             (kept, diagnostics)
         }
     };
@@ -73,7 +73,7 @@ fn reply(
         new_state: Some(state),
         private: Stored::of(private).encode(),
         new_identity: to_proto::identity(identity.as_ref(), shape.identity_type())
-            .map_err(|e| misfit("an identity", e))?,
+            .map_err(|e| misfit("an identity", &e))?,
         diagnostics: to_proto::diagnostics(diagnostics),
         legacy_type_system: false,
     })

@@ -8,7 +8,6 @@ use tfplugin_proto::tfplugin6 as proto;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::{Response, Status};
 use tracing::Instrument as _;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -97,7 +96,9 @@ macro_rules! failed {
     ($($message:ident),* $(,)?) => {
         $(impl Failed for proto::$message::Response {
             fn failed(diagnostics: Diagnostics) -> Self {
-                Self { diagnostics: to_proto::diagnostics(diagnostics), ..Self::default() }
+                let mut reply = Self::default();
+                reply.diagnostics = to_proto::diagnostics(diagnostics);
+                reply
             }
         })*
     };
@@ -131,16 +132,12 @@ impl Failed for proto::call_function::Response {
 }
 
 /// The reply of a call that has ended, also of one that panicked.
-pub(crate) fn reply<T: Failed>(
-    rpc: &'static str,
-    ended: Result<Result<T, Diagnostics>, JoinError>,
-) -> Result<Response<T>, Status> {
-    let reply = match ended {
+pub(crate) fn reply<T: Failed>(rpc: &'static str, ended: Result<Result<T, Diagnostics>, JoinError>) -> T {
+    match ended {
         Ok(Ok(reply)) => reply,
         Ok(Err(diagnostics)) => T::failed(diagnostics),
         Err(error) => T::failed(crash(rpc, error).into()),
-    };
-    Ok(Response::new(reply))
+    }
 }
 
 /// What the user is told of a panic.

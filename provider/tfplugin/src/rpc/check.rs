@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 pub(crate) const BUG: &str = "This is a bug in the provider, which should be reported to its developers.";
 
 /// A value that the provider returned, as the wire's type check found it.
-pub(crate) fn misfit(what: &str, error: ValueError) -> Diagnostics {
+pub(crate) fn misfit(what: &str, error: &ValueError) -> Diagnostics {
     let path = error.path();
     let diagnostic = Diagnostic::error(
         format!("The provider returned {what} that does not fit its schema"),
@@ -74,10 +74,14 @@ fn null_unknown(value: &mut Value, path: &Path, found: &mut impl FnMut(&Path)) {
         // Elements of sets have no address.
         Value::Set(elements) => elements.iter_mut().for_each(|element| null_unknown(element, path, found)),
         Value::Map(elements) => {
-            elements.iter_mut().for_each(|(key, element)| null_unknown(element, &path.key(key), found));
+            for (key, element) in elements {
+                null_unknown(element, &path.key(key), found);
+            }
         }
         Value::Object(attributes) => {
-            attributes.iter_mut().for_each(|(name, value)| null_unknown(value, &path.child(name), found));
+            for (name, value) in attributes {
+                null_unknown(value, &path.child(name), found);
+            }
         }
         Value::Dynamic(inner) => null_unknown(&mut inner.1, path, found),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

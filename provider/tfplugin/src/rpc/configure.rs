@@ -4,10 +4,9 @@ use tfplugin_proto::tfplugin6 as proto;
 
 use super::check::unreadable;
 use super::parts::Parts;
-use super::seam::config_check;
 use crate::diagnostic::Diagnostics;
 use crate::provider::Context;
-use crate::{from_proto, to_proto};
+use crate::{config_check, from_proto, to_proto};
 
 /// Checks a configuration, which may hold unknown values.
 pub(crate) async fn validate(

@@ -19,7 +19,7 @@ pub(crate) async fn read(
     let (state, mut diagnostics) = source.read(cx, config).await?;
     let state = check::settled(&shape, state, &mut diagnostics);
     Ok(proto::read_data_source::Response {
-        state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("data", e))?),
+        state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("data", &e))?),
         diagnostics: to_proto::diagnostics(diagnostics),
         deferred: None,
     })

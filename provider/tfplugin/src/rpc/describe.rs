@@ -3,8 +3,8 @@
 use tfplugin_proto::tfplugin6 as proto;
 
 use super::parts::Parts;
-use crate::diagnostic::Diagnostics;
-use crate::to_proto;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::{provider_check, to_proto};
 
 /// What this crate answers beyond the protocol's base. Only what is done is declared.
 const CAPABILITIES: proto::ServerCapabilities = proto::ServerCapabilities {
@@ -38,6 +38,13 @@ pub(crate) fn metadata(parts: &Parts) -> proto::get_metadata::Response {
 /// Everything that a configuration can hold.
 pub(crate) fn schemas(parts: &Parts) -> Result<proto::get_provider_schema::Response, Diagnostics> {
     let provider = &parts.provider;
+    if cfg!(debug_assertions) {
+        let broken = provider_check::check(provider.as_ref()).into_iter();
+        let broken: Diagnostics = broken.map(|rule| Diagnostic::error("The provider breaks a rule", rule)).collect();
+        if broken.has_errors() {
+            return Err(broken);
+        }
+    }
     let mut reply = proto::get_provider_schema::Response {
         provider: Some(to_proto::schema(&parts.configuration().schema)),
         server_capabilities: Some(CAPABILITIES),

@@ -38,9 +38,10 @@ pub(crate) async fn import(
     }
     let object = proto::import_resource_state::ImportedResource {
         type_name: request.type_name,
-        state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("a state", e))?),
+        state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("a state", &e))?),
         private: Stored { provider: imported.private, imported: true }.encode(),
-        identity: to_proto::identity(identity.as_ref(), shape.identity_type()).map_err(|e| misfit("an identity", e))?,
+        identity: to_proto::identity(identity.as_ref(), shape.identity_type())
+            .map_err(|e| misfit("an identity", &e))?,
     };
     Ok(proto::import_resource_state::Response {
         imported_resources: vec![object],

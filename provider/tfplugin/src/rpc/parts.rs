@@ -69,9 +69,15 @@ fn fill_blocks(blocks: &[NestedBlock], value: &mut Value) {
                 (Nesting::Map, _) => *inner = Value::Map(std::collections::BTreeMap::new()),
             },
             Value::List(elements) | Value::Set(elements) => {
-                elements.iter_mut().for_each(|element| fill_blocks(&block.blocks, element));
+                for element in elements {
+                    fill_blocks(&block.blocks, element);
+                }
             }
-            Value::Map(elements) => elements.values_mut().for_each(|element| fill_blocks(&block.blocks, element)),
+            Value::Map(elements) => {
+                for element in elements.values_mut() {
+                    fill_blocks(&block.blocks, element);
+                }
+            }
             other => fill_blocks(&block.blocks, other),
         }
     }

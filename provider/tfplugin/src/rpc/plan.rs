@@ -54,7 +54,7 @@ pub(crate) async fn plan(
             planned_private: private,
             diagnostics: to_proto::diagnostics(diagnostics),
             planned_identity: to_proto::identity(identity.as_ref(), shape.identity_type())
-                .map_err(|e| misfit("an identity", e))?,
+                .map_err(|e| misfit("an identity", &e))?,
             ..proto::plan_resource_change::Response::default()
         });
     }
@@ -67,11 +67,11 @@ pub(crate) async fn plan(
     let replaces = prior.is_null() || !requires_replace.is_empty();
     let identity = planned_identity_of(&shape, identity, planned_identity, replaces, &mut diagnostics);
     Ok(proto::plan_resource_change::Response {
-        planned_state: Some(to_proto::value(&planned, &shape.ty).map_err(|e| misfit("a plan", e))?),
+        planned_state: Some(to_proto::value(&planned, &shape.ty).map_err(|e| misfit("a plan", &e))?),
         requires_replace: requires_replace.iter().map(to_proto::path).collect(),
         planned_private: private,
         planned_identity: to_proto::identity(identity.as_ref(), shape.identity_type())
-            .map_err(|e| misfit("an identity", e))?,
+            .map_err(|e| misfit("an identity", &e))?,
         diagnostics: to_proto::diagnostics(diagnostics),
         ..proto::plan_resource_change::Response::default()
     })

@@ -30,10 +30,10 @@ pub(crate) async fn read(
     let before = before.filter(|_| !stored.imported);
     let identity = check::identity(&shape, before, response.identity, &mut diagnostics).filter(|_| !state.is_null());
     Ok(proto::read_resource::Response {
-        new_state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("a state", e))?),
+        new_state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("a state", &e))?),
         private: Stored::of(response.private).encode(),
         new_identity: to_proto::identity(identity.as_ref(), shape.identity_type())
-            .map_err(|e| misfit("an identity", e))?,
+            .map_err(|e| misfit("an identity", &e))?,
         diagnostics: to_proto::diagnostics(diagnostics),
         deferred: None,
     })

@@ -21,7 +21,7 @@ pub(crate) fn state(
         resource.upgrade(version, state)
     })?;
     let upgraded = without_write_only(&shape, shape.with_blocks(upgraded));
-    let upgraded = to_proto::value(&upgraded, &shape.ty).map_err(|e| misfit("an upgraded state", e))?;
+    let upgraded = to_proto::value(&upgraded, &shape.ty).map_err(|e| misfit("an upgraded state", &e))?;
     Ok(proto::upgrade_resource_state::Response { upgraded_state: Some(upgraded), diagnostics: Vec::new() })
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn identity(
     let upgraded = upgraded("identity", raw, request.version, schema.version, ty, |version, identity| {
         resource.upgrade_identity(version, identity)
     })?;
-    let upgraded = to_proto::identity(Some(&upgraded), Some(ty)).map_err(|e| misfit("an upgraded identity", e))?;
+    let upgraded = to_proto::identity(Some(&upgraded), Some(ty)).map_err(|e| misfit("an upgraded identity", &e))?;
     Ok(proto::upgrade_resource_identity::Response { upgraded_identity: upgraded, diagnostics: Vec::new() })
 }
 
@@ -84,5 +84,5 @@ fn upgraded(
         });
     }
     let upgraded = upgrade(from, raw)?;
-    json::from_json(&upgraded, ty, Undefined::Refuse).map_err(|e| misfit(&format!("an upgraded {what}"), e))
+    json::from_json(&upgraded, ty, Undefined::Refuse).map_err(|e| misfit(&format!("an upgraded {what}"), &e))
 }

@@ -188,7 +188,7 @@ fn bind_unix(parent: &Path, group: Option<&str>) -> io::Result<(UnixListener, So
         let directory = parent.join(format!("tfplugin-{}-{attempt}", std::process::id()));
         match std::fs::DirBuilder::new().mode(mode).create(&directory) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-            made => made?,
+            created => created?,
         }
         let file = SocketFile { path: directory.join("plugin.sock"), directory };
         let listener = UnixListener::bind(&file.path)?;

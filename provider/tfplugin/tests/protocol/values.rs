@@ -38,7 +38,8 @@ pub(crate) fn with<const N: usize>(ty: &Type, attributes: [(&str, Value); N]) ->
     Value::Object(object)
 }
 
-/// On the wire.
+/// On the wire, as the messages hold it.
+#[allow(clippy::unnecessary_wraps, reason = "every field of this type is optional")]
 pub(crate) fn encode(value: &Value, ty: &Type) -> Option<proto::DynamicValue> {
     Some(proto::DynamicValue { msgpack: msgpack::encode(value, ty).unwrap(), json: Vec::new() })
 }

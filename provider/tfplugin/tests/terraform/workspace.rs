@@ -102,6 +102,11 @@ impl Run {
     }
 }
 
+/// A path as a string of the language.
+fn quoted(path: &Path) -> String {
+    Json::from(path.to_str().unwrap()).to_string()
+}
+
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -124,14 +129,15 @@ impl Workspace {
             fs::copy(crate::example::shelf(), &plugin).unwrap();
         }
         let overrides = format!(
-            "provider_installation {{\n  dev_overrides {{ \"registry.terraform.io/example/shelf\" = {bin:?} }}\n  direct {{}}\n}}\n"
+            "provider_installation {{\n  dev_overrides {{ \"registry.terraform.io/example/shelf\" = {} }}\n  direct {{}}\n}}\n",
+            quoted(&bin)
         );
         fs::write(folder.path().join("cli.tfrc"), overrides).unwrap();
         let workspace = Self { host: host.clone(), folder, variables: Vec::new() };
-        let shelf = workspace.shelf();
         let providers = format!(
             "terraform {{\n  required_providers {{\n    shelf = {{ source = \"registry.terraform.io/example/shelf\" }}\n  }}\n}}\n\n\
-             provider \"shelf\" {{\n  directory = {shelf:?}\n}}\n"
+             provider \"shelf\" {{\n  directory = {}\n}}\n",
+            quoted(&workspace.shelf())
         );
         workspace.write("providers.tf", &providers);
         workspace
