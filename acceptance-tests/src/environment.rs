@@ -43,10 +43,12 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
-/// What a program prints for `version`, first line.
+/// What a host says it is, such as `Terraform v1.11.4`. Warnings may come before it.
 pub fn version(program: &Path) -> Option<String> {
     let output = Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1").output().ok()?;
-    String::from_utf8(output.stdout).ok()?.lines().next().map(|line| line.trim().to_owned())
+    let output = String::from_utf8(output.stdout).ok()?;
+    let says = |line: &&str| ["Terraform v", "OpenTofu v"].iter().any(|product| line.starts_with(product));
+    output.lines().map(str::trim).find(says).map(str::to_owned)
 }
 
 fn program_in(variable: &str, what: &str) -> Result<PathBuf, Missing> {
