@@ -35,9 +35,6 @@ mod tests {
         for text in ["", "10", "ten minutes", "10 m", "PT10M", "-5m", "0s"] {
             assert!(parse(text).is_err(), "{text:?}");
         }
-        assert_eq!(
-            parse("10"),
-            Err("\"10\" is not a length of time; write one such as 90s, 10m or 1h30m".to_owned())
-        );
+        assert_eq!(parse("10"), Err("\"10\" is not a length of time; write one such as 90s, 10m or 1h30m".to_owned()));
     }
 }

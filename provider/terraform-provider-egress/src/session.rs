@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Adoption {
+pub(crate) enum Adoption {
     /// They are adopted, and the plan says so in a warning.
     #[default]
     Automatic,
@@ -18,7 +18,7 @@ pub enum Adoption {
 
 /// Why a part of the provider's configuration cannot be used in this call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unavailable {
+pub(crate) enum Unavailable {
     /// The user did not configure it; the text says what to write.
     Missing(Diagnostic),
     /// It depends on values that are known only after apply: the plan must do without.
@@ -27,45 +27,45 @@ pub enum Unavailable {
 
 /// The configuration of one `provider` block.
 #[derive(Debug)]
-pub struct Configured {
+pub(crate) struct Configured {
     /// Whose objects these are.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// What to do about live objects with an identity that is about to be created.
-    pub adoption: Adoption,
+    pub(crate) adoption: Adoption,
     /// AWS, when it can be used.
-    pub aws: Result<Aws, Unavailable>,
+    pub(crate) aws: Result<Aws, Unavailable>,
     /// The cluster, when it can be used.
-    pub kubernetes: Result<Kubernetes, Unavailable>,
+    pub(crate) kubernetes: Result<Kubernetes, Unavailable>,
 }
 
 /// AWS as configured. The client is made when it is first used: most processes never call AWS.
 #[derive(Debug)]
-pub struct Aws {
+pub(crate) struct Aws {
     config: cloud_aws::Config,
     cloud: OnceCell<Arc<cloud_aws::Cloud>>,
 }
 
 /// A cluster as configured. The client is made when it is first used.
 #[derive(Debug)]
-pub struct Kubernetes {
+pub(crate) struct Kubernetes {
     config: cluster::Config,
     cluster: OnceCell<Arc<cluster::Cluster>>,
     /// The in-cluster engine that policies are compiled to where they name none.
-    pub engine: Option<String>,
+    pub(crate) engine: Option<String>,
 }
 
 /// The provider's configuration, shared with its resources; empty until `ConfigureProvider`.
 #[derive(Debug, Default)]
-pub struct Session(RwLock<Option<Arc<Configured>>>);
+pub(crate) struct Session(RwLock<Option<Arc<Configured>>>);
 
 impl Aws {
     /// AWS with this configuration; nothing is connected yet.
-    pub fn new(config: cloud_aws::Config) -> Self {
+    pub(crate) fn new(config: cloud_aws::Config) -> Self {
         Self { config, cloud: OnceCell::new() }
     }
 
     /// The connected cloud, one per provider configuration.
-    pub async fn cloud(&self) -> Result<Arc<cloud_aws::Cloud>, Diagnostic> {
+    pub(crate) async fn cloud(&self) -> Result<Arc<cloud_aws::Cloud>, Diagnostic> {
         self.cloud
             .get_or_try_init(|| async {
                 cloud_aws::Cloud::connect(&self.config).await.map(Arc::new).map_err(|error| {
@@ -79,12 +79,12 @@ impl Aws {
 
 impl Kubernetes {
     /// A cluster with this configuration; nothing is connected yet.
-    pub fn new(config: cluster::Config, engine: Option<String>) -> Self {
+    pub(crate) fn new(config: cluster::Config, engine: Option<String>) -> Self {
         Self { config, cluster: OnceCell::new(), engine }
     }
 
     /// The connected cluster, one per provider configuration.
-    pub async fn cluster(&self) -> Result<Arc<cluster::Cluster>, Diagnostic> {
+    pub(crate) async fn cluster(&self) -> Result<Arc<cluster::Cluster>, Diagnostic> {
         self.cluster
             .get_or_try_init(|| async {
                 cluster::Cluster::connect(&self.config).await.map(Arc::new).map_err(|error| {
@@ -98,12 +98,12 @@ impl Kubernetes {
 
 impl Session {
     /// Takes a configuration; in debug mode it replaces an earlier one.
-    pub fn configure(&self, configured: Configured) {
+    pub(crate) fn configure(&self, configured: Configured) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(configured));
     }
 
     /// The configuration; `None` while the process is unconfigured, as in `validate`.
-    pub fn configured(&self) -> Option<Arc<Configured>> {
+    pub(crate) fn configured(&self) -> Option<Arc<Configured>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -2,6 +2,9 @@
 
 mod aws;
 mod kubernetes;
+#[cfg(test)]
+mod tests;
+mod wrong;
 
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
@@ -59,7 +62,9 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let aws = part(config, "aws", aws::parse, &mut diagnostics);
     let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
     match (owner, adoption) {
-        (Some(owner), Some(adoption)) if !diagnostics.has_errors() => Ok(Configured { owner, adoption, aws, kubernetes }),
+        (Some(owner), Some(adoption)) if !diagnostics.has_errors() => {
+            Ok(Configured { owner, adoption, aws, kubernetes })
+        }
         _ => Err(diagnostics),
     }
 }

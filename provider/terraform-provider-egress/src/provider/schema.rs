@@ -52,7 +52,10 @@ fn aws() -> Attribute {
                 Nesting::Single,
                 vec![
                     text("ec2", "The URL of EC2. Default: `AWS_ENDPOINT_URL_EC2`, or `endpoint_url`."),
-                    text("sts", "The URL of STS, which is called for `assume_role`. Default: `AWS_ENDPOINT_URL_STS`, or `endpoint_url`."),
+                    text(
+                        "sts",
+                        "The URL of STS, which is called for `assume_role`. Default: `AWS_ENDPOINT_URL_STS`, or `endpoint_url`.",
+                    ),
                 ],
                 "URLs of single services, for VPC endpoints (PrivateLink) or stand-ins.",
             ),
@@ -61,25 +64,39 @@ fn aws() -> Attribute {
                 Nesting::Single,
                 vec![
                     text("role_arn", "The role's ARN.").required(),
-                    text("session_name", "The session's name in CloudTrail: 2 to 64 of `A-Z a-z 0-9 _ = , . @ -`. Default: `terraform-provider-egress`."),
+                    text(
+                        "session_name",
+                        "The session's name in CloudTrail: 2 to 64 of `A-Z a-z 0-9 _ = , . @ -`. Default: `terraform-provider-egress`.",
+                    ),
                     text("external_id", "The external id that the role's trust policy asks for."),
-                    text("duration", "How long the credentials live, such as `1h`: 15 minutes to 12 hours. They are renewed before they expire. Default: 15 minutes."),
+                    text(
+                        "duration",
+                        "How long the credentials live, such as `1h`: 15 minutes to 12 hours. They are renewed before they expire. Default: `1h`.",
+                    ),
                 ],
                 "A role to assume with the credentials that the SDK's chain finds.",
             ),
             Attribute::new(
                 "default_tags",
                 Type::Map(Box::new(Type::String)),
-                "Tags on everything that is created on AWS; a resource's own `tags` win over them. Keys that begin with `aws:` or \
-                 `egress-` are reserved.",
+                "Tags on everything that is created on AWS; a resource's own `tags` win over them. Keys that begin with `aws:`, \
+                 and those that the provider sets itself (`egress-owner` and the like), are reserved.",
             ),
             Attribute::new(
                 "max_attempts",
                 Type::Number,
-                "How often a call is tried when AWS throttles it or fails for a moment, 1 to 100. Default: `AWS_MAX_ATTEMPTS`, or 10. \
+                "How often a call is tried when AWS throttles it or fails for a moment, 1 to 100. Default: `AWS_MAX_ATTEMPTS`, or 3. \
                  Calls that have no idempotency token are never repeated blindly: after an unclear answer the provider looks first.",
             ),
-            text("retry_mode", "`standard` (the default) or `adaptive`, which also slows down the first tries once AWS throttles."),
+            text(
+                "poll_interval",
+                "How soon to look for the first time whether AWS has finished something, such as `500ms` (the default); later looks are \
+                 further and further apart. Shorten it for a stand-in.",
+            ),
+            text(
+                "retry_mode",
+                "`standard` (the default) or `adaptive`, which also slows down the first tries once AWS throttles.",
+            ),
         ],
         "Amazon Web Services. Needed when a resource has an `aws` attribute; `aws = {}` takes everything from the SDK's own chain: \
          environment variables, the shared configuration files, IAM roles for service accounts and instance roles.",
@@ -91,12 +108,28 @@ fn kubernetes() -> Attribute {
         "kubernetes",
         Nesting::Single,
         vec![
-            text("config_path", "The kubeconfig file; `~` is the home folder. Default: `KUBECONFIG`, or `~/.kube/config`."),
+            text(
+                "config_path",
+                "The kubeconfig file; `~` is the home folder. Default: `KUBECONFIG`, or `~/.kube/config`.",
+            ),
             text("config_context", "The context of the kubeconfig. Default: its current context."),
-            text("host", "The API server's URL, such as `https://10.0.0.1:6443`, instead of a kubeconfig. Then one of `token`, `exec`, or `client_certificate` with `client_key` is needed."),
-            text("cluster_ca_certificate", "The certificate authority of the API server as PEM, with `host`. Default: the system's."),
-            text("tls_server_name", "The name that the API server's certificate must have, with `host`. Default: the host of the URL."),
-            Attribute::new("insecure", Type::Bool, "Do not check the API server's certificate, with `host`. Anybody on the way can then read and change everything. Default: `false`."),
+            text(
+                "host",
+                "The API server's URL, such as `https://10.0.0.1:6443`, instead of a kubeconfig. Then one of `token`, `exec`, or `client_certificate` with `client_key` is needed.",
+            ),
+            text(
+                "cluster_ca_certificate",
+                "The certificate authority of the API server as PEM, with `host`. Default: the system's.",
+            ),
+            text(
+                "tls_server_name",
+                "The name that the API server's certificate must have, with `host`. Default: the host of the URL.",
+            ),
+            Attribute::new(
+                "insecure",
+                Type::Bool,
+                "Do not check the API server's certificate, with `host`. Anybody on the way can then read and change everything. Default: `false`.",
+            ),
             text("token", "A bearer token, with `host`.").sensitive(),
             text("client_certificate", "A client certificate as PEM, with `host`."),
             text("client_key", "The client certificate's key as PEM, with `host`.").sensitive(),
@@ -104,14 +137,22 @@ fn kubernetes() -> Attribute {
                 "exec",
                 Nesting::Single,
                 vec![
-                    text("api_version", "The credential API that the command speaks: `client.authentication.k8s.io/v1` or `v1beta1`.").required(),
+                    text(
+                        "api_version",
+                        "The credential API that the command speaks: `client.authentication.k8s.io/v1` or `v1beta1`.",
+                    )
+                    .required(),
                     text("command", "The command.").required(),
                     Attribute::new("args", Type::List(Box::new(Type::String)), "Its arguments."),
                     Attribute::new("env", Type::Map(Box::new(Type::String)), "Environment variables for it."),
                 ],
                 "A command that prints credentials, such as `aws eks get-token`, with `host`.",
             ),
-            Attribute::new("in_cluster", Type::Bool, "Use the service account of the pod that Terraform runs in. Default: `false`."),
+            Attribute::new(
+                "in_cluster",
+                Type::Bool,
+                "Use the service account of the pod that Terraform runs in. Default: `false`.",
+            ),
             text(
                 "engine",
                 "The engine that policies are compiled to where they name none. Default: `network-policy`, which every CNI with policy \

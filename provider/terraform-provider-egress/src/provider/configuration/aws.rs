@@ -1,0 +1,167 @@
+//! The `aws` part of the block.
+
+use std::collections::BTreeMap;
+
+use cloud::Poll;
+use cloud_aws::config::{AssumeRole, Config, Endpoints, RetryMode};
+use egress_model::identity::RESERVED_TAGS;
+use serde::Deserialize;
+use tfplugin::cty::{Path, Value};
+use tfplugin::{Diagnostic, Diagnostics, model};
+
+use super::wrong::{beneath, wrong_url};
+use crate::duration;
+use crate::session::Aws;
+
+#[derive(Deserialize)]
+struct Part {
+    region: Option<String>,
+    profile: Option<String>,
+    endpoint_url: Option<String>,
+    endpoints: Option<EndpointsPart>,
+    assume_role: Option<AssumeRolePart>,
+    default_tags: Option<BTreeMap<String, String>>,
+    max_attempts: Option<u32>,
+    retry_mode: Option<String>,
+    poll_interval: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EndpointsPart {
+    ec2: Option<String>,
+    sts: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AssumeRolePart {
+    role_arn: String,
+    session_name: Option<String>,
+    external_id: Option<String>,
+    duration: Option<String>,
+}
+
+/// Parses the wholly known `aws` attribute at this path.
+pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
+    let part: Part = model::from_value(value).map_err(|error| beneath(path, error))?;
+    let mut wrong = Diagnostics::new();
+    let mut check = |name: &str, problem: Option<String>| {
+        if let Some(problem) = problem {
+            let at = name.split('.').fold(path.clone(), |path, step| path.child(step));
+            wrong.push(Diagnostic::error(format!("The aws {name} cannot be used"), problem).at(at));
+        }
+    };
+    check("region", part.region.as_deref().and_then(wrong_region));
+    check("endpoint_url", part.endpoint_url.as_deref().and_then(wrong_url));
+    if let Some(endpoints) = &part.endpoints {
+        check("endpoints.ec2", endpoints.ec2.as_deref().and_then(wrong_url));
+        check("endpoints.sts", endpoints.sts.as_deref().and_then(wrong_url));
+    }
+    check(
+        "max_attempts",
+        part.max_attempts
+            .filter(|attempts| !(1..=100).contains(attempts))
+            .map(|attempts| format!("{attempts} is not between 1 and 100.")),
+    );
+    let retry_mode = match part.retry_mode.as_deref() {
+        None => None,
+        Some("standard") => Some(RetryMode::Standard),
+        Some("adaptive") => Some(RetryMode::Adaptive),
+        Some(other) => {
+            check("retry_mode", Some(format!("{other:?} is no retry mode; write \"standard\" or \"adaptive\".")));
+            None
+        }
+    };
+    let first_poll = match part.poll_interval.as_deref().map(duration::parse).transpose() {
+        Ok(interval) => interval,
+        Err(error) => {
+            check("poll_interval", Some(format!("The value {error}.")));
+            None
+        }
+    };
+    let assume_role = part.assume_role.map(|role| {
+        check("assume_role.role_arn", wrong_role(&role.role_arn));
+        check("assume_role.session_name", role.session_name.as_deref().and_then(wrong_session_name));
+        let duration = match role.duration.as_deref().map(duration::parse).transpose() {
+            Ok(duration) => {
+                let allowed = 15 * 60..=12 * 60 * 60;
+                if duration.is_some_and(|duration| !allowed.contains(&duration.as_secs())) {
+                    check("assume_role.duration", Some("A session of a role lasts 15 minutes to 12 hours.".to_owned()));
+                }
+                duration
+            }
+            Err(error) => {
+                check("assume_role.duration", Some(format!("The value {error}.")));
+                None
+            }
+        };
+        AssumeRole {
+            role_arn: role.role_arn,
+            session_name: role.session_name,
+            external_id: role.external_id,
+            duration,
+            policy: None,
+        }
+    });
+    let default_tags = part.default_tags.unwrap_or_default();
+    for key in default_tags.keys() {
+        if let Some(problem) = wrong_tag(key) {
+            wrong.push(
+                Diagnostic::error(format!("The default tag {key:?} cannot be used"), problem)
+                    .at(path.child("default_tags").key(key.clone())),
+            );
+        }
+    }
+    if wrong.has_errors() {
+        return Err(wrong);
+    }
+    let endpoints = part.endpoints.map(|endpoints| Endpoints { ec2: endpoints.ec2, sts: endpoints.sts });
+    Ok(Aws::new(Config {
+        region: part.region,
+        profile: part.profile,
+        endpoint_url: part.endpoint_url,
+        endpoints: endpoints.unwrap_or_default(),
+        assume_role,
+        default_tags,
+        max_attempts: part.max_attempts,
+        retry_mode,
+        poll: first_poll.map_or(Poll::DEFAULT, Poll::starting_at),
+    }))
+}
+
+fn wrong_region(region: &str) -> Option<String> {
+    let right = region.split('-').count() >= 3
+        && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && region.ends_with(|c: char| c.is_ascii_digit());
+    (!right).then(|| {
+        format!("{region:?} is not a region; one looks like eu-west-1 (an availability zone has a letter more).")
+    })
+}
+
+/// `arn:PARTITION:iam::ACCOUNT:role/NAME`, from the IAM identifiers reference.
+fn wrong_role(arn: &str) -> Option<String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let right = matches!(parts[..], ["arn", partition, "iam", "", account, role]
+        if partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
+            && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()));
+    (!right).then(|| format!("{arn:?} is not the ARN of a role; one looks like arn:aws:iam::123456789012:role/egress."))
+}
+
+/// The constraint of `RoleSessionName` in the STS API reference.
+fn wrong_session_name(name: &str) -> Option<String> {
+    let right =
+        (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_=,.@-".contains(&b));
+    (!right).then(|| format!("{name:?} is not 2 to 64 letters, digits or any of _ = , . @ -."))
+}
+
+/// The tag restrictions of the EC2 user guide, and our own keys.
+fn wrong_tag(key: &str) -> Option<String> {
+    if RESERVED_TAGS.contains(&key) {
+        Some(format!("{key} is how the provider finds its objects again; it sets that tag itself."))
+    } else if key.to_ascii_lowercase().starts_with("aws:") {
+        Some("Keys that begin with aws: are AWS's own.".to_owned())
+    } else if key.is_empty() || key.chars().count() > 128 {
+        Some("A tag key has 1 to 128 characters.".to_owned())
+    } else {
+        None
+    }
+}
