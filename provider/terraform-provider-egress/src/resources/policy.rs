@@ -303,3 +303,6 @@ fn left_in_the_cluster() -> Diagnostic {
     )
     .at(Path::attribute("delivery"))
 }
+
+#[cfg(test)]
+mod tests;

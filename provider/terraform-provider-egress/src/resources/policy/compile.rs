@@ -23,8 +23,8 @@ pub(super) struct Outcome {
 /// owner's labels; rendered ones belong to whoever applies them.
 pub(super) fn compile(value: &Value, default_engine: Option<&str>, owner: &Owner) -> Outcome {
     let mut outcome = check(value, default_engine);
-    let owned = value.get("delivery").and_then(Value::as_str) == Some(APPLY);
-    if let (true, Some(manifests)) = (owned, &mut outcome.manifests) {
+    let applies = value.get("delivery").and_then(Value::as_str) == Some(APPLY);
+    if let (true, Some(manifests)) = (applies, &mut outcome.manifests) {
         let all = std::mem::take(manifests).into_iter().map(|manifest| {
             let name = manifest.metadata.name.clone();
             manifest.with_labels([
