@@ -48,6 +48,11 @@ impl Gate {
         self.0.send_modify(|state| *state = State { resume: Some(resume), ..State::default() });
     }
 
+    /// Whether calls must wait.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.borrow().closed
+    }
+
     /// Waits as long as the gate is closed; false if the call is to be cut.
     pub(crate) async fn pass(&self) -> bool {
         let mut receiver = self.0.subscribe();

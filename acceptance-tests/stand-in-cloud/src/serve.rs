@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::body::ReplyBody;
+use crate::body::{DELIVERY, ReplyBody};
 use crate::control;
 use crate::ec2::{Call, Caller, Reply};
 use crate::error::ApiError;
@@ -21,9 +21,6 @@ use crate::faults::{Effect, FaultPhase, HeldCall, HoldPhase};
 use crate::log::Sent;
 use crate::params::Params;
 use crate::server::Shared;
-
-/// How long a reply needs, once written, to be in the caller's hands before a held call is announced.
-const DELIVERY: Duration = Duration::from_millis(20);
 
 /// The caller's connection is to be closed without a reply.
 #[derive(Debug, thiserror::Error)]
@@ -116,12 +113,16 @@ struct Progress<'a> {
 
 impl Progress<'_> {
     async fn carry_out(&self) -> Result<Response<ReplyBody>, Cut> {
-        self.hold(HoldPhase::BeforeCommit).await?;
+        if self.closes(HoldPhase::BeforeCommit) {
+            self.wait_at(HoldPhase::BeforeCommit).await?;
+        }
         if let Some(response) = self.strike(FaultPhase::BeforeCommit, None).await {
             return response;
         }
-        let reply = self.commit();
-        self.hold(HoldPhase::AfterCommit).await?;
+        let (reply, closed) = self.commit().await?;
+        if closed {
+            self.wait_at(HoldPhase::AfterCommit).await?;
+        }
         if let Some(response) = self.strike(FaultPhase::AfterCommit, Some(&reply)).await {
             return response;
         }
@@ -140,9 +141,23 @@ impl Progress<'_> {
         Ok(xml(reply.status, body))
     }
 
-    fn commit(&self) -> Reply {
+    /// Carries the call out, and closes the gate behind it if it is to be held then. Both under one lock, as with all
+    /// calls, so that nothing else happens in the cloud once the gate is closed.
+    async fn commit(&self) -> Result<(Reply, bool), Cut> {
+        loop {
+            if let Some(done) = self.commit_if_open() {
+                return Ok(done);
+            }
+            self.pass().await?;
+        }
+    }
+
+    fn commit_if_open(&self) -> Option<(Reply, bool)> {
         let now = self.shared.now();
         let mut state = self.shared.state();
+        if self.shared.gate.is_closed() {
+            return None;
+        }
         let reply = state.ec2.handle(self.call, now);
         if state.epoch == self.epoch
             && let Some(entry) = usize::try_from(self.number - 1).ok().and_then(|at| state.log.get_mut(at))
@@ -151,10 +166,12 @@ impl Progress<'_> {
             entry.status = Some(reply.status);
             entry.code.clone_from(&reply.code);
         }
-        reply
+        let closed = self.shared.gate.close_for(HoldPhase::AfterCommit, &self.call.action, self.number, self.nth);
+        Some((reply, closed))
     }
 
     fn closes(&self, phase: HoldPhase) -> bool {
+        let _nothing_else_happens = self.shared.state();
         self.shared.gate.close_for(phase, &self.call.action, self.number, self.nth)
     }
 
@@ -162,16 +179,18 @@ impl Progress<'_> {
         HeldCall { number: self.number, action: self.call.action.clone(), phase }
     }
 
-    /// Holds the call here if it is to be held.
-    async fn hold(&self, phase: HoldPhase) -> Result<(), Cut> {
-        if self.closes(phase) {
-            self.shared.gate.announce(self.held(phase));
-            if !self.shared.gate.pass().await {
-                self.finish(Sent::Cut);
-                return Err(Cut);
-            }
+    /// Tells that the call is held here, and waits for what becomes of it.
+    async fn wait_at(&self, phase: HoldPhase) -> Result<(), Cut> {
+        self.shared.gate.announce(self.held(phase));
+        self.pass().await
+    }
+
+    async fn pass(&self) -> Result<(), Cut> {
+        if self.shared.gate.pass().await {
+            return Ok(());
         }
-        Ok(())
+        self.finish(Sent::Cut);
+        Err(Cut)
     }
 
     /// What a fault makes of the call, if one strikes.

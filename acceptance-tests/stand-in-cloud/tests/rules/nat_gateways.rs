@@ -105,7 +105,7 @@ fn failed_is_listed() {
     cloud.wait(60);
     assert_eq!(cloud.state(&gateway), "deleted");
     cloud.wait(3599);
-    assert_eq!(values(&cloud.ok("DescribeNatGateways", &[]), "natGatewayId"), [gateway.clone()]);
+    assert_eq!(values(&cloud.ok("DescribeNatGateways", &[]), "natGatewayId"), [gateway.as_str()]);
     cloud.wait(1);
     assert!(values(&cloud.ok("DescribeNatGateways", &[]), "natGatewayId").is_empty());
     // A failed one gives back its address at once, and is listed as long.

@@ -67,7 +67,7 @@ fn route_canonical() {
     let list = value(&cloud.ok("CreateManagedPrefixList", &list), "prefixListId");
     cloud.ok("CreateRoute", &[params[0], ("DestinationPrefixListId", &list), params[2]]);
     let filter = [("Filter.1.Name", "route.destination-prefix-list-id"), ("Filter.1.Value.1", list.as_str())];
-    assert_eq!(values(&cloud.ok("DescribeRouteTables", &filter), "destinationPrefixListId"), [list.clone()]);
+    assert_eq!(values(&cloud.ok("DescribeRouteTables", &filter), "destinationPrefixListId"), [list.as_str()]);
 }
 
 #[test]
