@@ -10,6 +10,8 @@ use crate::cty::{Path, Step, Value};
 use crate::schema::{Attribute, Change, Fields, PlanModifier, Schema, counterpart, objects, objects_mut, part};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 /// A plan by the schema.
@@ -81,7 +83,8 @@ fn fill_defaults(fields: Fields<'_>, config: &Value, planned: &mut Value) {
         if given.is_null() && !config.is_null() {
             *value = config.clone();
         }
-        if let Some((nesting, inner)) = field.nested {
+        // Objects that nobody configured are the state's, which the provider made.
+        if let (Some((nesting, inner)), false) = (field.nested, config.is_null()) {
             for (place, object) in objects_mut(nesting, value) {
                 fill_defaults(inner, counterpart(inner, config, place, object), object);
             }
