@@ -140,6 +140,11 @@ impl Check {
                 self.broken(path, "a set has no write-only parts: an element is what its values are");
             }
         }
+        if around.set && attribute.is_computed() && attribute.mode != Mode::Computed {
+            let rule = "inside a set an attribute is the user's or the provider's: Terraform finds an element again by what is \
+                        not computed";
+            self.broken(path, rule);
+        }
         if attribute.deprecation.as_ref().is_some_and(String::is_empty) {
             self.broken(path, "a deprecation says what to do instead");
         }

@@ -77,6 +77,11 @@ fn attributes_that_terraform_refuses_or_never_heeds() {
             "outer.inner: a changed element of a set is another element: the set itself can require replacement",
         ),
         (
+            nested(Nesting::Set, vec![text("inner").default("x")]),
+            "outer.inner: inside a set an attribute is the user's or the provider's: Terraform finds an element again by \
+             what is not computed",
+        ),
+        (
             nested(Nesting::Set, vec![any(Type::list(Type::Dynamic))]),
             "outer.inner: a set has no dynamic parts: its elements have one type",
         ),
