@@ -13,7 +13,7 @@ use crate::workspace::{Workspace, find_on_path};
 pub(crate) struct Host {
     /// The program.
     pub(crate) program: PathBuf,
-    /// The first line of what it prints for `version`.
+    /// The line with product and version of what it prints for `version`.
     pub(crate) version: String,
 }
 
@@ -21,7 +21,12 @@ impl Host {
     /// The host at `program`, if it answers.
     fn at(program: &Path) -> Option<Self> {
         let output = capture(Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1")).ok()?;
-        let version = output.lines().next()?.trim().to_owned();
+        // Warnings about its own configuration come first on some hosts.
+        let version = output
+            .lines()
+            .find(|line| ["Terraform v", "OpenTofu v"].iter().any(|start| line.starts_with(start)))?
+            .trim()
+            .to_owned();
         Some(Self { program: program.to_owned(), version })
     }
 }

@@ -118,7 +118,7 @@ pub(crate) fn install(workspace: &Workspace, tool: Tool) -> anyhow::Result<Outco
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let lock = File::create(folder.join(".lock"))?;
     lock.lock()?;
-    let inputs = stamp::inputs(&workspace.root, tool)?;
+    let inputs = stamp::inputs(&workspace.root, tool, &folder)?;
     if stamp::matches(&folder, &inputs) && tool.is_installed(workspace) {
         return Ok(Outcome::Done);
     }

@@ -12,13 +12,14 @@ use super::{Tool, cargo_deny, go};
 /// The name of the stamp in a tool's folder.
 const FILE: &str = ".inputs";
 
-/// The text that decides what an installation of `tool` gives.
-pub(super) fn inputs(root: &Path, tool: Tool) -> anyhow::Result<String> {
+/// The text that decides what an installation of `tool` into `folder` gives.
+pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<String> {
     let (files, setting): (&[&str], String) = match tool {
         Tool::Kubernetes => (&["go.mod", "go.sum"], go::kubernetes_flags(root)?),
         Tool::Opentofu => (&["go.mod", "go.sum"], go::STRIPPED.to_owned()),
-        Tool::Terraform115 => (&["requirements.txt", "terraform.py"], String::new()),
-        Tool::Localstack => (&["requirements.txt"], String::new()),
+        // Scripts in a virtual environment begin with its path, so one that was moved has to be made again.
+        Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),
+        Tool::Localstack => (&["requirements.txt"], folder.display().to_string()),
         Tool::CargoDeny => (&[], cargo_deny::VERSION.to_owned()),
     };
     let mut text = setting;
