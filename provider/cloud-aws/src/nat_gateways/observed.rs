@@ -174,23 +174,23 @@ impl Observed {
         live.sort_by_key(|gateway| (gateway.created, &gateway.id));
         let mut view = View::default();
         for gateway in live {
-            view.gateways.entry(gateway.key.clone()).or_insert_with(|| gateway.view());
+            view.gateways.entry(gateway.key.clone()).or_insert_with(|| self.view_of(gateway));
         }
         view
     }
-}
 
-impl Gateway {
-    fn view(&self) -> nat_gateway::Gateway {
+    fn view_of(&self, gateway: &Gateway) -> nat_gateway::Gateway {
         let mut addresses: Vec<&Address> =
-            self.addresses.iter().filter(|address| !matches!(address.status, Status::Failed(_))).collect();
-        let first = self.primary();
+            gateway.addresses.iter().filter(|address| !matches!(address.status, Status::Failed(_))).collect();
+        let first = gateway.primary();
         addresses.sort_by_key(|address| (first != Some(*address), &address.allocation, address.private_ip));
+        // An emulator may leave it out of the gateway.
+        let elastic = |address: &Address| self.addresses.get(address.allocation.as_ref()?)?.public_ip;
         let addresses = addresses.into_iter().map(|address| nat_gateway::Address {
             id: address.allocation.clone(),
-            public_ip: address.public_ip.map(Into::into),
+            public_ip: address.public_ip.or_else(|| elastic(address)).map(Into::into),
             private_ip: address.private_ip.map(Into::into),
         });
-        nat_gateway::Gateway { id: self.id.clone(), state: self.state.clone(), addresses: addresses.collect() }
+        nat_gateway::Gateway { id: gateway.id.clone(), state: gateway.state.clone(), addresses: addresses.collect() }
     }
 }

@@ -157,6 +157,19 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     work.plan
 }
 
+/// What stands in the way of the routes alone, for a plan in which not all addresses are known yet.
+pub fn route_conflicts(desired: &Desired, observed: &Observed) -> BTreeSet<Conflict> {
+    let mut work = Work::new(desired, observed);
+    for (route, key) in desired.routes() {
+        let taken = work.routes.get(&route).and_then(|now| work.taken(&route, now, key));
+        work.plan.conflicts.extend(taken);
+    }
+    work.plan
+        .conflicts
+        .retain(|conflict| matches!(conflict, Conflict::RouteTaken { .. } | Conflict::TableNotFound { .. }));
+    work.plan.conflicts
+}
+
 /// Why a gateway cannot become what is wanted by changes that AWS allows; empty when it can.
 pub fn reasons_to_replace(gateway: &Gateway, wanted: &Kind) -> Vec<Reason> {
     let mode = match wanted {

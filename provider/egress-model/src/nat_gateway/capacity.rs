@@ -78,13 +78,27 @@ impl Need {
     }
 }
 
-/// The computation, such as `120000 connections / 55000 per address = 3 addresses, + 1 spare = 4`.
+/// A number with its digits in groups of three, as the clouds' documents write their limits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.char_indices() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The computation, such as `120,000 connections / 55,000 per address = 3 addresses, + 1 spare = 4`.
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let spare = u64::from(self.load.spare_addresses);
         let carried = self.addresses - spare;
         let unit = if carried == 1 { "address" } else { "addresses" };
-        let (peak, each) = (self.load.peak_connections_per_destination, self.limits.connections_per_address);
+        let peak = grouped(self.load.peak_connections_per_destination.get());
+        let each = grouped(self.limits.connections_per_address.get().into());
         write!(f, "{peak} connections / {each} per address = {carried} {unit}")?;
         if spare > 0 {
             write!(f, ", + {spare} spare = {}", self.addresses)?;
@@ -138,8 +152,8 @@ mod tests {
 
     #[test]
     fn shows_the_computation() {
-        assert_eq!(need(120_000, 1).to_string(), "120000 connections / 55000 per address = 3 addresses, + 1 spare = 4");
-        assert_eq!(need(10, 0).to_string(), "10 connections / 55000 per address = 1 address");
+        assert_eq!(need(120_000, 1).to_string(), "120,000 connections / 55,000 per address = 3 addresses, + 1 spare = 4");
+        assert_eq!(need(10, 0).to_string(), "10 connections / 55,000 per address = 1 address");
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use egress_model::identity::Key;
 use egress_model::nat_gateway::State;
 
 use super::work::{Member, Phase, Role, Work};
-use super::{Conflict, TakenOver, Traffic};
+use super::{TakenOver, Traffic};
 use crate::nat_gateways::desired::{Kind, MAX_ADDRESSES, RouteKey, Secondary};
 use crate::nat_gateways::observed::{Mode, Status};
 use crate::nat_gateways::operation::{Operation, Target};
@@ -200,15 +200,13 @@ impl<'a> Work<'a> {
             Some(now) if now == gateway => return,
             None => self.push(Operation::CreateRoute { route: route.clone(), gateway: gateway.clone() }),
             Some(now) => {
-                let known =
-                    self.is_ours(&now) || self.desired.recorded.routes.contains(route) || self.leads_nowhere(route);
-                if let (false, Target::Id(target)) = (known, &now) {
-                    let (key, route, target) = (key.clone(), route.clone(), target.clone());
-                    if !self.desired.take_over.contains(&target) {
-                        self.plan.conflicts.insert(Conflict::RouteTaken { key, route, target });
-                        return;
-                    }
-                    self.plan.taken_over.push(TakenOver { route, from: target, key });
+                if let Some(conflict) = self.taken(route, &now, key) {
+                    self.plan.conflicts.insert(conflict);
+                    return;
+                }
+                if let (false, Target::Id(from)) = (self.is_known(route, &now), &now) {
+                    let (key, route, from) = (key.clone(), route.clone(), from.clone());
+                    self.plan.taken_over.push(TakenOver { route, from, key });
                 }
                 let (route, gateway) = (route.clone(), gateway.clone());
                 self.push(Operation::ReplaceRoute { route, from: now, gateway });

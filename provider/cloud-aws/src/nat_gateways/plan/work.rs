@@ -247,6 +247,19 @@ impl<'a> Work<'a> {
         })
     }
 
+    /// Whether a route is this resource's, or leads to something that is.
+    pub(super) fn is_known(&self, route: &RouteKey, now: &Target) -> bool {
+        self.is_ours(now) || self.desired.recorded.routes.contains(route) || self.leads_nowhere(route)
+    }
+
+    /// The conflict of a route that leads to something that is not ours and may not be taken over.
+    pub(super) fn taken(&self, route: &RouteKey, now: &Target, key: &Key) -> Option<Conflict> {
+        let Target::Id(target) = now else { return None };
+        let allowed = self.is_known(route, now) || self.desired.take_over.contains(target);
+        let (key, route, target) = (key.clone(), route.clone(), target.clone());
+        (!allowed).then_some(Conflict::RouteTaken { key, route, target })
+    }
+
     /// The routes that lead to a gateway and that we may change.
     pub(super) fn routes_to(&self, target: &Target) -> Vec<RouteKey> {
         let leading = self.routes.iter().filter(|(_, leads_to)| *leads_to == target);

@@ -1,0 +1,383 @@
+//! `egress_nat_gateway`: NAT gateways, their addresses and the routes to them.
+
+mod aws;
+mod backend;
+mod schema;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloud::Limits;
+use egress_model::identity::{Identity, Key, Name, ResourceType};
+use egress_model::nat_gateway::capacity::{Load, Need, Verdict};
+use serde::Deserialize;
+use tfplugin::cty::{Path, Type, Value};
+use tfplugin::model::{self, Arg};
+use tfplugin::provider::Context;
+use tfplugin::resource::{
+    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, ReadRequest,
+    ReadResponse, Resource, UpdateRequest,
+};
+use tfplugin::schema::{IdentityAttribute, IdentitySchema, Schema};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use self::aws::AwsBackend;
+use self::backend::Backend;
+use self::schema::TIMEOUTS;
+use crate::resources::timeouts::{self, Operation, Timeouts};
+use crate::session::{Configured, Session};
+
+/// The resource.
+pub(crate) struct NatGateway {
+    session: Arc<Session>,
+    clouds: Vec<Box<dyn Backend>>,
+}
+
+/// What is read of the resource here, whatever the cloud.
+#[derive(Deserialize)]
+struct Common {
+    name: Arg<String>,
+    expected_load: Arg<ExpectedLoad>,
+    timeouts: Arg<Timeouts>,
+}
+
+#[derive(Deserialize)]
+struct ExpectedLoad {
+    peak_connections_per_destination: Arg<i64>,
+    spare_addresses: Arg<i64>,
+}
+
+impl NatGateway {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session, clouds: vec![Box::new(AwsBackend)] }
+    }
+
+    /// The cloud that a value chooses.
+    fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
+        let chosen = |cloud: &&Box<dyn Backend>| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
+        let mut chosen = self.clouds.iter().filter(chosen);
+        let names = self.clouds.iter().map(|cloud| cloud.name()).collect::<Vec<_>>().join(", ");
+        match (chosen.next(), chosen.next()) {
+            (Some(cloud), None) => Ok(cloud.as_ref()),
+            (None, _) => Err(Diagnostic::error(
+                "No cloud is chosen",
+                format!("Set the attribute of the cloud that the gateways are to be in: {names}."),
+            )),
+            (Some(_), Some(second)) => Err(Diagnostic::error(
+                "More than one cloud is chosen",
+                format!(
+                    "A resource is in one cloud; set one of: {names}. Write another resource for each other cloud."
+                ),
+            )
+            .at(Path::attribute(second.name()))),
+        }
+    }
+
+    fn configured(&self) -> Result<Arc<Configured>, Diagnostic> {
+        self.session.configured().ok_or_else(|| {
+            Diagnostic::error(
+                "The provider is not configured",
+                "Terraform has not configured the provider before this call.",
+            )
+        })
+    }
+
+    fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
+        let name = parse_name(name)?;
+        Ok(Identity { owner: configured.owner.clone(), resource_type: ResourceType::NatGateway, name })
+    }
+
+    async fn apply(
+        &self,
+        cx: &Context,
+        prior: &Value,
+        planned: &Value,
+        operation: Operation,
+    ) -> Result<backend::Applied, Diagnostic> {
+        let present = if planned.is_null() { prior } else { planned };
+        let common: Common = model::from_value_subset(present)?;
+        let configured = self.configured()?;
+        let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
+        let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&common.timeouts, operation));
+        Ok(self.cloud(present)?.apply(&configured, &identity, prior, planned, &limits).await)
+    }
+
+    async fn applied(
+        &self,
+        cx: &Context,
+        prior: Value,
+        planned: &Value,
+        private: Vec<u8>,
+        operation: Operation,
+    ) -> ApplyResponse {
+        match self.apply(cx, &prior, planned, operation).await {
+            Ok(applied) => ApplyResponse {
+                identity: identity_value(&applied.state),
+                state: applied.state,
+                private,
+                diagnostics: applied.diagnostics,
+            },
+            Err(diagnostic) => ApplyResponse {
+                identity: identity_value(&prior),
+                state: prior,
+                private,
+                diagnostics: diagnostic.into(),
+            },
+        }
+    }
+
+    async fn refine(&self, request: &PlanRequest) -> Result<backend::Planned, Diagnostics> {
+        let present = if request.planned.is_null() { &request.prior } else { &request.planned };
+        let common: Common = model::from_value_subset(present)?;
+        let cloud = self.cloud(present)?;
+        let mut diagnostics = Diagnostics::new();
+        let mut required = None;
+        if !request.planned.is_null() {
+            required = need(&common, cloud).map(|need| need.addresses);
+            diagnostics.extend(judge_load(&common, cloud, &request.planned));
+        }
+        let (Some(configured), Some(name)) = (self.session.configured(), common.name.known()) else {
+            return Ok(backend::Planned { diagnostics, ..backend::Planned::default() });
+        };
+        let identity = Self::identity(&configured, name)?;
+        let mut planned = cloud.plan(&configured, &identity, &request.prior, &request.planned).await;
+        diagnostics.extend(planned.diagnostics);
+        planned.diagnostics = diagnostics;
+        if !request.planned.is_null() && !common.expected_load.is_unknown() {
+            planned.computed.insert("required_addresses", required.into());
+        }
+        Ok(planned)
+    }
+}
+
+fn parse_name(text: &str) -> Result<Name, Diagnostic> {
+    text.parse().map_err(|error| {
+        Diagnostic::error(format!("The name {text:?} cannot be used"), format!("It {error}."))
+            .at(Path::attribute("name"))
+    })
+}
+
+fn identity_value(state: &Value) -> Option<Value> {
+    let name = state.get("name")?.as_str()?;
+    let region = state.get("aws").and_then(|aws| aws.get("region")).cloned().unwrap_or(Value::Null);
+    Some(Value::object([("name", Value::from(name)), ("region", region)]))
+}
+
+fn load(common: &Common) -> Option<Load> {
+    let load = common.expected_load.known()?;
+    let peak = u64::try_from(*load.peak_connections_per_destination.known()?).ok().and_then(NonZeroU64::new)?;
+    let spare = match &load.spare_addresses {
+        Arg::Known(spare) => u32::try_from(*spare).ok()?,
+        Arg::Null => 0,
+        Arg::Unknown => return None,
+    };
+    Some(Load { peak_connections_per_destination: peak, spare_addresses: spare })
+}
+
+fn need(common: &Common, cloud: &dyn Backend) -> Option<Need> {
+    Some(load(common)?.need(cloud.capacity()))
+}
+
+/// Whether the addresses carry the load.
+fn judge_load(common: &Common, cloud: &dyn Backend, value: &Value) -> Diagnostics {
+    let Some(need) = need(common, cloud) else { return Diagnostics::new() };
+    let judged = cloud.address_counts(value).into_iter().filter_map(|(key, (count, path))| {
+        let carried = need.carried_by(count);
+        let has = format!("The gateway of {key} has {count}, which carry {carried} simultaneous connections to one destination.");
+        let diagnostic = match need.verdict(count) {
+            Verdict::Enough => return None,
+            Verdict::NoSpare => Diagnostic::warning(
+                format!("The gateway of {key} has fewer spare addresses than expected_load asks for"),
+                format!("{need}. {has} The load itself fits."),
+            ),
+            Verdict::TooFew => Diagnostic::error(
+                format!("The gateway of {key} has too few addresses for expected_load"),
+                format!("{need}. {has} Beyond that new connections fail. Add addresses, or correct expected_load."),
+            ),
+            Verdict::Impossible => Diagnostic::error(
+                format!("No gateway can carry expected_load"),
+                format!(
+                    "{need}, and a gateway can have at most {}. Spread the load over more gateways, or over more destination \
+                     addresses.",
+                    cloud.capacity().addresses_per_gateway
+                ),
+            ),
+        };
+        Some(diagnostic.at(path))
+    });
+    judged.collect()
+}
+
+fn validate_load(common: &Common) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let Some(load) = common.expected_load.known() else { return diagnostics };
+    let path = Path::attribute("expected_load");
+    if let Some(peak) = load.peak_connections_per_destination.known().filter(|peak| **peak < 1) {
+        let detail =
+            format!("It is {peak}; a load has at least 1 connection. Leave expected_load out when it is not known.");
+        let diagnostic = Diagnostic::error("The peak of connections cannot be used", detail);
+        diagnostics.push(diagnostic.at(path.child("peak_connections_per_destination")));
+    }
+    if let Some(spare) = load.spare_addresses.known().filter(|spare| u32::try_from(**spare).is_err()) {
+        let diagnostic = Diagnostic::error(
+            "The number of spare addresses cannot be used",
+            format!("It is {spare}; write 0 or more."),
+        );
+        diagnostics.push(diagnostic.at(path.child("spare_addresses")));
+    }
+    diagnostics
+}
+
+#[async_trait]
+impl Resource for NatGateway {
+    fn type_name(&self) -> &'static str {
+        "egress_nat_gateway"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema(self.clouds.iter().map(|cloud| cloud.attribute()).collect())
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        let attribute = |name, required_for_import, description: &str| IdentityAttribute {
+            name,
+            ty: Type::String,
+            required_for_import,
+            description: description.to_owned(),
+        };
+        Some(IdentitySchema {
+            version: 0,
+            attributes: vec![
+                attribute("name", true, "The resource's name."),
+                attribute("region", false, "The cloud's region; the provider's when it is left out."),
+            ],
+        })
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        let common: Common = match model::from_value_subset(config) {
+            Ok(common) => common,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let mut diagnostics = timeouts::validate(&common.timeouts);
+        if let Some(Err(diagnostic)) = common.name.known().map(|name| parse_name(name)) {
+            diagnostics.push(diagnostic);
+        }
+        diagnostics.extend(validate_load(&common));
+        match self.cloud(config) {
+            Ok(cloud) => diagnostics.extend(cloud.validate(config)),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+        diagnostics
+    }
+
+    async fn plan(&self, _cx: &Context, request: PlanRequest) -> PlanResponse {
+        let refined = self.refine(&request).await;
+        let mut response = PlanResponse::from(request);
+        match refined {
+            Ok(planned) => {
+                if let Some(attributes) = response.planned.as_object_mut() {
+                    attributes.extend(planned.computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
+                }
+                response.diagnostics.extend(planned.diagnostics);
+            }
+            Err(diagnostics) => response.diagnostics.extend(diagnostics),
+        }
+        response.identity = response.identity.take().or_else(|| identity_value(&response.planned));
+        response
+    }
+
+    async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
+        self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
+    }
+
+    async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
+        let state = async {
+            let common: Common = model::from_value_subset(&request.state)?;
+            let configured = self.configured()?;
+            let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
+            self.cloud(&request.state)?.read(&configured, &identity, &request.state).await
+        };
+        let state = state.await;
+        let mut response = ReadResponse::from(request);
+        match state {
+            Ok(state) => {
+                response.identity = identity_value(&state).or(response.identity);
+                response.state = state;
+            }
+            Err(diagnostic) => response.diagnostics.push(diagnostic),
+        }
+        response
+    }
+
+    async fn update(&self, cx: &Context, request: UpdateRequest) -> ApplyResponse {
+        self.applied(cx, request.prior, &request.planned, request.private, Operation::Update).await
+    }
+
+    async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
+        self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
+    }
+
+    async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
+        let (name, region, ids) = match &request {
+            ImportRequest::Id(id) => parse_import(id)?,
+            ImportRequest::Identity(identity) => {
+                let text = |name: &str| identity.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+                (text("name").unwrap_or_default(), text("region"), BTreeMap::new())
+            }
+        };
+        let configured = self.configured()?;
+        let identity = Self::identity(&configured, &name)?;
+        // Which cloud is not said by an id; with one cloud there is no question.
+        let mut found = Err(Diagnostic::error("No cloud is configured", "The provider has no cloud to import from."));
+        for cloud in &self.clouds {
+            found = cloud.import(&configured, &identity, region.as_deref(), &ids).await;
+            if found.is_ok() {
+                break;
+            }
+        }
+        let Type::Object(attributes) = self.schema().ty() else {
+            return Err(Diagnostic::error("The schema is no object", "This is a bug in the provider.").into());
+        };
+        let mut state: BTreeMap<String, Value> = attributes.into_keys().map(|name| (name, Value::Null)).collect();
+        state.insert("name".to_owned(), name.into());
+        state.extend(found?);
+        let state = Value::Object(state);
+        Ok(Imported { identity: identity_value(&state), state, private: Vec::new(), diagnostics: Diagnostics::new() })
+    }
+}
+
+/// What an import id says: the name, the region, and ids by key.
+type ImportId = (String, Option<String>, BTreeMap<String, Key>);
+
+/// `NAME`, or `NAME,region=REGION,KEY=ID,...`.
+fn parse_import(text: &str) -> Result<ImportId, Diagnostic> {
+    let malformed = |part: &str| {
+        Diagnostic::error(
+            format!("The import id {text:?} cannot be read"),
+            format!(
+                "{part:?} is not understood. Write the name alone (`prod`) to find gateways by their tags, or with the gateways \
+                 (`prod,us-east-1a=nat-0123,us-east-1b=nat-4567`), and `region=us-east-1` where it is not the provider's."
+            ),
+        )
+    };
+    let mut parts = text.split(',').map(str::trim);
+    let name = parts.next().unwrap_or_default().to_owned();
+    let (mut region, mut ids) = (None, BTreeMap::new());
+    for part in parts {
+        match part.split_once('=') {
+            Some(("region", value)) => region = Some(value.to_owned()),
+            Some((key, id)) if !id.is_empty() => {
+                let key = key.parse().map_err(|_| malformed(part))?;
+                ids.insert(id.to_owned(), key);
+            }
+            _ => return Err(malformed(part)),
+        }
+    }
+    Ok((name, region, ids))
+}

@@ -1,0 +1,344 @@
+//! What the user is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloud::{Class, End, Error};
+use cloud_aws::nat_gateways::desired::{DEFAULT_ADDRESS_QUOTA, Desired, Kind};
+use cloud_aws::nat_gateways::observe::Subnet;
+use cloud_aws::nat_gateways::observed::Observed;
+use cloud_aws::nat_gateways::plan::{Conflict, Plan, Traffic};
+use egress_model::identity::{Identity, Key};
+use tfplugin::cty::Path;
+use tfplugin::diagnostic::chain;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::input::{list, path, zone_path};
+use crate::session::Adoption;
+
+/// A call that failed before anything was done.
+pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
+    Diagnostic::error(summary, format!("{}.{}", chain(error), remedy(error)))
+}
+
+/// The plan could not look at the cloud.
+pub(super) fn unchecked(error: &Error) -> Diagnostic {
+    let detail = format!("{}. The plan goes on without; the apply will look before it changes anything.", chain(error));
+    Diagnostic::warning("The plan could not be checked against AWS", detail)
+}
+
+/// What to do about an error, as a sentence that follows; empty where the error says all.
+fn remedy(error: &Error) -> &'static str {
+    match (error.code.as_str(), error.class) {
+        ("Gateway.NotAttached", _) => {
+            " Attach an internet gateway to the VPC, and lead the default route of the gateway's subnet to it. Where the same \
+             configuration makes the internet gateway, add depends_on for it."
+        }
+        ("InsufficientFreeAddressesInSubnet", _) => " Free private addresses in the subnet, or choose another subnet.",
+        ("InvalidAllocationID.NotFound", _) => {
+            " The Elastic IP address does not exist in this region and account: check the allocation id."
+        }
+        ("InvalidSubnetID.NotFound", _) => " Check the subnet's id, region and account.",
+        ("Resource.AlreadyAssociated", _) => {
+            " The address is on something else. Free it there, or use another; the provider never takes it from others."
+        }
+        ("InternalError", _) => " AWS calls this transient: apply again.",
+        ("AddressLimitExceeded", _) => {
+            " The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
+        }
+        ("NatGatewayLimitExceeded", _) => {
+            " The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
+        }
+        (_, Class::QuotaExceeded) => " Have the quota raised, or need less.",
+        (_, Class::Denied) => " Check the credentials and what they may do.",
+        (_, Class::Throttled | Class::Transient) => " Apply again.",
+        _ => "",
+    }
+}
+
+/// What exists, for the end of a message.
+fn exists(observed: &Observed) -> String {
+    let view = observed.view();
+    if view.gateways.is_empty() {
+        return "No gateway exists now.".to_owned();
+    }
+    let gateways =
+        view.gateways.iter().map(|(key, gateway)| format!("{key}: {} ({})", gateway.id, gateway.state.as_str()));
+    format!("Gateways that exist now: {}.", gateways.collect::<Vec<_>>().join(", "))
+}
+
+fn not_done(left: &[String]) -> String {
+    if left.is_empty() { String::new() } else { format!("\n\nNot done: {}.", left.join("; ")) }
+}
+
+/// How an apply ended that did not reach what was planned.
+pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Diagnostic> {
+    let exists = exists(observed);
+    let what = if destroying { "destroyed" } else { "made as planned" };
+    let summary = format!("The NAT gateways could not be {what}");
+    Some(match end {
+        End::Done => return None,
+        End::Stopped(left) => Diagnostic::error(
+            "The change of the NAT gateways was interrupted",
+            format!(
+                "What had begun was finished; nothing new was started. {exists} The next apply goes on from there.{}",
+                not_done(left)
+            ),
+        ),
+        End::Expired(left) => Diagnostic::error(
+            summary,
+            format!(
+                "The time that the timeouts attribute allows is over. {exists} The next apply goes on from there.{}",
+                not_done(left)
+            ),
+        ),
+        End::Failed { operation, error, remaining } => Diagnostic::error(
+            summary,
+            format!("Could not {operation}: {}.{}\n\n{exists}{}", chain(error), remedy(error), not_done(remaining)),
+        ),
+        End::Unsettled(left) => Diagnostic::error(
+            summary,
+            format!(
+                "Everything was done, and yet something is not as planned: somebody else seems to change the same objects. {exists}{}",
+                not_done(left)
+            ),
+        ),
+    })
+}
+
+/// An interrupted creation.
+pub(super) fn interrupted(left: &[String], observed: &Observed) -> Diagnostic {
+    let detail = format!(
+        "What had begun was finished; nothing new was started. {} The next apply goes on from there.{}",
+        exists(observed),
+        not_done(left)
+    );
+    Diagnostic::warning("The creation of the NAT gateways was interrupted", detail)
+}
+
+/// Something is to be done although nothing that the user wrote differs.
+pub(super) fn repair(plan: &Plan) -> Diagnostic {
+    let steps: Vec<String> = plan.operations.iter().map(ToString::to_string).collect();
+    let detail =
+        format!("Something was changed outside of Terraform. The apply will put it right: {}.", steps.join("; "));
+    Diagnostic::warning("The NAT gateways need a repair", detail)
+}
+
+/// What a plan does that the user should know beforehand.
+pub(super) fn notes(plan: &Plan, desired: &Desired, observed: &Observed, destroying: bool) -> Diagnostics {
+    let mut notes = Diagnostics::new();
+    for replacement in &plan.replacements {
+        let reasons: Vec<String> = replacement.reasons.iter().map(ToString::to_string).collect();
+        let traffic = match &replacement.traffic {
+            Traffic::Kept => "The new gateway carries traffic before routes are swapped to it; egress is not interrupted.".to_owned(),
+            Traffic::Detour(key) => format!(
+                "An address cannot be on both, so traffic goes through the gateway of {key} meanwhile, and leaves from that one's \
+                 addresses; egress is not interrupted."
+            ),
+            Traffic::Interrupted => {
+                "Its address cannot be on both, and no other gateway of this resource can stand in: EGRESS IS INTERRUPTED from the \
+                 deletion of the old gateway until the new one is available, 3 to 5 minutes as a rule. To avoid that, give it a second \
+                 address first, or have a gateway in another zone of this resource."
+                    .to_owned()
+            }
+        };
+        let detail = format!(
+            "{} is replaced by a new gateway, because {}. Its addresses stay the same as far as they are still wanted. {traffic} Open \
+             connections through it are cut.",
+            replacement.gateway,
+            reasons.join("; "),
+        );
+        let at = gateway_path(&replacement.key);
+        notes.push(Diagnostic::warning(format!("The NAT gateway of {} is replaced", replacement.key), detail).at(at));
+    }
+    let told: BTreeSet<&str> = plan
+        .replacements
+        .iter()
+        .flat_map(|replacement| {
+            desired
+                .gateways
+                .get(&replacement.key)
+                .into_iter()
+                .flat_map(|gateway| gateway.route_tables.iter().map(String::as_str))
+        })
+        .collect();
+    let others: BTreeSet<String> = (plan.interrupted.iter())
+        .map(|(table, _)| table.clone())
+        .filter(|table| !told.contains(table.as_str()))
+        .collect();
+    if !others.is_empty() {
+        let detail = format!(
+            "The address that their new gateway needs is on the old one, which has to go first. Route tables: {}.",
+            list(&others)
+        );
+        notes.push(Diagnostic::warning("Egress is interrupted for a few minutes", detail));
+    }
+    for taken in &plan.taken_over {
+        let (table, destination) = &taken.route;
+        let detail = format!(
+            "The route of {destination} in {table} leads to {} now. It is swapped atomically to the gateway of {}, as take_over_routes says. \
+             Destroying this resource deletes the route; it does not lead it back.",
+            taken.from, taken.key
+        );
+        notes.push(
+            Diagnostic::warning(format!("A route is taken over from {}", taken.from), detail)
+                .at(path("take_over_routes")),
+        );
+    }
+    for ((table, destination), gateway) in &plan.stranded {
+        let what = if destroying { "destroyed" } else { "removed" };
+        let detail = format!(
+            "The route of {destination} in {table} leads to {gateway}, which is {what}, and was not made by this resource. It will lead \
+             nowhere (blackhole) until whoever made it changes it."
+        );
+        notes.push(Diagnostic::warning("A route of others will lead nowhere", detail));
+    }
+    if destroying {
+        notes.extend(leaving(observed));
+    }
+    notes
+}
+
+/// The addresses from which no traffic will leave any more.
+fn leaving(observed: &Observed) -> Option<Diagnostic> {
+    let cidrs = observed.view().egress_cidrs()?;
+    (!cidrs.is_empty()).then(|| {
+        let cidrs = cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let detail =
+            format!("They stay allocated to whoever holds them, such as an egress_ip_pool. Addresses: {cidrs}.");
+        Diagnostic::warning("No traffic will leave from these addresses any more", detail)
+    })
+}
+
+fn gateway_path(key: &Key) -> Path {
+    if key.as_str() == cloud_aws::nat_gateways::desired::REGIONAL_KEY {
+        Path::attribute("aws")
+    } else {
+        zone_path(key.as_str())
+    }
+}
+
+/// What stands in the way.
+pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>) -> Diagnostics {
+    let conflicts = conflicts.iter().map(|conflict| match conflict {
+        Conflict::AddressInUse { key, address, by } => Diagnostic::error(
+            format!("{address} is in use"),
+            format!("It is on {by}, which is not of this resource, and is never taken from there. Free it first, or use another address for {key}."),
+        )
+        .at(gateway_path(key)),
+        Conflict::AddressNotFound { key, address } => Diagnostic::error(
+            format!("{address} does not exist"),
+            format!(
+                "The address that {key} should have is not in this region and account. It may have been released: if it was in an \
+                 egress_ip_pool, the pool's plan says how to get it back."
+            ),
+        )
+        .at(gateway_path(key)),
+        Conflict::RouteTaken { key, route: (table, destination), target } => Diagnostic::error(
+            format!("The route of {destination} in {table} leads to {target}"),
+            format!(
+                "It should lead to the gateway of {key}, and is not of this resource. To have it swapped, atomically, add \
+                 take_over_routes = [\"{target}\"]; or remove {table} from route_table_ids."
+            ),
+        )
+        .at(gateway_path(key)),
+        Conflict::TableNotFound { key, table } => Diagnostic::error(
+            format!("The route table {table} does not exist"),
+            format!("It is not in this region and account. Correct route_table_ids of {key}."),
+        )
+        .at(gateway_path(key)),
+    });
+    conflicts.collect()
+}
+
+/// Live gateways with the identity that is about to be created.
+pub(super) fn adoption(observed: &Observed, identity: &Identity, adoption: Adoption) -> Option<Diagnostic> {
+    let view = observed.view();
+    if view.gateways.is_empty() {
+        return None;
+    }
+    let gateways = view.gateways.iter().map(|(key, gateway)| {
+        let ips: Vec<String> =
+            gateway.addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect();
+        let created = observed.gateway(&gateway.id).map_or(0, |gateway| gateway.created);
+        let age = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX).saturating_sub(created).max(0) / 60);
+        format!("{key}: {} ({}, {age} minutes old)", gateway.id, ips.join(", "))
+    });
+    let gateways = gateways.collect::<Vec<_>>().join("; ");
+    let detail = format!(
+        "These carry the tags of {identity}: {gateways}. That is what an interrupted apply leaves, and then it is right. If they belong to another \
+         state, that one has the same provider owner and the same name: change one of them, or both states will change the same gateways."
+    );
+    Some(match adoption {
+        Adoption::Automatic => Diagnostic::warning("NAT gateways that exist will be adopted", detail),
+        Adoption::Error => Diagnostic::error(
+            "NAT gateways with this identity exist",
+            format!(
+                "{detail} The provider's adoption = \"error\" forbids to adopt them; import them, or set it to \"automatic\"."
+            ),
+        ),
+    })
+}
+
+/// Limits of AWS that a plan can see.
+pub(super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let view = observed.view();
+    for (key, gateway) in &desired.gateways {
+        let addresses = gateway.kind.addresses();
+        let has = view.gateways.get(key).map_or(0, |gateway| gateway.addresses.len());
+        if matches!(gateway.kind, Kind::Public { .. }) && addresses.len() > DEFAULT_ADDRESS_QUOTA.max(has) {
+            let detail = format!(
+                "{key} is to have {}. The quota for Elastic IP addresses per public NAT gateway is {DEFAULT_ADDRESS_QUOTA} unless AWS has raised it \
+                 for this account, and cannot be looked up. If it was not raised, the apply will fail.",
+                addresses.len()
+            );
+            let at = gateway_path(key).child("addresses");
+            diagnostics.push(Diagnostic::warning("The addresses may exceed a quota", detail).at(at));
+        }
+        let groups: BTreeSet<String> =
+            addresses.keys().filter_map(|id| observed.addresses.get(*id)?.border_group.clone()).collect();
+        if matches!(gateway.kind, Kind::Public { .. }) && groups.len() > 1 {
+            let detail = format!(
+                "A gateway takes addresses of its zone's network border group only; these are of {}.",
+                list(&groups)
+            );
+            let at = gateway_path(key).child("addresses");
+            diagnostics.push(Diagnostic::error(format!("The addresses of {key} do not fit together"), detail).at(at));
+        }
+    }
+    diagnostics
+}
+
+/// The subnets in which a gateway is yet to be made, by zone.
+pub(super) fn new_subnets(desired: &Desired, observed: &Observed) -> BTreeMap<Key, String> {
+    let subnet = |(key, gateway): (&Key, &cloud_aws::nat_gateways::desired::Gateway)| {
+        let (Kind::Public { subnet, .. } | Kind::Private { subnet, .. }) = &gateway.kind else { return None };
+        let stands =
+            observed.gateways.iter().any(|g| g.key == *key && g.state.is_live() && g.subnet.as_ref() == Some(subnet));
+        (!stands).then(|| (key.clone(), subnet.clone()))
+    };
+    desired.gateways.iter().filter_map(subnet).collect()
+}
+
+/// Whether subnets exist and are in their zones.
+pub(super) fn subnets(wanted: &BTreeMap<Key, String>, found: &BTreeMap<String, Subnet>) -> Diagnostics {
+    let wrong = wanted.iter().filter_map(|(key, id)| {
+        let at = zone_path(key.as_str()).child("subnet_id");
+        match found.get(id) {
+            None => Some(Diagnostic::error(
+                format!("The subnet {id} does not exist"),
+                format!("It is not in this region and account. Correct the subnet of {key}."),
+            )
+            .at(at)),
+            Some(subnet) if subnet.zone != key.as_str() => Some(Diagnostic::error(
+                format!("The subnet {id} is not in {key}"),
+                format!("It is in {}. The keys of zones are the availability zones of their subnets: write {:?}, or another subnet.", subnet.zone, subnet.zone),
+            )
+            .at(at)),
+            Some(_) => None,
+        }
+    });
+    wrong.collect()
+}

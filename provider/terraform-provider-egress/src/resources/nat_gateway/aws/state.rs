@@ -1,0 +1,234 @@
+//! From what there is to the state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloud_aws::nat_gateways::desired::{Desired, Destination, Kind, REGIONAL_KEY, RouteKey};
+use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed, Status};
+use egress_model::identity::Key;
+use egress_model::nat_gateway::View;
+use tfplugin::cty::Value;
+
+use super::input::route_text;
+
+/// What is computed, by attribute.
+pub(super) fn computed(observed: &Observed, recorded: &BTreeSet<RouteKey>) -> BTreeMap<&'static str, Value> {
+    let view = observed.view();
+    BTreeMap::from([
+        ("gateways", gateways(&view)),
+        ("egress_cidrs", egress_cidrs(&view)),
+        ("routes", routes(observed, recorded)),
+    ])
+}
+
+fn gateways(view: &View) -> Value {
+    Value::map(view.gateways.iter().map(|(key, gateway)| {
+        let texts = |texts: Vec<String>| Value::list(texts);
+        let addresses = &gateway.addresses;
+        let object = Value::object([
+            ("id", Value::from(gateway.id.clone())),
+            ("state", gateway.state.as_str().into()),
+            ("addresses", texts(addresses.iter().filter_map(|address| address.id.clone()).collect())),
+            (
+                "public_ips",
+                texts(addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect()),
+            ),
+            (
+                "private_ips",
+                texts(addresses.iter().filter_map(|address| Some(address.private_ip?.to_string())).collect()),
+            ),
+        ]);
+        (key.as_str(), object)
+    }))
+}
+
+fn egress_cidrs(view: &View) -> Value {
+    view.egress_cidrs().map(|cidrs| Value::list(cidrs.iter().map(ToString::to_string))).into()
+}
+
+/// The routes that are recorded and still there, with where they lead.
+fn routes(observed: &Observed, recorded: &BTreeSet<RouteKey>) -> Value {
+    let present = recorded.iter().filter_map(|route| Some((route, observed.routes.get(route)?)));
+    Value::map(present.map(|(route, now)| (route_text(route), now.target.as_str())))
+}
+
+/// The routes that are this resource's: those recorded before, and those wanted that lead to its gateways now.
+pub(super) fn recorded_routes(desired: &Desired, observed: &Observed) -> BTreeSet<RouteKey> {
+    let ours = |route: &RouteKey| observed.routes.get(route).is_some_and(|now| observed.gateway(&now.target).is_some());
+    let wanted = desired.routes();
+    let before = desired.recorded.routes.iter().filter(|route| wanted.contains_key(*route) || ours(route));
+    wanted.keys().filter(|route| ours(route)).chain(before).cloned().collect()
+}
+
+/// The gateway that stands for a key now.
+fn standing<'a>(observed: &'a Observed, view: &View, key: &Key) -> Option<&'a Gateway> {
+    observed.gateway(&view.gateways.get(key)?.id)
+}
+
+/// The resource as it is: what the user wrote, corrected where the cloud has it otherwise. Null when no gateway is there.
+pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed) -> Value {
+    let view = observed.view();
+    if view.gateways.is_empty() {
+        return Value::Null;
+    }
+    let mut value = value.clone();
+    let tags = value.get("tags").and_then(Value::as_map).map(|tags| {
+        let gateways: Vec<&Gateway> = view.gateways.keys().filter_map(|key| standing(observed, &view, key)).collect();
+        let actual = |key: &String| {
+            gateways.iter().find_map(|g| g.tags.get(key).filter(|has| desired.tags.get(key) != Some(*has)))
+        };
+        let all_have = |key: &String| gateways.iter().all(|gateway| gateway.tags.contains_key(key));
+        let tags = tags.keys().filter(|key| all_have(key)).map(|key| {
+            let wanted = desired.tags.get(key).cloned().unwrap_or_default();
+            (key.clone(), actual(key).cloned().unwrap_or(wanted))
+        });
+        Value::map(tags)
+    });
+    let Some(attributes) = value.as_object_mut() else { return value };
+    if let Some(tags) = tags {
+        attributes.insert("tags".to_owned(), tags);
+    }
+    if let Some(aws) = attributes.get_mut("aws").and_then(Value::as_object_mut) {
+        correct_aws(aws, desired, observed, &view);
+    }
+    let recorded = recorded_routes(desired, observed);
+    attributes.extend(computed(observed, &recorded).into_iter().map(|(name, value)| (name.to_owned(), value)));
+    value
+}
+
+fn correct_aws(aws: &mut BTreeMap<String, Value>, desired: &Desired, observed: &Observed, view: &View) {
+    let regional = desired.gateways.iter().find(|(key, _)| key.as_str() == REGIONAL_KEY);
+    if let Some((key, wanted)) = regional {
+        let Some(gateway) = standing(observed, view, key) else { return };
+        keep(aws, "vpc_id", gateway.vpc.as_str());
+        let tables = leading(&wanted.route_tables, desired, observed, gateway);
+        keep(aws, "route_table_ids", Value::set(tables));
+        if !matches!(wanted.kind, Kind::RegionalAutomatic { .. }) {
+            aws.insert("zones".to_owned(), regional_zones(gateway));
+        }
+        return;
+    }
+    let Some(zones) = aws.get_mut("zones").and_then(|zones| match zones {
+        Value::Map(zones) => Some(zones),
+        _ => None,
+    }) else {
+        return;
+    };
+    zones.retain(|zone, _| zone.parse().is_ok_and(|key: Key| standing(observed, view, &key).is_some()));
+    for (zone, value) in zones {
+        let (Ok(key), Some(value)) = (zone.parse::<Key>(), value.as_object_mut()) else { continue };
+        let (Some(gateway), Some(wanted)) = (standing(observed, view, &key), desired.gateways.get(&key)) else {
+            continue;
+        };
+        correct_zone(value, gateway);
+        let tables = leading(&wanted.route_tables, desired, observed, gateway);
+        keep(value, "route_table_ids", Value::set(tables));
+    }
+}
+
+/// Sets an attribute that is not null: null means that the user left it to others.
+fn keep(attributes: &mut BTreeMap<String, Value>, name: &str, value: impl Into<Value>) {
+    if let Some(now) = attributes.get_mut(name).filter(|now| !now.is_null()) {
+        *now = value.into();
+    }
+}
+
+fn correct_zone(zone: &mut BTreeMap<String, Value>, gateway: &Gateway) {
+    let primary = gateway.primary();
+    keep(zone, "subnet_id", gateway.subnet.clone());
+    keep(zone, "primary_address", primary.and_then(|address| address.allocation.clone()));
+    keep(zone, "private_ip", primary.and_then(|address| address.private_ip).map(|ip| ip.to_string()));
+    let staying = || gateway.addresses.iter().filter(|a| matches!(a.status, Status::Coming | Status::Succeeded));
+    let addresses: Vec<String> = staying().filter_map(|address| address.allocation.clone()).collect();
+    if gateway.mode == Mode::Public {
+        zone.insert("addresses".to_owned(), Value::set(addresses));
+    }
+    let secondary = || staying().filter(|address| Some(*address) != primary).filter_map(|address| address.private_ip);
+    keep(zone, "secondary_private_ips", Value::set(secondary().map(|ip| ip.to_string())));
+    keep(zone, "secondary_private_ip_count", secondary().count());
+}
+
+fn regional_zones(gateway: &Gateway) -> Value {
+    let mut zones: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for address in gateway.addresses.iter().filter(|a| matches!(a.status, Status::Coming | Status::Succeeded)) {
+        if let (Some(zone), Some(id)) = (&address.zone, &address.allocation) {
+            zones.entry(zone).or_default().push(id);
+        }
+    }
+    Value::map(zones.into_iter().map(|(zone, ids)| (zone, zone_value(Value::Null, Value::set(ids), Value::Null))))
+}
+
+fn zone_value(subnet: Value, addresses: Value, tables: Value) -> Value {
+    Value::object([
+        ("subnet_id", subnet),
+        ("addresses", addresses),
+        ("primary_address", Value::Null),
+        ("private_ip", Value::Null),
+        ("secondary_private_ips", Value::Null),
+        ("secondary_private_ip_count", Value::Null),
+        ("route_table_ids", tables),
+    ])
+}
+
+/// The tables among these whose routes all lead to the gateway.
+fn leading(tables: &BTreeSet<String>, desired: &Desired, observed: &Observed, gateway: &Gateway) -> Vec<String> {
+    let leads = |table: &&String| {
+        desired.destinations.iter().all(|destination| {
+            let route = observed.routes.get(&((*table).clone(), destination.clone()));
+            route.is_some_and(|route| route.target == gateway.id && !route.blackhole)
+        })
+    };
+    tables.iter().filter(leads).cloned().collect()
+}
+
+/// The `aws` attribute of gateways that were found, and what is computed.
+pub(super) fn imported(observed: &Observed, region: Option<&str>) -> BTreeMap<String, Value> {
+    let view = observed.view();
+    let everything: Option<Destination> = "0.0.0.0/0".parse().ok();
+    let default_routes = |gateway: &Gateway| -> BTreeSet<RouteKey> {
+        let leading = observed
+            .routes
+            .iter()
+            .filter(|((_, destination), route)| Some(destination) == everything.as_ref() && route.target == gateway.id);
+        leading.map(|(route, _)| route.clone()).collect()
+    };
+    let tables = |gateway: &Gateway| {
+        let tables: Vec<String> = default_routes(gateway).into_iter().map(|(table, _)| table).collect();
+        if tables.is_empty() { Value::Null } else { Value::set(tables) }
+    };
+    let standing: BTreeMap<&Key, &Gateway> =
+        view.gateways.keys().filter_map(|key| Some((key, standing(observed, &view, key)?))).collect();
+    let regional =
+        standing.values().find(|gateway| matches!(gateway.mode, Mode::RegionalManual | Mode::RegionalAutomatic));
+    let private = standing.values().any(|gateway| gateway.mode == Mode::Private);
+    let zones = match regional {
+        Some(gateway) if gateway.mode == Mode::RegionalAutomatic => Value::Null,
+        Some(gateway) => regional_zones(gateway),
+        None => Value::map(standing.iter().map(|(key, gateway)| {
+            let ids: Vec<String> = gateway.addresses.iter().filter_map(|address| address.allocation.clone()).collect();
+            let addresses = if gateway.mode == Mode::Private { Value::Null } else { Value::set(ids) };
+            let mut zone = zone_value(gateway.subnet.clone().into(), addresses, tables(gateway));
+            let secondary = gateway.addresses.len().saturating_sub(1);
+            if let Some(zone) = zone.as_object_mut().filter(|_| gateway.mode == Mode::Private && secondary > 0) {
+                zone.insert("secondary_private_ip_count".to_owned(), secondary.into());
+            }
+            (key.as_str(), zone)
+        })),
+    };
+    let aws = Value::object([
+        ("region", Value::from(region)),
+        ("availability_mode", regional.map(|_| "regional").into()),
+        ("connectivity_type", private.then_some("private").into()),
+        ("zones", zones),
+        ("vpc_id", regional.map(|gateway| gateway.vpc.as_str()).into()),
+        ("route_table_ids", regional.map_or(Value::Null, |gateway| tables(gateway))),
+        ("destination_cidrs", Value::Null),
+        ("destination_prefix_list_ids", Value::Null),
+        ("take_over_routes", Value::Null),
+        ("drain_seconds", Value::Null),
+    ]);
+    let recorded = standing.values().flat_map(|gateway| default_routes(gateway)).collect();
+    let mut values: BTreeMap<String, Value> =
+        computed(observed, &recorded).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    values.insert("aws".to_owned(), aws);
+    values
+}

@@ -1,0 +1,76 @@
+//! What a cloud does for the resource.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use cloud::Limits;
+use egress_model::identity::{Identity, Key};
+use egress_model::nat_gateway::capacity;
+use tfplugin::cty::{Path, Value};
+use tfplugin::schema::Attribute;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use crate::session::Configured;
+
+/// A cloud behind the resource. Values are those of the whole resource.
+#[async_trait]
+pub(super) trait Backend: Send + Sync {
+    /// The attribute that chooses this cloud.
+    fn name(&self) -> &'static str;
+
+    /// That attribute.
+    fn attribute(&self) -> Attribute;
+
+    /// What a gateway can do here.
+    fn capacity(&self) -> capacity::Limits;
+
+    /// Checks a configuration, in which values may be unknown, without the cloud.
+    fn validate(&self, config: &Value) -> Diagnostics;
+
+    /// How many public addresses each gateway has, and where that is said; only for those where it is known and the user's choice.
+    fn address_counts(&self, planned: &Value) -> BTreeMap<String, (u64, Path)>;
+
+    /// Computes what a plan can know.
+    async fn plan(&self, configured: &Configured, identity: &Identity, prior: &Value, planned: &Value) -> Planned;
+
+    /// Makes the gateways what is planned; with a null plan there are to be none.
+    async fn apply(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        prior: &Value,
+        planned: &Value,
+        limits: &Limits,
+    ) -> Applied;
+
+    /// The state as the cloud has it; null when no gateway is there.
+    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostic>;
+
+    /// The state of gateways that exist, found by identity and by these ids. The value holds the attribute that chooses the
+    /// cloud and what is computed.
+    async fn import(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        region: Option<&str>,
+        ids: &BTreeMap<String, Key>,
+    ) -> Result<BTreeMap<String, Value>, Diagnostic>;
+}
+
+/// What a plan knows.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    /// Computed attributes by name; those left out stay as the framework planned them.
+    pub(super) computed: BTreeMap<&'static str, Value>,
+    /// Messages.
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// What there is after an apply.
+#[derive(Debug)]
+pub(super) struct Applied {
+    /// The state; null when nothing is left.
+    pub(super) state: Value,
+    /// Messages.
+    pub(super) diagnostics: Diagnostics,
+}

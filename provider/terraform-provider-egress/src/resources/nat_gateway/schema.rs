@@ -1,0 +1,112 @@
+//! What the user can write, apart from the clouds.
+
+use std::time::Duration;
+
+use tfplugin::cty::Type;
+use tfplugin::schema::{Attribute, Nesting, Schema};
+
+use crate::resources::timeouts::Defaults;
+
+/// Three gateways side by side are ready after about three minutes; a replacement deletes, makes and drains one after another.
+pub(super) const TIMEOUTS: Defaults = Defaults {
+    create: Duration::from_secs(20 * 60),
+    update: Duration::from_secs(60 * 60),
+    delete: Duration::from_secs(30 * 60),
+};
+
+pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
+    let mut attributes = vec![
+        Attribute::new(
+            "name",
+            Type::String,
+            "What it is called, unique per provider `owner`. Together they are written on every gateway as tags, by which a gateway is \
+             found again after a crash. 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. A change replaces the \
+             resource.",
+        )
+        .required()
+        .requires_replace(),
+    ];
+    attributes.extend(clouds);
+    attributes.extend([
+        Attribute::new(
+            "idle_timeout_seconds",
+            Type::Number,
+            "After how many seconds without a packet a connection is forgotten, where the cloud lets it be chosen. AWS does not: 350 \
+             seconds are fixed there, and setting this is an error.",
+        ),
+        expected_load(),
+        Attribute::new(
+            "tags",
+            Type::map(Type::String),
+            "Tags on the gateways, beside the provider's `default_tags`; a tag here goes before one of the same key there. Keys that \
+             begin with `egress-` and hold the identity are reserved.",
+        ),
+        TIMEOUTS.attribute(),
+        Attribute::nested(
+            "gateways",
+            Nesting::Map,
+            vec![
+                Attribute::new("id", Type::String, "The gateway's id.").computed(),
+                Attribute::new("state", Type::String, "`pending`, `available`, `failed`, `deleting` or `deleted`.").computed(),
+                Attribute::new("addresses", Type::list(Type::String), "The ids of its public addresses, the primary first.").computed(),
+                Attribute::new("public_ips", Type::list(Type::String), "Its public addresses, in the same order.").computed(),
+                Attribute::new("private_ips", Type::list(Type::String), "Its private addresses, in the same order.").computed(),
+            ],
+            "The gateways that there are, by key: the availability zone, or `regional`.",
+        )
+        .computed(),
+        Attribute::new(
+            "egress_cidrs",
+            Type::list(Type::String),
+            "Every public address from which traffic leaves, as sorted `/32` blocks: what partners put on their allow-lists. Complete or \
+             unknown (null in the state), never a part. Known in the plan when the addresses are.",
+        )
+        .computed(),
+        Attribute::new(
+            "routes",
+            Type::map(Type::String),
+            "The routes that this resource has made or taken over, with the id of what each leads to now. The keys are \
+             `<route table>_<destination>`.",
+        )
+        .computed(),
+        Attribute::new(
+            "required_addresses",
+            Type::Number,
+            "How many addresses each gateway needs for `expected_load`; null without it.",
+        )
+        .computed(),
+    ]);
+    Schema::new(
+        "NAT gateways with fixed public addresses and the routes to them, changed in place in the order that keeps traffic flowing: new \
+         addresses are associated and shown to work before routes are swapped, routes are swapped atomically, old addresses are drained, and \
+         waited for until they are really free.\n\n\
+         What the cloud cannot change in place is replaced within the resource, one gateway beside the other, with the same addresses. Where \
+         an address cannot be on both, traffic goes through another gateway of the resource meanwhile; only where there is none is egress \
+         interrupted. The plan says in a warning which gateway is replaced, why, and what becomes of the traffic.\n\n\
+         Addresses come from an `egress_ip_pool`, so that no change here ever releases one.",
+        attributes,
+    )
+}
+
+fn expected_load() -> Attribute {
+    Attribute::nested(
+        "expected_load",
+        Nesting::Single,
+        vec![
+            Attribute::new(
+                "peak_connections_per_destination",
+                Type::Number,
+                "The most simultaneous connections through one gateway to one destination (IP address, port and protocol), such as the \
+                 busiest partner's API. 1 or more.",
+            )
+            .required(),
+            Attribute::new(
+                "spare_addresses",
+                Type::Number,
+                "Addresses beyond those that the load needs, such as 1 to exchange an address without losing capacity. Default: `0`.",
+            ),
+        ],
+        "What the gateways must carry. The plan computes how many addresses each of them needs (on AWS one carries 55,000 simultaneous \
+         connections per destination), and fails where there are too few; spare ones that are missing are a warning.",
+    )
+}
