@@ -179,7 +179,11 @@ impl Workspace {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        run_of(&self.command(arguments).output().unwrap())
+        let output = self.command(arguments).output().unwrap();
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        let text = String::from_utf8_lossy(&text).replace(['│', '╷', '╵'], "");
+        let text = text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+        Run { code: output.status.code(), text }
     }
 
     pub(crate) fn apply(&self) -> Run {
@@ -201,12 +205,4 @@ impl Workspace {
         let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
         resources.into_iter().find(|r| r["address"] == address).map_or(Json::Null, |mut r| r["values"].take())
     }
-}
-
-/// What a finished process said.
-pub(crate) fn run_of(output: &std::process::Output) -> Run {
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    let text = String::from_utf8_lossy(&text).replace(['│', '╷', '╵'], "");
-    let text = text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    Run { code: output.status.code(), text }
 }
