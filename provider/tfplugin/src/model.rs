@@ -2,7 +2,8 @@
 //!
 //! A struct that derives `serde::Deserialize` and `serde::Serialize` stands for an object: [`Arg`] where Terraform may give
 //! null or unknown, `Option` where only null can occur, `Vec` for lists and sets, `BTreeMap` for maps, [`Number`] or Rust's
-//! numbers for numbers, enums without data for strings.
+//! numbers for numbers, enums without data for strings, and
+//! [`Value`] for what is dynamic or only passed on.
 //!
 //! [`Number`]: crate::cty::Number
 
@@ -10,6 +11,7 @@ mod arg;
 mod error;
 mod number;
 mod read;
+mod value;
 mod write;
 
 pub use arg::Arg;

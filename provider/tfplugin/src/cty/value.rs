@@ -205,7 +205,7 @@ impl Value {
     }
 
     /// The place of the variant in the order of values.
-    fn rank(&self) -> u8 {
+    pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,
             Self::Unknown(_) => 1,

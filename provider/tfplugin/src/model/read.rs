@@ -11,6 +11,7 @@ use serde::forward_to_deserialize_any;
 use super::arg::ARG;
 use super::error::Error;
 use super::number::NUMBER;
+use super::value::VALUE;
 use crate::cty::{Step, Value};
 
 /// Which of an object's attributes a struct must have fields for.
@@ -21,24 +22,27 @@ pub(super) enum Fields {
 }
 
 pub(super) fn read<'de, T: Deserialize<'de>>(value: &'de Value, fields: Fields) -> Result<T, Error> {
-    T::deserialize(Reader { value: value.undynamic(), fields })
+    T::deserialize(Reader { value, fields })
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'de> {
-    /// Never [`Value::Dynamic`].
+pub(super) struct Reader<'de> {
     value: &'de Value,
     fields: Fields,
 }
 
 impl<'de> Reader<'de> {
-    fn to(self, value: &'de Value) -> Self {
-        Self { value: value.undynamic(), ..self }
+    pub(super) fn to(self, value: &'de Value) -> Self {
+        Self { value, ..self }
+    }
+
+    pub(super) fn value(self) -> &'de Value {
+        self.value
     }
 
     /// Gives the visitor what there is, when it has asked for something that null and unknown are not.
     fn visit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
+        match self.value.undynamic() {
             Value::Null => Err(Error::new("the value is null, and the model needs one")),
             _ => self.deserialize_any(visitor),
         }
@@ -47,7 +51,7 @@ impl<'de> Reader<'de> {
     /// A struct stands for an object, attribute by attribute. serde itself would take `None` for a missing attribute and
     /// pass over one that has no field, and a typing mistake in either would go unseen.
     fn check_fields(self, fields: &[&str]) -> Result<(), Error> {
-        let Value::Object(attributes) = self.value else {
+        let Value::Object(attributes) = self.value.undynamic() else {
             return Err(Error::new(format!("the model is an object, and the value is {}", self.value.kind())));
         };
         if let Some(field) = fields.iter().find(|field| !attributes.contains_key(**field)) {
@@ -111,7 +115,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
+        match self.value.undynamic() {
             Value::Number(number) => visitor.visit_f64(number.as_f64()),
             _ => self.visit(visitor),
         }
@@ -122,7 +126,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
-        match (name, self.value) {
+        match (name, self.value.undynamic()) {
+            (VALUE, _) => visitor.visit_enum(self),
             (ARG, Value::Null) => visitor.visit_none(),
             (ARG, Value::Unknown(_)) => visitor.visit_unit(),
             (ARG, _) => visitor.visit_some(self),
@@ -138,7 +143,10 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if matches!(self.value, Value::Object(_) | Value::Map(_) | Value::List(_) | Value::Set(_) | Value::Tuple(_)) {
+        if matches!(
+            self.value.undynamic(),
+            Value::Object(_) | Value::Map(_) | Value::List(_) | Value::Set(_) | Value::Tuple(_)
+        ) {
             self.check_fields(fields)?;
         }
         self.visit(visitor)
@@ -151,7 +159,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self.value {
+        match self.value.undynamic() {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
             _ => self.visit(visitor),
         }

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Arg, from_value, from_value_subset, to_value};
+use crate::cty::arbitrary::typed_values;
 use crate::cty::{Number, Path, Type, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,4 +200,39 @@ fn floats_and_infinities_pass() {
     assert_eq!(from_value::<f64>(&Value::from(3)), Ok(3.0));
     assert_eq!(from_value::<Number>(&Number::INFINITY.into()), Ok(Number::INFINITY));
     assert_eq!(to_value(&Number::INFINITY, &Type::Number), Ok(Number::INFINITY.into()));
+}
+
+#[test]
+fn any_value_passes_as_it_is() {
+    #[derive(Serialize, Deserialize)]
+    struct Any {
+        any: Value,
+        tags: Value,
+    }
+    let ty = Type::object([("any", Type::Dynamic), ("tags", Type::map(Type::String))]);
+    let typed = |ty: Type, value: Value| Value::Dynamic(Box::new((ty, value)));
+    for any in [
+        Value::Null,
+        Value::UNKNOWN,
+        typed(Type::set(Type::Number), Value::set([1, 2])),
+        typed(Type::String, Value::UNKNOWN),
+        typed(Type::object([("inner", Type::Dynamic)]), Value::object([("inner", typed(Type::Bool, true.into()))])),
+    ] {
+        let value = Value::object([("any", any), ("tags", Value::map([("k", "v")]))]);
+        let model: Any = from_value(&value).unwrap();
+        assert_eq!(to_value(&model, &ty), Ok(value));
+    }
+    let untyped = to_value(&Any { any: "x".into(), tags: Value::Null }, &ty).unwrap_err();
+    assert_eq!(untyped.detail, "any: the schema says any, and the model gives a string.");
+}
+
+proptest! {
+    #[test]
+    fn values_of_every_type_pass((ty, value) in typed_values(true)) {
+        let read: Value = from_value(&value).unwrap();
+        // Promises about unknown values are dropped, which is always correct.
+        prop_assert_eq!(read.rank(), value.rank());
+        let written = to_value(&read, &ty).unwrap();
+        prop_assert_eq!(written, read);
+    }
 }

@@ -11,6 +11,7 @@ use serde::ser::{
 use super::arg::UNKNOWN;
 use super::error::Error;
 use super::number::NUMBER;
+use super::value::DYNAMIC;
 use crate::cty::{Number, Step, Type, Value};
 
 pub(super) fn write<T: Serialize + ?Sized>(value: &T, ty: &Type) -> Result<Value, Error> {
@@ -114,6 +115,9 @@ impl<'t> Serializer for Writer<'t> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Value, Error> {
+        if name == DYNAMIC && *self.ty != Type::Dynamic {
+            return self.misfit("a dynamic value");
+        }
         if name != NUMBER {
             return value.serialize(self);
         }
@@ -135,7 +139,8 @@ impl<'t> Serializer for Writer<'t> {
 
     fn serialize_seq(self, length: Option<usize>) -> Result<Sequence<'t>, Error> {
         match self.ty {
-            Type::List(_) | Type::Set(_) | Type::Tuple(_) => {
+            // A dynamic value comes as a pair of its type and itself.
+            Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Dynamic => {
                 Ok(Sequence { ty: self.ty, values: Vec::with_capacity(length.unwrap_or_default()) })
             }
             _ => self.misfit("a sequence"),
@@ -207,6 +212,11 @@ impl Sequence<'_> {
                 };
                 write(value, element).map_err(|e| e.within(step()))?
             }
+            Type::Dynamic => match self.values.as_slice() {
+                [] => write(value, &Type::String)?,
+                [ty] => write(value, &carried(ty)?)?,
+                _ => return Writer { ty: self.ty }.misfit("a sequence"),
+            },
             _ => return Writer { ty: self.ty }.misfit("a sequence"),
         };
         self.values.push(value);
@@ -218,9 +228,18 @@ impl Sequence<'_> {
             Type::Set(_) => Ok(Value::set(self.values)),
             Type::Tuple(elements) if elements.len() == self.values.len() => Ok(Value::Tuple(self.values)),
             Type::Tuple(_) => Writer { ty: self.ty }.misfit("fewer"),
+            Type::Dynamic => match <[Value; 2]>::try_from(self.values) {
+                Ok([ty, value]) => Ok(Value::Dynamic(Box::new((carried(&ty)?, value)))),
+                Err(_) => Writer { ty: self.ty }.misfit("a value without its type"),
+            },
             _ => Ok(Value::List(self.values)),
         }
     }
+}
+
+/// The type that a dynamic value brings.
+fn carried(ty: &Value) -> Result<Type, Error> {
+    Type::decode(ty.as_str().unwrap_or_default().as_bytes()).map_err(|e| Error::new(e.to_string()))
 }
 
 impl SerializeSeq for Sequence<'_> {
