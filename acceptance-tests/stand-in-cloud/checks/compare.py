@@ -5,19 +5,23 @@ Runs one scenario with boto3 against the stand-in, holds every reply against the
 same scenario with the aws command line, and, if a LocalStack is given, against that. Where the two servers differ,
 differences.json must say so and why: a difference that is not listed fails, and so does a listed one that is gone.
 
-    compare.py --stand-in http://127.0.0.1:4599 [--localstack http://127.0.0.1:4566] [--write]
+    compare.py --stand-in http://127.0.0.1:4599 [--cli] [--localstack http://127.0.0.1:4566] [--write]
 
-The stand-in's cloud is emptied. Exit status: 0 all as listed, 1 not, 77 skipped because boto3 is missing.
+The stand-in's cloud is emptied. With --localstack-venv a LocalStack is started for the time of the comparison. Exit status: 0 all as listed, 1 not, 77 skipped because boto3 is missing.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 
 # The sources must not get company from a run.
@@ -87,6 +91,36 @@ def cli_client(endpoint, account):
     return call
 
 
+@contextlib.contextmanager
+def running_localstack(venv):
+    """A LocalStack from a virtual environment, on a free port, until the context ends; gives its URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    settings = {"ACTIVATE_PRO": "0", "SERVICES": "ec2,sts,iam", "DISABLE_EVENTS": "1", "SKIP_SSL_CERT_DOWNLOAD": "1"}
+    environment = {**os.environ, **settings, "GATEWAY_LISTEN": address}
+    command = [str(pathlib.Path(venv, "bin", "python")), "-m", "localstack.runtime.main"]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            for _ in range(1200):
+                with contextlib.suppress(OSError):
+                    urllib.request.urlopen(f"http://{address}/_localstack/health", timeout=5).close()
+                    break
+                if process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            else:
+                raise TimeoutError("LocalStack is not ready after 2 minutes")
+            if process.poll() is not None:
+                log.seek(0)
+                raise RuntimeError(f"LocalStack ended: {log.read().decode(errors='replace')[-2000:]}")
+            yield f"http://{address}"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
 def control(endpoint, method, path, body):
     """Uses the stand-in's control API."""
     request = urllib.request.Request(f"{endpoint}/_stand-in{path}", json.dumps(body).encode(), method=method)
@@ -135,10 +169,31 @@ def compare_with_list(ours, theirs, write):
     return wrong
 
 
+def check_cli(endpoint, ours):
+    """Runs the first half with the aws command line; gives what is wrong."""
+    if not shutil.which("aws"):
+        return ["the aws command line is not on PATH"]
+    prepare(endpoint, 2000)
+    cli = scenario.run(cli_client(endpoint, "123456789012"), short=True)
+    same = {step: ours[step] for step in cli}
+    differing = report("boto3 and aws on the stand-in", same, cli, ("boto3", "aws"))
+    return [f"boto3 and aws differ: {step}" for step in differing]
+
+
+def check_localstack(endpoint, ours, write):
+    """Runs the scenario on a LocalStack; gives what is wrong."""
+    theirs = scenario.run(boto3_client(endpoint, f"{random.randrange(10**11, 10**12)}"))
+    report("the stand-in and LocalStack", ours, theirs, ("stand-in", "LocalStack"))
+    return compare_with_list(ours, theirs, write)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stand-in", required=True, help="URL of a running stand-in")
-    parser.add_argument("--localstack", help="URL of a running LocalStack")
+    servers = parser.add_mutually_exclusive_group()
+    servers.add_argument("--localstack", help="URL of a running LocalStack")
+    servers.add_argument("--localstack-venv", help="virtual environment with a LocalStack to start")
+    parser.add_argument("--cli", action="store_true", help="run the first half with the aws command line too")
     parser.add_argument("--write", action="store_true", help="write the differences found into differences.json")
     arguments = parser.parse_args()
     try:
@@ -152,21 +207,15 @@ def main():
     ours = scenario.run(boto3_client(arguments.stand_in, "123456789012", complaints))
     print(f"boto3 on the stand-in: {len(ours)} steps")
     wrong += [f"not as the API is described: {complaint}" for complaint in sorted(complaints)]
-    if shutil.which("aws"):
-        prepare(arguments.stand_in, 2000)
-        cli = scenario.run(cli_client(arguments.stand_in, "123456789012"), short=True)
-        same = {step: ours[step] for step in cli}
-        differing = report("boto3 and aws on the stand-in", same, cli, ("boto3", "aws"))
-        wrong += [f"boto3 and aws differ: {step}" for step in differing]
+    if arguments.cli:
+        wrong += check_cli(arguments.stand_in, ours)
+    if arguments.localstack_venv:
+        with running_localstack(arguments.localstack_venv) as localstack:
+            wrong += check_localstack(localstack, ours, arguments.write)
+    elif arguments.localstack:
+        wrong += check_localstack(arguments.localstack, ours, arguments.write)
     else:
-        print("skipped: the aws command line is not on PATH")
-    if arguments.localstack:
-        account = f"{random.randrange(10**11, 10**12)}"
-        theirs = scenario.run(boto3_client(arguments.localstack, account))
-        report("the stand-in and LocalStack", ours, theirs, ("stand-in", "LocalStack"))
-        wrong += compare_with_list(ours, theirs, arguments.write)
-    else:
-        print("skipped: no LocalStack to compare with; the list is held against the stand-in alone")
+        print("no LocalStack to compare with: the list is held against the stand-in alone")
         listed = json.loads(DIFFERENCES.read_text())
         changed = [step for step, entry in listed.items() if ours.get(step) != entry["stand_in"]]
         wrong += [f"{step}: listed as {listed[step]['stand_in']}, found {ours.get(step)}" for step in changed]

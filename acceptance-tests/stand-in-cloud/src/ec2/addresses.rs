@@ -29,9 +29,6 @@ const FILTERS: [&str; 10] = [
     "public-ipv4-pool",
 ];
 
-/// How many addresses Amazon's own pool has: far more than any quota.
-const AMAZON_ADDRESSES: u32 = 100_000;
-
 /// The n-th address that Amazon's own pool gives: the documentation ranges first, then the range for benchmarks.
 fn amazon_ip(serial: u32) -> Ipv4Addr {
     match serial {
@@ -61,11 +58,6 @@ impl Region {
         }
         let wanted: Option<Ipv4Addr> = params.get("Address").map(|value| parse("Address", value)).transpose()?;
         let (pool, public_ip) = self.take_ip(params, wanted)?;
-        let counted = self.addresses.values().filter(|address| address.pool == AMAZON_POOL && !address.service_managed);
-        if pool == AMAZON_POOL && counted.count() >= self.settings.quotas.addresses {
-            let message = "The maximum number of addresses has been reached.";
-            return Err(ApiError::new("AddressLimitExceeded", message));
-        }
         let id = self.register("eipalloc", tags);
         self.released.retain(|ip| *ip != public_ip);
         let address = self.new_address(public_ip, pool, border_group);
@@ -87,14 +79,15 @@ impl Region {
     /// An address that a regional NAT gateway brings for itself.
     pub(crate) fn allocate_managed(&mut self) -> String {
         let id = self.register("eipalloc", std::collections::BTreeMap::new());
-        let mut address = self.new_address(self.next_amazon_ip(), AMAZON_POOL.to_owned(), self.name.clone());
+        let public_ip = self.next_amazon_ip();
+        let mut address = self.new_address(public_ip, AMAZON_POOL.to_owned(), self.name.clone());
         address.service_managed = true;
         self.addresses.insert(id.clone(), address);
         id
     }
 
     /// The pool and the address of an allocation.
-    fn take_ip(&self, params: &Params, wanted: Option<Ipv4Addr>) -> Result<(String, Ipv4Addr), ApiError> {
+    fn take_ip(&mut self, params: &Params, wanted: Option<Ipv4Addr>) -> Result<(String, Ipv4Addr), ApiError> {
         let pool = params.get("IpamPoolId").or(params.get("PublicIpv4Pool")).unwrap_or(AMAZON_POOL);
         let network = match pool {
             AMAZON_POOL => return Ok((pool.to_owned(), self.take_amazon_ip(wanted)?)),
@@ -114,7 +107,12 @@ impl Region {
         }
     }
 
-    fn take_amazon_ip(&self, wanted: Option<Ipv4Addr>) -> Result<Ipv4Addr, ApiError> {
+    fn take_amazon_ip(&mut self, wanted: Option<Ipv4Addr>) -> Result<Ipv4Addr, ApiError> {
+        let counted = self.addresses.values().filter(|address| address.pool == AMAZON_POOL && !address.service_managed);
+        if counted.count() >= self.settings.quotas.addresses {
+            let message = "The maximum number of addresses has been reached.";
+            return Err(ApiError::new("AddressLimitExceeded", message));
+        }
         match wanted {
             None => Ok(self.next_amazon_ip()),
             Some(ip) if self.released.contains(&ip) && !self.is_allocated(ip) => Ok(ip),
@@ -122,9 +120,10 @@ impl Region {
         }
     }
 
-    fn next_amazon_ip(&self) -> Ipv4Addr {
-        let unused = |ip: &Ipv4Addr| !self.is_allocated(*ip) && !self.released.contains(ip);
-        (0..AMAZON_ADDRESSES).map(amazon_ip).find(unused).unwrap_or(Ipv4Addr::UNSPECIFIED)
+    /// An address that nobody had before.
+    fn next_amazon_ip(&mut self) -> Ipv4Addr {
+        self.given_ips += 1;
+        amazon_ip(self.given_ips - 1)
     }
 
     fn is_allocated(&self, ip: Ipv4Addr) -> bool {

@@ -55,6 +55,8 @@ pub(crate) struct Region {
     pub(crate) addresses: BTreeMap<String, Address>,
     /// Addresses that were released, which their last owner may take again.
     pub(crate) released: Vec<Ipv4Addr>,
+    /// How many addresses Amazon's own pool has given.
+    pub(crate) given_ips: u32,
     pub(crate) nat_gateways: BTreeMap<String, NatGateway>,
     pub(crate) route_tables: BTreeMap<String, RouteTable>,
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
@@ -79,6 +81,7 @@ impl Region {
             network_interfaces: BTreeMap::new(),
             addresses: BTreeMap::new(),
             released: Vec::new(),
+            given_ips: 0,
             nat_gateways: BTreeMap::new(),
             route_tables: BTreeMap::new(),
             tags: BTreeMap::new(),
