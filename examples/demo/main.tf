@@ -21,6 +21,12 @@ variable "addresses_per_zone" {
   default     = 1
 }
 
+variable "on_ip_change" {
+  description = "What a plan says that would let an address go: error or warn."
+  type        = string
+  default     = "error"
+}
+
 locals {
   # Stable keys such as eu-west-1a-0: another address changes none of those before it.
   keys = { for zone in keys(var.zones) : zone => [for n in range(var.addresses_per_zone) : "${zone}-${n}"] }
@@ -33,9 +39,10 @@ provider "egress" {
 }
 
 resource "egress_ip_pool" "partners" {
-  name      = "partners"
-  addresses = { for key in flatten(values(local.keys)) : key => {} }
-  aws       = {}
+  name         = "partners"
+  addresses    = { for key in flatten(values(local.keys)) : key => {} }
+  on_ip_change = var.on_ip_change
+  aws          = {}
 }
 
 resource "egress_nat_gateway" "prod" {

@@ -47,7 +47,7 @@ fn demonstrate() -> Result<()> {
 
     let workspace = workspace(&host, &provider, &cloud, &cluster)?;
     heading(&format!("{}: apply of examples/demo", host.name()));
-    write_variables(&workspace, &network, 1)?;
+    write_variables(&workspace, &network, 1, "error")?;
     show(&workspace, &["apply", "-auto-approve", "-no-color"])?;
 
     heading("Give these to your partners");
@@ -60,10 +60,16 @@ fn demonstrate() -> Result<()> {
     show(&workspace, &["plan", "-detailed-exitcode", "-no-color"])?;
 
     heading("A second address for each gateway, in place");
-    write_variables(&workspace, &network, 2)?;
+    write_variables(&workspace, &network, 2, "error")?;
     show(&workspace, &["apply", "-auto-approve", "-no-color"])?;
 
-    heading("Destroy");
+    heading("A destroy by mistake is refused, because partners rely on the addresses");
+    let refused = workspace.fail(&["destroy", "-auto-approve", "-no-color"])?;
+    println!("$ terraform {}\n{}", refused.command, without_override_warning(&refused.output).trim());
+
+    heading("A destroy that is meant");
+    write_variables(&workspace, &network, 2, "warn")?;
+    show(&workspace, &["apply", "-auto-approve", "-no-color"])?;
     show(&workspace, &["destroy", "-auto-approve", "-no-color"])?;
     Ok(())
 }
@@ -93,14 +99,19 @@ fn workspace(host: &Host, provider: &Path, cloud: &Server, cluster: &ApiServer) 
     Ok(workspace)
 }
 
-fn write_variables(workspace: &Workspace, network: &SeededVpc, addresses_per_zone: u8) -> Result<()> {
+fn write_variables(
+    workspace: &Workspace,
+    network: &SeededVpc,
+    addresses_per_zone: u8,
+    on_ip_change: &str,
+) -> Result<()> {
     let mut zones = serde_json::Map::new();
     for zone in ZONES {
         let subnet = network.public_subnet_ids.get(zone).with_context(|| format!("no subnet in {zone}"))?;
         let table = network.private_route_table_ids.get(zone).with_context(|| format!("no route table in {zone}"))?;
         zones.insert(zone.to_owned(), json!({ "public_subnet_id": subnet, "route_table_id": table }));
     }
-    let variables = json!({ "zones": zones, "addresses_per_zone": addresses_per_zone });
+    let variables = json!({ "zones": zones, "addresses_per_zone": addresses_per_zone, "on_ip_change": on_ip_change });
     workspace.write("terraform.tfvars.json", &variables.to_string())
 }
 

@@ -1,0 +1,6 @@
+import {
+  to = egress_ip_pool.partners
+  identity = {
+    name = "partners"
+  }
+}

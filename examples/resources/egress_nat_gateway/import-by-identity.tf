@@ -1,0 +1,6 @@
+import {
+  to = egress_nat_gateway.prod
+  identity = {
+    name = "prod"
+  }
+}
