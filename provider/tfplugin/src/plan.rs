@@ -7,7 +7,7 @@
 //! that an object is not replaced for a part that keeps its value.
 
 use crate::cty::{Path, Step, Value};
-use crate::schema::{Attribute, Change, Fields, PlanModifier, Schema, counterpart, objects, objects_mut, part};
+use crate::schema::{Attribute, Change, Fields, Place, PlanModifier, Schema, counterpart, objects, objects_mut, part};
 
 #[cfg(test)]
 mod properties;
@@ -147,7 +147,7 @@ fn replacements(fields: Fields<'_>, prior: &Value, planned: &Value, path: &Path,
             for (place, object) in objects(nesting, planned) {
                 let prior = counterpart(inner, prior, place, object);
                 // A changed element of a set is another element, and has no path.
-                if let (Value::Object(_), false) = (prior, matches!(place, crate::schema::Place::Member)) {
+                if !prior.is_null() && !matches!(place, Place::Member) {
                     let path = place.step().map_or_else(|| path.clone(), |step| path.then(step));
                     replacements(inner, prior, object, &path, found);
                 }

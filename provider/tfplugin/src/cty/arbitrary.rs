@@ -47,7 +47,6 @@ pub(crate) fn values(ty: Type, unknowns: bool) -> BoxedStrategy<Value> {
         Type::Dynamic => types()
             .prop_filter("dynamic in dynamic", |ty| *ty != Type::Dynamic)
             .prop_flat_map(move |ty| (Just(ty.clone()), values(ty, unknowns)))
-            // An untyped null or unknown is another value than one that has a type.
             .prop_map(|typed| Value::Dynamic(Box::new(typed)))
             .boxed(),
         Type::List(element) => vec(values(*element, unknowns), 0..4).prop_map(Value::List).boxed(),

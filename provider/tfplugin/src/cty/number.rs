@@ -54,14 +54,14 @@ impl Number {
         if value.is_nan() {
             None
         } else if value.is_finite() && value.fract() == 0.0 {
-            // An integral float always prints as digits.
-            Some(decimal::plain(&value.to_string()).map_or(Self::from(0), |text| Self::from_plain(&text)))
+            // An integral float prints as digits only.
+            Some(Self::from_plain(&value.to_string()))
         } else {
             Some(Self(Repr::Float(value)))
         }
     }
 
-    /// Takes text that [`decimal::plain`] made.
+    /// Takes text as [`decimal::plain`] makes it.
     fn from_plain(text: &str) -> Self {
         if let Ok(integer) = text.parse() {
             return Self(Repr::Integer(integer));

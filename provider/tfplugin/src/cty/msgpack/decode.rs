@@ -112,8 +112,7 @@ impl<'a> Reader<'a> {
         for _ in 0..length {
             let key = nfc(self.key()?).into_owned();
             let value = self.value(element).map_err(|e| e.within(Step::Key(key.clone())))?;
-            if let Some(twice) = values.insert(key, value) {
-                drop(twice);
+            if values.insert(key, value).is_some() {
                 return Err(ValueError::new("a key stands twice in a map"));
             }
         }
@@ -164,7 +163,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number, or `None` when something else stands there, which is then half read.
     pub(super) fn number(&mut self) -> Result<Number, ValueError> {
         match self.value(&Type::Number)? {
             Value::Number(number) => Ok(number),
