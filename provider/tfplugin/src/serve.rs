@@ -8,6 +8,7 @@ mod services;
 mod tls;
 
 use std::io::Write as _;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,9 @@ use services::GoPlugin;
 
 /// What Terraform's own SDK allows in both directions. State of thousands of objects exceeds gRPC's default of 4 MiB.
 const MAX_MESSAGE: usize = 256 << 20;
+
+/// Terraform keeps ten calls in flight, which mostly wait for an API. Threads are made at the start and cost time there.
+const MOST_THREADS: usize = 4;
 
 /// How long the reply to `Shutdown` may take to leave; the host kills after two seconds.
 const FAREWELL: Duration = Duration::from_millis(250);
@@ -107,7 +111,9 @@ fn explanation(plugin: Plugin) -> String {
 
 fn start(plugin: Plugin, debug: bool, provider: impl FnOnce() -> Arc<dyn Provider>) -> Result<(), ServeError> {
     let host = if debug { None } else { Some(Host::from_environment(|name| std::env::var_os(name))?) };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    let threads = std::thread::available_parallelism().map_or(MOST_THREADS, NonZero::get).min(MOST_THREADS);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(ServeError::Runtime)?;
     let result = runtime.block_on(serve(plugin, host.as_ref(), provider));
     // A call that is still in flight must not hold up the end.
     runtime.shutdown_background();

@@ -61,14 +61,9 @@ fn reply(
             format!("The object exists and is recorded, but lists will not recognise it. {BUG}"),
         ));
     }
-    let (state, diagnostics) = match to_proto::value(&state, &shape.ty) {
-        Ok(state) => (state, diagnostics),
-        Err(error) => {
-            diagnostics.extend(misfit("a state", &error));
-            let kept = to_proto::value(prior, &shape.ty).map_err(|e| misfit("a state", &e))?;
-            (kept, diagnostics)
-        }
-    };
+    let state = check::fitted(state, &shape.ty, |error| diagnostics.extend(misfit("a state", error)));
+    // What does not fit as a whole cannot be recorded: the state stays what it was.
+    let state = state.map_or_else(|| to_proto::value(prior, &shape.ty), Ok).map_err(|e| misfit("a state", &e))?;
     Ok(proto::apply_resource_change::Response {
         new_state: Some(state),
         private: Stored::of(private).encode(),

@@ -1,9 +1,12 @@
 //! What every handler's result goes through before Terraform sees it: a provider's mistake is reported here, by name, and
 //! with the state kept, where Terraform would reject the whole reply in general words.
 
+use tfplugin_proto::tfplugin6 as proto;
+
 use super::parts::Shape;
-use crate::cty::{Path, Value, ValueError};
+use crate::cty::{Path, Step, Type, Value, ValueError};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::to_proto;
 
 /// The end of every message about a mistake that only the provider's developers can mend.
 pub(crate) const BUG: &str = "This is a bug in the provider, which should be reported to its developers.";
@@ -53,6 +56,37 @@ pub(crate) fn settled(shape: &Shape, state: Value, diagnostics: &mut Diagnostics
         }
     });
     state
+}
+
+/// A state on the wire, with null in place of every part that does not have its type: the object exists, and Terraform can
+/// only keep what fits. None where nothing fits.
+pub(crate) fn fitted(mut state: Value, ty: &Type, mut found: impl FnMut(&ValueError)) -> Option<proto::DynamicValue> {
+    loop {
+        let error = match to_proto::value(&state, ty) {
+            Ok(wire) => return Some(wire),
+            Err(error) => error,
+        };
+        found(&error);
+        // Null fits everywhere, so that every turn leaves one misfit fewer.
+        let part = part_mut(&mut state, error.path().steps()).filter(|part| !part.is_null())?;
+        *part = Value::Null;
+        if state.is_null() {
+            return None;
+        }
+    }
+}
+
+fn part_mut<'a>(value: &'a mut Value, steps: &[Step]) -> Option<&'a mut Value> {
+    let Some((step, rest)) = steps.split_first() else { return Some(value) };
+    let part = match (step, value) {
+        (Step::Attribute(name) | Step::Key(name), Value::Object(parts) | Value::Map(parts)) => parts.get_mut(name)?,
+        (Step::Index(index), Value::List(parts) | Value::Tuple(parts)) => {
+            parts.get_mut(usize::try_from(*index).ok()?)?
+        }
+        (_, Value::Dynamic(inner)) => return part_mut(&mut inner.1, steps),
+        _ => return None,
+    };
+    part_mut(part, rest)
 }
 
 /// The value without what must never be stored.
@@ -117,5 +151,40 @@ pub(crate) fn identity(
             Some(before)
         }
         _ => Some(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_kept_and_every_misfit_is_named() {
+        let inner = Type::object([("a", Type::String), ("b", Type::Number)]);
+        let ty = Type::object([("list", Type::list(inner)), ("name", Type::String), ("flag", Type::Bool)]);
+        let state = |a: Value, flag: Value| {
+            let element = Value::object([("a", a), ("b", 1.into())]);
+            Value::object([("list", Value::list([element])), ("name", "x".into()), ("flag", flag)])
+        };
+        let mut paths = Vec::new();
+        let wire = fitted(state(true.into(), "no".into()), &ty, |error| paths.push(error.path().to_string())).unwrap();
+        paths.sort();
+        assert_eq!(paths, ["flag", "list[0].a"]);
+        assert_eq!(wire, to_proto::value(&state(Value::Null, Value::Null), &ty).unwrap());
+        assert_eq!(fitted(Value::from("text"), &ty, |_| ()), None);
+        assert_eq!(fitted(Value::object([("other", 1)]), &ty, |_| ()), None);
+    }
+
+    #[test]
+    fn unknown_values_become_null_wherever_they_are() {
+        let mut value = Value::object([
+            ("list", Value::list([Value::UNKNOWN, 1.into()])),
+            ("set", Value::set([Value::object([("a", Value::UNKNOWN)])])),
+            ("map", Value::map([("k", Value::UNKNOWN)])),
+        ]);
+        let mut paths = Vec::new();
+        null_unknown(&mut value, &Path::root(), &mut |path| paths.push(path.to_string()));
+        assert!(value.is_wholly_known());
+        assert_eq!(paths, ["list[0]", "map[\"k\"]", "set.a"]);
     }
 }

@@ -23,6 +23,8 @@ pub(crate) async fn plan(
     let config = from_proto::value(request.config.as_ref(), &shape.ty).map_err(unreadable("configuration"))?;
     let identity =
         from_proto::identity(request.prior_identity.as_ref(), shape.identity_type()).map_err(unreadable("identity"))?;
+    // In the second of a replacement's two plans it is that of the object that goes.
+    let identity = identity.filter(|_| !prior.is_null());
     let stored = Stored::decode(&request.prior_private);
     let destroy = proposed.is_null();
 

@@ -202,9 +202,14 @@ impl Host {
         }
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        signal(self.child.id(), name);
+        signal(self.id(), name);
     }
 
     /// Waits for the end.
@@ -215,7 +220,7 @@ impl Host {
                 return status;
             }
             assert!(Instant::now() < end, "still running after {at_most:?}");
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_micros(200));
         }
     }
 

@@ -181,8 +181,31 @@ async fn in_debug_mode_a_host_attaches_again_and_again() {
         // An interrupted run must not spoil the next one's.
         client.stop_provider(proto::stop_provider::Request {}).await.unwrap();
     }
+    assert!(services(&socket).await.contains(&"tfplugin6.Provider".to_owned()));
     // The person ends it as every program.
     crate::host::signal(child.id(), "INT");
     assert!(child.wait().unwrap().success());
     assert!(!std::path::Path::new(&socket).exists());
+}
+
+/// What a person with a gRPC client is told.
+async fn services(socket: &str) -> Vec<String> {
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+
+    let channel = crate::host::dial_plain("unix", socket).await.unwrap();
+    let question = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut answers = ServerReflectionClient::new(channel)
+        .server_reflection_info(tokio_stream::once(question))
+        .await
+        .unwrap()
+        .into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response;
+    let Some(MessageResponse::ListServicesResponse(services)) = answer else { panic!("{answer:?}") };
+    services.service.into_iter().map(|service| service.name).collect()
 }
