@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::docs;
-use crate::process::run_logged;
+use crate::process::{capture, run_logged};
 use crate::test;
 use crate::timeline::{Outcome, Timeline};
 use crate::tools::{self, Tool};
@@ -15,11 +15,18 @@ use crate::workspace::Workspace;
 
 /// Options of `cargo xtask ci`.
 #[derive(Args)]
-pub(crate) struct Options {}
+pub(crate) struct Options {
+    /// First remove what earlier clones have built of our own crates into the same target folder, and keep the dependencies.
+    #[arg(long)]
+    clean_members: bool,
+}
 
 /// Runs every step, also after one has failed, so that one run tells all that is wrong.
-pub(crate) fn run(workspace: &Workspace, _options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let mut timeline = Timeline::default();
+    if options.clean_members {
+        timeline.step("clean", || clean_members(workspace));
+    }
     timeline.step("format", || cargo(workspace, "format", &["fmt", "--all", "--check"]));
     let deny = thread::scope(|scope| {
         let installing = scope.spawn(|| {
@@ -41,6 +48,20 @@ pub(crate) fn run(workspace: &Workspace, _options: &Options) -> anyhow::Result<(
     let results = test::run_steps(workspace, &test::Options::everything(), &mut timeline);
     timeline.step("documentation of the provider is current", || docs::check(workspace));
     test::finish(&timeline, &results)
+}
+
+/// Removes the artefacts of our own crates. Cargo keeps one set per path of the clone, of gigabytes each, for ever.
+fn clean_members(workspace: &Workspace) -> anyhow::Result<Outcome> {
+    let metadata = capture(workspace.cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let members = metadata["packages"].as_array().into_iter().flatten().filter_map(|package| package["name"].as_str());
+    let mut clean = workspace.cargo();
+    clean.arg("clean");
+    for member in members {
+        clean.args(["--package", member]);
+    }
+    run_logged("clean", &mut clean, &workspace.logs.join("clean.log"))?;
+    Ok(Outcome::Done)
 }
 
 /// One cargo command as a step.
