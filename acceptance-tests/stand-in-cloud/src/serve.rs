@@ -91,14 +91,14 @@ async fn carry_out(
         return Err(Cut);
     }
     let call = Call { caller, action, params };
-    let (number, nth, epoch, latency) = {
+    let (number, nth, epoch, world, latency) = {
         let now = shared.now();
         let mut state = shared.state();
         let (number, nth) = state.arrive(&call, now);
-        (number, nth, state.epoch, state.ec2.settings().timings.latency_ms)
+        (number, nth, state.epoch, state.world, state.ec2.settings().timings.latency_ms)
     };
     sleep(Duration::from_millis(latency)).await;
-    let progress = Progress { shared, call: &call, number, nth, epoch };
+    let progress = Progress { shared, call: &call, number, nth, epoch, world };
     progress.carry_out().await
 }
 
@@ -109,6 +109,7 @@ struct Progress<'a> {
     number: u64,
     nth: u64,
     epoch: u64,
+    world: u64,
 }
 
 impl Progress<'_> {
@@ -145,18 +146,21 @@ impl Progress<'_> {
     /// calls, so that nothing else happens in the cloud once the gate is closed.
     async fn commit(&self) -> Result<(Reply, bool), Cut> {
         loop {
-            if let Some(done) = self.commit_if_open() {
+            if let Some(done) = self.commit_if_open()? {
                 return Ok(done);
             }
             self.pass().await?;
         }
     }
 
-    fn commit_if_open(&self) -> Option<(Reply, bool)> {
+    fn commit_if_open(&self) -> Result<Option<(Reply, bool)>, Cut> {
         let now = self.shared.now();
         let mut state = self.shared.state();
+        if state.world != self.world {
+            return Err(Cut);
+        }
         if self.shared.gate.is_closed() {
-            return None;
+            return Ok(None);
         }
         let reply = state.ec2.handle(self.call, now);
         if state.epoch == self.epoch
@@ -167,7 +171,7 @@ impl Progress<'_> {
             entry.code.clone_from(&reply.code);
         }
         let closed = self.shared.gate.close_for(HoldPhase::AfterCommit, &self.call.action, self.number, self.nth);
-        Some((reply, closed))
+        Ok(Some((reply, closed)))
     }
 
     fn closes(&self, phase: HoldPhase) -> bool {

@@ -48,6 +48,8 @@ pub(crate) struct State {
     counts: BTreeMap<String, u64>,
     /// Grows when the log is cleared, so that calls still under way do not write into the new one.
     pub(crate) epoch: u64,
+    /// Grows when the cloud is replaced, so that calls still under way do not happen in the new one.
+    pub(crate) world: u64,
 }
 
 impl State {
@@ -117,6 +119,7 @@ impl Shared {
         let mut state = self.state();
         state.ec2 = Ec2::new(state.ec2.settings().clone());
         state.faults = Faults::default();
+        state.world += 1;
     }
 }
 

@@ -149,6 +149,23 @@ fn a_call_goes_on_when_its_caller_dies() {
     assert!(done, "the address was never allocated");
 }
 
+#[test]
+fn a_call_that_is_late_does_not_happen_in_the_next_cloud() {
+    let server = start();
+    server.set_faults(vec![allocate_fault(FaultPhase::BeforeCommit, Effect::Delay { ms: 200 })]);
+    let empty = server.snapshot();
+    let endpoint = server.endpoint();
+    let late = thread::spawn(move || call(&endpoint, ALLOCATE).is_ok());
+    while server.log().is_empty() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    server.restore(empty);
+    assert!(!late.join().expect("no panic"));
+    assert!(server.inventory().addresses.is_empty());
+    assert!(call(&server.endpoint(), ALLOCATE).is_ok());
+    assert_eq!(server.log().len(), 1);
+}
+
 /// A request of the control API that must succeed.
 fn ask(server: &Server, method: &str, path: &str, body: &Value) -> Value {
     let response = control(&server.endpoint(), method, path, &body.to_string()).expect("an answer");
