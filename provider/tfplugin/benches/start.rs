@@ -30,7 +30,8 @@ struct Times {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Threads of its own, because the measuring one blocks while it waits for the end.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let given = std::env::args_os().skip(1).filter(|argument| !argument.to_string_lossy().starts_with("--"));
     let programs = std::iter::once(example::shelf()).chain(given.map(PathBuf::from));
     println!("p50 / p95 of {STARTS} starts, in milliseconds; resident memory after the schema in MiB");

@@ -35,8 +35,8 @@ const MAX_MESSAGE: usize = 256 << 20;
 /// Terraform keeps ten calls in flight, which mostly wait for an API. Threads are made at the start and cost time there.
 const MOST_THREADS: usize = 4;
 
-/// How long the reply to `Shutdown` may take to leave; the host kills after two seconds.
-const FAREWELL: Duration = Duration::from_millis(250);
+/// How long the reply to `Shutdown` may take to leave, and the host to hang up then. Most take a millisecond.
+const FAREWELL: Duration = Duration::from_millis(100);
 
 /// How long calls in flight may take to finish when nobody waits for their answers any more.
 const ORPHAN_GRACE: Duration = Duration::from_mins(1);
