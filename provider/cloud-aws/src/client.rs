@@ -1,4 +1,4 @@
-//! The calls to EC2 that this crate makes, and no others: one file per family in `client/`. Only here the SDK is called.
+//! The calls to EC2 (and one to STS) that this crate makes, and no others: one file per family in `client/`. Only here the SDK is called.
 
 mod account;
 mod addresses;
@@ -15,12 +15,13 @@ pub(crate) use nat_gateways::NewNatGateway;
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     ec2: aws_sdk_ec2::Client,
+    sts: aws_sdk_sts::Client,
 }
 
 impl Client {
-    /// The calls of this SDK client.
-    pub(crate) fn new(ec2: aws_sdk_ec2::Client) -> Self {
-        Self { ec2 }
+    /// The calls of these SDK clients.
+    pub(crate) fn new(ec2: aws_sdk_ec2::Client, sts: aws_sdk_sts::Client) -> Self {
+        Self { ec2, sts }
     }
 }
 

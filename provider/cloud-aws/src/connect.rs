@@ -58,7 +58,12 @@ impl Cloud {
             if let Some(url) = self.config.endpoints.ec2.as_ref().or(self.config.endpoint_url.as_ref()) {
                 settings = settings.endpoint_url(url);
             }
-            let client = Client::new(aws_sdk_ec2::Client::from_conf(settings.build()));
+            let mut sts = aws_sdk_sts::config::Builder::from(&self.sdk).region(RegionName::new(name.to_owned()));
+            if let Some(url) = self.config.endpoints.sts.as_ref().or(self.config.endpoint_url.as_ref()) {
+                sts = sts.endpoint_url(url);
+            }
+            let ec2 = aws_sdk_ec2::Client::from_conf(settings.build());
+            let client = Client::new(ec2, aws_sdk_sts::Client::from_conf(sts.build()));
             Arc::new(Region::new(name, client, &self.config))
         });
         Arc::clone(region)

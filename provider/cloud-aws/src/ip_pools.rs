@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use cloud::ip_pools::{Effect, Quota};
 use cloud::{Error, IpPools, Limits};
 use egress_model::identity::{Identity, KEY_TAG, Key, NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
-use egress_model::ip_pool::{Address, AddressId, Observed, Operation};
+use egress_model::ip_pool::{Address, AddressId, Association, Observed, Operation};
 
 use crate::Region;
 use crate::convert;
@@ -68,11 +68,13 @@ impl IpPools for Region {
         Ok(Some(Quota { limit, used: counted.count() as u64, name: "EC2-VPC Elastic IPs (L-0263D0A3)".to_owned() }))
     }
 
-    async fn users(&self, addresses: &[Address<Source>]) -> Result<BTreeMap<AddressId, String>, Error> {
-        let used = || addresses.iter().filter_map(|a| Some((&a.id, a.association.as_ref()?.user.as_str())));
+    async fn users(
+        &self,
+        associations: &BTreeMap<AddressId, Association>,
+    ) -> Result<BTreeMap<AddressId, String>, Error> {
+        let used = || associations.iter().map(|(id, association)| (id, association.user.as_str()));
         let ids: Vec<_> = used().map(|(_, user)| user.to_owned()).filter(|user| user.starts_with("eni-")).collect();
-        let interfaces =
-            if ids.is_empty() { Vec::new() } else { self.client.describe_network_interfaces(ids).await? };
+        let interfaces = if ids.is_empty() { Vec::new() } else { self.client.describe_network_interfaces(ids).await? };
         let text = |user: &str| {
             let interface = interfaces.iter().find(|interface| interface.network_interface_id() == Some(user));
             match interface.and_then(|interface| interface.description()).filter(|text| !text.is_empty()) {
@@ -82,6 +84,21 @@ impl IpPools for Region {
             }
         };
         Ok(used().map(|(id, user)| (id.clone(), text(user))).collect())
+    }
+
+    /// The format is that of the service authorization reference, "Actions, resources, and condition keys for Amazon EC2".
+    async fn global_name(&self, id: &AddressId) -> Option<String> {
+        let (region, account) = (self.name(), self.account().await?);
+        Some(format!("arn:{}:ec2:{region}:{account}:elastic-ip/{id}", partition(region)))
+    }
+}
+
+/// The part of AWS in which a region is.
+fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

@@ -1,9 +1,12 @@
 //! EC2 in one region.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cloud::Poll;
 use egress_model::ip_pool::Address;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use crate::client::Client;
 use crate::config::Config;
@@ -11,6 +14,9 @@ use crate::ip_pools::Source;
 use crate::nat_gateways::observe::Table;
 use crate::nat_gateways::observed::Gateway;
 use crate::snapshot::Snapshot;
+
+/// How long to wait for what is only shown.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// EC2 in one region: what implements the traits of `cloud`.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub struct Region {
     pub(crate) poll: Poll,
     /// How often a call without an idempotency token is tried in all.
     pub(crate) attempts: u32,
+    /// The number of the account; `None` when it cannot be told.
+    account: OnceCell<Option<String>>,
     pub(crate) addresses: Snapshot<Address<Source>>,
     pub(crate) nat_gateways: Snapshot<Gateway>,
     /// All route tables, whoever's: they carry no tag of ours.
@@ -35,6 +43,7 @@ impl Region {
             default_tags: config.default_tags.clone(),
             poll: config.poll,
             attempts: config.max_attempts.unwrap_or(3),
+            account: OnceCell::new(),
             addresses: Snapshot::default(),
             nat_gateways: Snapshot::default(),
             route_tables: Snapshot::default(),
@@ -44,6 +53,25 @@ impl Region {
     /// The region's name, such as `eu-west-1`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The number of the account, asked for once. Nothing depends on it but names to show, so that a failure is no error: STS
+    /// may be out of reach where EC2 is not.
+    pub(crate) async fn account(&self) -> Option<String> {
+        let ask = || async {
+            match timeout(PATIENCE, self.client.account()).await {
+                Ok(Ok(account)) => account,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the account is not known");
+                    None
+                }
+                Err(_) => {
+                    tracing::warn!("the account is not known: GetCallerIdentity got no answer in time");
+                    None
+                }
+            }
+        };
+        self.account.get_or_init(ask).await.clone()
     }
 
     /// The tags for every object that the provider makes.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use egress_model::identity::Identity;
-use egress_model::ip_pool::{self, Address, AddressId, Desired, Observed, Operation, Source, State};
+use egress_model::ip_pool::{self, Address, AddressId, Association, Desired, Observed, Operation, Source, State};
 
 use crate::{Error, Limits, Outcome, Work, drive};
 
@@ -29,7 +29,13 @@ pub trait IpPools: Send + Sync {
     async fn quota(&self) -> Result<Option<Quota>, Error>;
 
     /// What uses each of these addresses, in words for the user, such as `NAT gateway nat-0123`.
-    async fn users(&self, addresses: &[Address<Self::Source>]) -> Result<BTreeMap<AddressId, String>, Error>;
+    async fn users(
+        &self,
+        associations: &BTreeMap<AddressId, Association>,
+    ) -> Result<BTreeMap<AddressId, String>, Error>;
+
+    /// The name of an address that is unique among all accounts, where the cloud has one beside its id, such as an ARN.
+    async fn global_name(&self, id: &AddressId) -> Option<String>;
 }
 
 /// What an operation changed, or found.

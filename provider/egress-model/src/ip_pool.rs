@@ -7,6 +7,10 @@
 
 mod address;
 mod plan;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
 
 pub use address::{Address, AddressId, Association, Mark, Observed, Source};
 pub use plan::{Assignment, Operation, assign, plan, postponed};

@@ -1,5 +1,7 @@
 //! The managed resources: the only place where Terraform, the model, a cloud and a cluster meet.
 
+mod ip_pool;
+mod nat_gateway;
 mod policy;
 pub(crate) mod timeouts;
 
@@ -11,5 +13,9 @@ use crate::session::Session;
 
 /// Every resource, in the order of the documentation. A new one is a line here.
 pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
-    vec![Box::new(policy::PolicyResource::new(session.clone()))]
+    vec![
+        Box::new(ip_pool::IpPool::new(session.clone())),
+        Box::new(nat_gateway::NatGateway::new(session.clone())),
+        Box::new(policy::PolicyResource::new(session.clone())),
+    ]
 }

@@ -1,4 +1,4 @@
-//! The account's limits, and network interfaces, which say what uses an address.
+//! The account and its limits, and network interfaces, which say what uses an address.
 
 use aws_sdk_ec2::types::NetworkInterface;
 use cloud::Error;
@@ -8,6 +8,12 @@ use crate::convert;
 use crate::error::classify;
 
 impl Client {
+    /// `GetCallerIdentity`, which needs no permission: the number of the account.
+    pub(crate) async fn account(&self) -> Result<Option<String>, Error> {
+        let answer = self.sts.get_caller_identity().send().await;
+        Ok(answer.map_err(|e| classify("GetCallerIdentity", e))?.account)
+    }
+
     /// `DescribeAccountAttributes` for one attribute; `None` when the answer has no number for it.
     pub(crate) async fn account_attribute(&self, name: &str) -> Result<Option<u64>, Error> {
         let answer = self.ec2.describe_account_attributes().attribute_names(name.into()).send().await;

@@ -4,6 +4,9 @@ mod addresses;
 mod lifecycle;
 mod routes;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 

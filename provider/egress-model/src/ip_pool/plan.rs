@@ -116,6 +116,10 @@ pub fn assign<'a, S: Source>(
             let mark = address.mark.as_ref().filter(|mark| mark.identity == desired.identity)?;
             kept.contains_key(&mark.key).then(|| desired.addresses.get(&mark.key))?.map(|wanted| wanted.release_policy)
         };
+        // One that carries another identity by now belongs to somebody else, whatever the state says.
+        if address.mark.as_ref().is_some_and(|mark| mark.identity != desired.identity) {
+            return None;
+        }
         let policy = state.get(&address.id).map(|held| held.on_leave).or_else(duplicate)?;
         Some((address, policy))
     });

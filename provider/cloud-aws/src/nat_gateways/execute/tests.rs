@@ -1,0 +1,434 @@
+//! Plans carried out on the stand-in EC2, with states that take time, read lag, quotas, faults and interruptions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region as RegionName};
+use cloud::nat_gateways::{apply, conformance};
+use cloud::{Class, End, Limits, NatGateways, Outcome, Poll};
+use egress_model::identity::{Identity, Key, ResourceType};
+use stand_in_cloud::ec2::{Caller, Inventory, OutsideChange, SeededVpc};
+use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
+use stand_in_cloud::settings::{Quotas, Settings, Timings};
+use stand_in_cloud::{Config as ServerConfig, Server};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Client;
+use crate::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Secondary};
+use crate::nat_gateways::observe::Freshness;
+use crate::nat_gateways::observed::Observed;
+use crate::nat_gateways::plan::plan;
+use crate::{Config, Region};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
+
+struct World {
+    server: Server,
+    vpc: SeededVpc,
+    addresses: Vec<String>,
+}
+
+fn caller() -> Caller {
+    Caller { account: ACCOUNT.to_owned(), region: REGION.to_owned() }
+}
+
+fn region(server: &Server) -> Region {
+    let credentials = Credentials::new(ACCOUNT, "secret", None, None, "test");
+    let ec2 = aws_sdk_ec2::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(RegionName::new(REGION))
+        .endpoint_url(server.endpoint())
+        .credentials_provider(credentials.clone())
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+        .build();
+    let sts = aws_sdk_sts::Config::builder()
+        .behavior_version(aws_sdk_sts::config::BehaviorVersion::latest())
+        .region(RegionName::new(REGION))
+        .endpoint_url(server.endpoint())
+        .credentials_provider(credentials)
+        .build();
+    let config = Config { poll: Poll::starting_at(Duration::from_millis(2)), ..Config::default() };
+    let client = Client::new(aws_sdk_ec2::Client::from_conf(ec2), aws_sdk_sts::Client::from_conf(sts));
+    Region::new(REGION, client, &config)
+}
+
+fn limits() -> Limits {
+    Limits::within(CancellationToken::new(), Duration::from_secs(20))
+}
+
+impl World {
+    fn new(timings: Timings, quotas: Quotas) -> Self {
+        let settings = Settings { timings, quotas, ..Settings::default() };
+        let server = Server::start(ServerConfig { settings, ..ServerConfig::default() }).unwrap();
+        let vpc = server.seed_vpc(&caller()).unwrap();
+        let mut world = Self { server, vpc, addresses: Vec::new() };
+        for _ in 0..4 {
+            let before: BTreeSet<String> = world.inventory().addresses.into_keys().collect();
+            world.outside("AllocateAddress", &[("Domain", "vpc")]);
+            world.addresses.extend(world.inventory().addresses.into_keys().filter(|id| !before.contains(id)));
+        }
+        world
+    }
+
+    fn fast() -> Self {
+        Self::new(Timings::fast(), Quotas::generous())
+    }
+
+    fn inventory(&self) -> Inventory {
+        self.server.inventory()
+    }
+
+    fn outside(&self, action: &str, parameters: &[(&str, &str)]) {
+        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let reply = self.server.call_outside(&caller(), action, parameters);
+        assert_eq!(reply.status, 200, "{action}: {}", reply.body);
+    }
+
+    fn zone(&self, zone: usize, addresses: &[usize]) -> (Key, Gateway) {
+        let name = ZONES[zone];
+        let kind = Kind::Public {
+            subnet: self.vpc.public_subnet_ids[name].clone(),
+            private_ip: None,
+            addresses: addresses.iter().map(|index| self.addresses[*index].clone()).collect(),
+            primary: None,
+        };
+        let route_tables = BTreeSet::from([self.vpc.private_route_table_ids[name].clone()]);
+        (name.parse().unwrap(), Gateway { kind, route_tables })
+    }
+
+    fn desired(&self, gateways: impl IntoIterator<Item = (Key, Gateway)>) -> Desired {
+        Desired {
+            identity: Identity {
+                owner: "acme".parse().unwrap(),
+                resource_type: ResourceType::NatGateway,
+                name: "prod".parse().unwrap(),
+            },
+            gateways: gateways.into_iter().collect(),
+            destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]),
+            take_over: BTreeSet::new(),
+            drain: Drain::new(1).unwrap(),
+            tags: BTreeMap::from([("team".to_owned(), "net".to_owned())]),
+            recorded: Recorded::default(),
+        }
+    }
+
+    /// Applies as a process of its own does, with nothing remembered.
+    async fn apply(&self, desired: &Desired) -> Outcome<Observed> {
+        let region = region(&self.server);
+        let observed = region.observe(desired).await.unwrap();
+        apply(&region, desired, observed, &limits()).await
+    }
+
+    async fn settle(&self, desired: &Desired) -> Observed {
+        let outcome = self.apply(desired).await;
+        assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+        self.check(desired);
+        let region = region(&self.server);
+        for freshness in [Freshness::Now, Freshness::Snapshot] {
+            let now = region.observe_nat_gateways(desired, freshness).await.unwrap();
+            assert_eq!(plan(desired, &now).operations, vec![], "the second plan is empty");
+        }
+        outcome.observed
+    }
+
+    /// The account holds what is wanted and nothing else of ours.
+    fn check(&self, desired: &Desired) {
+        let inventory = self.inventory();
+        let live: Vec<_> = inventory.live_nat_gateways().collect();
+        assert_eq!(live.len(), desired.gateways.len(), "no orphan, no duplicate");
+        for (id, gateway) in live {
+            let key: Key = gateway.tags["egress-key"].parse().unwrap();
+            let wanted = &desired.gateways[&key];
+            let has: BTreeSet<&str> = gateway.addresses.iter().filter_map(|a| a.allocation_id.as_deref()).collect();
+            assert_eq!(has, wanted.kind.addresses().into_keys().collect());
+            for table in &wanted.route_tables {
+                let route = &inventory.route_tables[table].routes["0.0.0.0/0"];
+                assert_eq!((&route.target, route.state.as_str()), (id, "active"));
+            }
+        }
+        let wanted = desired.addresses();
+        for id in &self.addresses {
+            assert_eq!(inventory.addresses[id].nat_gateway_id.is_some(), wanted.contains(id.as_str()), "{id}");
+        }
+    }
+}
+
+fn recorded(observed: &Observed, desired: &Desired) -> Recorded {
+    Recorded {
+        gateways: observed.gateways.iter().map(|gateway| (gateway.id.clone(), gateway.key.clone())).collect(),
+        routes: desired.routes().into_keys().collect(),
+        tags: desired.tags.keys().cloned().collect(),
+    }
+}
+
+#[tokio::test]
+async fn creates_changes_in_place_replaces_and_destroys() {
+    let world = World::fast();
+    let one = world.desired([world.zone(0, &[0, 1])]);
+    let first = world.settle(&one).await;
+    let id = first.gateways[0].id.clone();
+
+    let mut two = world.desired([world.zone(0, &[0, 2]), world.zone(1, &[1])]);
+    two.recorded = recorded(&first, &one);
+    let second = world.settle(&two).await;
+    assert!(second.gateway(&id).is_some_and(|gateway| gateway.state.is_live()), "changed in place");
+
+    let mut third = world.desired([world.zone(0, &[3]), world.zone(1, &[1])]);
+    third.recorded = recorded(&second, &two);
+    let now = world.settle(&third).await;
+    assert!(now.gateway(&id).is_none_or(|gateway| !gateway.state.is_live()), "its primary address left");
+
+    let mut nothing = world.desired([]);
+    nothing.recorded = recorded(&now, &third);
+    world.settle(&nothing).await;
+    let tables = world.inventory().route_tables;
+    for table in world.vpc.private_route_table_ids.values() {
+        assert!(!tables[table].routes.contains_key("0.0.0.0/0"));
+    }
+}
+
+#[tokio::test]
+async fn waits_out_read_lag() {
+    let timings = Timings { read_lag_ms: 60, association_lag_ms: 60, release_lag_ms: 60, ..Timings::fast() };
+    let world = World::new(timings, Quotas::generous());
+    tokio::time::sleep(Duration::from_millis(80)).await;
+    let first = world.desired([world.zone(0, &[0])]);
+    let observed = world.settle_late(&first).await;
+    let mut second = world.desired([world.zone(0, &[1])]);
+    second.recorded = recorded(&observed, &first);
+    world.settle_late(&second).await;
+}
+
+impl World {
+    /// As [`Self::settle`], where reads lag.
+    async fn settle_late(&self, desired: &Desired) -> Observed {
+        let outcome = self.apply(desired).await;
+        assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        self.check(desired);
+        outcome.observed
+    }
+}
+
+#[tokio::test]
+async fn lets_addresses_leave_first_where_the_quota_is_reached() {
+    let world = World::new(Timings::fast(), Quotas { addresses_per_nat_gateway: 2, ..Quotas::generous() });
+    let first = world.desired([world.zone(0, &[0, 1])]);
+    let observed = world.settle(&first).await;
+    let primary = observed.gateways[0].primary().and_then(|address| address.allocation.clone()).unwrap();
+    let primary = world.addresses.iter().position(|id| *id == primary).unwrap();
+    let mut second = world.desired([world.zone(0, &[primary, 2])]);
+    second.recorded = recorded(&observed, &first);
+    world.settle(&second).await;
+    let mut third = world.desired([world.zone(0, &[primary, 2, 3])]);
+    third.recorded = recorded(&observed, &first);
+    let outcome = world.apply(&third).await;
+    let End::Failed { error, .. } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(error.class, Class::QuotaExceeded);
+}
+
+#[tokio::test]
+async fn says_why_a_gateway_failed_and_makes_another_once_the_cause_is_gone() {
+    let world = World::fast();
+    let (vpc, gateway) = (world.vpc.vpc_id.clone(), world.vpc.internet_gateway_id.clone());
+    world.outside("DetachInternetGateway", &[("VpcId", &vpc), ("InternetGatewayId", &gateway)]);
+    let desired = world.desired([world.zone(0, &[0])]);
+    let outcome = world.apply(&desired).await;
+    let End::Failed { error, .. } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!((error.code.as_str(), error.class), ("Gateway.NotAttached", Class::Conflict));
+    world.outside("AttachInternetGateway", &[("VpcId", &vpc), ("InternetGatewayId", &gateway)]);
+    world.settle(&desired).await;
+}
+
+#[tokio::test]
+async fn heals_what_was_changed_outside() {
+    let world = World::fast();
+    let mut desired = world.desired([world.zone(0, &[0, 1]), world.zone(1, &[2])]);
+    let observed = world.settle(&desired).await;
+    desired.recorded = recorded(&observed, &desired);
+    let ids: Vec<String> = observed.gateways.iter().map(|gateway| gateway.id.clone()).collect();
+
+    let table = &world.vpc.private_route_table_ids[ZONES[0]];
+    let elsewhere = [
+        ("RouteTableId", table.as_str()),
+        ("DestinationCidrBlock", "0.0.0.0/0"),
+        ("GatewayId", &world.vpc.internet_gateway_id),
+    ];
+    world.outside("ReplaceRoute", &elsewhere);
+    world.outside("DeleteTags", &[("ResourceId.1", ids[1].as_str()), ("Tag.1.Key", "egress-owner")]);
+    let healed = world.settle(&desired).await;
+    assert!(ids.iter().all(|id| healed.gateway(id).is_some_and(|gateway| gateway.state.is_live())), "nothing is replaced");
+
+    let lost = OutsideChange::LoseNatGateway { nat_gateway_id: ids[0].clone() };
+    assert!(world.server.change_outside(&caller(), lost));
+    world.settle(&desired).await;
+}
+
+#[tokio::test]
+async fn makes_and_changes_private_and_regional_gateways() {
+    let world = World::fast();
+    let subnet = world.vpc.private_subnet_ids[ZONES[0]].clone();
+    let private = |count| {
+        let kind = Kind::Private { subnet: subnet.clone(), private_ip: None, secondary: Secondary::Count(count) };
+        world.desired([(ZONES[0].parse().unwrap(), Gateway { kind, route_tables: BTreeSet::new() })])
+    };
+    let (one, three) = (private(1), private(3));
+    let first = world.apply(&one).await;
+    assert!(matches!(first.end, End::Done), "{:?}", first.end);
+    for wanted in [&three, &one] {
+        let outcome = world.apply(wanted).await;
+        assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+        assert_eq!(outcome.observed.gateways[0].id, first.observed.gateways[0].id, "changed in place");
+    }
+    let regional = |zones: &[(usize, usize)]| {
+        let zones = zones.iter().map(|(zone, id)| (ZONES[*zone].to_owned(), BTreeSet::from([world.addresses[*id].clone()])));
+        let kind = Kind::RegionalManual { vpc: world.vpc.vpc_id.clone(), zones: zones.collect() };
+        let route_tables = world.vpc.private_route_table_ids.values().take(2).cloned().collect();
+        world.desired([("regional".parse().unwrap(), Gateway { kind, route_tables })])
+    };
+    let mut wanted = regional(&[(0, 0)]);
+    wanted.recorded = recorded(&first.observed, &one);
+    world.settle(&wanted).await;
+    world.settle(&regional(&[(0, 0), (1, 1)])).await;
+    world.settle(&regional(&[(1, 1)])).await;
+}
+
+/// What the story of a resource is made of.
+fn story(world: &World) -> Vec<Desired> {
+    vec![
+        world.desired([world.zone(0, &[0]), world.zone(1, &[1])]),
+        world.desired([world.zone(0, &[0, 2]), world.zone(1, &[3])]),
+        world.desired([]),
+    ]
+}
+
+/// Applies the story step by step. At the call with this number the process ends in this way; then another applies the same
+/// step again with the state from before. Returns the number of calls.
+async fn live_through(phase: Option<(HoldPhase, u64)>) -> u64 {
+    let timings = Timings { nat_create_ms: 0, nat_delete_ms: 0, nat_address_ms: 0, nat_drain_ms: 0, ..Timings::fast() };
+    let world = World::new(Timings { association_lag_ms: 0, release_lag_ms: 0, ..timings }, Quotas::generous());
+    if let Some((phase, number)) = phase {
+        world.server.hold(Hold { at: Matcher::call(number), phase });
+    }
+    let mut known = Recorded::default();
+    for desired in story(&world) {
+        let desired = Desired { recorded: known.clone(), ..desired };
+        let killed = {
+            let run = world.apply(&desired);
+            let held = async {
+                while world.server.held().is_none() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            // The process dies with the call: its run is dropped where it stands.
+            tokio::select! { biased; () = held => true, _ = run => false }
+        };
+        if killed {
+            world.server.resume(Resume::Cut);
+            world.server.disarm();
+        }
+        let outcome = world.apply(&desired).await;
+        assert!(matches!(outcome.end, End::Done), "{phase:?}: {:?}", outcome.end);
+        world.check(&desired);
+        known = recorded(&outcome.observed, &desired);
+    }
+    world.server.log().len() as u64
+}
+
+#[tokio::test]
+async fn survives_a_kill_at_every_call() {
+    let calls = live_through(None).await;
+    assert!(calls > 40, "{calls}");
+    for phase in [HoldPhase::BeforeCommit, HoldPhase::AfterCommit] {
+        for number in 1..=calls {
+            live_through(Some((phase, number))).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn survives_lost_answers_of_every_write() {
+    let writes = [
+        "CreateNatGateway",
+        "AssociateNatGatewayAddress",
+        "DisassociateNatGatewayAddress",
+        "CreateRoute",
+        "ReplaceRoute",
+        "DeleteRoute",
+        "DeleteNatGateway",
+    ];
+    for action in writes {
+        for phase in [FaultPhase::BeforeCommit, FaultPhase::AfterCommit] {
+            let world = World::fast();
+            world.server.set_faults(vec![Fault::once(Matcher::action(action), phase, Effect::Cut)]);
+            let mut known = Recorded::default();
+            for desired in story(&world) {
+                let desired = Desired { recorded: known, ..desired };
+                let mut outcome = world.apply(&desired).await;
+                if !matches!(outcome.end, End::Done) {
+                    outcome = world.apply(&desired).await;
+                }
+                assert!(matches!(outcome.end, End::Done), "{action} {phase:?}: {:?}", outcome.end);
+                world.check(&desired);
+                known = recorded(&outcome.observed, &desired);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn starts_nothing_after_an_interruption_and_knows_what_was_made() {
+    let world = World::new(Timings { nat_create_ms: 2_000, ..Timings::fast() }, Quotas::generous());
+    let desired = world.desired([world.zone(0, &[0]), world.zone(1, &[1])]);
+    let region = region(&world.server);
+    let observed = region.observe(&desired).await.unwrap();
+    let limits = limits();
+    let interrupt = async {
+        while world.inventory().live_nat_gateways().count() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        limits.stop.cancel();
+    };
+    let (outcome, ()) = tokio::join!(apply(&region, &desired, observed, &limits), interrupt);
+    assert!(matches!(outcome.end, End::Stopped(_)), "{:?}", outcome.end);
+    assert_eq!(outcome.observed.view().gateways.len(), 2);
+    world.settle(&desired).await;
+}
+
+#[tokio::test]
+async fn reads_many_resources_from_one_snapshot() {
+    let world = World::fast();
+    let desired = world.desired([world.zone(0, &[0])]);
+    let known = Desired { recorded: recorded(&world.settle(&desired).await, &desired), ..desired };
+    let region = region(&world.server);
+    world.server.clear_log();
+    for _ in 0..20 {
+        region.observe_nat_gateways(&known, Freshness::Snapshot).await.unwrap();
+    }
+    let actions: Vec<String> = world.server.log().into_iter().map(|call| call.action).collect();
+    let count = |action: &str| actions.iter().filter(|called| *called == action).count();
+    assert_eq!((count("DescribeNatGateways"), count("DescribeRouteTables")), (1, 1), "{actions:?}");
+}
+
+impl conformance::Subject for World {
+    type Cloud = Region;
+
+    fn cloud(&self) -> Region {
+        region(&self.server)
+    }
+
+    fn desired(&self, identity: &Identity, gateways: &[(usize, &[usize])]) -> Desired {
+        let gateways = gateways.iter().map(|(zone, addresses)| self.zone(*zone, addresses));
+        Desired { identity: identity.clone(), ..World::desired(self, gateways) }
+    }
+}
+
+#[tokio::test]
+async fn conforms() {
+    let world = World::fast();
+    conformance::suite(&world).await;
+    assert_eq!(world.inventory().live_nat_gateways().count(), 0);
+}

@@ -1,0 +1,285 @@
+//! `egress_ip_pool`: public IPs that outlive gateways.
+
+mod applied;
+mod arguments;
+mod aws;
+mod backend;
+mod import;
+mod outputs;
+mod planned;
+mod report;
+mod schema;
+
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloud::Limits;
+use egress_model::identity::{Identity, Name, ResourceType};
+use tfplugin::cty::{Path, Type, Value};
+use tfplugin::provider::Context;
+use tfplugin::resource::{
+    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, Private, ReadRequest,
+    ReadResponse, Resource, UpdateRequest,
+};
+use tfplugin::schema::{IdentityAttribute, IdentitySchema, Schema};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use self::applied::Applying;
+use self::arguments::Arguments;
+use self::aws::AwsBackend;
+use self::backend::{Backend, Pools};
+use self::outputs::Computed;
+use self::planned::Planning;
+use self::schema::TIMEOUTS;
+use crate::resources::timeouts::Operation;
+use crate::session::{Configured, Session};
+
+/// What the private data says of a pool whose create failed halfway.
+const INCOMPLETE: &[u8] = b"incomplete";
+
+/// The resource.
+pub(crate) struct IpPool {
+    session: Arc<Session>,
+    clouds: Vec<Box<dyn Backend>>,
+}
+
+impl IpPool {
+    /// The resource, on every cloud.
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session, clouds: vec![Box::new(AwsBackend)] }
+    }
+
+    /// The cloud that a value chooses.
+    fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
+        let chosen = |cloud: &&Box<dyn Backend>| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
+        let names = self.clouds.iter().map(|cloud| cloud.name()).collect::<Vec<_>>().join(", ");
+        let mut chosen = self.clouds.iter().filter(chosen);
+        match (chosen.next(), chosen.next()) {
+            (Some(cloud), None) => Ok(cloud.as_ref()),
+            (None, _) => Err(Diagnostic::error(
+                "No cloud is chosen",
+                format!("Set the attribute of the cloud that the addresses are to be in: {names}."),
+            )),
+            (Some(_), Some(second)) => Err(Diagnostic::error(
+                "More than one cloud is chosen",
+                format!("A pool is in one cloud; set one of: {names}. Write another pool for each other cloud."),
+            )
+            .at(Path::attribute(second.name()))),
+        }
+    }
+
+    fn configured(&self) -> Result<Arc<Configured>, Diagnostic> {
+        self.session.configured().ok_or_else(|| {
+            Diagnostic::error("The provider is not configured", "Terraform has not configured the provider before this call.")
+        })
+    }
+
+    /// The place in the cloud, for calls that need it.
+    async fn open(&self, configured: &Configured, value: &Value) -> Result<Box<dyn Pools>, Diagnostic> {
+        self.cloud(value)?.open(configured, value).await?.ok_or_else(|| {
+            Diagnostic::error(
+                "The cloud cannot be reached yet",
+                "The provider's configuration depends on values that are known only after apply.",
+            )
+        })
+    }
+
+    async fn refine(&self, request: &PlanRequest, diagnostics: &mut Diagnostics) -> Result<Option<Computed>, Diagnostic> {
+        // Terraform asks again for the new object and for the old one.
+        if !request.requires_replace.is_empty() {
+            return Ok(None);
+        }
+        let destroys = request.planned.is_null();
+        let present = if destroys { &request.prior } else { &request.planned };
+        let after = Arguments::read(present)?;
+        let before = if request.prior.is_null() { None } else { Some(Arguments::read(&request.prior)?) };
+        let (Some(configured), Some(name)) = (self.session.configured(), after.name.known()) else { return Ok(None) };
+        let identity = identity(&configured, name)?;
+        if after.addresses.is_unknown() {
+            return Ok(None);
+        }
+        let cloud = self.cloud(present)?;
+        let Some(pools) = cloud.open(&configured, present).await? else { return Ok(None) };
+        let planning = Planning {
+            identity,
+            adoption: configured.adoption,
+            prior: &request.prior,
+            before: before.as_ref().unwrap_or(&after),
+            after: &after,
+            destroys,
+            incomplete: request.private == INCOMPLETE,
+            undecided: if destroys { BTreeSet::new() } else { cloud.undecided(present).into_iter().collect() },
+        };
+        Ok(planning.plan(pools.as_ref(), diagnostics).await)
+    }
+
+    async fn apply(
+        &self,
+        cx: &Context,
+        prior: &Value,
+        planned: &Value,
+        operation: Operation,
+    ) -> Result<applied::Applied, Diagnostic> {
+        let present = if planned.is_null() { prior } else { planned };
+        let arguments = Arguments::read(present)?;
+        let configured = self.configured()?;
+        let identity = identity(&configured, arguments.name.known().map_or("", String::as_str))?;
+        let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&arguments.timeouts, operation));
+        let pools = self.open(&configured, present).await?;
+        Applying { identity, prior, planned, limits: &limits }.apply(pools.as_ref()).await
+    }
+
+    async fn applied(
+        &self,
+        cx: &Context,
+        prior: Value,
+        planned: &Value,
+        private: Private,
+        operation: Operation,
+    ) -> ApplyResponse {
+        match self.apply(cx, &prior, planned, operation).await {
+            Ok(applied) => ApplyResponse {
+                identity: identity_value(&applied.state),
+                private: match (operation, applied.done) {
+                    (Operation::Create, false) => INCOMPLETE.to_vec(),
+                    (_, false) => private,
+                    (_, true) => Private::new(),
+                },
+                state: applied.state,
+                diagnostics: applied.diagnostics,
+            },
+            Err(diagnostic) => {
+                ApplyResponse { identity: identity_value(&prior), state: prior, private, diagnostics: diagnostic.into() }
+            }
+        }
+    }
+}
+
+fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
+    let name: Name = name.parse().map_err(|error| {
+        Diagnostic::error(format!("The name {name:?} cannot be used"), format!("It {error}.")).at(Path::attribute("name"))
+    })?;
+    Ok(Identity { owner: configured.owner.clone(), resource_type: ResourceType::IpPool, name })
+}
+
+fn identity_value(state: &Value) -> Option<Value> {
+    let name = state.get("name")?.as_str()?;
+    let region = state.get("aws").and_then(|aws| aws.get("region")).cloned().unwrap_or(Value::Null);
+    Some(Value::object([("name", Value::from(name)), ("region", region)]))
+}
+
+#[async_trait]
+impl Resource for IpPool {
+    fn type_name(&self) -> &'static str {
+        "egress_ip_pool"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema(
+            self.clouds.iter().map(|cloud| cloud.attribute()).collect(),
+            self.clouds.iter().map(|cloud| cloud.address_attribute()).collect(),
+        )
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        let attribute = |name, required_for_import, description: &str| IdentityAttribute {
+            name,
+            ty: Type::String,
+            required_for_import,
+            description: description.to_owned(),
+        };
+        Some(IdentitySchema {
+            version: 0,
+            attributes: vec![
+                attribute("name", true, "The pool's name."),
+                attribute("region", false, "The cloud's region; the provider's when it is left out."),
+            ],
+        })
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        let mut diagnostics = match Arguments::read(config) {
+            Ok(arguments) => arguments.validate(),
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        match self.cloud(config) {
+            Ok(cloud) => diagnostics.extend(cloud.validate(config)),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+        diagnostics
+    }
+
+    async fn plan(&self, _cx: &Context, request: PlanRequest) -> PlanResponse {
+        let mut diagnostics = Diagnostics::new();
+        let refined = self.refine(&request, &mut diagnostics).await;
+        let mut response = PlanResponse::from(request);
+        response.diagnostics = diagnostics;
+        match refined {
+            Ok(computed) => {
+                if let Some(attributes) = response.planned.as_object_mut() {
+                    let computed = computed.into_iter().flatten();
+                    attributes.extend(computed.map(|(name, value)| (name.to_owned(), value)));
+                }
+            }
+            Err(diagnostic) => response.diagnostics.push(diagnostic),
+        }
+        response.identity = response.identity.take().or_else(|| identity_value(&response.planned));
+        response
+    }
+
+    async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
+        self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
+    }
+
+    async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
+        let state = async {
+            let configured = self.configured()?;
+            let name = request.state.get("name").and_then(Value::as_str).unwrap_or_default();
+            let identity = identity(&configured, name)?;
+            let pools = self.open(&configured, &request.state).await?;
+            applied::read(pools.as_ref(), identity, &request.state).await
+        };
+        let state = state.await;
+        let mut response = ReadResponse::from(request);
+        match state {
+            Ok(state) => {
+                response.identity = identity_value(&state).or(response.identity);
+                response.state = state;
+            }
+            Err(diagnostic) => response.diagnostics.push(diagnostic),
+        }
+        response
+    }
+
+    async fn update(&self, cx: &Context, request: UpdateRequest) -> ApplyResponse {
+        self.applied(cx, request.prior, &request.planned, request.private, Operation::Update).await
+    }
+
+    async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
+        self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
+    }
+
+    async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
+        let wanted = import::Wanted::read(&request)?;
+        let configured = self.configured()?;
+        let identity = identity(&configured, &wanted.name)?;
+        let Some(cloud) = self.clouds.first() else {
+            return Err(Diagnostic::error("No cloud is configured", "The provider has no cloud to import from.").into());
+        };
+        let region = wanted.region.as_deref();
+        let pools = cloud.open_region(&configured, region).await?;
+        let computed = import::find(pools.as_ref(), identity, &wanted).await?;
+        let Type::Object(attributes) = self.schema().ty() else { unreachable!("a schema is an object") };
+        let mut state: std::collections::BTreeMap<String, Value> =
+            attributes.into_keys().map(|name| (name, Value::Null)).collect();
+        state.insert("name".to_owned(), wanted.name.as_str().into());
+        state.insert("release_policy".to_owned(), "release".into());
+        state.insert("on_ip_change".to_owned(), "error".into());
+        state.insert(cloud.name().to_owned(), cloud.imported(region));
+        state.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let state = Value::Object(state);
+        Ok(Imported { identity: identity_value(&state), state, private: Private::new(), diagnostics: Diagnostics::new() })
+    }
+}

@@ -1,0 +1,244 @@
+//! Elastic IP addresses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloud_aws::Region;
+use cloud_aws::ip_pools::Source;
+use egress_model::identity::Key;
+use serde::Deserialize;
+use tfplugin::cty::{Path, Type, Value};
+use tfplugin::model::{self, Arg};
+use tfplugin::schema::{Attribute, Nesting, PlanModifier};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::arguments::Tags;
+use super::backend::{Backend, Place, Pools};
+use crate::session::{Configured, Unavailable};
+
+/// The most tags that an object can have ("Tag your Amazon EC2 resources", tag restrictions).
+const MAX_TAGS: usize = 50;
+
+/// AWS behind the resource.
+pub(super) struct AwsBackend;
+
+#[derive(Deserialize)]
+struct Input {
+    aws: Arg<PoolInput>,
+    addresses: Arg<BTreeMap<String, Arg<AddressInput>>>,
+    tags: Tags,
+}
+
+#[derive(Deserialize)]
+struct AddressInput {
+    existing_id: Arg<String>,
+    aws: Arg<SourceInput>,
+    tags: Tags,
+}
+
+#[derive(Deserialize)]
+struct PoolInput {
+    region: Arg<String>,
+    network_border_group: Arg<String>,
+    public_ipv4_pool: Arg<String>,
+    ipam_pool_id: Arg<String>,
+}
+
+#[derive(Deserialize)]
+struct SourceInput {
+    network_border_group: Arg<String>,
+    public_ipv4_pool: Arg<String>,
+    ipam_pool_id: Arg<String>,
+}
+
+impl Input {
+    fn read(value: &Value) -> Result<Self, Diagnostic> {
+        model::from_value_subset(value)
+    }
+
+    /// Where the address of each key comes from; `None` for those where that is not known yet. What an address says goes
+    /// before what the pool says; a pool of addresses that it names takes the place of either of the pool's.
+    fn sources(&self) -> BTreeMap<Key, Option<Source>> {
+        let addresses = self.addresses.known().into_iter().flatten();
+        addresses.filter_map(|(key, address)| Some((key.parse().ok()?, self.source(address)))).collect()
+    }
+
+    fn source(&self, address: &Arg<AddressInput>) -> Option<Source> {
+        let own = &address.known()?.aws;
+        let pool = self.aws.known()?;
+        let none = SourceInput { network_border_group: Arg::Null, public_ipv4_pool: Arg::Null, ipam_pool_id: Arg::Null };
+        let own = if own.is_unknown() { return None } else { own.known().unwrap_or(&none) };
+        let named = !own.public_ipv4_pool.is_null() || !own.ipam_pool_id.is_null();
+        let choose = |own: &Arg<String>, pool: &Arg<String>, inherits: bool| match (own, pool) {
+            (Arg::Known(text), _) => Some(Some(text.clone())),
+            (Arg::Unknown, _) => None,
+            (Arg::Null, Arg::Known(text)) if inherits => Some(Some(text.clone())),
+            (Arg::Null, Arg::Unknown) if inherits => None,
+            (Arg::Null, _) => Some(None),
+        };
+        Some(Source {
+            network_border_group: choose(&own.network_border_group, &pool.network_border_group, true)?,
+            public_ipv4_pool: choose(&own.public_ipv4_pool, &pool.public_ipv4_pool, !named)?,
+            ipam_pool_id: choose(&own.ipam_pool_id, &pool.ipam_pool_id, !named)?,
+        })
+    }
+}
+
+fn source_attributes() -> Vec<Attribute> {
+    let text = |name, description: &str| Attribute::new(name, Type::String, description);
+    vec![
+        text(
+            "network_border_group",
+            "The group of zones from which AWS advertises the address: the region, or that of a Local or Wavelength Zone. A NAT gateway \
+             takes only addresses of its zone's group. Default: the region's.",
+        ),
+        text("public_ipv4_pool", "A pool of addresses that you brought to AWS, such as `ipv4pool-ec2-0123`. Default: Amazon's own."),
+        text("ipam_pool_id", "A pool of Amazon VPC IPAM, such as `ipam-pool-0123`. Excludes `public_ipv4_pool`."),
+    ]
+}
+
+/// A region that is spelled out only later is the same region; another one is not.
+fn another(change: tfplugin::schema::Change<'_>) -> bool {
+    !change.prior.is_null() && !change.planned.is_null() && change.prior != change.planned
+}
+
+async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>>, Diagnostic> {
+    match &configured.aws {
+        Ok(aws) => aws.cloud().await.map(Some),
+        Err(Unavailable::Unknown) => Ok(None),
+        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone()),
+    }
+}
+
+fn place(region: Arc<Region>, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
+    let default_tags = region.default_tags().clone();
+    Box::new(Place { cloud: region, sources, default_tags })
+}
+
+#[async_trait]
+impl Backend for AwsBackend {
+    fn name(&self) -> &'static str {
+        "aws"
+    }
+
+    fn attribute(&self) -> Attribute {
+        let region = Attribute::new("region", Type::String, "The region. Default: the provider's. Another region replaces the pool.")
+            .modify(PlanModifier::RequiresReplaceIf(Arc::new(another)));
+        let attributes = std::iter::once(region).chain(source_attributes()).collect();
+        Attribute::nested(
+            "aws",
+            Nesting::Single,
+            attributes,
+            "The addresses are Elastic IP addresses on AWS; `aws = {}` takes the provider's region and Amazon's own addresses. Where the \
+             addresses come from can be said here for all of them, and in the `aws` of an address for that one. Another source gives a \
+             key another IP.",
+        )
+    }
+
+    fn address_attribute(&self) -> Attribute {
+        Attribute::nested(
+            "aws",
+            Nesting::Single,
+            source_attributes(),
+            "Where this address comes from on AWS, before what the pool says.",
+        )
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let input = match Input::read(config) {
+            Ok(input) => input,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let mut diagnostics = Diagnostics::new();
+        let pool_path = Path::attribute("aws");
+        if let Some(pool) = input.aws.known() {
+            diagnostics.extend(two_pools(&pool.public_ipv4_pool, &pool.ipam_pool_id, &pool_path));
+        }
+        diagnostics.extend(wrong_tags(&[&input.tags], &Path::attribute("tags")));
+        for (key, address) in input.addresses.known().into_iter().flatten() {
+            let path = Path::attribute("addresses").key(key);
+            let Some(address) = address.known() else { continue };
+            if !address.tags.is_null() {
+                diagnostics.extend(wrong_tags(&[&input.tags, &address.tags], &path.child("tags")));
+            }
+            let Some(source) = address.aws.known() else { continue };
+            let path = path.child("aws");
+            diagnostics.extend(two_pools(&source.public_ipv4_pool, &source.ipam_pool_id, &path));
+            let chosen = [&source.network_border_group, &source.public_ipv4_pool, &source.ipam_pool_id];
+            if !address.existing_id.is_null() && chosen.iter().any(|choice| !choice.is_null()) {
+                let detail = "An address with existing_id exists: where it comes from cannot be chosen. Remove one of the two.";
+                diagnostics.push(Diagnostic::error("existing_id and aws exclude each other", detail).at(path));
+            }
+        }
+        diagnostics
+    }
+
+    async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic> {
+        let input = Input::read(value)?;
+        let Some(pool) = input.aws.known().filter(|pool| !pool.region.is_unknown()) else { return Ok(None) };
+        let Some(cloud) = connect(configured).await? else { return Ok(None) };
+        let region = cloud.region(pool.region.known().map(String::as_str));
+        let sources = input.sources().into_iter().filter_map(|(key, source)| Some((key, source?)));
+        Ok(Some(place(region, sources.collect())))
+    }
+
+    fn undecided(&self, value: &Value) -> Vec<Key> {
+        let sources = Input::read(value).map(|input| input.sources()).unwrap_or_default();
+        sources.into_iter().filter(|(_, source)| source.is_none()).map(|(key, _)| key).collect()
+    }
+
+    async fn open_region(&self, configured: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
+        let cloud = connect(configured).await?.ok_or_else(|| {
+            Diagnostic::error(
+                "Nothing can be imported yet",
+                "The provider's aws attribute depends on values that are known only after apply. Import needs them.",
+            )
+        })?;
+        Ok(place(cloud.region(region), BTreeMap::new()))
+    }
+
+    fn imported(&self, region: Option<&str>) -> Value {
+        let text = |name: &str| (name.to_owned(), Value::Null);
+        let mut attributes: BTreeMap<String, Value> =
+            ["network_border_group", "public_ipv4_pool", "ipam_pool_id"].into_iter().map(text).collect();
+        attributes.insert("region".to_owned(), region.into());
+        Value::Object(attributes)
+    }
+}
+
+fn two_pools(public_ipv4_pool: &Arg<String>, ipam_pool_id: &Arg<String>, path: &Path) -> Option<Diagnostic> {
+    let both = !public_ipv4_pool.is_null() && !ipam_pool_id.is_null();
+    let detail = "An address comes from one pool. Set public_ipv4_pool or ipam_pool_id.";
+    both.then(|| Diagnostic::error("Two pools of addresses are chosen", detail).at(path.child("ipam_pool_id")))
+}
+
+/// The limits of "Tag your Amazon EC2 resources": keys of up to 128 and values of up to 256 characters; keys that begin with
+/// `aws:` are Amazon's.
+fn wrong_tags(layers: &[&Tags], path: &Path) -> Vec<Diagnostic> {
+    let known = |layer: &'_ Tags| layer.known().cloned().unwrap_or_default();
+    let all: BTreeMap<String, Arg<String>> = layers.iter().flat_map(|layer| known(layer)).collect();
+    let mut wrong = Vec::new();
+    let ours = egress_model::identity::RESERVED_TAGS.len();
+    if all.len() + ours > MAX_TAGS {
+        let detail = format!(
+            "There are {}, and an address on AWS can have {MAX_TAGS}, of which the provider needs {ours}.",
+            all.len()
+        );
+        wrong.push(Diagnostic::error("There are too many tags", detail).at(path.clone()));
+    }
+    let Some(own) = layers.last().and_then(|layer| layer.known()) else { return wrong };
+    for (key, value) in own {
+        let problem = if key.to_ascii_lowercase().starts_with("aws:") {
+            "Keys that begin with \"aws:\" are Amazon's."
+        } else if key.is_empty() || key.chars().count() > 128 {
+            "A tag's key has 1 to 128 characters on AWS."
+        } else if value.known().is_some_and(|value| value.chars().count() > 256) {
+            "A tag's value has at most 256 characters on AWS."
+        } else {
+            continue;
+        };
+        wrong.push(Diagnostic::error(format!("The tag {key:?} cannot be used"), problem).at(path.key(key)));
+    }
+    wrong
+}

@@ -1,0 +1,266 @@
+//! What a cloud does for the resource, without the cloud's own types.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloud::ip_pools::{self, Quota};
+use cloud::{End, Error, IpPools, Limits};
+use egress_model::identity::{Identity, Key};
+use egress_model::ip_pool::{
+    self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State, Wanted,
+};
+use tfplugin::cty::Value;
+use tfplugin::schema::Attribute;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use crate::session::Configured;
+
+/// A cloud behind the resource. Values are those of the whole resource.
+#[async_trait]
+pub(super) trait Backend: Send + Sync {
+    /// The attribute that chooses this cloud.
+    fn name(&self) -> &'static str;
+
+    /// That attribute.
+    fn attribute(&self) -> Attribute;
+
+    /// What the cloud adds to an address, in an attribute of the same name.
+    fn address_attribute(&self) -> Attribute;
+
+    /// Checks a configuration, in which values may be unknown, without the cloud.
+    fn validate(&self, config: &Value) -> Diagnostics;
+
+    /// The place in the cloud where the pool is; `None` when that is not known yet.
+    async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic>;
+
+    /// The keys of which it is not known yet where their address comes from.
+    fn undecided(&self, value: &Value) -> Vec<Key>;
+
+    /// The place in the cloud with this name, or the default one, to import from.
+    async fn open_region(&self, configured: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic>;
+
+    /// The value of the attribute that chooses this cloud, for a pool that is imported from this region.
+    fn imported(&self, region: Option<&str>) -> Value;
+}
+
+/// One wanted address.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) existing: Option<AddressId>,
+    pub(super) recover: Option<IpAddr>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) tags_known: bool,
+    pub(super) stale_tags: BTreeSet<String>,
+    pub(super) release_policy: ReleasePolicy,
+}
+
+/// A pool as it is wanted, and as the state says it is.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    pub(super) identity: Identity,
+    pub(super) entries: BTreeMap<Key, Entry>,
+    pub(super) in_use: InUse,
+    pub(super) state: State,
+}
+
+/// An address as the cloud shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) id: AddressId,
+    pub(super) public_ip: IpAddr,
+    pub(super) mark: Option<Mark>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) association: Option<Association>,
+}
+
+/// An address that no key has any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leaving {
+    pub(super) row: Row,
+    pub(super) fate: Fate,
+}
+
+/// What becomes of an address that no key has any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is released.
+    Released,
+    /// It is to be released, but something uses it: that is left for a later run.
+    Postponed,
+    /// It stays, but the pool's tags are removed.
+    Forgotten,
+    /// It stays as it is.
+    Retained,
+}
+
+impl Leaving {
+    /// How the state records what remains to be done; `None` when nothing does.
+    pub(super) fn recorded(&self) -> Option<ReleasePolicy> {
+        match self.fate {
+            Fate::Released | Fate::Postponed => Some(ReleasePolicy::Release),
+            Fate::Forgotten => Some(ReleasePolicy::Retain),
+            Fate::Retained => None,
+        }
+    }
+}
+
+/// What is there, and what is to be done.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Picture {
+    /// The address of each wanted key that has one.
+    pub(super) kept: BTreeMap<Key, Row>,
+    /// The addresses that leave.
+    pub(super) leaving: Vec<Leaving>,
+    /// Everything that was observed.
+    pub(super) all: BTreeMap<AddressId, Row>,
+    /// The keys for which an address will be allocated.
+    pub(super) allocates: BTreeSet<Key>,
+    /// The keys that name an address which does not exist.
+    pub(super) missing: BTreeSet<Key>,
+    /// Whether anything is to be done.
+    pub(super) pending: bool,
+}
+
+/// Pools in one place of a cloud.
+#[async_trait]
+pub(super) trait Pools: Send + Sync {
+    /// The provider's tags for everything it makes there.
+    fn default_tags(&self) -> &BTreeMap<String, String>;
+
+    /// What is there, and what an apply would do.
+    async fn picture(&self, pool: &Pool) -> Result<Picture, Error>;
+
+    /// Makes the pool what is wanted. The error is that of the first look; later ones are in the end.
+    async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error>;
+
+    /// The limit of the account.
+    async fn quota(&self) -> Result<Option<Quota>, Error>;
+
+    /// What uses these addresses, in words.
+    async fn users(&self, associations: &BTreeMap<AddressId, Association>) -> Result<BTreeMap<AddressId, String>, Error>;
+
+    /// The cloud's global name of an address, where it has such names.
+    async fn arn(&self, id: &AddressId) -> Option<String>;
+}
+
+/// Pools in one place of a cloud of one kind.
+pub(super) struct Place<C: IpPools> {
+    pub(super) cloud: Arc<C>,
+    /// Where the address of each key comes from.
+    pub(super) sources: BTreeMap<Key, C::Source>,
+    pub(super) default_tags: BTreeMap<String, String>,
+}
+
+impl<C: IpPools> Place<C>
+where
+    C::Source: Default,
+{
+    fn desired(&self, pool: &Pool) -> Desired<C::Source> {
+        let wanted = |(key, entry): (&Key, &Entry)| {
+            let origin = match &entry.existing {
+                Some(id) => Origin::Existing(id.clone()),
+                None => Origin::Allocated {
+                    source: self.sources.get(key).cloned().unwrap_or_default(),
+                    recover: entry.recover,
+                },
+            };
+            let wanted = Wanted {
+                origin,
+                tags: entry.tags.clone(),
+                stale_tags: entry.stale_tags.clone(),
+                release_policy: entry.release_policy,
+            };
+            (key.clone(), wanted)
+        };
+        Desired {
+            identity: pool.identity.clone(),
+            addresses: pool.entries.iter().map(wanted).collect(),
+            in_use: pool.in_use,
+        }
+    }
+}
+
+fn row<S>(address: &Address<S>) -> Row {
+    Row {
+        id: address.id.clone(),
+        public_ip: address.public_ip,
+        mark: address.mark.clone(),
+        tags: address.tags.clone(),
+        association: address.association.clone(),
+    }
+}
+
+fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &Observed<S>) -> Picture {
+    let assignment = ip_pool::assign(desired, state, observed);
+    let postponed: BTreeSet<_> = ip_pool::postponed(desired, state, observed).into_iter().map(|a| &a.id).collect();
+    let operations = ip_pool::plan(desired, state, observed);
+    let mut picture = Picture {
+        kept: assignment.kept.into_iter().map(|(key, address)| (key.clone(), row(address))).collect(),
+        leaving: assignment
+            .leaving
+            .into_iter()
+            .map(|(address, policy)| {
+                let marked = address.mark.as_ref().is_some_and(|mark| mark.identity == desired.identity);
+                let fate = match policy {
+                    ReleasePolicy::Release if postponed.contains(&address.id) => Fate::Postponed,
+                    ReleasePolicy::Release => Fate::Released,
+                    ReleasePolicy::Retain if marked => Fate::Forgotten,
+                    ReleasePolicy::Retain => Fate::Retained,
+                };
+                Leaving { row: row(address), fate }
+            })
+            .collect(),
+        all: observed.iter().map(|address| (address.id.clone(), row(address))).collect(),
+        pending: !operations.is_empty(),
+        ..Picture::default()
+    };
+    for operation in operations {
+        match operation {
+            Operation::Allocate { key, .. } => _ = picture.allocates.insert(key),
+            Operation::Adopt { key, .. } => _ = picture.missing.insert(key),
+            Operation::Retag { .. } | Operation::Release { .. } | Operation::Forget { .. } => {}
+        }
+    }
+    picture
+}
+
+#[async_trait]
+impl<C> Pools for Place<C>
+where
+    C: IpPools,
+    C::Source: Default,
+{
+    fn default_tags(&self) -> &BTreeMap<String, String> {
+        &self.default_tags
+    }
+
+    async fn picture(&self, pool: &Pool) -> Result<Picture, Error> {
+        let desired = self.desired(pool);
+        let observed = self.cloud.observe(&pool.identity, &ip_pools::ids(&desired, &pool.state)).await?;
+        Ok(picture(&desired, &pool.state, &observed))
+    }
+
+    async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error> {
+        let desired = self.desired(pool);
+        let observed = self.cloud.observe(&pool.identity, &ip_pools::ids(&desired, &pool.state)).await?;
+        let outcome = ip_pools::apply(&*self.cloud, &desired, &pool.state, observed, limits).await;
+        Ok((picture(&desired, &pool.state, &outcome.observed), outcome.end))
+    }
+
+    async fn quota(&self) -> Result<Option<Quota>, Error> {
+        self.cloud.quota().await
+    }
+
+    async fn users(
+        &self,
+        associations: &BTreeMap<AddressId, Association>,
+    ) -> Result<BTreeMap<AddressId, String>, Error> {
+        self.cloud.users(associations).await
+    }
+
+    async fn arn(&self, id: &AddressId) -> Option<String> {
+        self.cloud.global_name(id).await
+    }
+}

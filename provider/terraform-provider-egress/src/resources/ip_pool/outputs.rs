@@ -1,0 +1,108 @@
+//! The computed attributes.
+
+use std::collections::BTreeMap;
+
+use egress_model::identity::{Identity, Key};
+use egress_model::ip_pool::{AddressId, Association};
+use tfplugin::cty::Value;
+
+use super::arguments::policy_text;
+use super::backend::{Leaving, Pools, Row};
+
+/// The computed attributes of a state or a plan, by name.
+pub(super) type Computed = BTreeMap<&'static str, Value>;
+
+/// What is known of the address of one key.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) id: Value,
+    pub(super) public_ip: Value,
+    pub(super) detail: Value,
+}
+
+impl Known {
+    /// Nothing yet.
+    pub(super) fn unknown() -> Self {
+        Self { id: Value::UNKNOWN, public_ip: Value::UNKNOWN, detail: Value::UNKNOWN }
+    }
+
+    /// An address that exists, with this as its details.
+    pub(super) fn of(row: &Row, detail: Value) -> Self {
+        Self { id: row.id.as_str().into(), public_ip: row.public_ip.to_string().into(), detail }
+    }
+}
+
+/// The details of an address that exists. `tags` are those that the pool sets, as they should be or as they are.
+pub(super) fn detail(row: &Row, managed: bool, tags: &BTreeMap<String, String>, arn: Value, association: Value) -> Value {
+    Value::object([
+        ("id", row.id.as_str().into()),
+        ("public_ip", row.public_ip.to_string().into()),
+        ("arn", arn),
+        ("managed", managed.into()),
+        ("tags", Value::map(tags.iter().map(|(name, value)| (name, value.as_str())))),
+        ("association", association),
+    ])
+}
+
+/// What uses an address.
+pub(super) fn association(association: Option<&Association>) -> Value {
+    let Some(association) = association else { return Value::Null };
+    Value::object([
+        ("id", association.id.clone().into()),
+        ("user", Value::from(association.user.as_str())),
+        ("private_ip", association.private_ip.map(|ip| ip.to_string()).into()),
+    ])
+}
+
+/// The global name of an address: that of the state, where it is of the same address, or the cloud's answer.
+pub(super) async fn arn(pools: &dyn Pools, prior: &Value, key: &Key, id: &AddressId) -> Value {
+    let recorded = prior.get("details").and_then(|details| details.as_map()?.get(key.as_str()));
+    let recorded = recorded.filter(|detail| detail.get("id").and_then(Value::as_str) == Some(id.as_str()));
+    match recorded.and_then(|detail| detail.get("arn")).filter(|arn| !arn.is_null() && !arn.is_unknown()) {
+        Some(arn) => arn.clone(),
+        None => pools.arn(id).await.into(),
+    }
+}
+
+/// The attributes that follow from what is known by key. `complete` says whether these are all keys; `cidrs` is null or
+/// unknown otherwise, never a part.
+pub(super) fn by_key(known: &BTreeMap<Key, Known>, complete: bool) -> Computed {
+    let map = |part: fn(&Known) -> &Value| Value::map(known.iter().map(|(key, known)| (key.as_str(), part(known).clone())));
+    let mut ips = Vec::new();
+    for known in known.values() {
+        ips.extend(known.public_ip.as_str().and_then(|ip| ip.parse::<std::net::IpAddr>().ok()));
+    }
+    ips.sort_unstable();
+    ips.dedup();
+    let cidrs = if !complete {
+        Value::Null
+    } else if known.values().any(|known| known.public_ip.is_unknown()) {
+        Value::UNKNOWN
+    } else {
+        Value::list(ips.iter().map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })))
+    };
+    BTreeMap::from([
+        ("ids", map(|known| &known.id)),
+        ("public_ips", map(|known| &known.public_ip)),
+        ("details", map(|known| &known.detail)),
+        ("cidrs", cidrs),
+    ])
+}
+
+/// The addresses that still have to go.
+pub(super) fn leaving<'a>(rows: impl IntoIterator<Item = &'a Leaving>, keys: &dyn Fn(&Row) -> String) -> Value {
+    let rows = rows.into_iter().filter_map(|leaving| {
+        let value = Value::object([
+            ("public_ip", Value::from(leaving.row.public_ip.to_string())),
+            ("key", keys(&leaving.row).into()),
+            ("release_policy", policy_text(leaving.recorded()?).into()),
+        ]);
+        Some((leaving.row.id.as_str(), value))
+    });
+    Value::map(rows.collect::<Vec<_>>())
+}
+
+/// Whether the address carries this identity.
+pub(super) fn is_managed(row: &Row, identity: &Identity) -> bool {
+    row.mark.as_ref().is_some_and(|mark| mark.identity == *identity)
+}
