@@ -101,7 +101,8 @@ fn told(engine: EngineName, finding: &Finding) -> Option<Diagnostic> {
     Some(diagnostic.at(attribute_path(&finding.path)))
 }
 
-fn upper_first(text: &str) -> String {
+/// A text as the beginning of a sentence.
+pub(super) fn upper_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::diagnostic::chain;
 use tfplugin::{Diagnostic, Diagnostics};
 
+use super::compile::upper_first;
 use crate::session::Adoption;
 
 /// Whose a live object is.
@@ -258,11 +259,6 @@ pub(super) fn told(id: &ObjectId, done: &str, error: &Error) -> Diagnostic {
         ),
         other => Diagnostic::error(summary, format!("{}. Nothing was changed.", upper_first(&chain(other)))),
     }
-}
-
-fn upper_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// Why a look was not possible, as a warning: the plan goes on with what the state says.
