@@ -1,5 +1,8 @@
 //! The seam for NAT gateways.
 
+pub mod conformance;
+pub mod memory;
+
 use std::fmt::{Debug, Display};
 
 use async_trait::async_trait;

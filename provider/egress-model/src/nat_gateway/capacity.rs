@@ -152,7 +152,10 @@ mod tests {
 
     #[test]
     fn shows_the_computation() {
-        assert_eq!(need(120_000, 1).to_string(), "120,000 connections / 55,000 per address = 3 addresses, + 1 spare = 4");
+        assert_eq!(
+            need(120_000, 1).to_string(),
+            "120,000 connections / 55,000 per address = 3 addresses, + 1 spare = 4"
+        );
         assert_eq!(need(10, 0).to_string(), "10 connections / 55,000 per address = 1 address");
     }
 

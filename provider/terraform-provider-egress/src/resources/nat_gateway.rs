@@ -104,7 +104,14 @@ impl NatGateway {
         let configured = self.configured()?;
         let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
         let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&common.timeouts, operation));
-        Ok(self.cloud(present)?.apply(&configured, &identity, prior, planned, &limits).await)
+        let cloud = self.cloud(present)?;
+        let mut applied = cloud.apply(&configured, &identity, prior, planned, &limits).await;
+        if let Some(state) = applied.state.as_object_mut().filter(|_| !planned.is_null()) {
+            // Not known in the plan when the load was not.
+            let required = need(&common, cloud).map(|need| need.addresses);
+            state.insert("required_addresses".to_owned(), required.into());
+        }
+        Ok(applied)
     }
 
     async fn applied(

@@ -260,7 +260,10 @@ async fn heals_what_was_changed_outside() {
     world.outside("ReplaceRoute", &elsewhere);
     world.outside("DeleteTags", &[("ResourceId.1", ids[1].as_str()), ("Tag.1.Key", "egress-owner")]);
     let healed = world.settle(&desired).await;
-    assert!(ids.iter().all(|id| healed.gateway(id).is_some_and(|gateway| gateway.state.is_live())), "nothing is replaced");
+    assert!(
+        ids.iter().all(|id| healed.gateway(id).is_some_and(|gateway| gateway.state.is_live())),
+        "nothing is replaced"
+    );
 
     let lost = OutsideChange::LoseNatGateway { nat_gateway_id: ids[0].clone() };
     assert!(world.server.change_outside(&caller(), lost));
@@ -284,7 +287,8 @@ async fn makes_and_changes_private_and_regional_gateways() {
         assert_eq!(outcome.observed.gateways[0].id, first.observed.gateways[0].id, "changed in place");
     }
     let regional = |zones: &[(usize, usize)]| {
-        let zones = zones.iter().map(|(zone, id)| (ZONES[*zone].to_owned(), BTreeSet::from([world.addresses[*id].clone()])));
+        let zones =
+            zones.iter().map(|(zone, id)| (ZONES[*zone].to_owned(), BTreeSet::from([world.addresses[*id].clone()])));
         let kind = Kind::RegionalManual { vpc: world.vpc.vpc_id.clone(), zones: zones.collect() };
         let route_tables = world.vpc.private_route_table_ids.values().take(2).cloned().collect();
         world.desired([("regional".parse().unwrap(), Gateway { kind, route_tables })])

@@ -412,7 +412,9 @@ impl<'a> Work<'a> {
     fn interrupt(&mut self, target: &Target) {
         let routes = self.routes_to(target);
         if let Some(key) = self.members.get(target).map(|member| member.key.clone()) {
-            routes.iter().for_each(|route| self.set_traffic(route, &key, &Traffic::Interrupted));
+            for route in &routes {
+                self.set_traffic(route, &key, &Traffic::Interrupted);
+            }
         }
         self.plan.interrupted.extend(routes);
     }

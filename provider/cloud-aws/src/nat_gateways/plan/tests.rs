@@ -1,5 +1,7 @@
 //! Every kind of change, with the plan that it gives. `UPDATE_EXPECT=1` writes the plans anew.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes its literals so")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

@@ -1,1 +1,273 @@
-//! The resource's own tests.
+//! What is refused, and where; and what an import id says. What is done on a cloud is tested with real hosts.
+
+use std::collections::BTreeMap;
+
+use tfplugin::cty::{Type, Value};
+use tfplugin::diagnostic::Severity;
+
+use super::*;
+
+fn resource() -> NatGateway {
+    NatGateway::new(Arc::default())
+}
+
+/// The value with null in place of every attribute that it leaves out.
+fn completed(value: Value, ty: &Type) -> Value {
+    match (value, ty) {
+        (Value::Object(mut given), Type::Object(types)) => {
+            let attributes =
+                types.iter().map(|(name, ty)| (name.clone(), completed(given.remove(name).unwrap_or(Value::Null), ty)));
+            let object = Value::Object(attributes.collect());
+            assert_eq!(given, BTreeMap::new(), "there are no such attributes");
+            object
+        }
+        (Value::Map(given), Type::Map(ty)) => {
+            Value::Map(given.into_iter().map(|(key, value)| (key, completed(value, ty))).collect())
+        }
+        (value, _) => value,
+    }
+}
+
+/// One public zone, all right.
+fn zone() -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([
+        ("subnet_id", "subnet-1".into()),
+        ("addresses", Value::set(["eipalloc-1"])),
+        ("route_table_ids", Value::set(["rtb-1"])),
+    ])
+}
+
+fn zones(zones: impl IntoIterator<Item = (&'static str, BTreeMap<&'static str, Value>)>) -> Value {
+    Value::map(zones.into_iter().map(|(name, zone)| (name, Value::object(zone))))
+}
+
+fn aws() -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([("zones", zones([("us-east-1a", zone())]))])
+}
+
+fn config(aws: BTreeMap<&'static str, Value>, more: &[(&'static str, Value)]) -> Value {
+    let mut attributes = BTreeMap::from([("name", Value::from("prod")), ("aws", Value::object(aws))]);
+    attributes.extend(more.iter().cloned());
+    completed(Value::object(attributes), &resource().schema().ty())
+}
+
+async fn diagnostics(config: &Value) -> Vec<(String, String)> {
+    let found = resource().validate(&Context::default(), config).await;
+    found
+        .iter()
+        .map(|diagnostic| {
+            assert_eq!(diagnostic.severity, Severity::Error);
+            let path = diagnostic.path.as_ref().map(ToString::to_string).unwrap_or_default();
+            (path, format!("{}: {}", diagnostic.summary, diagnostic.detail))
+        })
+        .collect()
+}
+
+fn with(
+    mut attributes: BTreeMap<&'static str, Value>,
+    name: &'static str,
+    value: Value,
+) -> BTreeMap<&'static str, Value> {
+    attributes.insert(name, value);
+    attributes
+}
+
+fn zone_with(name: &'static str, value: Value) -> BTreeMap<&'static str, Value> {
+    with(aws(), "zones", zones([("us-east-1a", with(zone(), name, value))]))
+}
+
+fn private_with(name: &'static str, value: Value) -> BTreeMap<&'static str, Value> {
+    let zone = BTreeMap::from([("subnet_id", "subnet-1".into()), (name, value)]);
+    BTreeMap::from([("connectivity_type", "private".into()), ("zones", zones([("us-east-1a", zone)]))])
+}
+
+fn regional() -> BTreeMap<&'static str, Value> {
+    let zone = BTreeMap::from([("addresses", Value::set(["eipalloc-1"]))]);
+    BTreeMap::from([
+        ("availability_mode", "regional".into()),
+        ("vpc_id", "vpc-1".into()),
+        ("zones", zones([("us-east-1a", zone)])),
+        ("route_table_ids", Value::set(["rtb-1"])),
+    ])
+}
+
+#[tokio::test]
+async fn accepts_what_aws_can_do() {
+    let unknown = with(zone(), "addresses", Value::Set(vec![Value::UNKNOWN]));
+    let cases = [
+        config(aws(), &[]),
+        config(with(aws(), "zones", zones([("us-east-1a", unknown)])), &[]),
+        config(with(aws(), "zones", Value::UNKNOWN), &[("name", Value::UNKNOWN)]),
+        config(zone_with("primary_address", "eipalloc-1".into()), &[]),
+        config(private_with("secondary_private_ip_count", 7.into()), &[]),
+        config(private_with("secondary_private_ips", Value::set(["10.0.0.9"])), &[]),
+        config(regional(), &[]),
+        config(with(regional(), "zones", Value::Null), &[]),
+        config(with(aws(), "destination_cidrs", Value::set(["10.0.0.0/8", "64:ff9b::/96"])), &[]),
+    ];
+    for case in cases {
+        assert_eq!(diagnostics(&case).await, vec![], "{case:?}");
+    }
+}
+
+#[tokio::test]
+async fn says_what_is_wrong_and_where() {
+    let many: Vec<String> = (0..9).map(|number| format!("eipalloc-{number}")).collect();
+    let load = |peak: i64, spare: i64| {
+        Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", spare.into())])
+    };
+    let both = zones([("us-east-1a", zone()), ("us-east-1b", zone())]);
+    let cases: Vec<(Value, &str, &str)> = vec![
+        (config(aws(), &[("name", "Prod".into())]), "name", "lowercase"),
+        (config(aws(), &[("aws", Value::Null)]), "", "aws"),
+        (config(aws(), &[("idle_timeout_seconds", 60.into())]), "idle_timeout_seconds", "fixed idle timeout of 350 s"),
+        (
+            config(aws(), &[("expected_load", load(0, 0))]),
+            "expected_load.peak_connections_per_destination",
+            "at least 1",
+        ),
+        (config(aws(), &[("expected_load", load(1, -1))]), "expected_load.spare_addresses", "0 or more"),
+        (config(aws(), &[("timeouts", Value::object([("create", "soon")]))]), "timeouts.create", "create timeout"),
+        (config(aws(), &[("tags", Value::map([("egress-owner", "me")]))]), "tags[\"egress-owner\"]", "reserved"),
+        (config(aws(), &[("tags", Value::map([("aws:x", "me")]))]), "tags[\"aws:x\"]", "AWS's own"),
+        (
+            config(aws(), &[("tags", Value::map([("x".repeat(129), "me")]))]),
+            &format!("tags[\"{}\"]", "x".repeat(129)),
+            "128",
+        ),
+        (config(with(aws(), "availability_mode", "global".into()), &[]), "aws.availability_mode", "regional"),
+        (config(with(aws(), "connectivity_type", "secret".into()), &[]), "aws.connectivity_type", "private"),
+        (config(with(aws(), "drain_seconds", 5000.into()), &[]), "aws.drain_seconds", "4000"),
+        (config(with(aws(), "vpc_id", "vpc-1".into()), &[]), "aws.vpc_id", "regional"),
+        (config(with(aws(), "route_table_ids", Value::set(["rtb-1"])), &[]), "aws.route_table_ids", "regional"),
+        (
+            config(with(aws(), "destination_cidrs", Value::set(["10.0.0.1/8"])), &[]),
+            "aws.destination_cidrs",
+            "10.0.0.0/8",
+        ),
+        (config(with(aws(), "destination_cidrs", Value::set(["partner"])), &[]), "aws.destination_cidrs", "CIDR"),
+        (
+            config(with(aws(), "destination_prefix_list_ids", Value::set(["x"])), &[]),
+            "aws.destination_prefix_list_ids",
+            "pl-",
+        ),
+        (config(with(aws(), "take_over_routes", Value::set([""])), &[]), "aws.take_over_routes", "empty"),
+        (config(with(aws(), "zones", Value::Null), &[]), "aws.zones", "at least one"),
+        (config(with(aws(), "zones", zones([("US", zone())])), &[]), "aws.zones[\"US\"]", "us-east-1a"),
+        (config(zone_with("subnet_id", Value::Null), &[]), "aws.zones[\"us-east-1a\"].subnet_id", "missing"),
+        (config(zone_with("subnet_id", "net-1".into()), &[]), "aws.zones[\"us-east-1a\"].subnet_id", "subnet-"),
+        (config(zone_with("addresses", Value::Null), &[]), "aws.zones[\"us-east-1a\"].addresses", "at least one"),
+        (
+            config(zone_with("addresses", Value::set(["203.0.113.7"])), &[]),
+            "aws.zones[\"us-east-1a\"].addresses",
+            "eipalloc-",
+        ),
+        (config(zone_with("addresses", Value::set(many)), &[]), "aws.zones[\"us-east-1a\"].addresses", "at most 8"),
+        (
+            config(zone_with("primary_address", "eipalloc-2".into()), &[]),
+            "aws.zones[\"us-east-1a\"].primary_address",
+            "not among",
+        ),
+        (config(zone_with("private_ip", "ten".into()), &[]), "aws.zones[\"us-east-1a\"].private_ip", "IPv4"),
+        (
+            config(zone_with("secondary_private_ip_count", 1.into()), &[]),
+            "aws.zones[\"us-east-1a\"].secondary_private_ip_count",
+            "private",
+        ),
+        (
+            config(zone_with("route_table_ids", Value::set(["x"])), &[]),
+            "aws.zones[\"us-east-1a\"].route_table_ids",
+            "rtb-",
+        ),
+        (
+            config(private_with("addresses", Value::set(["eipalloc-1"])), &[]),
+            "aws.zones[\"us-east-1a\"].addresses",
+            "public",
+        ),
+        (
+            config(private_with("secondary_private_ip_count", 8.into()), &[]),
+            "aws.zones[\"us-east-1a\"].secondary_private_ip_count",
+            "at most 7",
+        ),
+        (
+            config(private_with("secondary_private_ips", Value::set(["ten"])), &[]),
+            "aws.zones[\"us-east-1a\"].secondary_private_ips",
+            "IPv4",
+        ),
+        (config(with(regional(), "vpc_id", Value::Null), &[]), "aws.vpc_id", "missing"),
+        (
+            config(with(regional(), "connectivity_type", "private".into()), &[]),
+            "aws.connectivity_type",
+            "public connectivity only",
+        ),
+        (
+            config(
+                with(
+                    regional(),
+                    "zones",
+                    zones([(
+                        "us-east-1a",
+                        BTreeMap::from([("addresses", Value::set(["eipalloc-1"])), ("subnet_id", "subnet-1".into())]),
+                    )]),
+                ),
+                &[],
+            ),
+            "aws.zones[\"us-east-1a\"].subnet_id",
+            "zonal",
+        ),
+    ];
+    for (config, path, text) in cases {
+        let found = diagnostics(&config).await;
+        assert!(found.iter().any(|(at, said)| at == path && said.contains(text)), "{path} {text}: {found:#?}");
+    }
+    let twice = diagnostics(&config(with(aws(), "zones", both), &[])).await;
+    let at = |attribute: &str| format!("aws.zones[\"us-east-1b\"].{attribute}");
+    let paths: Vec<&str> = twice.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, [at("addresses"), at("route_table_ids")], "{twice:?}");
+}
+
+#[test]
+fn judges_the_load_per_gateway() {
+    let resource = resource();
+    let judge = |peak: i64, spare: i64| {
+        let load =
+            Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", spare.into())]);
+        let value = config(aws(), &[("expected_load", load)]);
+        let common: Common = model::from_value_subset(&value).unwrap();
+        let cloud = resource.cloud(&value).unwrap();
+        judge_load(&common, cloud, &value).into_iter().map(|d| (d.severity, d.detail)).collect::<Vec<_>>()
+    };
+    assert_eq!(judge(55_000, 0), vec![]);
+    assert!(matches!(&judge(55_000, 1)[..], [(Severity::Warning, text)] if text.contains("+ 1 spare = 2")));
+    assert!(
+        matches!(&judge(100_000, 0)[..], [(Severity::Error, text)] if text.contains("100,000 connections / 55,000"))
+    );
+    assert!(matches!(&judge(1_000_000, 0)[..], [(Severity::Error, text)] if text.contains("at most 8")));
+}
+
+#[test]
+fn reads_import_ids() {
+    let key = |text: &str| text.parse::<Key>().unwrap();
+    let cases = [
+        ("prod", ("prod", None, vec![])),
+        ("prod,region=us-west-2", ("prod", Some("us-west-2"), vec![])),
+        (
+            "prod,us-east-1a=nat-1, us-east-1b=nat-2",
+            ("prod", None, vec![("nat-1", key("us-east-1a")), ("nat-2", key("us-east-1b"))]),
+        ),
+    ];
+    for (text, (name, region, ids)) in cases {
+        let ids: BTreeMap<String, Key> = ids.into_iter().map(|(id, key)| (id.to_owned(), key)).collect();
+        assert_eq!(parse_import(text), Ok((name.to_owned(), region.map(str::to_owned), ids)), "{text}");
+    }
+    for text in ["prod,nat-1", "prod,us-east-1a=", "prod,=nat-1"] {
+        assert!(parse_import(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_cloud_is_chosen() {
+    let none = resource().cloud(&config(aws(), &[("aws", Value::Null)])).map(Backend::name);
+    assert_eq!(none.map_err(|diagnostic| diagnostic.summary), Err("No cloud is chosen".to_owned()));
+    assert_eq!(resource().cloud(&config(aws(), &[])).map(Backend::name), Ok("aws"));
+}
