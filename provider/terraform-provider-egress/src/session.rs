@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use egress_engines::EngineName;
 use egress_model::identity::Owner;
 use tfplugin::Diagnostic;
+use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 
 /// What a plan that would create does about live objects that already carry its identity.
@@ -32,6 +34,8 @@ pub(crate) struct Configured {
     pub(crate) owner: Owner,
     /// What to do about live objects with an identity that is about to be created.
     pub(crate) adoption: Adoption,
+    /// The in-cluster engine that policies are compiled to where they name none.
+    pub(crate) engine: EngineName,
     /// AWS, when it can be used.
     pub(crate) aws: Result<Aws, Unavailable>,
     /// The cluster, when it can be used.
@@ -50,8 +54,6 @@ pub(crate) struct Aws {
 pub(crate) struct Kubernetes {
     config: cluster::Config,
     cluster: OnceCell<Arc<cluster::Cluster>>,
-    /// The in-cluster engine that policies are compiled to where they name none.
-    pub(crate) engine: Option<String>,
 }
 
 /// The provider's configuration, shared with its resources; empty until `ConfigureProvider`.
@@ -69,7 +71,7 @@ impl Aws {
         self.cloud
             .get_or_try_init(|| async {
                 cloud_aws::Cloud::connect(&self.config).await.map(Arc::new).map_err(|error| {
-                    Diagnostic::error("AWS cannot be used with this provider configuration", error.to_string())
+                    Diagnostic::error("AWS cannot be used with this provider configuration", chain(&error))
                 })
             })
             .await
@@ -79,8 +81,8 @@ impl Aws {
 
 impl Kubernetes {
     /// A cluster with this configuration; nothing is connected yet.
-    pub(crate) fn new(config: cluster::Config, engine: Option<String>) -> Self {
-        Self { config, cluster: OnceCell::new(), engine }
+    pub(crate) fn new(config: cluster::Config) -> Self {
+        Self { config, cluster: OnceCell::new() }
     }
 
     /// The connected cluster, one per provider configuration.
@@ -88,7 +90,7 @@ impl Kubernetes {
         self.cluster
             .get_or_try_init(|| async {
                 cluster::Cluster::connect(&self.config).await.map(Arc::new).map_err(|error| {
-                    Diagnostic::error("The cluster cannot be used with this provider configuration", error.to_string())
+                    Diagnostic::error("The cluster cannot be used with this provider configuration", chain(&error))
                 })
             })
             .await

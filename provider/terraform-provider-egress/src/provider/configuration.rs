@@ -6,6 +6,7 @@ mod kubernetes;
 mod tests;
 mod wrong;
 
+use egress_engines::EngineName;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -59,11 +60,13 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
             .at(Path::attribute("adoption"))),
         },
     );
+    let engine = config.get("kubernetes").map_or(Ok(EngineName::NetworkPolicy), kubernetes::engine);
+    let engine = collect(&mut diagnostics, engine);
     let aws = part(config, "aws", aws::parse, &mut diagnostics);
     let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
-    match (owner, adoption) {
-        (Some(owner), Some(adoption)) if !diagnostics.has_errors() => {
-            Ok(Configured { owner, adoption, aws, kubernetes })
+    match (owner, adoption, engine) {
+        (Some(owner), Some(adoption), Some(engine)) if !diagnostics.has_errors() => {
+            Ok(Configured { owner, adoption, engine, aws, kubernetes })
         }
         _ => Err(diagnostics),
     }

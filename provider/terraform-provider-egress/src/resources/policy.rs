@@ -48,8 +48,7 @@ impl PolicyResource {
 }
 
 fn compiled(value: &Value, configured: &Configured) -> Outcome {
-    let engine = configured.kubernetes.as_ref().ok().and_then(|kubernetes| kubernetes.engine.as_deref());
-    compile::compile(value, engine, &configured.owner)
+    compile::compile(value, configured.engine, &configured.owner)
 }
 
 fn identity_of(value: &Value) -> Option<Value> {
@@ -102,7 +101,8 @@ impl Resource for PolicyResource {
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        let mut diagnostics = compile::check(config, None).diagnostics;
+        let mut diagnostics =
+            compile::check(config, self.session.configured().map(|configured| configured.engine)).diagnostics;
         diagnostics.extend(timeouts::validate(&timeouts_of(config)));
         // The plan says again what is only a warning, and knows the provider's engine.
         diagnostics.into_iter().filter(|diagnostic| diagnostic.severity == tfplugin::Severity::Error).collect()

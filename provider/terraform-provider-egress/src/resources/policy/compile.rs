@@ -21,8 +21,8 @@ pub(super) struct Outcome {
 
 /// Compiles a value of the resource's type. `default_engine` is the provider's. Objects that are to be applied carry the
 /// owner's labels; rendered ones belong to whoever applies them.
-pub(super) fn compile(value: &Value, default_engine: Option<&str>, owner: &Owner) -> Outcome {
-    let mut outcome = check(value, default_engine);
+pub(super) fn compile(value: &Value, default_engine: EngineName, owner: &Owner) -> Outcome {
+    let mut outcome = check(value, Some(default_engine));
     let applies = value.get("delivery").and_then(Value::as_str) == Some(APPLY);
     if let (true, Some(manifests)) = (applies, &mut outcome.manifests) {
         let all = std::mem::take(manifests).into_iter().map(|manifest| {
@@ -39,8 +39,9 @@ pub(super) fn compile(value: &Value, default_engine: Option<&str>, owner: &Owner
     outcome
 }
 
-/// Compiles without marking the owner, for a configuration that is only checked.
-pub(super) fn check(value: &Value, default_engine: Option<&str>) -> Outcome {
+/// Compiles without marking the owner, for a configuration that is only checked. The provider's engine is not known while it
+/// is unconfigured: a policy that names none is then checked for what holds on every engine.
+pub(super) fn check(value: &Value, default_engine: Option<EngineName>) -> Outcome {
     let written = config::read(value);
     let mut diagnostics = config::spellings(&written.spec);
     let chosen = value.get("engine").filter(|name| !name.is_null());
@@ -53,14 +54,14 @@ pub(super) fn check(value: &Value, default_engine: Option<&str>) -> Outcome {
     };
     let name = match chosen {
         Some(chosen) => chosen.as_str(),
-        None => default_engine.or(Some(EngineName::NetworkPolicy.as_str())),
+        None => default_engine.map(EngineName::as_str),
     };
     let Some(name) = name else {
         // Not known yet.
         return Outcome { manifests: None, diagnostics };
     };
     let Some(engine) = engine(name) else {
-        diagnostics.push(unknown_engine(name, chosen.is_some()));
+        diagnostics.push(unknown_engine(name));
         return Outcome { manifests: None, diagnostics };
     };
     let compiled = (engine.compile)(&policy);
@@ -82,11 +83,10 @@ pub(super) fn owned_labels(owner: &Owner) -> String {
     format!("{OWNER_TAG}={owner},{TYPE_TAG}={}", ResourceType::Policy)
 }
 
-fn unknown_engine(name: &str, on_resource: bool) -> Diagnostic {
+fn unknown_engine(name: &str) -> Diagnostic {
     let names: Vec<_> = egress_engines::ENGINES.iter().map(|engine| format!("{:?}", engine.name.as_str())).collect();
     let detail = format!("{name:?} is none of the engines that this version compiles to: {}.", names.join(", "));
-    let diagnostic = Diagnostic::error("The engine is not known", detail);
-    if on_resource { diagnostic.at(Path::attribute("engine")) } else { diagnostic }
+    Diagnostic::error("The engine is not known", detail).at(Path::attribute("engine"))
 }
 
 fn told(engine: EngineName, finding: &Finding) -> Option<Diagnostic> {

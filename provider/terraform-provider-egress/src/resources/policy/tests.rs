@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egress_engines::EngineName;
 use egress_model::identity::Owner;
 use serde_json::{Value as Json, json};
 use tfplugin::cty::json::{Undefined, from_json};
@@ -13,6 +14,8 @@ use tfplugin::{Diagnostics, Severity};
 use super::PolicyResource;
 use super::compile::{check, compile};
 use crate::session::{Adoption, Configured, Session, Unavailable};
+
+const ENGINE: Option<EngineName> = Some(EngineName::NetworkPolicy);
 
 fn owner() -> Owner {
     "acme".parse().expect("an owner")
@@ -145,7 +148,7 @@ fn wrong_attributes_are_told_on_their_path() {
         (json!({"mode": "warn"}), "mode", "is no mode"),
     ];
     for (attributes, path, text) in cases {
-        let found = messages(&check(&config(&attributes), None).diagnostics, Severity::Error);
+        let found = messages(&check(&config(&attributes), ENGINE).diagnostics, Severity::Error);
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: {UNUSABLE}: It ")), "{attributes}: {}", found[0]);
         assert!(found[0].contains(text) && found[0].ends_with('.'), "{attributes}: {}", found[0]);
@@ -175,7 +178,7 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
         ),
     ];
     for (attributes, path, text) in cases {
-        let outcome = check(&config(&attributes), None);
+        let outcome = check(&config(&attributes), ENGINE);
         let found = messages(&outcome.diagnostics, Severity::Error);
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: The engine network-policy cannot do this: ")), "{}", found[0]);
@@ -186,18 +189,25 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
 
 #[test]
 fn an_engine_without_a_compiler_is_told() {
-    let found = messages(&check(&config(&json!({})), Some("cilium")).diagnostics, Severity::Error);
+    let found = messages(&check(&config(&json!({"engine": "cilium"})), ENGINE).diagnostics, Severity::Error);
     assert_eq!(
         found,
         [
-            ": The engine is not known: \"cilium\" is none of the engines that this version compiles to: \"network-policy\"."
+            "engine: The engine is not known: \"cilium\" is none of the engines that this version compiles to: \"network-policy\"."
         ]
     );
 }
 
 #[test]
+fn an_unconfigured_provider_does_not_guess_the_engine() {
+    let domains = config(&json!({"allow": {"stripe": {"to_domains": ["api.stripe.com"]}}}));
+    assert!(check(&domains, None).diagnostics.is_empty(), "an engine that knows domains may be configured");
+    assert!(check(&domains, ENGINE).diagnostics.has_errors());
+}
+
+#[test]
 fn other_spellings_of_blocks_are_told() {
-    let outcome = check(&config(&rule(&json!({"to_cidrs": ["10.0.0.1/8"]}))), None);
+    let outcome = check(&config(&rule(&json!({"to_cidrs": ["10.0.0.1/8"]}))), ENGINE);
     let found = messages(&outcome.diagnostics, Severity::Warning);
     assert!(
         found[0].starts_with(
@@ -218,7 +228,7 @@ fn what_is_not_known_yet_hides_no_mistake() {
     });
     let cidrs = later.and_then(Value::as_object_mut).expect("the rule");
     cidrs.insert("to_cidrs".to_owned(), Value::UNKNOWN);
-    let outcome = check(&value, None);
+    let outcome = check(&value, ENGINE);
     assert!(outcome.manifests.is_none());
     let found = messages(&outcome.diagnostics, Severity::Error);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -229,7 +239,7 @@ fn what_is_not_known_yet_hides_no_mistake() {
 fn applied_objects_carry_their_owner_and_rendered_ones_do_not() {
     let manifest = |delivery: &str| {
         let value = config(&json!({"delivery": delivery, "labels": {"team": "a"}}));
-        compile(&value, None, &owner()).manifests.expect("manifests").remove(0).metadata.labels
+        compile(&value, EngineName::NetworkPolicy, &owner()).manifests.expect("manifests").remove(0).metadata.labels
     };
     let applied: Vec<_> = manifest("apply").into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(
@@ -250,6 +260,7 @@ fn resource(kubernetes: Unavailable) -> PolicyResource {
     session.configure(Configured {
         owner: owner(),
         adoption: Adoption::Automatic,
+        engine: EngineName::NetworkPolicy,
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(kubernetes),
     });
