@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value as Json;
 use tfplugin::cty::{Number, Type, Value};
 
-use super::schema::{Attribute, Block, Shape};
+use super::schema::{Attribute, Block, Shape, distinct};
 
 /// The type and name of a resource, such as `egress_ip_pool.partners`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,7 +205,7 @@ fn plain_value(ty: &Type, json: &Json, values: &BTreeMap<Address, Value>) -> Res
             Value::List(elements()?.iter().map(|e| plain_value(element, e, values)).collect::<Result<_>>()?)
         }
         (Type::Set(element), _) => {
-            Value::set(elements()?.iter().map(|e| plain_value(element, e, values)).collect::<Result<Vec<_>>>()?)
+            distinct(elements()?.iter().map(|e| plain_value(element, e, values)).collect::<Result<_>>()?)
         }
         (Type::Tuple(types), _) => Value::Tuple(
             types.iter().zip(elements()?).map(|(ty, e)| plain_value(ty, e, values)).collect::<Result<_>>()?,

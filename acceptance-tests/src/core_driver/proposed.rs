@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tfplugin::cty::Value;
 
-use super::schema::{Attribute, Block, Nesting, Shape};
+use super::schema::{Attribute, Block, Nesting, Shape, distinct};
 
 /// What `PlanResourceChange` gets as `proposed_new_state`; a null prior is a create.
 pub(super) fn proposed_new(block: &Block, prior: &Value, config: &Value) -> Value {
@@ -88,7 +88,7 @@ fn repeat(
                 });
                 merge(prior, element)
             });
-            Value::set(merged.collect::<Vec<_>>())
+            distinct(merged.collect())
         }
         _ => config.clone(),
     }

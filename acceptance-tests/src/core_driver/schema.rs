@@ -188,7 +188,7 @@ impl NestedBlock {
         match self.nesting {
             Nesting::Single => bodies.into_iter().next().unwrap_or(Value::Null),
             Nesting::List => Value::List(bodies),
-            Nesting::Set => Value::set(bodies),
+            Nesting::Set => distinct(bodies),
             Nesting::Map => Value::Map(BTreeMap::new()),
         }
     }
@@ -221,7 +221,7 @@ impl Nesting {
         Ok(match self {
             Self::Single => element(json)?,
             Self::List => Value::List(elements()?.iter().map(element).collect::<Result<_>>()?),
-            Self::Set => Value::set(elements()?.iter().map(element).collect::<Result<Vec<_>>>()?),
+            Self::Set => distinct(elements()?.iter().map(element).collect::<Result<_>>()?),
             Self::Map => {
                 let members = json.as_object().with_context(|| format!("{json} is not a map"))?;
                 Value::Map(
@@ -230,4 +230,15 @@ impl Nesting {
             }
         })
     }
+}
+
+/// A set of these elements. Two that are not known yet may turn out different, so each of them is kept.
+pub(super) fn distinct(elements: Vec<Value>) -> Value {
+    let mut kept: Vec<Value> = Vec::new();
+    for element in elements {
+        if !element.is_wholly_known() || !kept.contains(&element) {
+            kept.push(element);
+        }
+    }
+    Value::Set(kept)
 }

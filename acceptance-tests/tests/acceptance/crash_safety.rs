@@ -78,6 +78,7 @@ fn with_matrix(
         let cloud = Cloud::start(instant())?;
         let driver = Driver::new(binary, cloud.environment()).await?;
         let matrix = Matrix::record(&cloud, &driver, scenario(&cloud)?).await?;
+        println!("{} calls on record: {}", matrix.calls().len(), matrix.calls().join(" "));
         test(&matrix).await
     })
 }
@@ -115,6 +116,7 @@ pub(crate) fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Jso
             let body = json!({
                 "subnet_id": cloud.subnet(zone),
                 "addresses": ids,
+                "primary_address": ids[0],
                 "route_table_ids": [cloud.route_table(zone)],
             });
             ((*zone).to_owned(), body)

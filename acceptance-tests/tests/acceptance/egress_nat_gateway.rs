@@ -1,8 +1,7 @@
 //! `egress_nat_gateway`, with a pool under it, on real hosts.
 
-use acceptance_tests::cloud::{ZONES, caller};
+use acceptance_tests::cloud::ZONES;
 use anyhow::{Context as _, Result, ensure};
-use stand_in_cloud::ec2::OutsideChange;
 
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};
@@ -100,8 +99,10 @@ fn a_gateway_deleted_outside_comes_back_with_its_ip(run: &Run<'_>) -> Result<()>
     let body = both(&world, &["a", "b"], [&["a"], &["b"]]);
     world.settle(&body)?;
     let (lost, ip) = (gateway_in(&world, ZONES[0])?, world.public_ip("a")?);
-    let change = OutsideChange::LoseNatGateway { nat_gateway_id: lost };
-    ensure!(world.cloud.server.change_outside(&caller(), change), "there was no such gateway");
+    world.cloud.call("DeleteNatGateway", &[("NatGatewayId", &lost)])?;
+    while gateway_ids(&world).contains(&lost) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     let (changes, _) = world.plan_of(&body)?;
     ensure!(changes.iter().any(|(address, _)| address == "egress_nat_gateway.prod"), "{changes:?}");
     world.settle(&body)?;
@@ -168,7 +169,7 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     let body = both(&world, &["a"], [&["a"], &[]]);
     let with = |more: &str| body.replace("    drain_seconds = 1\n", more);
-    world.refuses(&with("    drain_seconds = 5000\n"), &["drain_seconds", "4000"])?;
+    world.refuses(&with("    drain_seconds = 5000\n"), &["drain time", "4000"])?;
     world.refuses(&with("    connectivity_type = \"secret\"\n"), &["connectivity_type", "private"])?;
     let idle = body.replacen("  name = \"prod\"\n", "  name = \"prod\"\n  idle_timeout_seconds = 60\n", 1);
     world.refuses(&idle, &["idle_timeout_seconds", "350"])?;

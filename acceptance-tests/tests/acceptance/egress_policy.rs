@@ -240,23 +240,23 @@ fn what_the_engine_cannot_do_is_an_error(run: &Run<'_>) -> Result<()> {
     );
     workspace.write("main.tf", &(provider("") + &body))?;
     let said = unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
-    says(&said, &["to_domains"])
+    says(&said, &["network-policy", "domain names", "cilium"])
 }
 
 fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
     let body = policy("production", "  delivery = \"render\"\n");
     let wrong = [
-        (body.replace("203.0.113.0/24", "203.0.113.0/33"), "to_cidrs"),
-        (body.replace("203.0.113.128/25", "198.51.100.0/25"), "except_cidrs"),
-        (body.replace("port = 443", "port = 70000"), "port"),
-        (body.replace("name = \"backend\"", "name = \"Back_end\""), "name"),
-        (body.replace("\"render\"", "\"pray\""), "delivery"),
+        (body.replace("203.0.113.0/24", "203.0.113.0/33"), "203.0.113.0/33"),
+        (body.replace("203.0.113.128/25", "198.51.100.0/25"), "198.51.100.0/25"),
+        (body.replace("port = 443", "port = 70000"), "70000"),
+        (body.replace("name = \"backend\"", "name = \"Back_end\""), "Back_end"),
+        (body.replace("\"render\"", "\"pray\""), "pray"),
     ];
-    for (body, attribute) in wrong {
+    for (body, part) in wrong {
         workspace.write("main.tf", &(provider("") + &body))?;
         let said = unwrapped(&workspace.fail(&["validate", "-no-color"])?.output);
-        says(&said, &[attribute])?;
+        says(&said, &[part])?;
     }
     Ok(())
 }

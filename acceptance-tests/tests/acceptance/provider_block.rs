@@ -54,12 +54,12 @@ fn aliases_have_owners_of_their_own(run: &Run<'_>) -> Result<()> {
 fn bad_values_are_refused(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     let wrong = [
-        ("  owner = \"Acme Prod\"\n", "owner"),
+        ("  owner = \"Acme Prod\"\n", "Acme Prod"),
         ("  owner = \"acme\"\n  adoption = \"never\"\n", "adoption"),
         ("  owner = \"acme\"\n  aws = { max_attempts = 0 }\n", "max_attempts"),
         ("  owner = \"acme\"\n  aws = { retry_mode = \"furious\" }\n", "retry_mode"),
         ("  owner = \"acme\"\n  aws = { endpoint_url = \"not a url\" }\n", "endpoint_url"),
-        ("  owner = \"acme\"\n  aws = { default_tags = { egress-owner = \"me\" } }\n", "default_tags"),
+        ("  owner = \"acme\"\n  aws = { default_tags = { egress-owner = \"me\" } }\n", "egress-owner"),
         ("  owner = \"acme\"\n  kubernetes = { host = \"https://127.0.0.1:1\", config_path = \"x\" }\n", "kubernetes"),
     ];
     for (block, attribute) in wrong {

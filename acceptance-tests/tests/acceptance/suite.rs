@@ -89,7 +89,7 @@ fn missing(needs: Needs, host: &Host) -> Option<Missing> {
 }
 
 fn ended(result: Result<()>) -> Result<(), Failed> {
-    result.map_err(|error| Failed::from(format!("{error:?}")))
+    result.map_err(|error| Failed::from(format!("{error:#}")))
 }
 
 /// One run of a scenario.

@@ -134,8 +134,11 @@ pub(crate) fn gateways(cloud: &Cloud, zones: [&[&str]; 2], more: &str) -> String
         .map(|(zone, keys)| {
             let ids: Vec<String> = keys.iter().map(|key| format!("egress_ip_pool.partners.ids[\"{key}\"]")).collect();
             let (subnet, table, ids) = (cloud.subnet(zone), cloud.route_table(zone), ids.join(", "));
+            // Which address is the primary one would else be the provider's choice, and with it what can be exchanged in place.
+            let primary = format!("egress_ip_pool.partners.ids[\"{}\"]", keys[0]);
             format!(
-                "      {zone} = {{ subnet_id = \"{subnet}\", addresses = [{ids}], route_table_ids = [\"{table}\"] }}\n"
+                "      {zone} = {{ subnet_id = \"{subnet}\", addresses = [{ids}], primary_address = {primary}, \
+                 route_table_ids = [\"{table}\"] }}\n"
             )
         })
         .collect();
