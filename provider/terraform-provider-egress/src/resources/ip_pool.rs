@@ -10,6 +10,8 @@ mod planned;
 mod report;
 mod schema;
 
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,8 +22,8 @@ use egress_model::identity::{Identity, Name, ResourceType};
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::provider::Context;
 use tfplugin::resource::{
-    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, Private, ReadRequest,
-    ReadResponse, Resource, UpdateRequest,
+    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, Private,
+    ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
 use tfplugin::schema::{IdentityAttribute, IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
@@ -53,11 +55,11 @@ impl IpPool {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        let chosen = |cloud: &&Box<dyn Backend>| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
         let names = self.clouds.iter().map(|cloud| cloud.name()).collect::<Vec<_>>().join(", ");
-        let mut chosen = self.clouds.iter().filter(chosen);
+        let chosen = |cloud: &&dyn Backend| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
+        let mut chosen = self.clouds.iter().map(Box::as_ref).filter(chosen);
         match (chosen.next(), chosen.next()) {
-            (Some(cloud), None) => Ok(cloud.as_ref()),
+            (Some(cloud), None) => Ok(cloud),
             (None, _) => Err(Diagnostic::error(
                 "No cloud is chosen",
                 format!("Set the attribute of the cloud that the addresses are to be in: {names}."),
@@ -72,7 +74,10 @@ impl IpPool {
 
     fn configured(&self) -> Result<Arc<Configured>, Diagnostic> {
         self.session.configured().ok_or_else(|| {
-            Diagnostic::error("The provider is not configured", "Terraform has not configured the provider before this call.")
+            Diagnostic::error(
+                "The provider is not configured",
+                "Terraform has not configured the provider before this call.",
+            )
         })
     }
 
@@ -86,7 +91,11 @@ impl IpPool {
         })
     }
 
-    async fn refine(&self, request: &PlanRequest, diagnostics: &mut Diagnostics) -> Result<Option<Computed>, Diagnostic> {
+    async fn refine(
+        &self,
+        request: &PlanRequest,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Computed>, Diagnostic> {
         // Terraform asks again for the new object and for the old one.
         if !request.requires_replace.is_empty() {
             return Ok(None);
@@ -150,16 +159,20 @@ impl IpPool {
                 state: applied.state,
                 diagnostics: applied.diagnostics,
             },
-            Err(diagnostic) => {
-                ApplyResponse { identity: identity_value(&prior), state: prior, private, diagnostics: diagnostic.into() }
-            }
+            Err(diagnostic) => ApplyResponse {
+                identity: identity_value(&prior),
+                state: prior,
+                private,
+                diagnostics: diagnostic.into(),
+            },
         }
     }
 }
 
 fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
     let name: Name = name.parse().map_err(|error| {
-        Diagnostic::error(format!("The name {name:?} cannot be used"), format!("It {error}.")).at(Path::attribute("name"))
+        Diagnostic::error(format!("The name {name:?} cannot be used"), format!("It {error}."))
+            .at(Path::attribute("name"))
     })?;
     Ok(Identity { owner: configured.owner.clone(), resource_type: ResourceType::IpPool, name })
 }
@@ -280,6 +293,11 @@ impl Resource for IpPool {
         state.insert(cloud.name().to_owned(), cloud.imported(region));
         state.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let state = Value::Object(state);
-        Ok(Imported { identity: identity_value(&state), state, private: Private::new(), diagnostics: Diagnostics::new() })
+        Ok(Imported {
+            identity: identity_value(&state),
+            state,
+            private: Private::new(),
+            diagnostics: Diagnostics::new(),
+        })
     }
 }

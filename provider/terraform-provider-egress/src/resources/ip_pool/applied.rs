@@ -57,7 +57,11 @@ impl Applying<'_> {
             .map_err(|error| report::unreadable("look at the pool's addresses before changing them", &error))?;
         let done = matches!(end, End::Done);
         let diagnostics = report::end(&end, &exists(&picture), self.prior.is_null()).into_iter().collect();
-        let state = if destroys { self.rest(pools, &pool, &picture, done).await } else { self.state(pools, &pool, &picture).await };
+        let state = if destroys {
+            self.rest(pools, &pool, &picture, done).await
+        } else {
+            self.state(pools, &pool, &picture).await
+        };
         Ok(Applied { state, diagnostics, done })
     }
 
@@ -83,7 +87,8 @@ impl Applying<'_> {
             return Value::Null;
         }
         let rows = picture.all.iter().filter_map(|(id, row)| Some((pool.state.get(id)?, row)));
-        let current: BTreeMap<&Key, &Row> = rows.filter(|(held, _)| held.current).map(|(held, row)| (&held.key, row)).collect();
+        let current: BTreeMap<&Key, &Row> =
+            rows.filter(|(held, _)| held.current).map(|(held, row)| (&held.key, row)).collect();
         let mut known = BTreeMap::new();
         for (key, row) in current {
             let arn = outputs::arn(pools, self.prior, key, &row.id).await;
@@ -91,7 +96,8 @@ impl Applying<'_> {
             let association = outputs::association(row.association.as_ref());
             known.insert(key.clone(), Known::of(row, outputs::detail(row, managed, &row.tags, arn, association)));
         }
-        let leaving = picture.leaving.iter().filter(|leaving| pool.state.get(&leaving.row.id).is_none_or(|held| !held.current));
+        let leaving =
+            picture.leaving.iter().filter(|leaving| pool.state.get(&leaving.row.id).is_none_or(|held| !held.current));
         let mut computed = outputs::by_key(&known, false);
         computed.insert("leaving", outputs::leaving(leaving, &|row| key_of(row, pool)));
         computed.insert("lost", Value::map::<&str, Value>([]));
@@ -117,7 +123,8 @@ fn tags_as_set(row: &Row, entry: Option<&Entry>) -> BTreeMap<String, String> {
 }
 
 fn exists(picture: &Picture) -> String {
-    let kept: Vec<_> = picture.kept.iter().map(|(key, row)| format!("\"{key}\" = {} ({})", row.public_ip, row.id)).collect();
+    let kept: Vec<_> =
+        picture.kept.iter().map(|(key, row)| format!("\"{key}\" = {} ({})", row.public_ip, row.id)).collect();
     match kept.as_slice() {
         [] => "The pool has no address now.".to_owned(),
         kept => format!("The pool has now: {}.", kept.join(", ")),
@@ -157,13 +164,11 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         }
     }
     for (key, recorded) in &recorded {
-        match picture.all.get(&recorded.id) {
-            Some(row) => _ = rows.insert(key.clone(), row),
-            None => {
-                let value =
-                    Value::object([("public_ip", recorded.public_ip.as_str()), ("id", recorded.id.as_str())].map(|(n, v)| (n, Value::from(v))));
-                lost.insert(key.clone(), value);
-            }
+        if let Some(row) = picture.all.get(&recorded.id) {
+            rows.insert(key.clone(), row);
+        } else {
+            let value = [("public_ip", recorded.public_ip.as_str()), ("id", recorded.id.as_str())];
+            lost.insert(key.clone(), Value::object(value));
         }
     }
     // What an interrupted run left: the oldest address of a key that has none is that key's.

@@ -138,7 +138,11 @@ impl Arguments {
         if existing.is_some() || !tags_known {
             tags = if existing.is_some() { BTreeMap::new() } else { before.clone() };
         }
-        let stale = if existing.is_some() { Vec::new() } else { before.into_keys().filter(|name| !tags.contains_key(name)).collect() };
+        let stale = if existing.is_some() {
+            Vec::new()
+        } else {
+            before.into_keys().filter(|name| !tags.contains_key(name)).collect()
+        };
         let fallback = if existing.is_some() { ReleasePolicy::Retain } else { self.release_policy() };
         Some(Entry {
             recover: address.recover.known().and_then(|text| text.parse().ok()),
@@ -161,7 +165,8 @@ impl Arguments {
             diagnostics.extend(wrong_tags(&address.tags, &path.child("tags")));
             if let Some(text) = address.recover.known().filter(|text| text.parse::<Ipv4Addr>().is_err()) {
                 let detail = format!("{text:?} is not an IPv4 address; write one such as 203.0.113.9.");
-                diagnostics.push(Diagnostic::error("The address to recover cannot be used", detail).at(path.child("recover")));
+                diagnostics
+                    .push(Diagnostic::error("The address to recover cannot be used", detail).at(path.child("recover")));
             }
             if address.existing_id.is_null() {
                 continue;
@@ -178,7 +183,8 @@ impl Arguments {
             let Some(id) = address.existing_id.known() else { continue };
             if let Some(other) = named.insert(id, key) {
                 let detail = format!("Keys {other:?} and {key:?} both name {id}. An address has one key.");
-                diagnostics.push(Diagnostic::error("Two keys adopt the same address", detail).at(path.child("existing_id")));
+                diagnostics
+                    .push(Diagnostic::error("Two keys adopt the same address", detail).at(path.child("existing_id")));
             }
         }
         diagnostics
@@ -205,7 +211,8 @@ fn wrong_tags(tags: &Tags, path: &Path) -> Vec<Diagnostic> {
     let reserved = tags.known().into_iter().flatten().filter(|(name, _)| RESERVED_TAGS.contains(&name.as_str()));
     reserved
         .map(|(name, _)| {
-            let detail = format!("The provider sets {name:?} itself: it finds an address again by it. Use another key.");
+            let detail =
+                format!("The provider sets {name:?} itself: it finds an address again by it. Use another key.");
             Diagnostic::error("A tag is reserved", detail).at(path.key(name))
         })
         .collect()
@@ -250,7 +257,8 @@ impl Outputs {
     /// `after` says for the pool's own. `after` is the configuration, or the state itself when the pool is destroyed.
     pub(super) fn state(&self, before: &Arguments, after: &Arguments) -> State {
         let current = self.recorded().into_iter().map(|(key, recorded)| {
-            let said = |arguments: &Arguments| arguments.address(&key).and_then(|address| policy(&address.release_policy));
+            let said =
+                |arguments: &Arguments| arguments.address(&key).and_then(|address| policy(&address.release_policy));
             let on_leave = if before.adopts(&key) {
                 said(before).unwrap_or(ReleasePolicy::Retain)
             } else {

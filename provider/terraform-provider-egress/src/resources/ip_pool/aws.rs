@@ -67,7 +67,8 @@ impl Input {
     fn source(&self, address: &Arg<AddressInput>) -> Option<Source> {
         let own = &address.known()?.aws;
         let pool = self.aws.known()?;
-        let none = SourceInput { network_border_group: Arg::Null, public_ipv4_pool: Arg::Null, ipam_pool_id: Arg::Null };
+        let none =
+            SourceInput { network_border_group: Arg::Null, public_ipv4_pool: Arg::Null, ipam_pool_id: Arg::Null };
         let own = if own.is_unknown() { return None } else { own.known().unwrap_or(&none) };
         let named = !own.public_ipv4_pool.is_null() || !own.ipam_pool_id.is_null();
         let choose = |own: &Arg<String>, pool: &Arg<String>, inherits: bool| match (own, pool) {
@@ -93,7 +94,10 @@ fn source_attributes() -> Vec<Attribute> {
             "The group of zones from which AWS advertises the address: the region, or that of a Local or Wavelength Zone. A NAT gateway \
              takes only addresses of its zone's group. Default: the region's.",
         ),
-        text("public_ipv4_pool", "A pool of addresses that you brought to AWS, such as `ipv4pool-ec2-0123`. Default: Amazon's own."),
+        text(
+            "public_ipv4_pool",
+            "A pool of addresses that you brought to AWS, such as `ipv4pool-ec2-0123`. Default: Amazon's own.",
+        ),
         text("ipam_pool_id", "A pool of Amazon VPC IPAM, such as `ipam-pool-0123`. Excludes `public_ipv4_pool`."),
     ]
 }
@@ -123,8 +127,12 @@ impl Backend for AwsBackend {
     }
 
     fn attribute(&self) -> Attribute {
-        let region = Attribute::new("region", Type::String, "The region. Default: the provider's. Another region replaces the pool.")
-            .modify(PlanModifier::RequiresReplaceIf(Arc::new(another)));
+        let region = Attribute::new(
+            "region",
+            Type::String,
+            "The region. Default: the provider's. Another region replaces the pool.",
+        )
+        .modify(PlanModifier::RequiresReplaceIf(Arc::new(another)));
         let attributes = std::iter::once(region).chain(source_attributes()).collect();
         Attribute::nested(
             "aws",
@@ -167,7 +175,8 @@ impl Backend for AwsBackend {
             diagnostics.extend(two_pools(&source.public_ipv4_pool, &source.ipam_pool_id, &path));
             let chosen = [&source.network_border_group, &source.public_ipv4_pool, &source.ipam_pool_id];
             if !address.existing_id.is_null() && chosen.iter().any(|choice| !choice.is_null()) {
-                let detail = "An address with existing_id exists: where it comes from cannot be chosen. Remove one of the two.";
+                let detail =
+                    "An address with existing_id exists: where it comes from cannot be chosen. Remove one of the two.";
                 diagnostics.push(Diagnostic::error("existing_id and aws exclude each other", detail).at(path));
             }
         }

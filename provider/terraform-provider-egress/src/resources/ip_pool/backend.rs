@@ -9,7 +9,8 @@ use cloud::ip_pools::{self, Quota};
 use cloud::{End, Error, IpPools, Limits};
 use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{
-    self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State, Wanted,
+    self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
+    Wanted,
 };
 use tfplugin::cty::Value;
 use tfplugin::schema::Attribute;
@@ -139,7 +140,10 @@ pub(super) trait Pools: Send + Sync {
     async fn quota(&self) -> Result<Option<Quota>, Error>;
 
     /// What uses these addresses, in words.
-    async fn users(&self, associations: &BTreeMap<AddressId, Association>) -> Result<BTreeMap<AddressId, String>, Error>;
+    async fn users(
+        &self,
+        associations: &BTreeMap<AddressId, Association>,
+    ) -> Result<BTreeMap<AddressId, String>, Error>;
 
     /// The cloud's global name of an address, where it has such names.
     async fn arn(&self, id: &AddressId) -> Option<String>;

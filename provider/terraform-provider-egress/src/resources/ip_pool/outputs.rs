@@ -33,7 +33,13 @@ impl Known {
 }
 
 /// The details of an address that exists. `tags` are those that the pool sets, as they should be or as they are.
-pub(super) fn detail(row: &Row, managed: bool, tags: &BTreeMap<String, String>, arn: Value, association: Value) -> Value {
+pub(super) fn detail(
+    row: &Row,
+    managed: bool,
+    tags: &BTreeMap<String, String>,
+    arn: Value,
+    association: Value,
+) -> Value {
     Value::object([
         ("id", row.id.as_str().into()),
         ("public_ip", row.public_ip.to_string().into()),
@@ -67,7 +73,8 @@ pub(super) async fn arn(pools: &dyn Pools, prior: &Value, key: &Key, id: &Addres
 /// The attributes that follow from what is known by key. `complete` says whether these are all keys; `cidrs` is null or
 /// unknown otherwise, never a part.
 pub(super) fn by_key(known: &BTreeMap<Key, Known>, complete: bool) -> Computed {
-    let map = |part: fn(&Known) -> &Value| Value::map(known.iter().map(|(key, known)| (key.as_str(), part(known).clone())));
+    let map =
+        |part: fn(&Known) -> &Value| Value::map(known.iter().map(|(key, known)| (key.as_str(), part(known).clone())));
     let mut ips = Vec::new();
     for known in known.values() {
         ips.extend(known.public_ip.as_str().and_then(|ip| ip.parse::<std::net::IpAddr>().ok()));

@@ -41,11 +41,11 @@ impl Planning<'_> {
             }
         };
         let recorded = outputs.recorded();
-        let entries =
-            if self.destroys { BTreeMap::new() } else { self.after.entries(pools.default_tags(), &recorded) };
+        let entries = if self.destroys { BTreeMap::new() } else { self.after.entries(pools.default_tags(), &recorded) };
         let (decided, undecided): (BTreeMap<_, _>, BTreeMap<_, _>) =
             entries.into_iter().partition(|(key, entry)| entry.is_some() && !self.undecided.contains(key));
-        let decided: BTreeMap<Key, Entry> = decided.into_iter().filter_map(|(key, entry)| Some((key, entry?))).collect();
+        let decided: BTreeMap<Key, Entry> =
+            decided.into_iter().filter_map(|(key, entry)| Some((key, entry?))).collect();
         let mut state = outputs.state(self.before, self.after);
         // Nothing can be said of these keys: they neither keep nor lose anything in this plan.
         state.retain(|_, held| !undecided.contains_key(&held.key));
@@ -109,7 +109,8 @@ impl Planning<'_> {
                 }
                 _ => {}
             }
-            let Some(recorded) = recorded.get(key).filter(|recorded| entry.existing.is_none() && recorded.id == row.id) else {
+            let Some(recorded) = recorded.get(key).filter(|recorded| entry.existing.is_none() && recorded.id == row.id)
+            else {
                 continue;
             };
             if self.before.adopts(key) {
@@ -151,7 +152,8 @@ impl Planning<'_> {
         for (key, entry) in &pool.entries {
             let planned = match picture.kept.get(key) {
                 Some(row) => {
-                    let association = if picture.pending { Value::UNKNOWN } else { outputs::association(row.association.as_ref()) };
+                    let association =
+                        if picture.pending { Value::UNKNOWN } else { outputs::association(row.association.as_ref()) };
                     let arn = outputs::arn(pools, self.prior, key, &row.id).await;
                     let managed = entry.existing.is_none() || outputs::is_managed(row, &self.identity);
                     let detail = outputs::detail(row, managed, &entry.tags, arn, association);
@@ -196,7 +198,6 @@ impl Planning<'_> {
         let same = ["id", "public_ip", "arn", "managed", "tags"].iter().all(|name| prior.get(name) == detail.get(name));
         same.then(|| prior.clone())
     }
-
 }
 
 /// The key that an address had.

@@ -33,7 +33,9 @@ pub(super) fn leaves(
         let fate = match leaving.fate {
             Fate::Released => "will be released, and is then somebody else's",
             Fate::Postponed => "leaves the pool now; it is released by a later apply, when nothing uses it any more",
-            Fate::Forgotten | Fate::Retained => "leaves the pool; it stays allocated in the account, where it costs money",
+            Fate::Forgotten | Fate::Retained => {
+                "leaves the pool; it stays allocated in the account, where it costs money"
+            }
         };
         let user = match (users.get(id), &leaving.row.association) {
             (Some(user), _) => format!("used now by {user}"),
@@ -102,7 +104,8 @@ pub(super) fn found(rows: &[(&Key, &Row)], adoption: Adoption) -> Option<Diagnos
     let mut detail = String::new();
     for (key, row) in rows {
         let created = row.mark.as_ref().and_then(|mark| mark.created);
-        let age = created.map_or("of unknown age".to_owned(), |created| format!("{} old", age(now.saturating_sub(created))));
+        let age =
+            created.map_or("of unknown age".to_owned(), |created| format!("{} old", age(now.saturating_sub(created))));
         let _ = writeln!(detail, "- key \"{key}\": {} ({}), {age}", row.public_ip, row.id);
     }
     if rows.is_empty() {
@@ -149,7 +152,8 @@ pub(super) fn missing(key: &Key, id: &str) -> Diagnostic {
         "There is no address {id} in this account and region. Look for a typing error, another region or account, or remove \
          existing_id to allocate a new address."
     );
-    Diagnostic::error(format!("The address of key \"{key}\" does not exist"), detail).at(address_path(key).child("existing_id"))
+    Diagnostic::error(format!("The address of key \"{key}\" does not exist"), detail)
+        .at(address_path(key).child("existing_id"))
 }
 
 /// A named address is another pool's.
@@ -169,7 +173,8 @@ pub(super) fn taken_over(key: &Key, row: &Row) -> Diagnostic {
          released when the key is removed. To give it up instead, remove the key.",
         row.public_ip, row.id
     );
-    Diagnostic::warning(format!("The adopted address of key \"{key}\" becomes the pool's own"), detail).at(address_path(key))
+    Diagnostic::warning(format!("The adopted address of key \"{key}\" becomes the pool's own"), detail)
+        .at(address_path(key))
 }
 
 /// The tags that find an address again were changed.
@@ -229,7 +234,9 @@ fn advice(error: &Error) -> &'static str {
         Class::NotFound => "The object is not there: look for a change outside of Terraform.",
         Class::Conflict => "Something else holds the address or changes it now. End that, then apply again.",
         Class::Throttled => "The account makes too many calls now. Apply again later.",
-        Class::QuotaExceeded => "Ask the cloud for a higher limit, or release addresses that nobody needs, then apply again.",
+        Class::QuotaExceeded => {
+            "Ask the cloud for a higher limit, or release addresses that nobody needs, then apply again."
+        }
         Class::Denied => "Check the credentials and what they allow.",
         Class::Unsupported => "This cloud or region cannot do it.",
         Class::Transient => "The cloud or the network failed for a moment. Apply again: what exists is found again.",

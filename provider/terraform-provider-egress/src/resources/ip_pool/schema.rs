@@ -10,11 +10,8 @@ use tfplugin::validators::{keys, one_of, parsed};
 use crate::resources::timeouts::Defaults;
 
 /// Each address takes a few seconds; destroying waits until gateways that are being deleted have let go.
-pub(super) const TIMEOUTS: Defaults = Defaults {
-    create: Duration::from_secs(10 * 60),
-    update: Duration::from_secs(10 * 60),
-    delete: Duration::from_secs(20 * 60),
-};
+pub(super) const TIMEOUTS: Defaults =
+    Defaults { create: Duration::from_mins(10), update: Duration::from_mins(10), delete: Duration::from_mins(20) };
 
 fn text(name: &'static str, description: &str) -> Attribute {
     Attribute::new(name, Type::String, description)
@@ -85,7 +82,9 @@ fn addresses(of_clouds: Vec<Attribute>) -> Attribute {
             "A public IPv4 address that was the account's before and was released, to get back. The cloud refuses when somebody else has \
              it by now. The address becomes the pool's own.",
         ),
-        release_policy("What becomes of this address when its key is removed. Default: the pool's, or `retain` with `existing_id`."),
+        release_policy(
+            "What becomes of this address when its key is removed. Default: the pool's, or `retain` with `existing_id`.",
+        ),
         Attribute::new(
             "tags",
             Type::map(Type::String),

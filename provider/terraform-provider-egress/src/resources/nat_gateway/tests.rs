@@ -117,6 +117,7 @@ async fn says_what_is_wrong_and_where() {
         Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", spare.into())])
     };
     let both = zones([("us-east-1a", zone()), ("us-east-1b", zone())]);
+    let long_path = format!("tags[\"{}\"]", "x".repeat(129));
     let cases: Vec<(Value, &str, &str)> = vec![
         (config(aws(), &[("name", "Prod".into())]), "name", "lowercase"),
         (config(aws(), &[("aws", Value::Null)]), "", "aws"),
@@ -130,11 +131,7 @@ async fn says_what_is_wrong_and_where() {
         (config(aws(), &[("timeouts", Value::object([("create", "soon")]))]), "timeouts.create", "create timeout"),
         (config(aws(), &[("tags", Value::map([("egress-owner", "me")]))]), "tags[\"egress-owner\"]", "reserved"),
         (config(aws(), &[("tags", Value::map([("aws:x", "me")]))]), "tags[\"aws:x\"]", "AWS's own"),
-        (
-            config(aws(), &[("tags", Value::map([("x".repeat(129), "me")]))]),
-            &format!("tags[\"{}\"]", "x".repeat(129)),
-            "128",
-        ),
+        (config(aws(), &[("tags", Value::map([("x".repeat(129), "me")]))]), &long_path, "128"),
         (config(with(aws(), "availability_mode", "global".into()), &[]), "aws.availability_mode", "regional"),
         (config(with(aws(), "connectivity_type", "secret".into()), &[]), "aws.connectivity_type", "private"),
         (config(with(aws(), "drain_seconds", 5000.into()), &[]), "aws.drain_seconds", "4000"),

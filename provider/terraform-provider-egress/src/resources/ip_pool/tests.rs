@@ -1,0 +1,5 @@
+//! The resource on the cloud in memory, driven as Terraform does, and what it refuses.
+
+mod changes;
+mod host;
+mod refusals;

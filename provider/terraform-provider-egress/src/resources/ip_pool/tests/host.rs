@@ -1,0 +1,274 @@
+//! Does with the resource what Terraform does: propose, plan, check, apply, check, record, plan again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloud::memory::{Memory, Source};
+use egress_model::identity::Key;
+use tfplugin::cty::{Type, Value};
+use tfplugin::diagnostic::Severity;
+use tfplugin::provider::Context;
+use tfplugin::resource::{
+    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, PlanRequest, PlanResponse, ReadRequest, Resource,
+    UpdateRequest,
+};
+use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
+
+use super::super::backend::{Backend, Place, Pools};
+use super::super::{IpPool, Private};
+use crate::session::{Adoption, Configured, Session, Unavailable};
+
+/// The cloud in memory behind the resource, where an address says from which range it comes.
+struct MemoryBackend(Arc<Memory>);
+
+impl MemoryBackend {
+    fn source(address: &Value) -> Option<Source> {
+        let range = address.get("memory").and_then(|memory| memory.get("range"));
+        match range {
+            Some(range) if range.is_unknown() => None,
+            range => Some(Source(range.and_then(Value::as_i64).and_then(|range| u8::try_from(range).ok()))),
+        }
+    }
+
+    fn sources(value: &Value) -> BTreeMap<Key, Option<Source>> {
+        let addresses = value.get("addresses").and_then(Value::as_map).into_iter().flatten();
+        addresses.filter_map(|(key, address)| Some((key.parse().ok()?, Self::source(address)))).collect()
+    }
+
+    fn place(&self, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
+        let default_tags = BTreeMap::from([("by".to_owned(), "default".to_owned())]);
+        Box::new(Place { cloud: Arc::clone(&self.0), sources, default_tags })
+    }
+}
+
+#[async_trait]
+impl Backend for MemoryBackend {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn attribute(&self) -> Attribute {
+        Attribute::nested("memory", Nesting::Single, vec![], "In memory.")
+    }
+
+    fn address_attribute(&self) -> Attribute {
+        let range = Attribute::new("range", Type::Number, "The range.");
+        Attribute::nested("memory", Nesting::Single, vec![range], "In memory.")
+    }
+
+    fn validate(&self, _config: &Value) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    async fn open(&self, _: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic> {
+        let sources = Self::sources(value).into_iter().filter_map(|(key, source)| Some((key, source?)));
+        Ok(Some(self.place(sources.collect())))
+    }
+
+    fn undecided(&self, value: &Value) -> Vec<Key> {
+        Self::sources(value).into_iter().filter(|(_, source)| source.is_none()).map(|(key, _)| key).collect()
+    }
+
+    async fn open_region(&self, _: &Configured, _: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
+        Ok(self.place(BTreeMap::new()))
+    }
+
+    fn imported(&self, _region: Option<&str>) -> Value {
+        Value::Object(BTreeMap::new())
+    }
+}
+
+/// One resource instance and its state.
+pub(super) struct Host {
+    pub(super) cloud: Arc<Memory>,
+    pub(super) resource: IpPool,
+    pub(super) cx: Context,
+    pub(super) state: Value,
+    private: Private,
+}
+
+/// What the user is told, as `severity path: summary` with the details.
+pub(super) fn told(diagnostics: &Diagnostics) -> Vec<String> {
+    let text = |d: &Diagnostic| {
+        let severity = if d.severity == Severity::Error { "error" } else { "warning" };
+        let path = d.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{severity} [{path}] {}\n{}", d.summary, d.detail)
+    };
+    diagnostics.iter().map(text).collect()
+}
+
+/// The value with null in place of every attribute that it leaves out.
+pub(super) fn completed(value: Value, ty: &Type) -> Value {
+    match (value, ty) {
+        (Value::Object(mut given), Type::Object(types)) => {
+            let attributes =
+                types.iter().map(|(name, ty)| (name.clone(), completed(given.remove(name).unwrap_or(Value::Null), ty)));
+            let object = Value::Object(attributes.collect());
+            assert_eq!(given, BTreeMap::new(), "there are no such attributes");
+            object
+        }
+        (Value::Map(given), Type::Map(ty)) => {
+            Value::Map(given.into_iter().map(|(key, value)| (key, completed(value, ty))).collect())
+        }
+        (value, _) => value,
+    }
+}
+
+/// No arguments for an address.
+pub(super) fn plain() -> Value {
+    Value::Object(BTreeMap::new())
+}
+
+/// One argument for an address.
+pub(super) fn with(name: &str, value: impl Into<Value>) -> Value {
+    Value::object([(name, value.into())])
+}
+
+impl Host {
+    pub(super) fn new() -> Self {
+        Self::on(Arc::default(), Adoption::Automatic)
+    }
+
+    pub(super) fn on(cloud: Arc<Memory>, adoption: Adoption) -> Self {
+        let session = Session::default();
+        session.configure(Configured {
+            owner: "acme".parse().expect("an owner"),
+            adoption,
+            aws: Err(Unavailable::Unknown),
+            kubernetes: Err(Unavailable::Unknown),
+            engine: egress_engines::EngineName::NetworkPolicy,
+        });
+        let clouds: Vec<Box<dyn Backend>> = vec![Box::new(MemoryBackend(Arc::clone(&cloud)))];
+        let resource = IpPool { session: Arc::new(session), clouds };
+        Self { cloud, resource, cx: Context::default(), state: Value::Null, private: Private::new() }
+    }
+
+    /// A pool of these addresses, and other arguments.
+    pub(super) fn config<const N: usize, const M: usize>(
+        &self,
+        addresses: [(&str, Value); N],
+        more: [(&str, Value); M],
+    ) -> Value {
+        let mut attributes: BTreeMap<String, Value> =
+            more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        attributes.insert("name".to_owned(), "partners".into());
+        attributes.insert("memory".to_owned(), plain());
+        attributes.insert("addresses".to_owned(), Value::map(addresses));
+        completed(Value::Object(attributes), &self.resource.schema().ty())
+    }
+
+    /// Plans, and requires that Terraform would take the plan.
+    pub(super) async fn plan(&self, config: &Value) -> PlanResponse {
+        let schema = self.resource.schema();
+        let mut proposed = config.clone();
+        if let (Some(proposed), Some(prior)) = (proposed.as_object_mut(), self.state.as_object()) {
+            for attribute in schema.attributes.iter().filter(|attribute| attribute.is_computed()) {
+                let value = proposed.get_mut(attribute.name).expect("an attribute");
+                if value.is_null() {
+                    *value = prior[attribute.name].clone();
+                }
+            }
+        }
+        let recipe = plan::plan(&schema, config, &self.state, &proposed);
+        let request = PlanRequest {
+            config: config.clone(),
+            prior: self.state.clone(),
+            planned: recipe.planned,
+            requires_replace: recipe.requires_replace,
+            private: self.private.clone(),
+            identity: None,
+        };
+        let response = self.resource.plan(&self.cx, request).await;
+        let wrong = conformance::check_plan(&schema, config, &self.state, &response.planned);
+        assert_eq!(told(&wrong), [""; 0]);
+        response
+    }
+
+    /// Applies a plan, requires that Terraform would take the result, and records it.
+    pub(super) async fn apply_plan(&mut self, config: &Value, planned: PlanResponse) -> Diagnostics {
+        assert!(!planned.diagnostics.has_errors(), "{:#?}", told(&planned.diagnostics));
+        let response = if self.state.is_null() {
+            let request =
+                CreateRequest { config: config.clone(), planned: planned.planned.clone(), private: planned.private };
+            self.resource.create(&self.cx, request).await
+        } else {
+            let request = UpdateRequest {
+                config: config.clone(),
+                prior: self.state.clone(),
+                planned: planned.planned.clone(),
+                private: planned.private,
+                identity: None,
+            };
+            self.resource.update(&self.cx, request).await
+        };
+        assert!(response.state.is_wholly_known(), "{:?}", response.state);
+        if !response.diagnostics.has_errors() {
+            let wrong = conformance::check_apply(&self.resource.schema(), &planned.planned, &response.state);
+            assert_eq!(told(&wrong), [""; 0]);
+        }
+        self.record(response)
+    }
+
+    fn record(&mut self, response: ApplyResponse) -> Diagnostics {
+        self.state = response.state;
+        self.private = response.private;
+        response.diagnostics
+    }
+
+    /// Plans and applies, requires that nothing is told, and that the next plan changes nothing.
+    pub(super) async fn apply(&mut self, config: &Value) {
+        let planned = self.plan(config).await;
+        let diagnostics = self.apply_plan(config, planned).await;
+        assert_eq!(told(&diagnostics), [""; 0]);
+        self.settled(config).await;
+    }
+
+    /// Refreshes, and requires that a plan changes nothing.
+    pub(super) async fn settled(&mut self, config: &Value) {
+        self.refresh().await;
+        let again = self.plan(config).await;
+        assert_eq!(again.planned, self.state, "a second plan changes nothing");
+        assert_eq!(told(&again.diagnostics), [""; 0]);
+    }
+
+    pub(super) async fn refresh(&mut self) {
+        let request = ReadRequest { state: self.state.clone(), private: self.private.clone(), identity: None };
+        let response = self.resource.read(&self.cx, request).await;
+        assert_eq!(told(&response.diagnostics), [""; 0]);
+        self.state = response.state;
+        self.private = response.private;
+    }
+
+    pub(super) async fn plan_destroy(&self) -> Diagnostics {
+        let request = PlanRequest {
+            config: Value::Null,
+            prior: self.state.clone(),
+            planned: Value::Null,
+            requires_replace: vec![],
+            private: self.private.clone(),
+            identity: None,
+        };
+        self.resource.plan(&self.cx, request).await.diagnostics
+    }
+
+    pub(super) async fn destroy(&mut self) -> Diagnostics {
+        let request = DeleteRequest { prior: self.state.clone(), private: self.private.clone(), identity: None };
+        let response = self.resource.delete(&self.cx, request).await;
+        self.record(response)
+    }
+
+    pub(super) async fn import(&mut self, id: &str) -> Result<(), Diagnostics> {
+        let imported = self.resource.import(&self.cx, ImportRequest::Id(id.to_owned())).await?;
+        self.state = imported.state;
+        self.refresh().await;
+        Ok(())
+    }
+
+    /// A string by key of a computed map.
+    pub(super) fn text(&self, attribute: &str, key: &str) -> String {
+        let map = self.state.get(attribute).and_then(Value::as_map);
+        map.and_then(|map| map.get(key)?.as_str()).unwrap_or_default().to_owned()
+    }
+}
