@@ -170,7 +170,7 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     let body = both(&world, &["a"], [&["a"], &[]]);
     let with = |more: &str| body.replace("    drain_seconds = 1\n", more);
     world.refuses(&with("    drain_seconds = 5000\n"), &["drain time", "4000"])?;
-    world.refuses(&with("    connectivity_type = \"secret\"\n"), &["connectivity_type", "private"])?;
+    world.refuses(&with("    connectivity_type = \"secret\"\n"), &["connectivity type", "private"])?;
     let idle = body.replacen("  name = \"prod\"\n", "  name = \"prod\"\n  idle_timeout_seconds = 60\n", 1);
     world.refuses(&idle, &["idle_timeout_seconds", "350"])?;
     let load = "  name = \"prod\"\n  expected_load = { peak_connections_per_destination = 100000 }\n";

@@ -60,12 +60,12 @@ fn bad_values_are_refused(run: &Run<'_>) -> Result<()> {
         ("  owner = \"acme\"\n  aws = { retry_mode = \"furious\" }\n", "retry_mode"),
         ("  owner = \"acme\"\n  aws = { endpoint_url = \"not a url\" }\n", "endpoint_url"),
         ("  owner = \"acme\"\n  aws = { default_tags = { egress-owner = \"me\" } }\n", "egress-owner"),
-        ("  owner = \"acme\"\n  kubernetes = { host = \"https://127.0.0.1:1\", config_path = \"x\" }\n", "kubernetes"),
+        ("  owner = \"acme\"\n  kubernetes = { host = \"https://127.0.0.1:1\", config_path = \"x\" }\n", "config_path"),
     ];
-    for (block, attribute) in wrong {
+    for (block, part) in wrong {
         world.write("main.tf", &(provider(block) + &pool(&["a"], "")))?;
         let said = unwrapped(&world.fail(&["validate", "-no-color"])?.output);
-        says(&said, &[attribute])?;
+        says(&said, &[part])?;
     }
     world.write("main.tf", &(provider("") + &pool(&["a"], "")))?;
     says(&unwrapped(&world.fail(&["validate", "-no-color"])?.output), &["owner"])
