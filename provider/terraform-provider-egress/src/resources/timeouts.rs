@@ -87,8 +87,10 @@ pub(crate) fn validate(timeouts: &Arg<Timeouts>) -> Diagnostics {
         .into_iter()
         .filter_map(|(name, text)| {
             let error = duration::parse(text.known()?).err()?;
-            Some(Diagnostic::error(format!("The {name} timeout cannot be used"), format!("The value {error}."))
-                .at(Path::attribute("timeouts").child(name)))
+            Some(
+                Diagnostic::error(format!("The {name} timeout cannot be used"), format!("The value {error}."))
+                    .at(Path::attribute("timeouts").child(name)),
+            )
         })
         .collect()
 }
