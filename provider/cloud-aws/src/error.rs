@@ -61,6 +61,7 @@ fn class(code: &str, status: u16) -> Class {
         | "TagLimitExceeded"
         | "ResourceLimitExceeded"
         | "InsufficientAddressCapacity"
+        | "NatGatewayAddressLimitExceeded"
         | "InsufficientFreeAddressesInSubnet"
         | "MaxNatGatewayAddressesExceeded" => Class::QuotaExceeded,
 

@@ -46,7 +46,8 @@ impl Step<'_> {
             return Ok(());
         }
         for generation in 0..MAX_GENERATIONS {
-            let gateway = self.create_generation(key, kind, primary, tags, generation).await?;
+            // A token whose gateway EC2 no longer knows may be answered without one.
+            let Some(gateway) = self.create_generation(key, kind, primary, tags, generation).await? else { continue };
             let spent = !gateway.state.is_live()
                 || self.observed.gateway(&gateway.id).is_some_and(|known| !known.state.is_live());
             if !spent {
@@ -66,7 +67,7 @@ impl Step<'_> {
         primary: Option<&str>,
         tags: &BTreeMap<String, String>,
         generation: u32,
-    ) -> Result<Gateway, Error> {
+    ) -> Result<Option<Gateway>, Error> {
         let mut new = convert::nat_gateways::new_nat_gateway(kind, primary);
         let parameters = parameters(kind, primary, tags);
         let parameters: Vec<(&str, &str)> =
@@ -74,9 +75,10 @@ impl Step<'_> {
         new.token = client_token(&self.desired.identity, Some(key), &parameters, generation);
         new.tags = convert::to_tags(tags.clone());
         let made = self.write(self.region.client.create_nat_gateway(new)).await?;
-        let made = made.as_ref().and_then(|gateway| convert::nat_gateways::gateway(gateway, &BTreeMap::new()));
-        made.map(|gateway| Gateway { key: key.clone(), ..gateway })
-            .ok_or_else(|| Error::new(Class::Transient, "CreateNatGateway", "the answer holds no gateway"))
+        let Some(made) = made else { return Ok(None) };
+        // Under our key, whether or not the answer shows the tags.
+        let keys = made.nat_gateway_id().map(|id| (id.to_owned(), key.clone())).into_iter().collect();
+        Ok(convert::nat_gateways::gateway(&made, &keys))
     }
 
     /// Waits until the gateway and all its addresses carry traffic. A gateway that fails is deleted at once: it would only
