@@ -40,7 +40,7 @@ impl Provider for Egress {
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        configuration::parse(config).err().unwrap_or_default()
+        configuration::check(config)
     }
 
     async fn configure(&self, _cx: &Context, config: &Value, _terraform_version: &str) -> Diagnostics {

@@ -1,9 +1,10 @@
 //! The configured provider as resources see it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use egress_engines::EngineName;
-use egress_model::identity::Owner;
+use egress_model::identity::{Identity, Owner};
 use tfplugin::Diagnostic;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
@@ -40,6 +41,26 @@ pub(crate) struct Configured {
     pub(crate) aws: Result<Aws, Unavailable>,
     /// The cluster, when it can be used.
     pub(crate) kubernetes: Result<Kubernetes, Unavailable>,
+    /// What was created under this configuration.
+    pub(crate) created: Created,
+}
+
+/// The identities that one run of Terraform has created. Each belongs to one resource instance: a second creation of one is
+/// another resource of the same name, and a removal after it is that of an older instance, whose objects the newer one has
+/// adopted (`create_before_destroy`).
+#[derive(Debug, Default)]
+pub(crate) struct Created(Mutex<BTreeSet<Identity>>);
+
+impl Created {
+    /// Notes a creation; `false` when the identity was created before.
+    pub(crate) fn note(&self, identity: &Identity) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(identity.clone())
+    }
+
+    /// Whether the identity was created in this run.
+    pub(crate) fn holds(&self, identity: &Identity) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(identity)
+    }
 }
 
 /// AWS as configured. The client is made when it is first used: most processes never call AWS.

@@ -158,9 +158,25 @@ pub struct UpdateRequest {
     pub identity: Option<Value>,
 }
 
+/// Why an object is to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is not wanted any more: [`Resource::plan`] was asked about that.
+    Destroyed,
+    /// Another object takes its place, and `plan` was asked about the change and about the new object, but never about the
+    /// destruction of this one.
+    Replaced {
+        /// Whether the new object has the same value of every attribute whose change replaces: then nothing in the configuration
+        /// asked for another object, but the object is tainted (its creation failed half-way) or `-replace` names it.
+        renewed: bool,
+    },
+}
+
 /// An object to remove.
 #[derive(Clone, Debug)]
 pub struct DeleteRequest {
+    /// Why.
+    pub reason: Deletion,
     /// The state.
     pub prior: Value,
     /// The private data.

@@ -15,6 +15,7 @@ mod parts;
 mod plan;
 mod private;
 mod read;
+mod replacement;
 mod upgrade;
 mod validate;
 

@@ -12,7 +12,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use crate::session::{Adoption, Configured, Unavailable};
+use crate::session::{Adoption, Configured, Created, Unavailable};
 
 /// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
 /// from being used.
@@ -20,6 +20,13 @@ use crate::session::{Adoption, Configured, Unavailable};
 struct Block {
     owner: Arg<String>,
     adoption: Arg<String>,
+}
+
+/// Checks the block. Nothing but text in the configuration is known yet, so that what is unknown may still turn out right.
+pub(crate) fn check(config: &Value) -> Diagnostics {
+    let errors = parse(config).err().unwrap_or_default();
+    let unknown = |path: &Path| config.at(path).is_some_and(Value::is_unknown);
+    errors.into_iter().filter(|error| !error.path.as_ref().is_some_and(unknown)).collect()
 }
 
 /// Parses the block. Unknown values in `aws` or `kubernetes` make that part unavailable for this call; wrong values are
@@ -66,7 +73,7 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
     match (owner, adoption, engine) {
         (Some(owner), Some(adoption), Some(engine)) if !diagnostics.has_errors() => {
-            Ok(Configured { owner, adoption, engine, aws, kubernetes })
+            Ok(Configured { owner, adoption, engine, aws, kubernetes, created: Created::default() })
         }
         _ => Err(diagnostics),
     }

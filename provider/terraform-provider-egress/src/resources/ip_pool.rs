@@ -36,6 +36,8 @@ use self::outputs::Computed;
 use self::planned::Planning;
 use self::schema::TIMEOUTS;
 use crate::resources::timeouts::Operation;
+
+use crate::resources::replacement;
 use crate::session::{Configured, Session};
 
 /// What the private data says of a pool whose create failed halfway.
@@ -96,8 +98,10 @@ impl IpPool {
         request: &PlanRequest,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Computed>, Diagnostic> {
-        // Terraform asks again for the new object and for the old one.
-        if !request.requires_replace.is_empty() {
+        if !request.requires_replace.is_empty() && !request.planned.is_null() {
+            // Terraform asks again for the new object, but not for the old one, which this is about to destroy.
+            let removal = PlanRequest { planned: Value::Null, requires_replace: Vec::new(), ..request.clone() };
+            Box::pin(self.refine(&removal, diagnostics)).await?;
             return Ok(None);
         }
         let destroys = request.planned.is_null();
@@ -243,6 +247,13 @@ impl Resource for IpPool {
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
+        if let Some(configured) = self.session.configured()
+            && let Some(name) = request.planned.get("name").and_then(Value::as_str)
+            && let Ok(identity) = identity(&configured, name)
+            && let Err(diagnostics) = replacement::claim(&configured, &identity)
+        {
+            return ApplyResponse { state: Value::Null, private: request.private, identity: None, diagnostics };
+        }
         self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
     }
 
@@ -271,6 +282,13 @@ impl Resource for IpPool {
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
+        if let Some(configured) = self.session.configured()
+            && let Some(name) = request.prior.get("name").and_then(Value::as_str)
+            && let Ok(identity) = identity(&configured, name)
+            && let Some(kept) = replacement::kept(&configured, &identity, &request)
+        {
+            return kept;
+        }
         self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
     }
 

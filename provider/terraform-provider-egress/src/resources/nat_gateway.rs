@@ -27,9 +27,11 @@ use tfplugin::schema::{IdentityAttribute, IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::aws::AwsBackend;
-use self::backend::Backend;
+use self::backend::{Backend, Planned};
 use self::schema::TIMEOUTS;
 use crate::resources::timeouts::{self, Operation, Timeouts};
+
+use crate::resources::replacement;
 use crate::session::{Configured, Session};
 
 /// The resource.
@@ -59,11 +61,11 @@ impl NatGateway {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        let chosen = |cloud: &&Box<dyn Backend>| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
-        let mut chosen = self.clouds.iter().filter(chosen);
+        let is_chosen = |cloud: &&dyn Backend| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
+        let mut chosen = self.clouds.iter().map(AsRef::as_ref).filter(is_chosen);
         let names = self.clouds.iter().map(|cloud| cloud.name()).collect::<Vec<_>>().join(", ");
         match (chosen.next(), chosen.next()) {
-            (Some(cloud), None) => Ok(cloud.as_ref()),
+            (Some(cloud), None) => Ok(cloud),
             (None, _) => Err(Diagnostic::error(
                 "No cloud is chosen",
                 format!("Set the attribute of the cloud that the gateways are to be in: {names}."),
@@ -138,7 +140,13 @@ impl NatGateway {
         }
     }
 
-    async fn refine(&self, request: &PlanRequest) -> Result<backend::Planned, Diagnostics> {
+    async fn refine(&self, request: &PlanRequest) -> Result<Planned, Diagnostics> {
+        if !request.requires_replace.is_empty() && !request.planned.is_null() {
+            // Terraform asks again for the new gateways, but not for the old ones, which this is about to destroy.
+            let removal = PlanRequest { planned: Value::Null, requires_replace: Vec::new(), ..request.clone() };
+            let Planned { diagnostics, .. } = Box::pin(self.refine(&removal)).await?;
+            return Ok(Planned { diagnostics, ..Planned::default() });
+        }
         let present = if request.planned.is_null() { &request.prior } else { &request.planned };
         let common: Common = model::from_value_subset(present)?;
         let cloud = self.cloud(present)?;
@@ -149,7 +157,7 @@ impl NatGateway {
             diagnostics.extend(judge_load(&common, cloud, &request.planned));
         }
         let (Some(configured), Some(name)) = (self.session.configured(), common.name.known()) else {
-            return Ok(backend::Planned { diagnostics, ..backend::Planned::default() });
+            return Ok(Planned { diagnostics, ..Planned::default() });
         };
         let identity = Self::identity(&configured, name)?;
         let mut planned = cloud.plan(&configured, &identity, &request.prior, &request.planned).await;
@@ -207,7 +215,7 @@ fn judge_load(common: &Common, cloud: &dyn Backend, value: &Value) -> Diagnostic
                 format!("{need}. {has} Beyond that new connections fail. Add addresses, or correct expected_load."),
             ),
             Verdict::Impossible => Diagnostic::error(
-                format!("No gateway can carry expected_load"),
+                "No gateway can carry expected_load",
                 format!(
                     "{need}, and a gateway can have at most {}. Spread the load over more gateways, or over more destination \
                      addresses.",
@@ -300,6 +308,13 @@ impl Resource for NatGateway {
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
+        if let Some(configured) = self.session.configured()
+            && let Some(name) = request.planned.get("name").and_then(Value::as_str)
+            && let Ok(identity) = Self::identity(&configured, name)
+            && let Err(diagnostics) = replacement::claim(&configured, &identity)
+        {
+            return ApplyResponse { state: Value::Null, private: request.private, identity: None, diagnostics };
+        }
         self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
     }
 
@@ -327,6 +342,13 @@ impl Resource for NatGateway {
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
+        if let Some(configured) = self.session.configured()
+            && let Some(name) = request.prior.get("name").and_then(Value::as_str)
+            && let Ok(identity) = Self::identity(&configured, name)
+            && let Some(kept) = replacement::kept(&configured, &identity, &request)
+        {
+            return kept;
+        }
         self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
     }
 

@@ -5,10 +5,11 @@ use tfplugin_proto::tfplugin6 as proto;
 use super::check::{self, BUG, misfit, unreadable};
 use super::parts::{Parts, Shape};
 use super::private::Stored;
+use super::replacement;
 use crate::cty::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::provider::Context;
-use crate::resource::{ApplyResponse, CreateRequest, DeleteRequest, UpdateRequest};
+use crate::resource::{ApplyResponse, CreateRequest, DeleteRequest, Deletion, UpdateRequest};
 use crate::{conformance, from_proto, to_proto};
 
 /// Applies one planned change.
@@ -23,10 +24,13 @@ pub(crate) async fn apply(
     let config = from_proto::value(request.config.as_ref(), &shape.ty).map_err(unreadable("configuration"))?;
     let identity = from_proto::identity(request.planned_identity.as_ref(), shape.identity_type())
         .map_err(unreadable("identity"))?;
-    let private = Stored::decode(&request.planned_private).provider;
+    let Stored { provider: private, replacement, .. } = Stored::decode(&request.planned_private);
 
     let (response, before) = if planned.is_null() {
-        let request = DeleteRequest { prior: prior.clone(), private, identity: identity.clone() };
+        let reason = replacement.map_or(Deletion::Destroyed, |new| Deletion::Replaced {
+            renewed: replacement::is_same(&new, &replacement::of(&shape.schema, &prior)),
+        });
+        let request = DeleteRequest { reason, prior: prior.clone(), private, identity: identity.clone() };
         (resource.delete(cx, request).await, identity)
     } else if prior.is_null() {
         let request = CreateRequest { config, planned: planned.clone(), private };

@@ -39,7 +39,7 @@ pub(crate) async fn import(
     let object = proto::import_resource_state::ImportedResource {
         type_name: request.type_name,
         state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("a state", &e))?),
-        private: Stored { provider: imported.private, imported: true }.encode(),
+        private: Stored { imported: true, ..Stored::of(imported.private) }.encode(),
         identity: to_proto::identity(identity.as_ref(), shape.identity_type())
             .map_err(|e| misfit("an identity", &e))?,
     };

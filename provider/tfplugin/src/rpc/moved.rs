@@ -50,7 +50,7 @@ pub(crate) fn moved(
     Ok(proto::move_resource_state::Response {
         target_state: Some(to_proto::value(&state, &shape.ty).map_err(|e| misfit("a state", &e))?),
         // The first read may complete the identity, as after an import.
-        target_private: Stored { provider: moved.private, imported: true }.encode(),
+        target_private: Stored { imported: true, ..Stored::of(moved.private) }.encode(),
         target_identity: to_proto::identity(identity.as_ref(), shape.identity_type())
             .map_err(|e| misfit("an identity", &e))?,
         diagnostics: Vec::new(),

@@ -5,6 +5,7 @@ use tfplugin_proto::tfplugin6 as proto;
 use super::check::{self, BUG, misfit, unreadable};
 use super::parts::{Parts, Shape};
 use super::private::Stored;
+use super::replacement;
 use crate::cty::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::provider::Context;
@@ -49,8 +50,9 @@ pub(crate) async fn plan(
         .await;
 
     let PlanResponse { planned, mut requires_replace, private, identity: planned_identity, mut diagnostics } = response;
-    let private = Stored { provider: private, imported: stored.imported }.encode();
+    let stored = Stored { provider: private, imported: stored.imported, replacement: None };
     if destroy {
+        let private = stored.encode();
         return Ok(proto::plan_resource_change::Response {
             planned_state: Some(null()),
             planned_private: private,
@@ -61,6 +63,8 @@ pub(crate) async fn plan(
         });
     }
     let planned = check::without_write_only(&shape, shape.with_blocks(planned));
+    let replacement = prior.is_null().then(|| replacement::of(&shape.schema, &planned));
+    let private = Stored { replacement, ..stored }.encode();
     if !diagnostics.has_errors() {
         diagnostics.extend(conformance::check_plan(&shape.schema, &config, &prior, &planned));
     }

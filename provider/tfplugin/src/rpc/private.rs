@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::resource::Private;
 
@@ -13,6 +14,9 @@ pub(crate) struct Stored {
     pub(crate) provider: Private,
     /// The object was imported and not read since: its identity may still become complete.
     pub(crate) imported: bool,
+    /// In a plan for a new object: the values that decide which object it is. The plan of a replacement is handed to both of
+    /// its halves, so that the removal of the old object learns what takes its place.
+    pub(crate) replacement: Option<Json>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -22,20 +26,24 @@ struct Envelope {
     provider: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     imported: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replacement: Option<Json>,
 }
 
 impl Stored {
     /// The provider's data alone.
     pub(crate) fn of(provider: Private) -> Self {
-        Self { provider, imported: false }
+        Self { provider, ..Self::default() }
     }
 
     /// Reads what Terraform stored. Bytes that were not written by [`Stored::encode`] (by another SDK, for one) are the
     /// provider's.
     pub(crate) fn decode(bytes: &[u8]) -> Self {
         let envelope = serde_json::from_slice::<Envelope>(bytes).ok();
-        let decoded = envelope.and_then(|e| Some((STANDARD.decode(e.provider).ok()?, e.imported)));
-        decoded.map_or_else(|| Self::of(bytes.to_vec()), |(provider, imported)| Self { provider, imported })
+        let decoded = envelope.and_then(|Envelope { provider, imported, replacement }| {
+            Some(Self { provider: STANDARD.decode(provider).ok()?, imported, replacement })
+        });
+        decoded.unwrap_or_else(|| Self::of(bytes.to_vec()))
     }
 
     /// What Terraform is to store.
@@ -43,7 +51,11 @@ impl Stored {
         if *self == Self::default() {
             return Vec::new();
         }
-        let envelope = Envelope { provider: STANDARD.encode(&self.provider), imported: self.imported };
+        let envelope = Envelope {
+            provider: STANDARD.encode(&self.provider),
+            imported: self.imported,
+            replacement: self.replacement.clone(),
+        };
         serde_json::to_vec(&envelope).unwrap_or_else(|_| self.provider.clone())
     }
 }
@@ -56,8 +68,10 @@ mod tests {
     fn what_is_stored_comes_back() {
         for provider in [Vec::new(), b"plain".to_vec(), b"{\"imported\":true}".to_vec(), vec![0, 255, 0]] {
             for imported in [false, true] {
-                let stored = Stored { provider: provider.clone(), imported };
-                assert_eq!(Stored::decode(&stored.encode()), stored);
+                for replacement in [None, Some(serde_json::json!({"name": "a"}))] {
+                    let stored = Stored { provider: provider.clone(), imported, replacement };
+                    assert_eq!(Stored::decode(&stored.encode()), stored);
+                }
             }
         }
     }

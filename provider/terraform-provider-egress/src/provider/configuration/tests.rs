@@ -66,6 +66,13 @@ fn an_unknown_cluster_does_not_keep_aws_from_being_used() {
 }
 
 #[test]
+fn what_is_not_known_while_validating_may_turn_out_right() {
+    // Variables have no values yet in Terraform's validate walk.
+    assert!(check(&block(&[("owner", Value::UNKNOWN)])).is_empty());
+    assert!(check(&block(&[("owner", text("Acme"))])).has_errors());
+}
+
+#[test]
 fn every_wrong_value_is_an_error_on_its_attribute() {
     let role = |attributes: &[(&str, Value)]| {
         let mut all = vec![("role_arn", text("arn:aws:iam::123456789012:role/egress"))];

@@ -13,7 +13,7 @@ use tfplugin::{Diagnostics, Severity};
 
 use super::PolicyResource;
 use super::compile::{check, compile};
-use crate::session::{Adoption, Configured, Session, Unavailable};
+use crate::session::{Adoption, Configured, Created, Session, Unavailable};
 
 const ENGINE: Option<EngineName> = Some(EngineName::NetworkPolicy);
 
@@ -263,6 +263,7 @@ fn resource(kubernetes: Unavailable) -> PolicyResource {
         engine: EngineName::NetworkPolicy,
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(kubernetes),
+        created: Created::default(),
     });
     PolicyResource::new(session)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloud::memory::{Memory, Source};
+use cloud::ip_pools::memory::{Memory, Source};
 use cloud::{Class, Error};
 use egress_model::ip_pool::{Address, AddressId, Association};
 use tfplugin::cty::Value;

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::memory::{Memory, Source};
+use cloud::ip_pools::memory::{Memory, Source};
 use egress_model::identity::Key;
 use tfplugin::cty::{Type, Value};
 use tfplugin::diagnostic::Severity;
 use tfplugin::provider::Context;
 use tfplugin::resource::{
-    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, PlanRequest, PlanResponse, ReadRequest, Resource,
-    UpdateRequest,
+    ApplyResponse, CreateRequest, DeleteRequest, Deletion, ImportRequest, PlanRequest, PlanResponse, ReadRequest,
+    Resource, UpdateRequest,
 };
 use tfplugin::schema::{Attribute, Nesting};
 use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools};
 use super::super::{IpPool, Private};
-use crate::session::{Adoption, Configured, Session, Unavailable};
+use crate::session::{Adoption, Configured, Created, Session, Unavailable};
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
 struct MemoryBackend(Arc<Memory>);
@@ -139,6 +139,7 @@ impl Host {
             aws: Err(Unavailable::Unknown),
             kubernetes: Err(Unavailable::Unknown),
             engine: egress_engines::EngineName::NetworkPolicy,
+            created: Created::default(),
         });
         let clouds: Vec<Box<dyn Backend>> = vec![Box::new(MemoryBackend(Arc::clone(&cloud)))];
         let resource = IpPool { session: Arc::new(session), clouds };
@@ -254,7 +255,12 @@ impl Host {
     }
 
     pub(super) async fn destroy(&mut self) -> Diagnostics {
-        let request = DeleteRequest { prior: self.state.clone(), private: self.private.clone(), identity: None };
+        let request = DeleteRequest {
+            reason: Deletion::Destroyed,
+            prior: self.state.clone(),
+            private: self.private.clone(),
+            identity: None,
+        };
         let response = self.resource.delete(&self.cx, request).await;
         self.record(response)
     }

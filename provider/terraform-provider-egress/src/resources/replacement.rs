@@ -1,0 +1,54 @@
+//! Objects of the cloud outlive the resource instances that Terraform replaces.
+//!
+//! Terraform replaces an instance by removing it and making it anew, and asks the provider for a plan of the second half only. For
+//! allow-listed addresses that would be the loss that this provider exists to prevent. So when the new instance stands for the same
+//! object, the first half does nothing, and the second adopts what is there.
+
+use egress_model::identity::Identity;
+use tfplugin::cty::{Path, Value};
+use tfplugin::resource::{ApplyResponse, DeleteRequest, Deletion, Private};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use crate::session::Configured;
+
+/// The answer to a removal after which the objects are still needed; `None` when they are to be removed.
+pub(crate) fn kept(configured: &Configured, identity: &Identity, request: &DeleteRequest) -> Option<ApplyResponse> {
+    let why = match request.reason {
+        Deletion::Replaced { renewed: true } => {
+            "Terraform replaces the resource by itself, because it is tainted or -replace names it. Nothing was removed: the new \
+             resource adopts what is there, and brings it to what the configuration says."
+        }
+        _ if configured.created.holds(identity) => {
+            "It was created again in this run, as create_before_destroy has it, and the new resource has adopted the objects of the \
+             old one. Nothing was removed. create_before_destroy has no use here: changes are made in place."
+        }
+        _ => return None,
+    };
+    let name = &identity.name;
+    Some(ApplyResponse {
+        state: Value::Null,
+        private: Private::new(),
+        identity: request.identity.clone(),
+        diagnostics: Diagnostic::warning(format!("The cloud objects of {name} are kept"), why)
+            .at(Path::attribute("name"))
+            .into(),
+    })
+}
+
+/// Notes a creation. The error says that another resource of this configuration has the same name.
+pub(crate) fn claim(configured: &Configured, identity: &Identity) -> Result<(), Diagnostics> {
+    if configured.created.note(identity) {
+        return Ok(());
+    }
+    let Identity { owner, name, resource_type } = identity;
+    Err(Diagnostic::error(
+        format!("Two resources are named {name}"),
+        format!(
+            "Another resource of this configuration has created the {resource_type} {name} of the owner {owner} in this run. A name \
+             stands for one set of objects: two resources with one name would take each other's. Nothing was created for this one. \
+             Give it another name; in a module that is used more than once, make the name a variable."
+        ),
+    )
+    .at(Path::attribute("name"))
+    .into())
+}
