@@ -1,6 +1,8 @@
 //! Elastic IP addresses as a pool.
 
 mod execute;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! The seam for pools of public addresses.
 
+pub mod conformance;
+pub mod memory;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;

@@ -14,12 +14,10 @@
 //! - An answer that says that an object is missing was asked for that object alone, and not taken from a cache.
 //! - Nothing that does not carry the identity, or that the user did not name, is changed or removed.
 
-pub mod conformance;
 pub mod drive;
 pub mod error;
 pub mod ip_pools;
 pub mod limits;
-pub mod memory;
 pub mod nat_gateways;
 pub mod token;
 

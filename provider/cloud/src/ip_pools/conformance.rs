@@ -1,5 +1,5 @@
-//! What every cloud must do, as checks that fail by panicking: the same run on the cloud in memory and on each back end
-//! against its stand-in.
+//! What pools of addresses must do on every cloud, as checks that fail by panicking: the same on the cloud in memory and on
+//! each back end against its stand-in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -99,7 +99,7 @@ where
 }
 
 /// Checks pools of addresses. The owner must be one that has none; nothing is left behind.
-pub async fn ip_pools<C: IpPools>(cloud: &C, owner: &str)
+pub async fn suite<C: IpPools>(cloud: &C, owner: &str)
 where
     C::Source: Default,
 {
@@ -193,15 +193,15 @@ where
     set(&mut check, BTreeMap::new(), &["team"]);
     check.apply().await;
     assert_eq!(check.observe().await.get(&id).map(|address| address.tags.clone()), Some(BTreeMap::new()));
+    let state = check.state.clone();
     for held in check.state.values_mut() {
         held.on_leave = ReleasePolicy::Retain;
     }
     check.desired.addresses.clear();
-    let state = check.state.clone();
     check.apply().await;
     let there = check.cloud.observe(&check.desired.identity, std::slice::from_ref(&id)).await.expect("an observation");
     assert_eq!(there.get(&id).map(|address| address.mark.clone()), Some(None), "it stays, without the identity");
-    // Retained addresses are the user's to release; here the check is the user.
+    // A retained address is the user's to release; a state that says that the pool may is as good as one.
     check.state = state;
     check.destroy().await;
 }

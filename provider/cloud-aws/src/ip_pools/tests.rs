@@ -1,0 +1,357 @@
+//! Pools on the stand-in EC2, with read lag, quotas, faults and interruptions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region as RegionName};
+use cloud::ip_pools::{apply, conformance, ids};
+use cloud::{Class, End, IpPools, Limits, Outcome, Poll};
+use egress_model::identity::{Identity, Key, ResourceType};
+use egress_model::ip_pool::{
+    AddressId, Desired, Held, InUse, Observed, Origin, ReleasePolicy, State, Wanted, assign, plan,
+};
+use stand_in_cloud::ec2::Caller;
+use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
+use stand_in_cloud::settings::{Quotas, Settings, Timings};
+use stand_in_cloud::{Config as ServerConfig, Server};
+use tokio_util::sync::CancellationToken;
+
+use super::Source;
+use crate::client::Client;
+use crate::{Config, Region};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+
+fn caller() -> Caller {
+    Caller { account: ACCOUNT.to_owned(), region: REGION.to_owned() }
+}
+
+fn server(timings: Timings, quotas: Quotas) -> Server {
+    let settings = Settings { timings, quotas, ..Settings::default() };
+    Server::start(ServerConfig { settings, ..ServerConfig::default() }).expect("a server")
+}
+
+fn fast() -> Server {
+    server(Timings::fast(), Quotas::generous())
+}
+
+/// The calls, as one process after the other makes them. Making the SDK's clients takes longer than a whole run.
+fn client(server: &Server) -> Client {
+    let credentials = Credentials::new(ACCOUNT, "secret", None, None, "test");
+    let retry = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let ec2 = aws_sdk_ec2::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(RegionName::new(REGION))
+        .endpoint_url(server.endpoint())
+        .credentials_provider(credentials.clone())
+        .retry_config(retry)
+        .build();
+    let sts = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(RegionName::new(REGION))
+        .endpoint_url(server.endpoint())
+        .credentials_provider(credentials)
+        .build();
+    Client::new(aws_sdk_ec2::Client::from_conf(ec2), aws_sdk_sts::Client::from_conf(sts))
+}
+
+/// What a process of its own sees: nothing is remembered.
+fn region(client: &Client) -> Region {
+    let config = Config { poll: Poll::starting_at(Duration::from_millis(2)), ..Config::default() };
+    Region::new(REGION, client.clone(), &config)
+}
+
+fn limits() -> Limits {
+    Limits::within(CancellationToken::new(), Duration::from_secs(20))
+}
+
+fn key(text: &str) -> Key {
+    text.parse().expect("a key")
+}
+
+fn desired(keys: &[&str], team: &str) -> Desired<Source> {
+    let wanted = Wanted {
+        origin: Origin::Allocated { source: Source::default(), recover: None },
+        tags: BTreeMap::from([("team".to_owned(), team.to_owned())]),
+        stale_tags: BTreeSet::new(),
+        release_policy: ReleasePolicy::Release,
+    };
+    let identity = Identity {
+        owner: "acme".parse().expect("an owner"),
+        resource_type: ResourceType::IpPool,
+        name: "partners".parse().expect("a name"),
+    };
+    let addresses = keys.iter().map(|text| (key(text), wanted.clone())).collect();
+    Desired { identity, addresses, in_use: InUse::Wait }
+}
+
+async fn run(client: &Client, desired: &Desired<Source>, state: &State) -> Outcome<Observed<Source>> {
+    let region = region(client);
+    match region.observe(&desired.identity, &ids(desired, state)).await {
+        Ok(observed) => apply(&region, desired, state, observed, &limits()).await,
+        Err(error) => panic!("could not observe: {error}"),
+    }
+}
+
+/// What the state says after an apply.
+fn recorded(desired: &Desired<Source>, state: &State, observed: &Observed<Source>) -> State {
+    let assignment = assign(desired, state, observed);
+    let held = |key: &Key| Held { key: key.clone(), current: true, on_leave: ReleasePolicy::Release };
+    assignment.kept.iter().map(|(key, address)| (address.id.clone(), held(key))).collect()
+}
+
+/// The account holds one address for each wanted key, tagged so, and nothing else.
+fn check(server: &Server, desired: &Desired<Source>) {
+    let inventory = server.inventory();
+    let mut keys: Vec<_> = inventory.addresses.values().map(|address| address.tags["egress-key"].clone()).collect();
+    keys.sort_unstable();
+    let wanted: Vec<_> = desired.addresses.keys().map(ToString::to_string).collect();
+    assert_eq!(keys, wanted, "no orphan, no duplicate");
+    for address in inventory.addresses.values() {
+        let wanted = &desired.addresses[&key(&address.tags["egress-key"])];
+        assert!(wanted.tags.iter().all(|(name, value)| address.tags.get(name) == Some(value)));
+    }
+}
+
+/// A process that starts now has nothing to do.
+async fn check_settled(client: &Client, desired: &Desired<Source>, state: &State) {
+    let region = region(client);
+    let observed = region.observe(&desired.identity, &ids(desired, state)).await.expect("an observation");
+    assert_eq!(plan(desired, state, &observed), vec![], "the second plan is empty");
+}
+
+#[tokio::test]
+async fn keeps_the_contract_of_pools() {
+    let server = fast();
+    let client = client(&server);
+    conformance::suite(&region(&client), "acme").await;
+    assert_eq!(server.inventory().addresses.len(), 0);
+}
+
+#[tokio::test]
+async fn keeps_the_contract_of_pools_though_reads_lag() {
+    let server = server(Timings { read_lag_ms: 40, ..Timings::fast() }, Quotas::generous());
+    let client = client(&server);
+    conformance::suite(&region(&client), "acme").await;
+    assert_eq!(server.inventory().addresses.len(), 0);
+}
+
+/// Create, grow, retag, shrink, destroy.
+fn story() -> Vec<Desired<Source>> {
+    vec![
+        desired(&["a", "b"], "x"),
+        desired(&["a", "b", "c"], "x"),
+        desired(&["a", "b", "c"], "y"),
+        desired(&["a"], "y"),
+        desired(&[], "y"),
+    ]
+}
+
+/// Applies the story step by step. At the call with this number the process ends in this way; then another applies the same
+/// step again with the state from before. Returns the number of calls.
+async fn live_through(kill: Option<(HoldPhase, u64)>) -> u64 {
+    let server = fast();
+    let client = client(&server);
+    if let Some((phase, number)) = kill {
+        server.hold(Hold { at: Matcher::call(number), phase });
+    }
+    let mut state = State::new();
+    for desired in story() {
+        let killed = {
+            let run = run(&client, &desired, &state);
+            let held = async {
+                while server.held().is_none() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            // The process dies with the call: its run is dropped where it stands.
+            tokio::select! { biased; () = held => true, _ = run => false }
+        };
+        if killed {
+            server.resume(Resume::Cut);
+            server.disarm();
+        }
+        let outcome = run(&client, &desired, &state).await;
+        assert!(matches!(outcome.end, End::Done), "{kill:?}: {:?}", outcome.end);
+        state = recorded(&desired, &state, &outcome.observed);
+        check(&server, &desired);
+        if kill.is_none() {
+            check_settled(&client, &desired, &state).await;
+        }
+    }
+    server.log().len() as u64
+}
+
+#[tokio::test]
+async fn survives_a_kill_at_every_call() {
+    let calls = live_through(None).await;
+    assert!(calls > 40, "{calls}");
+    // After the reply is before the next call.
+    for phase in [HoldPhase::BeforeCommit, HoldPhase::AfterCommit] {
+        for number in 1..=calls {
+            live_through(Some((phase, number))).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn survives_lost_answers_of_every_write() {
+    let error =
+        |status, code: &str| Effect::Error { status, code: code.to_owned(), message: "for the test".to_owned() };
+    let effects = || {
+        vec![
+            Effect::Cut,
+            Effect::Truncate,
+            Effect::Garbage,
+            error(500, "InternalError"),
+            error(503, "RequestLimitExceeded"),
+        ]
+    };
+    for action in ["AllocateAddress", "CreateTags", "ReleaseAddress", "DescribeAddresses"] {
+        for phase in [FaultPhase::BeforeCommit, FaultPhase::AfterCommit] {
+            for effect in effects() {
+                // A throttled call has had no effect.
+                if phase == FaultPhase::AfterCommit && matches!(&effect, Effect::Error { status: 503, .. }) {
+                    continue;
+                }
+                let server = fast();
+                let client = client(&server);
+                let mut state = State::new();
+                for desired in story() {
+                    let at = Matcher { nth: None, ..Matcher::action(action) };
+                    server.set_faults(vec![Fault::once(at, phase, effect.clone())]);
+                    let outcome = run(&client, &desired, &state).await;
+                    assert!(matches!(outcome.end, End::Done), "{action} {phase:?} {effect:?}: {:?}", outcome.end);
+                    state = recorded(&desired, &state, &outcome.observed);
+                    server.set_faults(vec![]);
+                    check(&server, &desired);
+                    check_settled(&client, &desired, &state).await;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn gives_back_the_second_of_two_that_read_lag_let_it_take() {
+    let server = server(Timings { read_lag_ms: 60, ..Timings::fast() }, Quotas::generous());
+    let client = client(&server);
+    let at = Matcher::action("AllocateAddress");
+    server.set_faults(vec![Fault::once(at, FaultPhase::AfterCommit, Effect::Cut)]);
+    let desired = desired(&["a"], "x");
+    let outcome = run(&client, &desired, &State::new()).await;
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    let allocations = server.log().iter().filter(|entry| entry.action == "AllocateAddress").count();
+    assert_eq!(allocations, 2, "the lag hid the first");
+    let state = recorded(&desired, &State::new(), &outcome.observed);
+    check(&server, &desired);
+    check_settled(&client, &desired, &state).await;
+}
+
+#[tokio::test]
+async fn a_full_account_is_said_and_what_fits_is_kept() {
+    let server = server(Timings::fast(), Quotas { addresses: 1, ..Quotas::generous() });
+    let client = client(&server);
+    let desired = desired(&["a", "b"], "x");
+    let outcome = run(&client, &desired, &State::new()).await;
+    let End::Failed { error, operation, .. } = &outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!((error.class, error.code.as_str()), (Class::QuotaExceeded, "AddressLimitExceeded"));
+    assert_eq!(operation, "allocate the address of key \"b\"");
+    assert_eq!(recorded(&desired, &State::new(), &outcome.observed).len(), 1);
+    let quota = region(&client).quota().await.expect("an answer").expect("a quota");
+    assert_eq!((quota.limit, quota.used), (1, 1));
+}
+
+#[tokio::test]
+async fn recovers_an_ip_that_was_released() {
+    let server = fast();
+    let client = client(&server);
+    let mut wanted = desired(&["a"], "x");
+    let outcome = run(&client, &wanted, &State::new()).await;
+    let state = recorded(&wanted, &State::new(), &outcome.observed);
+    let ip = outcome.observed.iter().next().expect("an address").public_ip;
+    run(&client, &desired(&[], "x"), &state).await;
+    assert_eq!(server.inventory().addresses.len(), 0);
+    wanted.addresses.get_mut(&key("a")).expect("an address").origin =
+        Origin::Allocated { source: Source::default(), recover: Some(ip) };
+    let outcome = run(&client, &wanted, &State::new()).await;
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    assert_eq!(outcome.observed.iter().next().map(|address| address.public_ip), Some(ip));
+}
+
+#[tokio::test]
+async fn waits_for_a_gateway_that_is_being_deleted() {
+    let server = server(Timings { nat_delete_ms: 60, release_lag_ms: 60, ..Timings::fast() }, Quotas::generous());
+    let client = client(&server);
+    let vpc = server.seed_vpc(&caller()).expect("a network");
+    let wanted = desired(&["a"], "x");
+    let outcome = run(&client, &wanted, &State::new()).await;
+    let state = recorded(&wanted, &State::new(), &outcome.observed);
+    let id = state.keys().next().expect("an address").to_string();
+    let outside = |action: &str, parameters: &[(&str, &str)]| {
+        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let reply = server.call_outside(&caller(), action, parameters);
+        assert_eq!(reply.status, 200, "{action}: {}", reply.body);
+    };
+    outside("CreateNatGateway", &[("SubnetId", &vpc.public_subnet_ids["us-east-1a"]), ("AllocationId", &id)]);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let gateway = server.inventory().nat_gateways.keys().next().expect("a gateway").clone();
+    // What uses it shows, in words.
+    let observed = region(&client).observe(&wanted.identity, &[AddressId::new(&id)]).await.expect("an observation");
+    let association = observed.iter().next().and_then(|address| address.association.clone()).expect("an association");
+    let users = region(&client).users(&BTreeMap::from([(AddressId::new(&id), association)])).await.expect("users");
+    assert!(users.values().all(|user| user.starts_with("network interface eni-")), "{users:?}");
+    outside("DeleteNatGateway", &[("NatGatewayId", &gateway)]);
+    let outcome = run(&client, &desired(&[], "x"), &state).await;
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    assert_eq!(server.inventory().addresses.len(), 0);
+}
+
+#[tokio::test]
+async fn many_reads_at_once_are_one_call_until_something_is_written() {
+    let server = fast();
+    let client = client(&server);
+    run(&client, &desired(&["a", "b"], "x"), &State::new()).await;
+    let region = region(&client);
+    let identity = desired(&[], "x").identity;
+    server.clear_log();
+    let reads = (0..10).map(|_| region.observe(&identity, &[]));
+    let mut found = Vec::new();
+    for read in reads {
+        found.push(read.await.expect("an observation").iter().count());
+    }
+    let (first, second) = tokio::join!(region.observe(&identity, &[]), region.observe(&identity, &[]));
+    assert_eq!(first.expect("an observation"), second.expect("an observation"));
+    assert_eq!((found, server.log().len()), (vec![2; 10], 1));
+    let gone = region.observe(&identity, &[AddressId::new("eipalloc-0")]).await.expect("an observation");
+    assert_eq!((gone.iter().count(), server.log().len()), (2, 2), "one call more for what is not there");
+    region.addresses.invalidate().await;
+    region.observe(&identity, &[]).await.expect("an observation");
+    assert_eq!(server.log().len(), 3);
+}
+
+#[tokio::test]
+async fn does_not_release_what_is_another_pools_by_now() {
+    let server = fast();
+    let client = client(&server);
+    let wanted = desired(&["a"], "x");
+    let outcome = run(&client, &wanted, &State::new()).await;
+    let address = outcome.observed.iter().next().expect("an address").clone();
+    let parameters = [("ResourceId.1", address.id.as_str()), ("Tag.1.Key", "egress-name"), ("Tag.1.Value", "others")];
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    assert_eq!(server.call_outside(&caller(), "CreateTags", parameters).status, 200);
+    let release = egress_model::ip_pool::Operation::Release { id: address.id, public_ip: address.public_ip };
+    let error = region(&client).execute(&wanted.identity, &release, &limits()).await.expect_err("a refusal");
+    assert_eq!(error.class, Class::Conflict);
+    assert_eq!(server.inventory().addresses.len(), 1);
+}
+
+#[tokio::test]
+async fn names_an_address_globally() {
+    let server = fast();
+    let client = client(&server);
+    let name = region(&client).global_name(&AddressId::new("eipalloc-1")).await;
+    assert_eq!(name.as_deref(), Some("arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-1"));
+}
