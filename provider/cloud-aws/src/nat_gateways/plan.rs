@@ -8,6 +8,7 @@
 //! resource meanwhile, and only where there is none it is interrupted: the plan says so.
 
 mod steps;
+mod unblock;
 mod work;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Addresses coming to gateways and leaving them. None of these calls has an idempotency token.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::net::Ipv4Addr;
 
 use cloud::{Class, Error};
@@ -33,7 +34,7 @@ impl Step<'_> {
             let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(|now| missing.iter().all(|address| has(now, address))).map(drop))
         };
-        let answer = self.write(unclear::call(region.attempts, region.poll, self.limits, call, look)).await;
+        let answer = self.change("AssociateNatGatewayAddress", &id, call, look).await;
         if let Err(error) = answer {
             if error.class == Class::QuotaExceeded && self.is_leaving_some(&gateway) {
                 tracing::info!(gateway = %id, code = %error.code, "the quota is reached; those that leave leave first");
@@ -77,7 +78,7 @@ impl Step<'_> {
             let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(reached).map(drop))
         };
-        self.write(unclear::call(region.attempts, region.poll, self.limits, call, look)).await?;
+        self.change("AssignPrivateNatGatewayAddress", &id, call, look).await?;
         self.read_shown(&id, reached).await
     }
 
@@ -105,7 +106,7 @@ impl Step<'_> {
             let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(|now| leaves(now).is_empty()).map(drop))
         };
-        self.write(unclear::call(region.attempts, region.poll, self.limits, call, look)).await?;
+        self.change("DisassociateNatGatewayAddress", &id, call, look).await?;
         self.read_shown(&id, |gateway| leaves(gateway).is_empty()).await
     }
 
@@ -132,8 +133,31 @@ impl Step<'_> {
             let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(|now| leaves(now).is_empty()).map(drop))
         };
-        self.write(unclear::call(region.attempts, region.poll, self.limits, call, look)).await?;
+        self.change("UnassignPrivateNatGatewayAddress", &id, call, look).await?;
         self.read_shown(&id, |gateway| leaves(gateway).is_empty()).await
+    }
+
+    /// Sends a change of a gateway's addresses, again while EC2 is busy with another: it takes one at a time per gateway.
+    async fn change<C, L>(
+        &self,
+        operation: &'static str,
+        id: &str,
+        call: impl Fn() -> C,
+        look: impl Fn() -> L,
+    ) -> Result<(), Error>
+    where
+        C: Future<Output = Result<(), Error>>,
+        L: Future<Output = Result<Option<()>, Error>>,
+    {
+        let region = self.region;
+        let changed = self.limits.until(region.poll, || async {
+            match self.write(unclear::call(region.attempts, region.poll, self.limits, &call, &look)).await {
+                Ok(()) => Ok(Some(())),
+                Err(error) if error.code == "OperationInProgress" && !self.limits.stopped() => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        changed.await?.ok_or_else(|| Self::overdue(operation, &format!("EC2 did not finish another change of {id}")))
     }
 
     /// Reads a gateway until it shows what was just done: until then it would look as if nothing had been.

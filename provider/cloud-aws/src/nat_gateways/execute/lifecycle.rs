@@ -39,7 +39,9 @@ impl Step<'_> {
                 && reasons_to_replace(gateway, kind).is_empty()
         });
         let earlier = earlier.map(|gateway| gateway.id.clone());
-        found.into_iter().for_each(|gateway| self.observed.put(gateway));
+        for gateway in found {
+            self.observed.put(gateway);
+        }
         if let Some(id) = earlier {
             tracing::info!(gateway = %id, "found the gateway that an earlier run made");
             self.observed.made.insert(key.clone(), id);

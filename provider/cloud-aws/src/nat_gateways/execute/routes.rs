@@ -11,7 +11,7 @@ use crate::nat_gateways::observed::Route;
 use crate::nat_gateways::operation::Target;
 
 /// How long a gateway that was just made may be unknown to the calls on routes.
-const REFERENCE_LAG: Duration = Duration::from_secs(120);
+const REFERENCE_LAG: Duration = Duration::from_mins(2);
 
 impl Step<'_> {
     pub(super) async fn create_route(&mut self, route: &RouteKey, gateway: &Target) -> Result<(), Error> {

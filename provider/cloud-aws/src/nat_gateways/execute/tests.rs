@@ -101,22 +101,6 @@ impl World {
         (name.parse().unwrap(), Gateway { kind, route_tables })
     }
 
-    fn desired(&self, gateways: impl IntoIterator<Item = (Key, Gateway)>) -> Desired {
-        Desired {
-            identity: Identity {
-                owner: "acme".parse().unwrap(),
-                resource_type: ResourceType::NatGateway,
-                name: "prod".parse().unwrap(),
-            },
-            gateways: gateways.into_iter().collect(),
-            destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]),
-            take_over: BTreeSet::new(),
-            drain: Drain::new(1).unwrap(),
-            tags: BTreeMap::from([("team".to_owned(), "net".to_owned())]),
-            recorded: Recorded::default(),
-        }
-    }
-
     /// Applies as a process of its own does, with nothing remembered.
     async fn apply(&self, desired: &Desired) -> Outcome<Observed> {
         let region = region(&self.server);
@@ -158,6 +142,23 @@ impl World {
     }
 }
 
+/// Wants these gateways, with the default route.
+fn wants(gateways: impl IntoIterator<Item = (Key, Gateway)>) -> Desired {
+    Desired {
+        identity: Identity {
+            owner: "acme".parse().unwrap(),
+            resource_type: ResourceType::NatGateway,
+            name: "prod".parse().unwrap(),
+        },
+        gateways: gateways.into_iter().collect(),
+        destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]),
+        take_over: BTreeSet::new(),
+        drain: Drain::new(1).unwrap(),
+        tags: BTreeMap::from([("team".to_owned(), "net".to_owned())]),
+        recorded: Recorded::default(),
+    }
+}
+
 fn recorded(observed: &Observed, desired: &Desired) -> Recorded {
     Recorded {
         gateways: observed.gateways.iter().map(|gateway| (gateway.id.clone(), gateway.key.clone())).collect(),
@@ -169,21 +170,21 @@ fn recorded(observed: &Observed, desired: &Desired) -> Recorded {
 #[tokio::test]
 async fn creates_changes_in_place_replaces_and_destroys() {
     let world = World::fast();
-    let one = world.desired([world.zone(0, &[0, 1])]);
+    let one = wants([world.zone(0, &[0, 1])]);
     let first = world.settle(&one).await;
     let id = first.gateways[0].id.clone();
 
-    let mut two = world.desired([world.zone(0, &[0, 2]), world.zone(1, &[1])]);
+    let mut two = wants([world.zone(0, &[0, 2]), world.zone(1, &[1])]);
     two.recorded = recorded(&first, &one);
     let second = world.settle(&two).await;
     assert!(second.gateway(&id).is_some_and(|gateway| gateway.state.is_live()), "changed in place");
 
-    let mut third = world.desired([world.zone(0, &[3]), world.zone(1, &[1])]);
+    let mut third = wants([world.zone(0, &[3]), world.zone(1, &[1])]);
     third.recorded = recorded(&second, &two);
     let now = world.settle(&third).await;
     assert!(now.gateway(&id).is_none_or(|gateway| !gateway.state.is_live()), "its primary address left");
 
-    let mut nothing = world.desired([]);
+    let mut nothing = wants([]);
     nothing.recorded = recorded(&now, &third);
     world.settle(&nothing).await;
     let tables = world.inventory().route_tables;
@@ -197,9 +198,9 @@ async fn waits_out_read_lag() {
     let timings = Timings { read_lag_ms: 60, association_lag_ms: 60, release_lag_ms: 60, ..Timings::fast() };
     let world = World::new(timings, Quotas::generous());
     tokio::time::sleep(Duration::from_millis(80)).await;
-    let first = world.desired([world.zone(0, &[0])]);
+    let first = wants([world.zone(0, &[0])]);
     let observed = world.settle_late(&first).await;
-    let mut second = world.desired([world.zone(0, &[1])]);
+    let mut second = wants([world.zone(0, &[1])]);
     second.recorded = recorded(&observed, &first);
     world.settle_late(&second).await;
 }
@@ -218,14 +219,14 @@ impl World {
 #[tokio::test]
 async fn lets_addresses_leave_first_where_the_quota_is_reached() {
     let world = World::new(Timings::fast(), Quotas { addresses_per_nat_gateway: 2, ..Quotas::generous() });
-    let first = world.desired([world.zone(0, &[0, 1])]);
+    let first = wants([world.zone(0, &[0, 1])]);
     let observed = world.settle(&first).await;
     let primary = observed.gateways[0].primary().and_then(|address| address.allocation.clone()).unwrap();
     let primary = world.addresses.iter().position(|id| *id == primary).unwrap();
-    let mut second = world.desired([world.zone(0, &[primary, 2])]);
+    let mut second = wants([world.zone(0, &[primary, 2])]);
     second.recorded = recorded(&observed, &first);
     world.settle(&second).await;
-    let mut third = world.desired([world.zone(0, &[primary, 2, 3])]);
+    let mut third = wants([world.zone(0, &[primary, 2, 3])]);
     third.recorded = recorded(&observed, &first);
     let outcome = world.apply(&third).await;
     let End::Failed { error, .. } = outcome.end else { panic!("{:?}", outcome.end) };
@@ -237,7 +238,7 @@ async fn says_why_a_gateway_failed_and_makes_another_once_the_cause_is_gone() {
     let world = World::fast();
     let (vpc, gateway) = (world.vpc.vpc_id.clone(), world.vpc.internet_gateway_id.clone());
     world.outside("DetachInternetGateway", &[("VpcId", &vpc), ("InternetGatewayId", &gateway)]);
-    let desired = world.desired([world.zone(0, &[0])]);
+    let desired = wants([world.zone(0, &[0])]);
     let outcome = world.apply(&desired).await;
     let End::Failed { error, .. } = outcome.end else { panic!("{:?}", outcome.end) };
     assert_eq!((error.code.as_str(), error.class), ("Gateway.NotAttached", Class::Conflict));
@@ -248,7 +249,7 @@ async fn says_why_a_gateway_failed_and_makes_another_once_the_cause_is_gone() {
 #[tokio::test]
 async fn heals_what_was_changed_outside() {
     let world = World::fast();
-    let mut desired = world.desired([world.zone(0, &[0, 1]), world.zone(1, &[2])]);
+    let mut desired = wants([world.zone(0, &[0, 1]), world.zone(1, &[2])]);
     let observed = world.settle(&desired).await;
     desired.recorded = recorded(&observed, &desired);
     let ids: Vec<String> = observed.gateways.iter().map(|gateway| gateway.id.clone()).collect();
@@ -278,7 +279,7 @@ async fn makes_and_changes_private_and_regional_gateways() {
     let subnet = world.vpc.private_subnet_ids[ZONES[0]].clone();
     let private = |count| {
         let kind = Kind::Private { subnet: subnet.clone(), private_ip: None, secondary: Secondary::Count(count) };
-        world.desired([(ZONES[0].parse().unwrap(), Gateway { kind, route_tables: BTreeSet::new() })])
+        wants([(ZONES[0].parse().unwrap(), Gateway { kind, route_tables: BTreeSet::new() })])
     };
     let (one, three) = (private(1), private(3));
     let first = world.apply(&one).await;
@@ -289,25 +290,78 @@ async fn makes_and_changes_private_and_regional_gateways() {
         assert_eq!(outcome.observed.gateways[0].id, first.observed.gateways[0].id, "changed in place");
     }
     let regional = |zones: &[(usize, usize)]| {
-        let zones =
-            zones.iter().map(|(zone, id)| (ZONES[*zone].to_owned(), BTreeSet::from([world.addresses[*id].clone()])));
-        let kind = Kind::RegionalManual { vpc: world.vpc.vpc_id.clone(), zones: zones.collect() };
+        let mut by_zone: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (zone, id) in zones {
+            by_zone.entry(ZONES[*zone].to_owned()).or_default().insert(world.addresses[*id].clone());
+        }
+        let kind = Kind::RegionalManual { vpc: world.vpc.vpc_id.clone(), zones: by_zone };
         let route_tables = world.vpc.private_route_table_ids.values().take(2).cloned().collect();
-        world.desired([("regional".parse().unwrap(), Gateway { kind, route_tables })])
+        wants([("regional".parse().unwrap(), Gateway { kind, route_tables })])
     };
     let mut wanted = regional(&[(0, 0)]);
     wanted.recorded = recorded(&first.observed, &one);
     world.settle(&wanted).await;
     world.settle(&regional(&[(0, 0), (1, 1)])).await;
     world.settle(&regional(&[(1, 1)])).await;
+    // Two zones get addresses: EC2 takes one change after the other.
+    world.settle(&regional(&[(0, 0), (0, 2), (1, 1), (1, 3)])).await;
+}
+
+#[tokio::test]
+async fn waits_while_ec2_changes_other_addresses_of_a_gateway() {
+    let world = World::fast();
+    let first = wants([world.zone(0, &[0, 1])]);
+    let observed = world.settle(&first).await;
+    let busy = |action: &str| Fault {
+        times: Some(5),
+        ..Fault::once(Matcher::action(action), FaultPhase::BeforeCommit, refusal("OperationInProgress"))
+    };
+    world.server.set_faults(vec![busy("AssociateNatGatewayAddress"), busy("DisassociateNatGatewayAddress")]);
+    let primary = observed.gateways[0].primary().and_then(|address| address.allocation.clone()).unwrap();
+    let primary = world.addresses.iter().position(|id| *id == primary).unwrap();
+    let mut second = wants([world.zone(0, &[primary, 2])]);
+    second.recorded = recorded(&observed, &first);
+    world.settle(&second).await;
+}
+
+#[tokio::test]
+async fn waits_until_ec2_knows_a_new_address() {
+    let world = World::fast();
+    let lag = Fault {
+        times: Some(5),
+        ..Fault::once(
+            Matcher::action("CreateNatGateway"),
+            FaultPhase::BeforeCommit,
+            refusal("InvalidElasticIpID.NotFound"),
+        )
+    };
+    world.server.set_faults(vec![lag]);
+    world.settle(&wants([world.zone(0, &[0])])).await;
+}
+
+#[tokio::test]
+async fn waits_until_a_new_address_shows() {
+    let mut world = World::new(Timings { read_lag_ms: 60, ..Timings::fast() }, Quotas::generous());
+    tokio::time::sleep(Duration::from_millis(80)).await;
+    let before: BTreeSet<String> = world.inventory().addresses.into_keys().collect();
+    world.outside("AllocateAddress", &[("Domain", "vpc")]);
+    world.addresses = world.inventory().addresses.into_keys().filter(|id| !before.contains(id)).collect();
+    let desired = wants([world.zone(0, &[0])]);
+    let region = region(&world.server);
+    assert_eq!(region.observe(&desired).await.unwrap().addresses.len(), 0, "it does not show yet");
+    assert_eq!(region.observe_for_change(&desired, &limits()).await.unwrap().addresses.len(), 1);
+}
+
+fn refusal(code: &str) -> Effect {
+    Effect::Error { status: 400, code: code.to_owned(), message: "Not now.".to_owned() }
 }
 
 /// What the story of a resource is made of.
 fn story(world: &World) -> Vec<Desired> {
     vec![
-        world.desired([world.zone(0, &[0]), world.zone(1, &[1])]),
-        world.desired([world.zone(0, &[0, 2]), world.zone(1, &[3])]),
-        world.desired([]),
+        wants([world.zone(0, &[0]), world.zone(1, &[1])]),
+        wants([world.zone(0, &[0, 2]), world.zone(1, &[3])]),
+        wants([]),
     ]
 }
 
@@ -389,7 +443,7 @@ async fn survives_lost_answers_of_every_write() {
 #[tokio::test]
 async fn starts_nothing_after_an_interruption_and_knows_what_was_made() {
     let world = World::new(Timings { nat_create_ms: 2_000, ..Timings::fast() }, Quotas::generous());
-    let desired = world.desired([world.zone(0, &[0]), world.zone(1, &[1])]);
+    let desired = wants([world.zone(0, &[0]), world.zone(1, &[1])]);
     let region = region(&world.server);
     let observed = region.observe(&desired).await.unwrap();
     let limits = limits();
@@ -408,7 +462,7 @@ async fn starts_nothing_after_an_interruption_and_knows_what_was_made() {
 #[tokio::test]
 async fn reads_many_resources_from_one_snapshot() {
     let world = World::fast();
-    let desired = world.desired([world.zone(0, &[0])]);
+    let desired = wants([world.zone(0, &[0])]);
     let known = Desired { recorded: recorded(&world.settle(&desired).await, &desired), ..desired };
     let region = region(&world.server);
     world.server.clear_log();
@@ -429,7 +483,7 @@ impl conformance::Subject for World {
 
     fn desired(&self, identity: &Identity, gateways: &[(usize, &[usize])]) -> Desired {
         let gateways = gateways.iter().map(|(zone, addresses)| self.zone(*zone, addresses));
-        Desired { identity: identity.clone(), ..World::desired(self, gateways) }
+        Desired { identity: identity.clone(), ..wants(gateways) }
     }
 }
 

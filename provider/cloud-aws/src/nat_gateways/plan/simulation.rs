@@ -161,6 +161,15 @@ impl Ec2 {
         Ok(gateway)
     }
 
+    /// A gateway whose addresses can be changed: EC2 takes one change at a time.
+    fn changeable(&mut self, target: &Target) -> Result<&mut Gateway, String> {
+        let gateway = self.available(target)?;
+        if gateway.addresses.iter().any(|address| address.status == Status::Coming) {
+            return Err(format!("addresses of {} are coming", gateway.id));
+        }
+        Ok(gateway)
+    }
+
     fn take(&mut self, id: &str, interface: &str, zone: Option<&str>, primary: bool) -> Result<Address, String> {
         let private_ip = self.private_ip();
         let elastic = self.state.addresses.get_mut(id).ok_or(format!("{id} does not exist"))?;
@@ -194,6 +203,7 @@ impl Ec2 {
     }
 
     /// Does an operation as EC2 would, or says why EC2 would not.
+    #[expect(clippy::too_many_lines, reason = "one arm per call")]
     pub(super) fn execute(&mut self, operation: &Operation) -> Result<(), String> {
         match operation {
             Operation::Create { key, kind, primary, tags } => self.create(key, kind, primary.as_deref(), tags),
@@ -207,7 +217,7 @@ impl Ec2 {
                 Ok(())
             }
             Operation::Associate { gateway, zone, addresses } => {
-                let id = self.available(gateway)?.id.clone();
+                let id = self.changeable(gateway)?.id.clone();
                 for address in addresses {
                     let address = self.take(address, &format!("eni-{id}"), zone.as_deref(), false)?;
                     self.gateway(gateway)?.addresses.push(address);
@@ -219,7 +229,7 @@ impl Ec2 {
                 Ok(())
             }
             Operation::Assign { gateway, secondary } => {
-                let has = self.available(gateway)?.addresses.len() - 1;
+                let has = self.changeable(gateway)?.addresses.len() - 1;
                 let ips: Vec<Ipv4Addr> = match secondary {
                     Secondary::Addresses(ips) => ips.iter().copied().collect(),
                     Secondary::Count(count) => (has..*count).map(|_| self.private_ip()).collect(),
@@ -233,7 +243,7 @@ impl Ec2 {
                 Ok(())
             }
             Operation::Disassociate { gateway, addresses, .. } => {
-                let gateway = self.available(gateway)?;
+                let gateway = self.changeable(gateway)?;
                 for id in addresses {
                     let address = gateway.addresses.iter_mut().find(|address| address.allocation.as_ref() == Some(id));
                     let address = address.ok_or(format!("{id} is not on {}", gateway.id))?;
@@ -245,7 +255,7 @@ impl Ec2 {
                 Ok(())
             }
             Operation::Unassign { gateway, addresses, .. } => {
-                let gateway = self.available(gateway)?;
+                let gateway = self.changeable(gateway)?;
                 for address in
                     gateway.addresses.iter_mut().filter(|a| a.private_ip.is_some_and(|ip| addresses.contains(&ip)))
                 {

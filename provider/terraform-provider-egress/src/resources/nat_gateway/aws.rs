@@ -5,7 +5,7 @@ mod report;
 mod schema;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -45,13 +45,14 @@ async fn region(configured: &Configured, name: Option<&str>) -> Result<Arc<Regio
 fn known(value: &Value, identity: &Identity, region: &Region, recorded: Recorded) -> Result<Desired, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let desired = Input::read(value)?.desired(identity, region.default_tags(), recorded, &mut diagnostics);
-    desired.filter(|(_, complete)| *complete).map(|(desired, _)| desired).ok_or_else(|| match diagnostics.is_empty() {
-        true => {
-            Diagnostic::error("A value is not known", "Everything must be known by now. This is a bug in the provider.")
-                .into()
-        }
-        false => diagnostics,
-    })
+    if let Some((desired, true)) = desired {
+        return Ok(desired);
+    }
+    if diagnostics.is_empty() {
+        let detail = "Everything must be known by now. This is a bug in the provider.";
+        diagnostics.push(Diagnostic::error("A value is not known", detail));
+    }
+    Err(diagnostics)
 }
 
 fn recorded(prior: &Value) -> Result<Recorded, Diagnostic> {
@@ -63,8 +64,8 @@ fn nothing(identity: &Identity, recorded: Recorded) -> Desired {
     Desired {
         identity: identity.clone(),
         gateways: BTreeMap::new(),
-        destinations: std::collections::BTreeSet::new(),
-        take_over: std::collections::BTreeSet::new(),
+        destinations: BTreeSet::new(),
+        take_over: BTreeSet::new(),
         drain: Drain::default(),
         tags: BTreeMap::new(),
         recorded,
@@ -264,9 +265,10 @@ impl AwsBackend {
         let input = Input::read(present)?;
         let region = connected(configured, input.region().known().copied()).await?;
         let recorded = recorded(prior)?;
-        let desired = match planned.is_null() {
-            true => nothing(identity, recorded.clone()),
-            false => known(planned, identity, &region, recorded.clone())?,
+        let desired = if planned.is_null() {
+            nothing(identity, recorded.clone())
+        } else {
+            known(planned, identity, &region, recorded.clone())?
         };
         let observed = region.observe(&desired).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;

@@ -8,11 +8,8 @@ use tfplugin::schema::{Attribute, Nesting, Schema};
 use crate::resources::timeouts::Defaults;
 
 /// Three gateways side by side are ready after about three minutes; a replacement deletes, makes and drains one after another.
-pub(super) const TIMEOUTS: Defaults = Defaults {
-    create: Duration::from_secs(20 * 60),
-    update: Duration::from_secs(60 * 60),
-    delete: Duration::from_secs(30 * 60),
-};
+pub(super) const TIMEOUTS: Defaults =
+    Defaults { create: Duration::from_mins(20), update: Duration::from_hours(1), delete: Duration::from_mins(30) };
 
 pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
     let mut attributes = vec![

@@ -111,6 +111,7 @@ async fn accepts_what_aws_can_do() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one line per wrong attribute")]
 async fn says_what_is_wrong_and_where() {
     let many: Vec<String> = (0..9).map(|number| format!("eipalloc-{number}")).collect();
     let load = |peak: i64, spare: i64| {

@@ -1,0 +1,381 @@
+//! The rules of AWS for what the user wrote, each with its error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use cloud_aws::nat_gateways::desired::{Destination, Drain, Gateway, Kind, MAX_ADDRESSES, REGIONAL_KEY, Secondary};
+use egress_model::identity::{Key, RESERVED_TAGS};
+use tfplugin::cty::Path;
+use tfplugin::model::Arg;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::{AwsInput, Texts, ZoneInput, list, path, zone_path};
+
+/// The most addresses per zone of a regional gateway (Amazon VPC quotas).
+const MAX_REGIONAL_ADDRESSES: usize = 32;
+
+/// Collects errors, and whether all was known.
+pub(super) struct Parser<'a> {
+    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) complete: bool,
+}
+
+impl Parser<'_> {
+    pub(super) fn error(&mut self, summary: impl Into<String>, detail: impl Into<String>, path: Path) {
+        self.diagnostics.push(Diagnostic::error(summary, detail).at(path));
+    }
+
+    pub(super) fn known<'b, T>(&mut self, arg: &'b Arg<T>) -> Option<&'b T> {
+        self.complete &= !arg.is_unknown();
+        arg.known()
+    }
+
+    pub(super) fn texts(&mut self, set: &Texts, path: &Path) -> BTreeSet<String> {
+        let Some(elements) = self.known(set) else { return BTreeSet::new() };
+        let mut texts = BTreeSet::new();
+        for element in elements {
+            match element {
+                Arg::Known(text) if !text.is_empty() => _ = texts.insert(text.clone()),
+                Arg::Known(_) | Arg::Null => {
+                    self.error(
+                        "An element is empty",
+                        "Each element must be an id. Leave it out if it does not exist.",
+                        path.clone(),
+                    );
+                }
+                Arg::Unknown => self.complete = false,
+            }
+        }
+        texts
+    }
+
+    /// Texts with a prefix, such as `rtb-`.
+    fn ids(&mut self, set: &Texts, prefix: &str, path: &Path) -> BTreeSet<String> {
+        let ids = self.texts(set, path);
+        for id in ids.iter().filter(|id| !id.starts_with(prefix)) {
+            self.error(
+                format!("{id:?} is no id of this kind"),
+                format!("The ids here begin with {prefix}."),
+                path.clone(),
+            );
+        }
+        ids
+    }
+
+    pub(super) fn gateways(&mut self, aws: &AwsInput) -> BTreeMap<Key, Gateway> {
+        let mode = self.known(&aws.availability_mode).map_or("zonal", String::as_str);
+        let connectivity = self.known(&aws.connectivity_type).map_or("public", String::as_str);
+        if !matches!(mode, "zonal" | "regional") {
+            let detail = "Choose \"zonal\" (one gateway per zone) or \"regional\" (one gateway for the VPC).";
+            self.error(format!("The availability mode {mode:?} does not exist"), detail, path("availability_mode"));
+        }
+        if !matches!(connectivity, "public" | "private") {
+            let detail = "Choose \"public\" or \"private\".";
+            self.error(
+                format!("The connectivity type {connectivity:?} does not exist"),
+                detail,
+                path("connectivity_type"),
+            );
+        }
+        let gateways = match mode {
+            "regional" => self.regional(aws, connectivity),
+            _ => self.zonal(aws, connectivity == "private"),
+        };
+        self.check_unique(aws);
+        gateways
+    }
+
+    fn zonal(&mut self, aws: &AwsInput, private: bool) -> BTreeMap<Key, Gateway> {
+        for (name, present) in [("vpc_id", !aws.vpc_id.is_null()), ("route_table_ids", !aws.route_table_ids.is_null())]
+        {
+            if present {
+                let detail = "Zonal gateways are in the VPC of their subnet, and each zone has its own route tables: write them in `zones`, or \
+                              set availability_mode = \"regional\".";
+                self.error(format!("{name} is for a regional gateway"), detail, path(name));
+            }
+        }
+        let mut gateways = BTreeMap::new();
+        match self.known(&aws.zones) {
+            Some(zones) if !zones.is_empty() => {
+                for (name, zone) in zones {
+                    let Some(key) = self.zone_key(name) else { continue };
+                    let Some(zone) = self.known(zone) else { continue };
+                    let Some(kind) = self.zonal_kind(name, zone, private) else { continue };
+                    let tables = self.ids(&zone.route_table_ids, "rtb-", &zone_path(name).child("route_table_ids"));
+                    gateways.insert(key, Gateway { kind, route_tables: tables });
+                }
+            }
+            _ if aws.zones.is_unknown() => {}
+            _ => {
+                let detail = "Write at least one availability zone with its subnet.";
+                self.error("There are no zones", detail, path("zones"));
+            }
+        }
+        gateways
+    }
+
+    fn zone_key(&mut self, name: &str) -> Option<Key> {
+        let key = name.parse();
+        if let Err(error) = &key {
+            let detail = format!("The key {error}. Keys are names of availability zones, such as us-east-1a.");
+            self.error(format!("{name:?} is no availability zone"), detail, zone_path(name));
+        }
+        key.ok()
+    }
+
+    fn zonal_kind(&mut self, name: &str, zone: &ZoneInput, private: bool) -> Option<Kind> {
+        let at = zone_path(name);
+        let private_ip = self.ip(&zone.private_ip, &at.child("private_ip"));
+        let subnet = self.known(&zone.subnet_id).cloned();
+        match &subnet {
+            None if zone.subnet_id.is_null() => {
+                let detail = "A zonal gateway stands in a subnet: for public connectivity, one whose default route leads to an internet gateway.";
+                self.error(format!("The subnet of {name} is missing"), detail, at.child("subnet_id"));
+            }
+            Some(id) if !id.starts_with("subnet-") => {
+                self.error(
+                    format!("{id:?} is no subnet"),
+                    "The ids of subnets begin with subnet-.",
+                    at.child("subnet_id"),
+                );
+            }
+            _ => {}
+        }
+        if private {
+            let secondary = self.secondary(name, zone);
+            for (attribute, present) in
+                [("addresses", !zone.addresses.is_null()), ("primary_address", !zone.primary_address.is_null())]
+            {
+                if present {
+                    let detail = "A private gateway has no public addresses. Remove them, or set connectivity_type = \"public\".";
+                    self.error(format!("{attribute} is for public connectivity"), detail, at.child(attribute));
+                }
+            }
+            return Some(Kind::Private { subnet: subnet?, private_ip, secondary: secondary? });
+        }
+        self.no_private_addresses(zone, &at);
+        let addresses = self.addresses(name, zone, MAX_ADDRESSES);
+        let primary = self.known(&zone.primary_address).cloned();
+        if let Some(primary) = primary.as_ref().filter(|primary| self.complete && !addresses.contains(*primary)) {
+            let detail = format!("{primary} is not among the addresses of {name}: {}.", list(&addresses));
+            self.error("The primary address is none of the addresses", detail, at.child("primary_address"));
+        }
+        Some(Kind::Public { subnet: subnet?, private_ip, addresses, primary })
+    }
+
+    fn no_private_addresses(&mut self, zone: &ZoneInput, at: &Path) {
+        let given = [
+            ("secondary_private_ips", !zone.secondary_private_ips.is_null()),
+            ("secondary_private_ip_count", !zone.secondary_private_ip_count.is_null()),
+        ];
+        for (attribute, _) in given.into_iter().filter(|(_, present)| *present) {
+            let detail = "The secondary addresses of a public gateway are public ones: add them to `addresses`. Private ones alone are for \
+                          connectivity_type = \"private\".";
+            self.error(format!("{attribute} is for private connectivity"), detail, at.child(attribute));
+        }
+    }
+
+    fn addresses(&mut self, name: &str, zone: &ZoneInput, most: usize) -> BTreeSet<String> {
+        let at = zone_path(name).child("addresses");
+        let addresses = self.ids(&zone.addresses, "eipalloc-", &at);
+        let count = zone.addresses.known().map_or(0, Vec::len);
+        if count == 0 && !zone.addresses.is_unknown() {
+            let detail = "Public traffic leaves from Elastic IP addresses. Write at least one allocation id, such as egress_ip_pool.<name>.ids[\"a\"].";
+            self.error(format!("{name} has no addresses"), detail, at.clone());
+        }
+        if count > most {
+            let detail = format!("There are {count}; AWS takes at most {most} here. Spread them over more gateways.");
+            self.error(format!("{name} has too many addresses"), detail, at);
+        }
+        addresses
+    }
+
+    fn secondary(&mut self, name: &str, zone: &ZoneInput) -> Option<Secondary> {
+        let at = zone_path(name);
+        if !zone.secondary_private_ips.is_null() && !zone.secondary_private_ip_count.is_null() {
+            let detail = "Write either the addresses or how many AWS is to choose.";
+            self.error("Secondary private addresses are given twice", detail, at.child("secondary_private_ip_count"));
+            return None;
+        }
+        let too_many = |count: usize| {
+            format!("There are {count}; AWS takes at most {} beside the primary one.", MAX_ADDRESSES - 1)
+        };
+        if let Some(count) = self.known(&zone.secondary_private_ip_count) {
+            let at = at.child("secondary_private_ip_count");
+            let Some(count) = usize::try_from(*count).ok() else {
+                self.error("The count cannot be used", format!("It is {count}; write 0 to 7."), at);
+                return None;
+            };
+            if count >= MAX_ADDRESSES {
+                self.error("There are too many secondary private addresses", too_many(count), at);
+            }
+            return Some(Secondary::Count(count));
+        }
+        let at = at.child("secondary_private_ips");
+        let texts = self.texts(&zone.secondary_private_ips, &at);
+        if texts.len() >= MAX_ADDRESSES {
+            self.error("There are too many secondary private addresses", too_many(texts.len()), at.clone());
+        }
+        let mut ips = BTreeSet::new();
+        for text in texts {
+            match text.parse() {
+                Ok(ip) => _ = ips.insert(ip),
+                Err(_) => self.error(
+                    format!("{text:?} is no IPv4 address"),
+                    "Write an address such as 10.0.1.20.",
+                    at.clone(),
+                ),
+            }
+        }
+        Some(Secondary::Addresses(ips))
+    }
+
+    fn ip(&mut self, text: &Arg<String>, at: &Path) -> Option<Ipv4Addr> {
+        let text = self.known(text)?;
+        let ip = text.parse().ok();
+        if ip.is_none() {
+            self.error(format!("{text:?} is no IPv4 address"), "Write an address such as 10.0.1.20.", at.clone());
+        }
+        ip
+    }
+
+    fn regional(&mut self, aws: &AwsInput, connectivity: &str) -> BTreeMap<Key, Gateway> {
+        if connectivity == "private" {
+            let detail = "AWS has regional gateways with public connectivity only.";
+            self.error("A regional gateway cannot be private", detail, path("connectivity_type"));
+        }
+        let vpc = self.known(&aws.vpc_id).cloned();
+        match &vpc {
+            None if aws.vpc_id.is_null() => {
+                self.error("vpc_id is missing", "A regional gateway is made for a VPC.", path("vpc_id"));
+            }
+            Some(id) if !id.starts_with("vpc-") => {
+                self.error(format!("{id:?} is no VPC"), "The ids of VPCs begin with vpc-.", path("vpc_id"));
+            }
+            _ => {}
+        }
+        let route_tables = self.ids(&aws.route_table_ids, "rtb-", &path("route_table_ids"));
+        let zones = self.known(&aws.zones).map(|zones| {
+            let mut addresses = BTreeMap::new();
+            for (name, zone) in zones {
+                let Some(zone) = self.known(zone) else { continue };
+                self.no_zonal_attributes(name, zone);
+                addresses.insert(name.clone(), self.addresses(name, zone, MAX_REGIONAL_ADDRESSES));
+            }
+            addresses
+        });
+        if zones.as_ref().is_some_and(BTreeMap::is_empty) && self.complete {
+            let detail =
+                "Write at least one zone with addresses, or leave `zones` out to let AWS choose zones and addresses.";
+            self.error("There are no zones", detail, path("zones"));
+        }
+        let (Some(vpc), Ok(key), false) = (vpc, REGIONAL_KEY.parse(), aws.zones.is_unknown()) else {
+            return BTreeMap::new();
+        };
+        let kind = match zones {
+            Some(zones) => Kind::RegionalManual { vpc, zones },
+            None => Kind::RegionalAutomatic { vpc },
+        };
+        BTreeMap::from([(key, Gateway { kind, route_tables })])
+    }
+
+    fn no_zonal_attributes(&mut self, name: &str, zone: &ZoneInput) {
+        let given = [
+            ("subnet_id", !zone.subnet_id.is_null()),
+            ("primary_address", !zone.primary_address.is_null()),
+            ("private_ip", !zone.private_ip.is_null()),
+            ("secondary_private_ips", !zone.secondary_private_ips.is_null()),
+            ("secondary_private_ip_count", !zone.secondary_private_ip_count.is_null()),
+            ("route_table_ids", !zone.route_table_ids.is_null()),
+        ];
+        for (attribute, _) in given.into_iter().filter(|(_, present)| *present) {
+            let detail =
+                "The zones of a regional gateway have addresses only; its route tables are in aws.route_table_ids.";
+            self.error(format!("{attribute} is for zonal gateways"), detail, zone_path(name).child(attribute));
+        }
+    }
+
+    /// An address can be on one gateway, and a table's route can lead to one.
+    fn check_unique(&mut self, aws: &AwsInput) {
+        let mut seen: BTreeMap<(&str, &String), &String> = BTreeMap::new();
+        let mut twice = Vec::new();
+        for (name, zone) in aws.zones.known().into_iter().flatten() {
+            let Some(zone) = zone.known() else { continue };
+            for (attribute, set) in [("addresses", &zone.addresses), ("route_table_ids", &zone.route_table_ids)] {
+                for id in set.known().into_iter().flatten().filter_map(Arg::known) {
+                    if let Some(first) = seen.insert((attribute, id), name) {
+                        twice.push((attribute, id.clone(), first.clone(), name.clone()));
+                    }
+                }
+            }
+        }
+        for (attribute, id, first, second) in twice {
+            let detail = match attribute {
+                "addresses" => "An address can be on one gateway only.",
+                _ => "A route leads to one gateway only.",
+            };
+            self.error(format!("{id} is in {first} and in {second}"), detail, zone_path(&second).child(attribute));
+        }
+    }
+
+    pub(super) fn destinations(&mut self, aws: &AwsInput) -> BTreeSet<Destination> {
+        let mut destinations = BTreeSet::new();
+        let cidrs = self.texts(&aws.destination_cidrs, &path("destination_cidrs"));
+        let lists = self.ids(&aws.destination_prefix_list_ids, "pl-", &path("destination_prefix_list_ids"));
+        for (attribute, text) in cidrs
+            .iter()
+            .map(|text| ("destination_cidrs", text))
+            .chain(lists.iter().map(|text| ("destination_prefix_list_ids", text)))
+        {
+            match text.parse() {
+                Ok(destination) => _ = destinations.insert(destination),
+                Err(error) => {
+                    let summary = format!("{text:?} cannot be a destination");
+                    self.error(summary, format!("It {error}."), path(attribute));
+                }
+            }
+        }
+        if destinations.is_empty() && aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null() {
+            destinations.extend("0.0.0.0/0".parse());
+        }
+        destinations
+    }
+
+    pub(super) fn drain(&mut self, seconds: &Arg<i64>) -> Drain {
+        let Some(seconds) = self.known(seconds) else { return Drain::default() };
+        u16::try_from(*seconds).ok().and_then(Drain::new).unwrap_or_else(|| {
+            let detail = format!("It is {seconds}; AWS takes 1 to 4000 seconds.");
+            self.error("The drain time cannot be used", detail, path("drain_seconds"));
+            Drain::default()
+        })
+    }
+
+    pub(super) fn tags(&mut self, tags: &Arg<BTreeMap<String, Arg<String>>>) -> BTreeMap<String, String> {
+        let at = Path::attribute("tags");
+        let mut known = BTreeMap::new();
+        let Some(tags) = self.known(tags) else { return known };
+        // The limits are those of "Tag your Amazon EC2 resources" in the Amazon EC2 user guide.
+        if tags.len() + RESERVED_TAGS.len() > 50 {
+            let detail = format!("AWS takes 50 on one object, and {} of them hold the identity.", RESERVED_TAGS.len());
+            self.error(format!("There are {} tags", tags.len()), detail, at.clone());
+        }
+        for (key, value) in tags {
+            let value = self.known(value).cloned().unwrap_or_default();
+            if RESERVED_TAGS.contains(&key.as_str()) {
+                let detail = "The provider writes this tag itself: it is how the gateways are found again.";
+                self.error(format!("The tag {key:?} is reserved"), detail, at.key(key));
+            } else if key.starts_with("aws:") {
+                self.error(
+                    format!("The tag {key:?} is reserved"),
+                    "Keys that begin with aws: are AWS's own.",
+                    at.key(key),
+                );
+            } else if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
+                let detail = "AWS takes keys of 1 to 128 and values of at most 256 characters.";
+                self.error(format!("The tag {key:?} cannot be used"), detail, at.key(key));
+            }
+            known.insert(key.clone(), value);
+        }
+        known
+    }
+}
