@@ -98,6 +98,7 @@ fn class(code: &str, status: u16) -> Class {
         | "RouteAlreadyExists"
         | "IdempotentParameterMismatch"
         | "OperationNotPermitted"
+        | "OperationInProgress"
         | "ConcurrentTagAccess" => Class::Conflict,
         code if code.ends_with(".InUse") || code.ends_with(".Duplicate") || code.ends_with(".AlreadyExists") => {
             Class::Conflict
@@ -132,6 +133,7 @@ mod tests {
             ("InvalidIPAddress.InUse", 400, Class::Conflict),
             ("Resource.AlreadyAssociated", 400, Class::Conflict),
             ("IdempotentParameterMismatch", 400, Class::Conflict),
+            ("OperationInProgress", 400, Class::Conflict),
             ("InternalError", 500, Class::Transient),
             ("", 502, Class::Transient),
             ("InvalidParameterValue", 400, Class::Other),
