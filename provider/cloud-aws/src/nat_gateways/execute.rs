@@ -13,9 +13,10 @@ use std::future::Future;
 use async_trait::async_trait;
 use cloud::{Class, Error, Limits, NatGateways};
 use egress_model::nat_gateway::View;
+use tokio::time::Instant;
 
 use super::desired::Desired;
-use super::observe::Freshness;
+use super::observe::{Freshness, REFERENCE_LAG};
 use super::observed::{Gateway, Observed};
 use super::operation::{Operation, Target};
 use super::plan::plan;
@@ -117,6 +118,29 @@ impl Step<'_> {
         let answer = call.await;
         self.forget_snapshots().await;
         answer
+    }
+
+    /// Sends a call that names something that was just made, again while EC2 answers with one of these codes: reads lag, so it
+    /// may not know that yet.
+    async fn refer<T, F>(&self, operation: &'static str, unknown: &[&str], call: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let start = Instant::now();
+        let answered = self.limits.until(self.region.poll, || async {
+            match self.write(call()).await {
+                Ok(answer) => Ok(Some(answer)),
+                Err(error)
+                    if unknown.contains(&error.code.as_str())
+                        && start.elapsed() < REFERENCE_LAG
+                        && !self.limits.stopped() =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
+        });
+        answered.await?.ok_or_else(|| Self::overdue(operation, "EC2 did not get to know what the call names"))
     }
 
     async fn forget_snapshots(&self) {

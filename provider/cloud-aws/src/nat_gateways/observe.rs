@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use cloud::Error;
+use cloud::{Error, Limits};
 use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
 use egress_model::ip_pool::{Address, AddressId};
+use tokio::time::Instant;
 
 use super::desired::{Desired, Destination};
 use super::observed::{ElasticIp, Gateway, Observed, Route};
 use crate::ip_pools::Source;
 use crate::{Region, convert};
+
+/// How long EC2 may not know something that was just made.
+pub(super) const REFERENCE_LAG: Duration = Duration::from_mins(2);
 
 /// A route table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,22 @@ impl Region {
             Freshness::Snapshot => self.known_elastic_ips(desired).await?,
             Freshness::Now => self.elastic_ips(desired.addresses()).await?,
         };
+        Ok(observed)
+    }
+
+    /// What there is for a resource that is about to be changed. An address that was allocated a moment ago may not show yet,
+    /// and is waited for.
+    pub async fn observe_for_change(&self, desired: &Desired, limits: &Limits) -> Result<Observed, Error> {
+        let mut observed = self.observe_nat_gateways(desired, Freshness::Now).await?;
+        let (start, mut pause) = (Instant::now(), self.poll.first);
+        while !desired.addresses().into_iter().all(|id| observed.addresses.contains_key(id))
+            && start.elapsed() < REFERENCE_LAG
+            && !limits.stopped()
+            && limits.sleep(pause).await
+        {
+            observed.addresses = self.elastic_ips(desired.addresses()).await?;
+            pause = (pause * 3 / 2).min(self.poll.longest);
+        }
         Ok(observed)
     }
 

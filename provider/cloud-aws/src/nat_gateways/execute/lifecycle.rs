@@ -19,6 +19,9 @@ use crate::nat_gateways::plan::reasons_to_replace;
 /// How many gateways of the same parameters may have come and gone while EC2 remembers their tokens.
 const MAX_GENERATIONS: u32 = 32;
 
+/// What the call answers while it does not see an address that was just allocated.
+const NEW_ADDRESS_UNKNOWN: [&str; 2] = ["InvalidElasticIpID.NotFound", "InvalidAllocationID.NotFound"];
+
 impl Step<'_> {
     /// Creates a gateway unless an earlier run has. A token answers with what it once made, also when that has failed or was
     /// deleted; then the next generation's is used. The tokens are the same in every run, so a run after a crash climbs the
@@ -76,7 +79,9 @@ impl Step<'_> {
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         new.token = client_token(&self.desired.identity, Some(key), &parameters, generation);
         new.tags = convert::to_tags(tags.clone());
-        let made = self.write(self.region.client.create_nat_gateway(new)).await?;
+        let client = &self.region.client;
+        let made =
+            self.refer("CreateNatGateway", &NEW_ADDRESS_UNKNOWN, || client.create_nat_gateway(new.clone())).await?;
         let Some(made) = made else { return Ok(None) };
         // Under our key, whether or not the answer shows the tags.
         let keys = made.nat_gateway_id().map(|id| (id.to_owned(), key.clone())).into_iter().collect();

@@ -1,17 +1,11 @@
 //! Routes.
 
-use std::time::Duration;
-
 use cloud::{Class, Error};
-use tokio::time::Instant;
 
 use super::Step;
 use crate::nat_gateways::desired::RouteKey;
 use crate::nat_gateways::observed::Route;
 use crate::nat_gateways::operation::Target;
-
-/// How long a gateway that was just made may be unknown to the calls on routes.
-const REFERENCE_LAG: Duration = Duration::from_mins(2);
 
 impl Step<'_> {
     pub(super) async fn create_route(&mut self, route: &RouteKey, gateway: &Target) -> Result<(), Error> {
@@ -81,21 +75,7 @@ impl Step<'_> {
     where
         F: Future<Output = Result<(), Error>>,
     {
-        let start = Instant::now();
-        let led = self.limits.until(self.region.poll, || async {
-            match self.write(call()).await {
-                Ok(()) => Ok(Some(())),
-                Err(error)
-                    if error.code == "InvalidNatGatewayID.NotFound"
-                        && start.elapsed() < REFERENCE_LAG
-                        && !self.limits.stopped() =>
-                {
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
-        });
-        led.await?.ok_or_else(|| Self::overdue(operation, "EC2 did not get to know the gateway"))
+        self.refer(operation, &["InvalidNatGatewayID.NotFound"], call).await
     }
 
     /// Somebody has led the route elsewhere since the plan. Noted, so that the state has it.

@@ -270,7 +270,7 @@ impl AwsBackend {
         } else {
             known(planned, identity, &region, recorded.clone())?
         };
-        let observed = region.observe(&desired).await;
+        let observed = region.observe_for_change(&desired, limits).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
         let conflicts = report::conflicts(&plan(&desired, &observed).conflicts);
         if conflicts.has_errors() {

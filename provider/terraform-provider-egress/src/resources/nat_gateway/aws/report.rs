@@ -34,7 +34,7 @@ fn remedy(error: &Error) -> &'static str {
              configuration makes the internet gateway, add depends_on for it."
         }
         ("InsufficientFreeAddressesInSubnet", _) => " Free private addresses in the subnet, or choose another subnet.",
-        ("InvalidAllocationID.NotFound", _) => {
+        ("InvalidAllocationID.NotFound" | "InvalidElasticIpID.NotFound", _) => {
             " The Elastic IP address does not exist in this region and account: check the allocation id."
         }
         ("InvalidSubnetID.NotFound", _) => " Check the subnet's id, region and account.",
