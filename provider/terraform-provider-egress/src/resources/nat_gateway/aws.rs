@@ -219,7 +219,7 @@ impl AwsBackend {
         };
         if !complete {
             // Addresses that are allocated in the same apply, as a rule: what does not depend on them is checked.
-            diagnostics.extend(report::conflicts(&route_conflicts(&desired, &observed)));
+            diagnostics.extend(report::conflicts(&route_conflicts(&desired, &observed), &desired));
             diagnostics.extend(subnets(&region, &desired, &observed).await);
             if prior.is_null() {
                 diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
@@ -234,7 +234,7 @@ impl AwsBackend {
         if prior.is_null() {
             diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
         }
-        diagnostics.extend(report::conflicts(&plan.conflicts));
+        diagnostics.extend(report::conflicts(&plan.conflicts, &desired));
         diagnostics.extend(report::limits(&desired, &observed));
         let subnets = report::new_subnets(&desired, &observed);
         match region.subnets(subnets.values().cloned().collect()).await {
@@ -272,13 +272,13 @@ impl AwsBackend {
         };
         let observed = region.observe_for_change(&desired, limits).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
-        let conflicts = report::conflicts(&plan(&desired, &observed).conflicts);
+        let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);
         if conflicts.has_errors() {
             return Err(conflicts);
         }
         let outcome = apply(region.as_ref(), &desired, observed, limits).await;
         let observed = outcome.observed;
-        let conflicts = report::conflicts(&plan(&desired, &observed).conflicts);
+        let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);
         if matches!(outcome.end, End::Done) && !conflicts.has_errors() {
             let state = if planned.is_null() { Value::Null } else { reached(planned, &desired, &observed) };
             return Ok(Applied { state, diagnostics: Diagnostics::new() });

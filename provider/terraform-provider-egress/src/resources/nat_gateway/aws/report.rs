@@ -1,5 +1,8 @@
 //! What the user is told.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Class, End, Error};
@@ -15,6 +18,10 @@ use tfplugin::{Diagnostic, Diagnostics};
 use super::input::{list, path, zone_path};
 use crate::session::Adoption;
 
+fn aws() -> Path {
+    Path::attribute("aws")
+}
+
 /// A call that failed before anything was done.
 pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
     Diagnostic::error(summary, format!("{}.{}", chain(error), remedy(error)))
@@ -23,7 +30,7 @@ pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
 /// The plan could not look at the cloud.
 pub(super) fn unchecked(error: &Error) -> Diagnostic {
     let detail = format!("{}. The plan goes on without; the apply will look before it changes anything.", chain(error));
-    Diagnostic::warning("The plan could not be checked against AWS", detail)
+    Diagnostic::warning("The plan could not be checked against AWS", detail).at(aws())
 }
 
 /// What to do about an error, as a sentence that follows; empty where the error says all.
@@ -75,7 +82,7 @@ pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Di
     let exists = exists(observed);
     let what = if destroying { "destroyed" } else { "made as planned" };
     let summary = format!("The NAT gateways could not be {what}");
-    Some(match end {
+    let diagnostic = match end {
         End::Done => return None,
         End::Stopped(left) => Diagnostic::error(
             "The change of the NAT gateways was interrupted",
@@ -102,7 +109,8 @@ pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Di
                 not_done(left)
             ),
         ),
-    })
+    };
+    Some(diagnostic.at(aws()))
 }
 
 /// An interrupted creation.
@@ -112,7 +120,7 @@ pub(super) fn interrupted(left: &[String], observed: &Observed) -> Diagnostic {
         exists(observed),
         not_done(left)
     );
-    Diagnostic::warning("The creation of the NAT gateways was interrupted", detail)
+    Diagnostic::warning("The creation of the NAT gateways was interrupted", detail).at(aws())
 }
 
 /// Something is to be done although nothing that the user wrote differs.
@@ -120,7 +128,7 @@ pub(super) fn repair(plan: &Plan) -> Diagnostic {
     let steps: Vec<String> = plan.operations.iter().map(ToString::to_string).collect();
     let detail =
         format!("Something was changed outside of Terraform. The apply will put it right: {}.", steps.join("; "));
-    Diagnostic::warning("The NAT gateways need a repair", detail)
+    Diagnostic::warning("The NAT gateways need a repair", detail).at(aws())
 }
 
 /// What a plan does that the user should know beforehand.
@@ -170,7 +178,7 @@ pub(super) fn notes(plan: &Plan, desired: &Desired, observed: &Observed, destroy
             "The address that their new gateway needs is on the old one, which has to go first. Route tables: {}.",
             list(&others)
         );
-        notes.push(Diagnostic::warning("Egress is interrupted for a few minutes", detail));
+        notes.push(Diagnostic::warning("Egress is interrupted for a few minutes", detail).at(aws()));
     }
     for taken in &plan.taken_over {
         let (table, destination) = &taken.route;
@@ -190,7 +198,7 @@ pub(super) fn notes(plan: &Plan, desired: &Desired, observed: &Observed, destroy
             "The route of {destination} in {table} leads to {gateway}, which is {what}, and was not made by this resource. It will lead \
              nowhere (blackhole) until whoever made it changes it."
         );
-        notes.push(Diagnostic::warning("A route of others will lead nowhere", detail));
+        notes.push(Diagnostic::warning("A route of others will lead nowhere", detail).at(aws()));
     }
     if destroying {
         notes.extend(leaving(observed));
@@ -205,26 +213,28 @@ fn leaving(observed: &Observed) -> Option<Diagnostic> {
         let cidrs = cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let detail =
             format!("They stay allocated to whoever holds them, such as an egress_ip_pool. Addresses: {cidrs}.");
-        Diagnostic::warning("No traffic will leave from these addresses any more", detail)
+        Diagnostic::warning("No traffic will leave from these addresses any more", detail).at(aws())
     })
 }
 
 fn gateway_path(key: &Key) -> Path {
-    if key.as_str() == cloud_aws::nat_gateways::desired::REGIONAL_KEY {
-        Path::attribute("aws")
-    } else {
-        zone_path(key.as_str())
-    }
+    if key.as_str() == cloud_aws::nat_gateways::desired::REGIONAL_KEY { aws() } else { zone_path(key.as_str()) }
+}
+
+/// Where an address is written.
+fn address_path(desired: &Desired, key: &Key, address: &str) -> Path {
+    let zone = desired.gateways.get(key).and_then(|gateway| *gateway.kind.addresses().get(address)?);
+    zone.map_or_else(|| gateway_path(key), zone_path).child("addresses")
 }
 
 /// What stands in the way.
-pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>) -> Diagnostics {
+pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>, desired: &Desired) -> Diagnostics {
     let conflicts = conflicts.iter().map(|conflict| match conflict {
         Conflict::AddressInUse { key, address, by } => Diagnostic::error(
             format!("{address} is in use"),
             format!("It is on {by}, which is not of this resource, and is never taken from there. Free it first, or use another address for {key}."),
         )
-        .at(gateway_path(key)),
+        .at(address_path(desired, key, address)),
         Conflict::AddressNotFound { key, address } => Diagnostic::error(
             format!("{address} does not exist"),
             format!(
@@ -232,7 +242,7 @@ pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>) -> Diagnostics {
                  egress_ip_pool, the pool's plan says how to get it back."
             ),
         )
-        .at(gateway_path(key)),
+        .at(address_path(desired, key, address)),
         Conflict::RouteTaken { key, route: (table, destination), target } => Diagnostic::error(
             format!("The route of {destination} in {table} leads to {target}"),
             format!(
@@ -240,12 +250,12 @@ pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>) -> Diagnostics {
                  take_over_routes = [\"{target}\"]; or remove {table} from route_table_ids."
             ),
         )
-        .at(gateway_path(key)),
+        .at(gateway_path(key).child("route_table_ids")),
         Conflict::TableNotFound { key, table } => Diagnostic::error(
             format!("The route table {table} does not exist"),
             format!("It is not in this region and account. Correct route_table_ids of {key}."),
         )
-        .at(gateway_path(key)),
+        .at(gateway_path(key).child("route_table_ids")),
     });
     conflicts.collect()
 }
@@ -270,7 +280,7 @@ pub(super) fn adoption(observed: &Observed, identity: &Identity, adoption: Adopt
         "These carry the tags of {identity}: {gateways}. That is what an interrupted apply leaves, and then it is right. If they belong to another \
          state, that one has the same provider owner and the same name: change one of them, or both states will change the same gateways."
     );
-    Some(match adoption {
+    let diagnostic = match adoption {
         Adoption::Automatic => Diagnostic::warning("NAT gateways that exist will be adopted", detail),
         Adoption::Error => Diagnostic::error(
             "NAT gateways with this identity exist",
@@ -278,7 +288,8 @@ pub(super) fn adoption(observed: &Observed, identity: &Identity, adoption: Adopt
                 "{detail} The provider's adoption = \"error\" forbids to adopt them; import them, or set it to \"automatic\"."
             ),
         ),
-    })
+    };
+    Some(diagnostic.at(aws()))
 }
 
 /// Limits of AWS that a plan can see.
