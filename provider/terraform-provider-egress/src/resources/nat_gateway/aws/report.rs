@@ -22,14 +22,19 @@ fn aws() -> Path {
     Path::attribute("aws")
 }
 
+/// An error without the full stop that a cloud's message may end with: a sentence is made of it.
+fn said(error: &Error) -> String {
+    chain(error).trim_end_matches('.').to_owned()
+}
+
 /// A call that failed before anything was done.
 pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
-    Diagnostic::error(summary, format!("{}.{}", chain(error), remedy(error)))
+    Diagnostic::error(summary, format!("{}.{}", said(error), remedy(error)))
 }
 
 /// The plan could not look at the cloud.
 pub(super) fn unchecked(error: &Error) -> Diagnostic {
-    let detail = format!("{}. The plan goes on without; the apply will look before it changes anything.", chain(error));
+    let detail = format!("{}. The plan goes on without; the apply will look before it changes anything.", said(error));
     Diagnostic::warning("The plan could not be checked against AWS", detail).at(aws())
 }
 
@@ -100,7 +105,7 @@ pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Di
         ),
         End::Failed { operation, error, remaining } => Diagnostic::error(
             summary,
-            format!("Could not {operation}: {}.{}\n\n{exists}{}", chain(error), remedy(error), not_done(remaining)),
+            format!("Could not {operation}: {}.{}\n\n{exists}{}", said(error), remedy(error), not_done(remaining)),
         ),
         End::Unsettled(left) => Diagnostic::error(
             summary,

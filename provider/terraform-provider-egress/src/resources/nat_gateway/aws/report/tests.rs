@@ -68,3 +68,13 @@ fn what_is_about_all_gateways_is_on_aws() {
     let plan = Plan { stranded: BTreeSet::from([(route, "nat-1".to_owned())]), ..Plan::default() };
     assert_eq!(paths(notes(&plan, &desired([]), &observed, true)), ["aws"]);
 }
+
+#[test]
+fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
+    let error = || Error::new(Class::Denied, "CreateNatGateway", "You are not allowed.");
+    let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
+    let told = [failure("It failed", &error()), unchecked(&error())].into_iter();
+    for told in told.chain(end(&failed, &Observed::default(), false)) {
+        assert!(told.detail.contains("You are not allowed. ") && !told.detail.contains(".."), "{}", told.detail);
+    }
+}
