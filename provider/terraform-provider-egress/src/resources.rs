@@ -3,6 +3,7 @@
 mod ip_pool;
 mod nat_gateway;
 mod policy;
+mod region;
 mod replacement;
 pub(crate) mod timeouts;
 

@@ -15,6 +15,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
 use super::backend::{Backend, Place, Pools};
+use crate::resources::region;
 use crate::session::{Configured, Unavailable};
 
 /// The most tags that an object can have ("Tag your Amazon EC2 resources", tag restrictions).
@@ -102,11 +103,6 @@ fn source_attributes() -> Vec<Attribute> {
     ]
 }
 
-/// A region that is spelled out only later is the same region; another one is not.
-fn another(change: tfplugin::schema::Change<'_>) -> bool {
-    !change.prior.is_null() && !change.planned.is_null() && change.prior != change.planned
-}
-
 async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>>, Diagnostic> {
     match &configured.aws {
         Ok(aws) => aws.cloud().await.map(Some),
@@ -132,7 +128,7 @@ impl Backend for AwsBackend {
             Type::String,
             "The region. Default: the provider's. Another region replaces the pool.",
         )
-        .modify(PlanModifier::RequiresReplaceIf(Arc::new(another)));
+        .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another)));
         let attributes = std::iter::once(region).chain(source_attributes()).collect();
         Attribute::nested(
             "aws",

@@ -168,6 +168,18 @@ impl Backend for AwsBackend {
     }
 }
 
+/// The gateways stay in their region. A change from one written region to another replaces the resource; where one of the
+/// two is the provider's, Terraform sees no such change.
+async fn check_region(configured: &Configured, prior: &Value, now: &Region) -> Result<(), Diagnostic> {
+    let prior = Input::read(prior)?;
+    let used = connected(configured, prior.region().known().copied()).await?;
+    if used.name() == now.name() { Ok(()) } else { Err(report::moved(used.name(), now.name())) }
+}
+
+fn writes_region(value: &Value) -> bool {
+    value.get("aws").and_then(|aws| aws.get("region")).is_some_and(|region| !region.is_null())
+}
+
 async fn connected(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Diagnostic> {
     region(configured, name).await.map_err(|diagnostic| {
         diagnostic.unwrap_or_else(|| {
@@ -201,6 +213,10 @@ impl AwsBackend {
             Err(None) => return Ok(Planned::default()),
             Err(Some(diagnostic)) => return Err(diagnostic.into()),
         };
+        let replaced = writes_region(prior) && writes_region(planned);
+        if !prior.is_null() && !planned.is_null() && !replaced {
+            check_region(configured, prior, &region).await?;
+        }
         let mut diagnostics = Diagnostics::new();
         let (desired, complete) = if planned.is_null() {
             (nothing(identity, recorded), true)
@@ -264,6 +280,9 @@ impl AwsBackend {
         let present = if planned.is_null() { prior } else { planned };
         let input = Input::read(present)?;
         let region = connected(configured, input.region().known().copied()).await?;
+        if !prior.is_null() && !planned.is_null() {
+            check_region(configured, prior, &region).await?;
+        }
         let recorded = recorded(prior)?;
         let desired = if planned.is_null() {
             nothing(identity, recorded.clone())

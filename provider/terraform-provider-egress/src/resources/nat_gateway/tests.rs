@@ -269,3 +269,37 @@ fn a_cloud_is_chosen() {
     assert_eq!(none.map_err(|diagnostic| diagnostic.summary), Err("No cloud is chosen".to_owned()));
     assert_eq!(resource().cloud(&config(aws(), &[])).map(Backend::name), Ok("aws"));
 }
+
+#[tokio::test]
+async fn the_region_in_use_can_be_written_and_no_other() {
+    let aws_of = |region: &str| cloud_aws::Config { region: Some(region.to_owned()), ..cloud_aws::Config::default() };
+    let configured = Configured {
+        owner: "acme".parse().unwrap(),
+        adoption: crate::session::Adoption::Automatic,
+        aws: Ok(crate::session::Aws::new(aws_of("us-east-1"))),
+        kubernetes: Err(crate::session::Unavailable::Unknown),
+        engine: egress_engines::EngineName::NetworkPolicy,
+        created: crate::session::Created::default(),
+    };
+    let identity = NatGateway::identity(&configured, "prod").unwrap();
+    // Incomplete on purpose: what is wrong beside the region ends the plan before it asks AWS.
+    let of = |region: Value| config(with(with(aws(), "region", region), "zones", Value::Null), &[]);
+    let moved = "Gateways cannot move to another region";
+    for (prior, planned, expected) in [
+        (Value::Null, "eu-west-1".into(), true),
+        ("eu-west-1".into(), Value::Null, true),
+        (Value::Null, "us-east-1".into(), false),
+        ("us-east-1".into(), Value::Null, false),
+        // Replaced, and so for Terraform to show.
+        ("us-east-1".into(), "eu-west-1".into(), false),
+    ] {
+        let (prior, planned) = (of(prior), of(planned));
+        let told = AwsBackend.plan(&configured, &identity, &prior, &planned).await.diagnostics;
+        let at: Vec<String> = told
+            .into_iter()
+            .filter(|told| told.summary == moved)
+            .map(|told| told.path.unwrap_or_default().to_string())
+            .collect();
+        assert_eq!(at, if expected { vec!["aws.region"] } else { vec![] }, "{prior:?} {planned:?}");
+    }
+}

@@ -32,6 +32,15 @@ pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
     Diagnostic::error(summary, format!("{}.{}", said(error), remedy(error)))
 }
 
+/// The region would be another one, without a replacement.
+pub(super) fn moved(used: &str, wanted: &str) -> Diagnostic {
+    let detail = format!(
+        "The gateways are in {used}, and would be in {wanted}. Nothing was changed. Write aws.region = \"{used}\" to keep them; to move, make \
+         a new resource for {wanted}."
+    );
+    Diagnostic::error("Gateways cannot move to another region", detail).at(path("region"))
+}
+
 /// The plan could not look at the cloud.
 pub(super) fn unchecked(error: &Error) -> Diagnostic {
     let detail = format!("{}. The plan goes on without; the apply will look before it changes anything.", said(error));

@@ -1,7 +1,11 @@
 //! The `aws` attribute.
 
+use std::sync::Arc;
+
 use tfplugin::cty::Type;
-use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::schema::{Attribute, Nesting, PlanModifier};
+
+use crate::resources::region;
 
 fn text(name: &'static str, description: &str) -> Attribute {
     Attribute::new(name, Type::String, description)
@@ -13,7 +17,8 @@ fn texts(name: &'static str, description: &str) -> Attribute {
 
 pub(super) fn attribute() -> Attribute {
     let attributes = vec![
-        text("region", "The region. Default: the provider's. A change replaces the resource.").requires_replace(),
+        text("region", "The region. Default: the provider's. Another region replaces the resource.")
+            .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another))),
         text(
             "availability_mode",
             "`zonal` (the default): one gateway in each zone of `zones`. `regional`: one gateway for the whole VPC. A change replaces the \
