@@ -126,6 +126,18 @@ pub(super) fn with(name: &str, value: impl Into<Value>) -> Value {
     Value::object([(name, value.into())])
 }
 
+/// Configures the provider as the first call of a process does.
+fn configure(session: &Session, adoption: Adoption) {
+    session.configure(Configured {
+        owner: "acme".parse().expect("an owner"),
+        adoption,
+        aws: Err(Unavailable::Unknown),
+        kubernetes: Err(Unavailable::Unknown),
+        engine: egress_engines::EngineName::NetworkPolicy,
+        created: Created::default(),
+    });
+}
+
 impl Host {
     pub(super) fn new() -> Self {
         Self::on(Arc::default(), Adoption::Automatic)
@@ -133,14 +145,7 @@ impl Host {
 
     pub(super) fn on(cloud: Arc<Memory>, adoption: Adoption) -> Self {
         let session = Session::default();
-        session.configure(Configured {
-            owner: "acme".parse().expect("an owner"),
-            adoption,
-            aws: Err(Unavailable::Unknown),
-            kubernetes: Err(Unavailable::Unknown),
-            engine: egress_engines::EngineName::NetworkPolicy,
-            created: Created::default(),
-        });
+        configure(&session, adoption);
         let clouds: Vec<Box<dyn Backend>> = vec![Box::new(MemoryBackend(Arc::clone(&cloud)))];
         let resource = IpPool { session: Arc::new(session), clouds };
         Self { cloud, resource, cx: Context::default(), state: Value::Null, private: Private::new() }
@@ -254,7 +259,9 @@ impl Host {
         self.resource.plan(&self.cx, request).await.diagnostics
     }
 
+    /// Destroys, in a run of its own.
     pub(super) async fn destroy(&mut self) -> Diagnostics {
+        configure(&self.resource.session, Adoption::Automatic);
         let request = DeleteRequest {
             reason: Deletion::Destroyed,
             prior: self.state.clone(),
