@@ -206,6 +206,6 @@ mod tests {
     #[test]
     fn the_longest_identity_fits_a_label() {
         // Google Cloud and Kubernetes label values: 63 characters each.
-        assert!(Owner::MAX_LENGTH <= 63 && Name::MAX_LENGTH <= 63 && Key::MAX_LENGTH <= 63);
+        const { assert!(Owner::MAX_LENGTH <= 63 && Name::MAX_LENGTH <= 63 && Key::MAX_LENGTH <= 63) };
     }
 }

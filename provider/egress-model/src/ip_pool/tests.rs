@@ -53,7 +53,9 @@ fn releases_by_the_policy_of_the_key() {
     let observed = || vec![address(1).marked("partners", "a", 1), address(2)];
     let mut held = state([(1, "a"), (2, "b")]);
     assert_eq!(texts(&desired([]), &held, observed()), ["release 203.0.113.1 (ip-1)", "release 203.0.113.2 (ip-2)"]);
-    held.values_mut().for_each(|held| held.on_leave = ReleasePolicy::Retain);
+    for held in held.values_mut() {
+        held.on_leave = ReleasePolicy::Retain;
+    }
     assert_eq!(texts(&desired([]), &held, observed()), ["remove the tags of the pool from 203.0.113.1 (ip-1)"]);
 }
 
@@ -83,7 +85,9 @@ fn takes_the_new_address_before_it_gives_up_the_old() {
 #[test]
 fn a_key_that_comes_back_gets_its_address_back() {
     let mut held = state([(1, "a")]);
-    held.values_mut().for_each(|held| held.current = false);
+    for held in held.values_mut() {
+        held.current = false;
+    }
     let observed = vec![address(1).marked("partners", "a", 1).used()];
     assert_eq!(texts(&desired([("a", allocated())]), &held, observed), [""; 0]);
 }
