@@ -60,7 +60,7 @@ mod tests {
 
     /// Answers with these failures and then with success; returns the answer, how often it was called and after how long.
     async fn calls(failures: &[Class], stopped: bool) -> (Result<(), Class>, usize, u64) {
-        let limits = Limits::within(CancellationToken::new(), Duration::from_secs(600));
+        let limits = Limits::within(CancellationToken::new(), Duration::from_mins(10));
         if stopped {
             limits.stop.cancel();
         }

@@ -3,7 +3,7 @@
 mod configuration;
 mod schema;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use tfplugin::cty::Value;
@@ -17,15 +17,13 @@ use crate::session::Session;
 /// The provider `egress`.
 pub(crate) struct Egress {
     session: Arc<Session>,
-    resources: LazyLock<Vec<Box<dyn Resource>>, Box<dyn FnOnce() -> Vec<Box<dyn Resource>> + Send>>,
+    resources: OnceLock<Vec<Box<dyn Resource>>>,
 }
 
 impl Egress {
     /// An unconfigured provider.
     pub(crate) fn new() -> Self {
-        let session = Arc::new(Session::default());
-        let shared = Arc::clone(&session);
-        Self { session, resources: LazyLock::new(Box::new(move || resources::all(&shared))) }
+        Self { session: Arc::default(), resources: OnceLock::new() }
     }
 }
 
@@ -54,6 +52,6 @@ impl Provider for Egress {
     }
 
     fn resources(&self) -> &[Box<dyn Resource>] {
-        &self.resources
+        self.resources.get_or_init(|| resources::all(&self.session))
     }
 }

@@ -73,6 +73,7 @@ fn what_is_not_known_while_validating_may_turn_out_right() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn every_wrong_value_is_an_error_on_its_attribute() {
     let role = |attributes: &[(&str, Value)]| {
         let mut all = vec![("role_arn", text("arn:aws:iam::123456789012:role/egress"))];

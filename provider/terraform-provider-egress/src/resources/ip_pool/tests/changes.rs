@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cloud::ip_pools::memory::{Memory, Source};
 use cloud::{Class, Error};
 use egress_model::ip_pool::{Address, AddressId, Association};
+use tfplugin::Context;
 use tfplugin::cty::Value;
 
 use super::host::{Host, plain, told, with};
@@ -16,6 +17,7 @@ fn warn() -> [(&'static str, Value); 1] {
     [(WARN.0, WARN.1.into())]
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a change from outside may also remove the address")]
 fn used(mut address: Address<Source>) -> Option<Address<Source>> {
     address.association = Some(Association { id: None, user: "eni-1".to_owned(), private_ip: None });
     Some(address)
@@ -200,7 +202,7 @@ async fn adopts_renames_and_takes_over() {
     let theirs = host.cloud.allocate_outside();
     let config = host.config([("a", with("existing_id", theirs.id.as_str()))], []);
     host.apply(&config).await;
-    assert_eq!(host.cloud.addresses(), [theirs.clone()], "it is only used");
+    assert_eq!(host.cloud.addresses(), std::slice::from_ref(&theirs), "it is only used");
     let config = host.config([("a", plain())], []);
     let planned = host.plan(&config).await;
     assert!(told(&planned.diagnostics)[0].contains("becomes the pool's own"), "{:?}", planned.diagnostics);
@@ -256,7 +258,7 @@ async fn an_interrupted_create_is_no_failure_and_goes_on() {
     let text = told(&host.apply_plan(&config, planned).await).join("\n");
     assert!(text.starts_with("warning [] The run was interrupted"), "{text}");
     assert!(!host.state.is_null());
-    host.cx = Default::default();
+    host.cx = Context::default();
     host.apply(&config).await;
     assert_eq!(host.cloud.addresses().len(), 2);
 }
