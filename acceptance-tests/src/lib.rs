@@ -4,7 +4,7 @@
 //! - [`core_driver`]: what a host does to a provider, step by step, so that a test can stop between two steps.
 //! - [`crash_safety`]: kills, interrupts and faults at every call.
 //! - [`cloud`], [`kubernetes`]: what the provider acts on.
-//! - [`bench`]: what the provider must show, in figures.
+//! - [`mod@bench`]: what the provider must show, in figures.
 //! - [`environment`]: which of all that this machine has.
 
 pub mod bench;

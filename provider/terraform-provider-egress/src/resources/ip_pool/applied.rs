@@ -152,7 +152,8 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
     let picture =
         pools.picture(&pool).await.map_err(|error| report::unreadable("read the pool's addresses", &error))?;
     let recorded = outputs.recorded();
-    if picture.all.is_empty() && recorded.is_empty() && outputs.lost().is_empty() {
+    let wants_none = arguments.addresses.known().is_some_and(BTreeMap::is_empty);
+    if picture.all.is_empty() && recorded.is_empty() && outputs.lost().is_empty() && !wants_none {
         return Ok(Value::Null);
     }
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
@@ -167,6 +168,9 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         if let Some(row) = picture.all.get(&recorded.id) {
             rows.insert(key.clone(), row);
         } else {
+            if let Some((was, now)) = outputs::elsewhere(pools, state, key, &recorded.id).await {
+                return Err(report::elsewhere(&recorded.public_ip, &was, &now));
+            }
             let value = [("public_ip", recorded.public_ip.as_str()), ("id", recorded.id.as_str())];
             lost.insert(key.clone(), Value::object(value));
         }

@@ -70,6 +70,15 @@ pub(super) async fn arn(pools: &dyn Pools, prior: &Value, key: &Key, id: &Addres
     }
 }
 
+/// The place that the state names for an address and the place where the provider looks now, where they differ: an address of
+/// another account or region is not one that is gone.
+pub(super) async fn elsewhere(pools: &dyn Pools, state: &Value, key: &Key, id: &AddressId) -> Option<(String, String)> {
+    let recorded = state.get("details")?.as_map()?.get(key.as_str())?;
+    let was = recorded.get("arn")?.as_str()?.to_owned();
+    let now = pools.arn(id).await?;
+    (was != now && was.ends_with(id.as_str())).then_some((was, now))
+}
+
 /// The attributes that follow from what is known by key. `complete` says whether these are all keys; `cidrs` is null or
 /// unknown otherwise, never a part.
 pub(super) fn by_key(known: &BTreeMap<Key, Known>, complete: bool) -> Computed {

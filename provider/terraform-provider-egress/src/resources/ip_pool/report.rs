@@ -19,6 +19,18 @@ pub(super) fn address_path(key: &Key) -> Path {
     Path::attribute("addresses").key(key.as_str())
 }
 
+/// The provider looks for addresses where they are not.
+pub(super) fn elsewhere(public_ip: &str, was: &str, now: &str) -> Diagnostic {
+    Diagnostic::error(
+        "The pool is in another account or region",
+        format!(
+            "The state has {public_ip} as {was}, and with the provider's credentials and region of this run it would be {now}. The address \
+             is not lost and nothing was changed. Use the account and region of the pool, or set aws.region of the pool."
+        ),
+    )
+    .at(Path::attribute("aws"))
+}
+
 /// Addresses that leave in this plan.
 pub(super) fn leaves(
     leaving: &[&Leaving],

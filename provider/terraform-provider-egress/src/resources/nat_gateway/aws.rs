@@ -129,6 +129,9 @@ impl Backend for AwsBackend {
     async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostic> {
         let input = Input::read(state)?;
         let region = connected(configured, input.region().known().copied()).await?;
+        if let Some(zone) = foreign_zone(state, region.name()) {
+            return Err(report::elsewhere(zone, region.name()));
+        }
         let desired = known(state, identity, &region, input.recorded()).map_err(first)?;
         let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
@@ -174,6 +177,13 @@ async fn check_region(configured: &Configured, prior: &Value, now: &Region) -> R
     let prior = Input::read(prior)?;
     let used = connected(configured, prior.region().known().copied()).await?;
     if used.name() == now.name() { Ok(()) } else { Err(report::moved(used.name(), now.name())) }
+}
+
+/// A zone of the state that is not one of this region. The names of zones begin with their region's (Amazon EC2 user guide,
+/// "Regions and Zones"), so that gateways of another region are not mistaken for gateways that are gone.
+pub(super) fn foreign_zone<'a>(state: &'a Value, region: &str) -> Option<&'a str> {
+    let zones = state.get("aws")?.get("zones")?.as_map()?;
+    zones.keys().map(String::as_str).find(|zone| !zone.starts_with(region))
 }
 
 fn writes_region(value: &Value) -> bool {

@@ -303,3 +303,14 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         assert_eq!(at, if expected { vec!["aws.region"] } else { vec![] }, "{prior:?} {planned:?}");
     }
 }
+
+#[test]
+fn a_state_of_another_region_is_not_a_state_of_gateways_that_are_gone() {
+    let state = |zone: &str| {
+        let zones = Value::map([(zone, Value::object([("subnet_id", "subnet-1")]))]);
+        Value::object([("aws", Value::object([("zones", zones)]))])
+    };
+    assert_eq!(aws::foreign_zone(&state("eu-west-1a"), "eu-west-1"), None);
+    assert_eq!(aws::foreign_zone(&state("us-east-1-bos-1a"), "us-east-1"), None, "a local zone is its region's");
+    assert_eq!(aws::foreign_zone(&state("eu-west-1a"), "us-east-1"), Some("eu-west-1a"));
+}

@@ -32,6 +32,18 @@ pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
     Diagnostic::error(summary, format!("{}.{}", said(error), remedy(error)))
 }
 
+/// The provider looks for gateways in a region where they are not.
+pub(super) fn elsewhere(zone: &str, region: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("The NAT gateways are not in {region}"),
+        format!(
+            "The state has a gateway in the zone {zone}, and the provider now looks in {region}. Nothing was changed. Set the region that \
+             the gateways are in, in aws.region of the resource or in the provider's aws attribute or environment."
+        ),
+    )
+    .at(Path::attribute("aws").child("region"))
+}
+
 /// The region would be another one, without a replacement.
 pub(super) fn moved(used: &str, wanted: &str) -> Diagnostic {
     let detail = format!(
