@@ -125,6 +125,16 @@ impl Session {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(configured));
     }
 
+    /// The configuration, for calls that cannot do without.
+    pub(crate) fn required(&self) -> Result<Arc<Configured>, Diagnostic> {
+        self.configured().ok_or_else(|| {
+            Diagnostic::error(
+                "The provider is not configured",
+                "Terraform has not configured the provider before this call.",
+            )
+        })
+    }
+
     /// The configuration; `None` while the process is unconfigured, as in `validate`.
     pub(crate) fn configured(&self) -> Option<Arc<Configured>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -18,14 +18,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::Limits;
-use egress_model::identity::{Identity, Name, ResourceType};
+use egress_model::identity::{Identity, ResourceType};
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::provider::Context;
 use tfplugin::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, Private,
     ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
-use tfplugin::schema::{IdentityAttribute, IdentitySchema, Schema};
+use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::applied::Applying;
@@ -37,7 +37,7 @@ use self::planned::Planning;
 use self::schema::TIMEOUTS;
 use crate::resources::timeouts::Operation;
 
-use crate::resources::replacement;
+use crate::resources::{cloud_identity, replacement};
 use crate::session::{Configured, Session};
 
 /// What the private data says of a pool whose create failed halfway.
@@ -72,15 +72,6 @@ impl IpPool {
             )
             .at(Path::attribute(second.name()))),
         }
-    }
-
-    fn configured(&self) -> Result<Arc<Configured>, Diagnostic> {
-        self.session.configured().ok_or_else(|| {
-            Diagnostic::error(
-                "The provider is not configured",
-                "Terraform has not configured the provider before this call.",
-            )
-        })
     }
 
     /// The place in the cloud, for calls that need it.
@@ -137,7 +128,7 @@ impl IpPool {
     ) -> Result<applied::Applied, Diagnostic> {
         let present = if planned.is_null() { prior } else { planned };
         let arguments = Arguments::read(present)?;
-        let configured = self.configured()?;
+        let configured = self.session.required()?;
         let identity = identity(&configured, arguments.name.known().map_or("", String::as_str))?;
         let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&arguments.timeouts, operation));
         let pools = self.open(&configured, present).await?;
@@ -154,7 +145,7 @@ impl IpPool {
     ) -> ApplyResponse {
         match self.apply(cx, &prior, planned, operation).await {
             Ok(applied) => ApplyResponse {
-                identity: identity_value(&applied.state),
+                identity: cloud_identity::value(&applied.state),
                 private: match (operation, applied.done) {
                     (Operation::Create, false) => INCOMPLETE.to_vec(),
                     (_, false) => private,
@@ -164,7 +155,7 @@ impl IpPool {
                 diagnostics: applied.diagnostics,
             },
             Err(diagnostic) => ApplyResponse {
-                identity: identity_value(&prior),
+                identity: cloud_identity::value(&prior),
                 state: prior,
                 private,
                 diagnostics: diagnostic.into(),
@@ -174,17 +165,7 @@ impl IpPool {
 }
 
 fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
-    let name: Name = name.parse().map_err(|error| {
-        Diagnostic::error(format!("The name {name:?} cannot be used"), format!("It {error}."))
-            .at(Path::attribute("name"))
-    })?;
-    Ok(Identity { owner: configured.owner.clone(), resource_type: ResourceType::IpPool, name })
-}
-
-fn identity_value(state: &Value) -> Option<Value> {
-    let name = state.get("name")?.as_str()?;
-    let region = state.get("aws").and_then(|aws| aws.get("region")).cloned().unwrap_or(Value::Null);
-    Some(Value::object([("name", Value::from(name)), ("region", region)]))
+    cloud_identity::identity(configured, ResourceType::IpPool, name)
 }
 
 #[async_trait]
@@ -201,19 +182,7 @@ impl Resource for IpPool {
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        let attribute = |name, required_for_import, description: &str| IdentityAttribute {
-            name,
-            ty: Type::String,
-            required_for_import,
-            description: description.to_owned(),
-        };
-        Some(IdentitySchema {
-            version: 0,
-            attributes: vec![
-                attribute("name", true, "The pool's name."),
-                attribute("region", false, "The cloud's region; the provider's when it is left out."),
-            ],
-        })
+        Some(cloud_identity::schema("The pool's name."))
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
@@ -242,24 +211,20 @@ impl Resource for IpPool {
             }
             Err(diagnostic) => response.diagnostics.push(diagnostic),
         }
-        response.identity = response.identity.take().or_else(|| identity_value(&response.planned));
+        response.identity = response.identity.take().or_else(|| cloud_identity::value(&response.planned));
         response
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
-        if let Some(configured) = self.session.configured()
-            && let Some(name) = request.planned.get("name").and_then(Value::as_str)
-            && let Ok(identity) = identity(&configured, name)
-            && let Err(diagnostics) = replacement::claim(&configured, &identity)
-        {
-            return ApplyResponse { state: Value::Null, private: request.private, identity: None, diagnostics };
+        if let Some(refused) = replacement::refused(&self.session, ResourceType::IpPool, &request) {
+            return refused;
         }
         self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
     }
 
     async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
         let state = async {
-            let configured = self.configured()?;
+            let configured = self.session.required()?;
             let name = request.state.get("name").and_then(Value::as_str).unwrap_or_default();
             let identity = identity(&configured, name)?;
             let pools = self.open(&configured, &request.state).await?;
@@ -269,7 +234,7 @@ impl Resource for IpPool {
         let mut response = ReadResponse::from(request);
         match state {
             Ok(state) => {
-                response.identity = identity_value(&state).or(response.identity);
+                response.identity = cloud_identity::value(&state).or(response.identity);
                 response.state = state;
             }
             Err(diagnostic) => response.diagnostics.push(diagnostic),
@@ -282,11 +247,7 @@ impl Resource for IpPool {
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
-        if let Some(configured) = self.session.configured()
-            && let Some(name) = request.prior.get("name").and_then(Value::as_str)
-            && let Ok(identity) = identity(&configured, name)
-            && let Some(kept) = replacement::kept(&configured, &identity, &request)
-        {
+        if let Some(kept) = replacement::kept(&self.session, ResourceType::IpPool, &request) {
             return kept;
         }
         self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
@@ -294,7 +255,7 @@ impl Resource for IpPool {
 
     async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
         let wanted = import::Wanted::read(&request)?;
-        let configured = self.configured()?;
+        let configured = self.session.required()?;
         let identity = identity(&configured, &wanted.name)?;
         let Some(cloud) = self.clouds.first() else {
             return Err(Diagnostic::error("No cloud is configured", "The provider has no cloud to import from.").into());
@@ -312,7 +273,7 @@ impl Resource for IpPool {
         state.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let state = Value::Object(state);
         Ok(Imported {
-            identity: identity_value(&state),
+            identity: cloud_identity::value(&state),
             state,
             private: Private::new(),
             diagnostics: Diagnostics::new(),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::Limits;
-use egress_model::identity::{Identity, Key, Name, ResourceType};
+use egress_model::identity::{Identity, Key, ResourceType};
 use egress_model::nat_gateway::capacity::{Load, Need, Verdict};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Type, Value};
@@ -23,7 +23,7 @@ use tfplugin::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, ReadRequest,
     ReadResponse, Resource, UpdateRequest,
 };
-use tfplugin::schema::{IdentityAttribute, IdentitySchema, Schema};
+use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::aws::AwsBackend;
@@ -31,7 +31,7 @@ use self::backend::{Backend, Planned};
 use self::schema::TIMEOUTS;
 use crate::resources::timeouts::{self, Operation, Timeouts};
 
-use crate::resources::replacement;
+use crate::resources::{cloud_identity, replacement};
 use crate::session::{Configured, Session};
 
 /// The resource.
@@ -80,18 +80,8 @@ impl NatGateway {
         }
     }
 
-    fn configured(&self) -> Result<Arc<Configured>, Diagnostic> {
-        self.session.configured().ok_or_else(|| {
-            Diagnostic::error(
-                "The provider is not configured",
-                "Terraform has not configured the provider before this call.",
-            )
-        })
-    }
-
     fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
-        let name = parse_name(name)?;
-        Ok(Identity { owner: configured.owner.clone(), resource_type: ResourceType::NatGateway, name })
+        cloud_identity::identity(configured, ResourceType::NatGateway, name)
     }
 
     async fn apply(
@@ -103,7 +93,7 @@ impl NatGateway {
     ) -> Result<backend::Applied, Diagnostic> {
         let present = if planned.is_null() { prior } else { planned };
         let common: Common = model::from_value_subset(present)?;
-        let configured = self.configured()?;
+        let configured = self.session.required()?;
         let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
         let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&common.timeouts, operation));
         let cloud = self.cloud(present)?;
@@ -126,13 +116,13 @@ impl NatGateway {
     ) -> ApplyResponse {
         match self.apply(cx, &prior, planned, operation).await {
             Ok(applied) => ApplyResponse {
-                identity: identity_value(&applied.state),
+                identity: cloud_identity::value(&applied.state),
                 state: applied.state,
                 private,
                 diagnostics: applied.diagnostics,
             },
             Err(diagnostic) => ApplyResponse {
-                identity: identity_value(&prior),
+                identity: cloud_identity::value(&prior),
                 state: prior,
                 private,
                 diagnostics: diagnostic.into(),
@@ -168,19 +158,6 @@ impl NatGateway {
         }
         Ok(planned)
     }
-}
-
-fn parse_name(text: &str) -> Result<Name, Diagnostic> {
-    text.parse().map_err(|error| {
-        Diagnostic::error(format!("The name {text:?} cannot be used"), format!("It {error}."))
-            .at(Path::attribute("name"))
-    })
-}
-
-fn identity_value(state: &Value) -> Option<Value> {
-    let name = state.get("name")?.as_str()?;
-    let region = state.get("aws").and_then(|aws| aws.get("region")).cloned().unwrap_or(Value::Null);
-    Some(Value::object([("name", Value::from(name)), ("region", region)]))
 }
 
 fn load(common: &Common) -> Option<Load> {
@@ -259,19 +236,7 @@ impl Resource for NatGateway {
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        let attribute = |name, required_for_import, description: &str| IdentityAttribute {
-            name,
-            ty: Type::String,
-            required_for_import,
-            description: description.to_owned(),
-        };
-        Some(IdentitySchema {
-            version: 0,
-            attributes: vec![
-                attribute("name", true, "The resource's name."),
-                attribute("region", false, "The cloud's region; the provider's when it is left out."),
-            ],
-        })
+        Some(cloud_identity::schema("The resource's name."))
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
@@ -280,7 +245,7 @@ impl Resource for NatGateway {
             Err(diagnostic) => return diagnostic.into(),
         };
         let mut diagnostics = timeouts::validate(&common.timeouts);
-        if let Some(Err(diagnostic)) = common.name.known().map(|name| parse_name(name)) {
+        if let Some(Err(diagnostic)) = common.name.known().map(|name| cloud_identity::parse_name(name)) {
             diagnostics.push(diagnostic);
         }
         diagnostics.extend(validate_load(&common));
@@ -303,17 +268,13 @@ impl Resource for NatGateway {
             }
             Err(diagnostics) => response.diagnostics.extend(diagnostics),
         }
-        response.identity = response.identity.take().or_else(|| identity_value(&response.planned));
+        response.identity = response.identity.take().or_else(|| cloud_identity::value(&response.planned));
         response
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
-        if let Some(configured) = self.session.configured()
-            && let Some(name) = request.planned.get("name").and_then(Value::as_str)
-            && let Ok(identity) = Self::identity(&configured, name)
-            && let Err(diagnostics) = replacement::claim(&configured, &identity)
-        {
-            return ApplyResponse { state: Value::Null, private: request.private, identity: None, diagnostics };
+        if let Some(refused) = replacement::refused(&self.session, ResourceType::NatGateway, &request) {
+            return refused;
         }
         self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
     }
@@ -321,7 +282,7 @@ impl Resource for NatGateway {
     async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
         let state = async {
             let common: Common = model::from_value_subset(&request.state)?;
-            let configured = self.configured()?;
+            let configured = self.session.required()?;
             let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
             self.cloud(&request.state)?.read(&configured, &identity, &request.state).await
         };
@@ -329,7 +290,7 @@ impl Resource for NatGateway {
         let mut response = ReadResponse::from(request);
         match state {
             Ok(state) => {
-                response.identity = identity_value(&state).or(response.identity);
+                response.identity = cloud_identity::value(&state).or(response.identity);
                 response.state = state;
             }
             Err(diagnostic) => response.diagnostics.push(diagnostic),
@@ -342,11 +303,7 @@ impl Resource for NatGateway {
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
-        if let Some(configured) = self.session.configured()
-            && let Some(name) = request.prior.get("name").and_then(Value::as_str)
-            && let Ok(identity) = Self::identity(&configured, name)
-            && let Some(kept) = replacement::kept(&configured, &identity, &request)
-        {
+        if let Some(kept) = replacement::kept(&self.session, ResourceType::NatGateway, &request) {
             return kept;
         }
         self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
@@ -360,7 +317,7 @@ impl Resource for NatGateway {
                 (text("name").unwrap_or_default(), text("region"), BTreeMap::new())
             }
         };
-        let configured = self.configured()?;
+        let configured = self.session.required()?;
         let identity = Self::identity(&configured, &name)?;
         // Which cloud is not said by an id; with one cloud there is no question.
         let mut found = Err(Diagnostic::error("No cloud is configured", "The provider has no cloud to import from."));
@@ -377,7 +334,12 @@ impl Resource for NatGateway {
         state.insert("name".to_owned(), name.into());
         state.extend(found?);
         let state = Value::Object(state);
-        Ok(Imported { identity: identity_value(&state), state, private: Vec::new(), diagnostics: Diagnostics::new() })
+        Ok(Imported {
+            identity: cloud_identity::value(&state),
+            state,
+            private: Vec::new(),
+            diagnostics: Diagnostics::new(),
+        })
     }
 }
 

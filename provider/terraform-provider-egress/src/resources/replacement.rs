@@ -4,15 +4,19 @@
 //! allow-listed addresses that would be the loss that this provider exists to prevent. So when the new instance stands for the same
 //! object, the first half does nothing, and the second adopts what is there.
 
-use egress_model::identity::Identity;
-use tfplugin::cty::{Path, Value};
-use tfplugin::resource::{ApplyResponse, DeleteRequest, Deletion, Private};
-use tfplugin::{Diagnostic, Diagnostics};
+use std::sync::Arc;
 
-use crate::session::Configured;
+use egress_model::identity::{Identity, ResourceType};
+use tfplugin::Diagnostic;
+use tfplugin::cty::{Path, Value};
+use tfplugin::resource::{ApplyResponse, CreateRequest, DeleteRequest, Deletion, Private};
+
+use crate::resources::cloud_identity;
+use crate::session::{Configured, Session};
 
 /// The answer to a removal after which the objects are still needed; `None` when they are to be removed.
-pub(crate) fn kept(configured: &Configured, identity: &Identity, request: &DeleteRequest) -> Option<ApplyResponse> {
+pub(crate) fn kept(session: &Session, resource_type: ResourceType, request: &DeleteRequest) -> Option<ApplyResponse> {
+    let (configured, identity) = &of(session, resource_type, &request.prior)?;
     let why = match request.reason {
         Deletion::Replaced { renewed: true } => {
             "Terraform replaces the resource by itself, because it is tainted or -replace names it. Nothing was removed: the new \
@@ -35,13 +39,18 @@ pub(crate) fn kept(configured: &Configured, identity: &Identity, request: &Delet
     })
 }
 
-/// Notes a creation. The error says that another resource of this configuration has the same name.
-pub(crate) fn claim(configured: &Configured, identity: &Identity) -> Result<(), Diagnostics> {
+/// Notes a creation. The answer, if there is one, says that another resource of this configuration has the same name.
+pub(crate) fn refused(
+    session: &Session,
+    resource_type: ResourceType,
+    request: &CreateRequest,
+) -> Option<ApplyResponse> {
+    let (configured, identity) = &of(session, resource_type, &request.planned)?;
     if configured.created.note(identity) {
-        return Ok(());
+        return None;
     }
     let Identity { owner, name, resource_type } = identity;
-    Err(Diagnostic::error(
+    let error = Diagnostic::error(
         format!("Two resources are named {name}"),
         format!(
             "Another resource of this configuration has created the {resource_type} {name} of the owner {owner} in this run. A name \
@@ -49,6 +58,18 @@ pub(crate) fn claim(configured: &Configured, identity: &Identity) -> Result<(), 
              Give it another name; in a module that is used more than once, make the name a variable."
         ),
     )
-    .at(Path::attribute("name"))
-    .into())
+    .at(Path::attribute("name"));
+    Some(ApplyResponse {
+        state: Value::Null,
+        private: request.private.clone(),
+        identity: None,
+        diagnostics: error.into(),
+    })
+}
+
+/// The identity of a value of a resource; `None` where the operation itself will say what is missing.
+fn of(session: &Session, resource_type: ResourceType, value: &Value) -> Option<(Arc<Configured>, Identity)> {
+    let configured = session.configured()?;
+    let identity = cloud_identity::identity(&configured, resource_type, value.get("name")?.as_str()?).ok()?;
+    Some((configured, identity))
 }
