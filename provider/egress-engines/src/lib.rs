@@ -1,18 +1,27 @@
-//! Pure compilers from the portable egress policy to the objects of each in-cluster engine.
+//! Pure compilers from the portable egress policy and gateway to the objects of each in-cluster engine.
 //!
 //! A compiler is one function from a [`Policy`] to [`Compiled`]: manifests, and findings about every part that the engine
 //! does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
+pub mod capability;
 mod finding;
+pub mod gateway;
+pub mod label_selector;
 pub mod manifest;
+mod needs;
 pub mod network_policy;
+pub mod settings;
 mod yaml;
 
 use egress_model::policy::Policy;
 
-pub use finding::{EngineName, Feature, Finding, Level};
+pub use capability::{EngineName, Feature, GatewayFeature, Support};
+pub use finding::{Capability, Finding, Findings, Level};
+pub use gateway::{GATEWAY_ENGINES, GatewayEngine, Requirement};
 pub use manifest::Manifest;
+pub use needs::look_up;
+pub use settings::Settings;
 
 /// What a policy becomes on an engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,25 +34,28 @@ pub struct Compiled {
 
 impl Compiled {
     /// These objects, unless a finding refuses.
-    pub fn new(manifests: Vec<Manifest>, findings: Vec<Finding>) -> Self {
+    pub fn new<C: Capability>(manifests: Vec<Manifest>, findings: Findings<'_, C>) -> Self {
+        let findings = findings.into_vec();
         let refused = findings.iter().any(|finding| finding.level == Level::Refused);
         Self { manifests: if refused { Vec::new() } else { manifests }, findings }
     }
 }
 
-/// An engine with a compiler.
+/// An engine with a compiler of policies.
 #[derive(Clone, Copy, Debug)]
 pub struct Engine {
     /// Its name.
     pub name: EngineName,
+    /// Its column of the capability table.
+    pub support: fn(Feature, &Settings) -> Support,
     /// Its compiler.
-    pub compile: fn(&Policy) -> Compiled,
+    pub compile: fn(&Policy, &Settings) -> Compiled,
 }
 
-/// The engines with a compiler.
-pub const ENGINES: [Engine; 1] = [Engine { name: EngineName::NetworkPolicy, compile: network_policy::compile }];
+/// The engines that policies can be compiled to.
+pub const ENGINES: &[Engine] = &[network_policy::ENGINE];
 
 /// The engine that users call so, if it has a compiler.
 pub fn engine(name: &str) -> Option<Engine> {
-    ENGINES.into_iter().find(|engine| engine.name.as_str() == name)
+    ENGINES.iter().copied().find(|engine| engine.name.as_str() == name)
 }

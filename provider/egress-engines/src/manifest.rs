@@ -1,30 +1,51 @@
-//! A Kubernetes object to apply, as a typed value.
+//! A Kubernetes object to apply, as a value.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use egress_model::policy::Policy;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::network_policy::NetworkPolicySpec;
 use crate::yaml;
 
-/// A Kubernetes object of one of the kinds that engines compile to. Only what its author decides: no status, and nothing
-/// that the API server fills in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Manifest {
+/// A kind of object that engines compile to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
     /// Group and version, such as `networking.k8s.io/v1`.
     pub api_version: &'static str,
     /// The kind, such as `NetworkPolicy`.
     pub kind: &'static str,
+    /// The kind's name in URLs, such as `networkpolicies`.
+    pub plural: &'static str,
+    /// How the engine says that it took an object, for kinds of which it does.
+    pub accepted: Option<Accepted>,
+}
+
+/// Where an engine says that it took an object: a condition in `status.conditions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The condition's type, such as `Valid`, that is `True` once the engine took the object and `False` if it refused.
+    pub condition: &'static str,
+}
+
+/// A Kubernetes object. Only what its author decides: no status, and nothing that the API server fills in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Group and version, such as `networking.k8s.io/v1`.
+    api_version: &'static str,
+    /// The kind, such as `NetworkPolicy`.
+    #[serde(rename = "kind")]
+    kind_name: &'static str,
     /// Name and labels.
     pub metadata: Metadata,
-    /// What the object says.
-    pub spec: ObjectSpec,
-    /// The kind's name in URLs, such as `networkpolicies`.
+    /// What the object says: its fields beside these.
+    #[serde(flatten)]
+    pub content: Content,
+    /// The kind with what a client has to know of it.
     #[serde(skip)]
-    pub plural: &'static str,
+    pub kind: &'static Kind,
 }
 
 /// The metadata of a [`Manifest`].
@@ -43,12 +64,33 @@ pub struct Metadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The spec of a [`Manifest`], by kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum ObjectSpec {
-    /// Of a `networking.k8s.io/v1` `NetworkPolicy`.
-    NetworkPolicy(NetworkPolicySpec),
+impl Metadata {
+    /// The name, labels and annotations of a policy, in its namespace if it has one.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            name: policy.name.to_string(),
+            namespace: policy.scope.namespace().map(ToString::to_string),
+            labels: policy.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            annotations: policy.annotations.iter().map(|(key, value)| (key.to_string(), value.clone())).collect(),
+        }
+    }
+
+    /// The same with something after the name.
+    #[must_use]
+    pub fn suffixed(mut self, suffix: &str) -> Self {
+        self.name.push_str(suffix);
+        self
+    }
+}
+
+/// What an object says, beside its kind and metadata.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Content {
+    /// Under `spec`, as nearly every kind.
+    Spec(Value),
+    /// Under `data`, as a `ConfigMap`.
+    Data(BTreeMap<String, String>),
 }
 
 /// What finds an object in a cluster.
@@ -76,12 +118,22 @@ impl fmt::Display for ObjectId {
 }
 
 impl Manifest {
+    /// An object of a kind that has a `spec`. The spec's type must serialise to JSON: text keys and plain scalars.
+    pub fn new(kind: &'static Kind, metadata: Metadata, spec: &impl Serialize) -> Self {
+        Self::with_content(kind, metadata, Content::Spec(serde_json::to_value(spec).unwrap_or_default()))
+    }
+
+    /// An object of any kind.
+    pub fn with_content(kind: &'static Kind, metadata: Metadata, content: Content) -> Self {
+        Self { api_version: kind.api_version, kind_name: kind.kind, metadata, content, kind }
+    }
+
     /// What finds the object.
     pub fn id(&self) -> ObjectId {
         ObjectId {
-            api_version: self.api_version.to_owned(),
-            kind: self.kind.to_owned(),
-            plural: self.plural.to_owned(),
+            api_version: self.kind.api_version.to_owned(),
+            kind: self.kind.kind.to_owned(),
+            plural: self.kind.plural.to_owned(),
             namespace: self.metadata.namespace.clone(),
             name: self.metadata.name.clone(),
         }

@@ -11,93 +11,81 @@ use std::collections::BTreeSet;
 use egress_model::cidr::Cidr;
 use egress_model::labels::{NAMESPACE_NAME_LABEL, Selector};
 use egress_model::policy::{
-    CidrSet, ClusterRanges, Depth, DomainPattern, Entity, Mode, Namespaces, Path, Peers, Policy, Port, PortMatch,
-    Protocol, Resolver, Rule,
+    CidrSet, ClusterRanges, Entity, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Resolver, Rule,
 };
-pub use object::{
-    EgressRule, IntOrString, IpBlock, LabelSelector, LabelSelectorRequirement, NetworkPolicySpec, Peer, PolicyPort,
-    PolicyType,
-};
+pub use object::{EgressRule, IpBlock, NetworkPolicySpec, Peer, PolicyPort, PolicyType};
 
-use crate::Compiled;
-use crate::finding::{Feature, Finding, Level};
-use crate::manifest::{Manifest, Metadata, ObjectSpec};
+use crate::label_selector::{IntOrString, LabelSelector};
+use crate::manifest::{Kind, Manifest, Metadata};
+use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
+
+/// The engine: any network plugin that enforces `NetworkPolicy`.
+pub const ENGINE: Engine = Engine { name: EngineName::NetworkPolicy, support, compile };
+
+const KIND: Kind =
+    Kind { api_version: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies", accepted: None };
+
+fn support(feature: Feature, _: &Settings) -> Support {
+    use Support::{Exact, Refused};
+    match feature {
+        Feature::NamespaceScope
+        | Feature::SourcePods
+        | Feature::DestinationPods
+        | Feature::Cidrs
+        | Feature::ExceptCidrs
+        | Feature::Everything
+        | Feature::Resolver
+        | Feature::EveryPort
+        | Feature::PortRanges
+        | Feature::NamedPorts
+        | Feature::Udp
+        | Feature::Sctp => Exact,
+        Feature::ClusterScope => Refused("a NetworkPolicy is about the pods of its own namespace; set namespace"),
+        Feature::ServiceAccounts => Refused("a NetworkPolicy selects its pods by labels only"),
+        Feature::Services => Refused(
+            "a NetworkPolicy is applied after a Service's address became that of a pod; select the pods behind the Service \
+             with to_pods and to_namespaces",
+        ),
+        Feature::BlocksWithoutPods => {
+            Support::Degraded("whether an ipBlock matches addresses of pods and nodes is up to the network plugin")
+        }
+        Feature::External => Support::Needs("the provider's `kubernetes.cluster_cidrs`"),
+        Feature::ApiServer | Feature::Nodes => Support::Degraded(
+            "becomes the addresses in the provider's kubernetes.cluster_cidrs; whether a block matches addresses of nodes is up \
+             to the network plugin (Cilium's default: it does not)",
+        ),
+        Feature::DnsQueries => Refused("a NetworkPolicy does not look into DNS queries"),
+        Feature::Domains | Feature::DomainsOneLabel | Feature::DomainsAnyDepth => {
+            Refused("a NetworkPolicy knows no domain names")
+        }
+        Feature::Icmp => {
+            Refused("a NetworkPolicy knows TCP, UDP and SCTP; what its plugin does with ICMP is not defined")
+        }
+        Feature::Deny | Feature::DenyDomains => {
+            Refused("a NetworkPolicy only allows; to leave out a part of an allowed block use except_cidrs")
+        }
+        Feature::Priority => Refused("policies of this API add up and have no order"),
+        Feature::Http | Feature::HttpHeaders | Feature::Sni => {
+            Refused("a NetworkPolicy does not look into connections")
+        }
+        Feature::Audit | Feature::Staged => Refused("a NetworkPolicy always enforces"),
+    }
+}
 
 /// Compiles a policy to one `NetworkPolicy`.
-pub fn compile(policy: &Policy) -> Compiled {
-    let mut findings = Findings::default();
-    refuse_what_has_no_field(policy, &mut findings);
+pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
+    let mut findings = Findings::new(EngineName::NetworkPolicy, support, settings);
+    look_up(policy, &mut findings);
     let mut egress = if policy.dns.allowed { dns_rules(&policy.dns.resolver) } else { Vec::new() };
     for (key, rule) in &policy.allow {
         egress.extend(allow_rules(policy, rule, &Path::root().field("allow").key(key), &mut findings));
     }
     let spec = NetworkPolicySpec { pod_selector: (&policy.pods).into(), policy_types: [PolicyType::Egress], egress };
-    let metadata = Metadata {
-        name: policy.name.to_string(),
-        namespace: Some(policy.namespace.to_string()),
-        labels: policy.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
-        annotations: policy.annotations.iter().map(|(key, value)| (key.to_string(), value.clone())).collect(),
-    };
-    let manifest = Manifest {
-        api_version: "networking.k8s.io/v1",
-        kind: "NetworkPolicy",
-        metadata,
-        spec: ObjectSpec::NetworkPolicy(spec),
-        plural: "networkpolicies",
-    };
-    Compiled::new(vec![manifest], findings.0)
+    Compiled::new(vec![Manifest::new(&KIND, Metadata::of(policy), &spec)], findings)
 }
 
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, level: Level, path: Path, feature: Feature, why: impl Into<String>) {
-        self.0.push(Finding { level, path, why: why.into(), engines_that_can: feature.engines() });
-    }
-
-    fn refuse(&mut self, path: Path, feature: Feature, why: impl Into<String>) {
-        self.add(Level::Refused, path, feature, why);
-    }
-}
-
-fn refuse_what_has_no_field(policy: &Policy, findings: &mut Findings) {
-    let root = Path::root();
-    if policy.mode == Mode::Audit {
-        findings.refuse(root.field("mode"), Feature::Audit, "a NetworkPolicy always enforces");
-    }
-    if !policy.service_accounts.is_empty() {
-        let why = "a NetworkPolicy selects its pods by labels only";
-        findings.refuse(root.field("service_accounts"), Feature::ServiceAccounts, why);
-    }
-    for key in policy.deny.keys() {
-        let why = "a NetworkPolicy only allows; to leave out a part of an allowed block use except_cidrs";
-        findings.refuse(root.field("deny").key(key), Feature::Deny, why);
-    }
-}
-
-fn allow_rules(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Findings) -> Vec<EgressRule> {
-    if !rule.http.is_empty() {
-        findings.refuse(path.field("http"), Feature::Http, "a NetworkPolicy does not look into connections");
-    }
-    if !rule.sni.is_empty() {
-        findings.refuse(path.field("sni"), Feature::Sni, "a NetworkPolicy does not look into connections");
-    }
-    let mut ports = Vec::with_capacity(rule.ports.len());
-    for (index, port) in rule.ports.iter().enumerate() {
-        match policy_port(port) {
-            Some(port) => ports.push(port),
-            None => findings.refuse(
-                path.field("ports").index(index),
-                Feature::Icmp,
-                "a NetworkPolicy knows TCP, UDP and SCTP; what its plugin does with ICMP is not defined",
-            ),
-        }
-    }
-    if ports.len() < rule.ports.len() {
-        // Refused above. Without its ports the rule would mean every port.
-        return Vec::new();
-    }
+fn allow_rules(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Findings<'_, Feature>) -> Vec<EgressRule> {
+    let ports: Vec<PolicyPort> = rule.ports.iter().filter_map(policy_port).collect();
     let to = |to: Vec<Peer>| vec![EgressRule { to, ports: ports.clone() }];
     match &rule.to {
         Peers::Pods { namespaces, pods } => to(vec![pods_peer(namespaces, pods)]),
@@ -109,23 +97,14 @@ fn allow_rules(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Finding
             let outside = external(&policy.cluster);
             if outside.is_empty() {
                 let why = "a NetworkPolicy has no notion of what is outside the cluster: 0.0.0.0/0 also holds the pods. \
-                           Set cluster_cidrs.pods, and services and nodes beside it, so that they can be left out";
+                           Set the provider's kubernetes.cluster_cidrs.pods, and services and nodes beside it, so that they can be left out";
                 findings.refuse(path.field("to_external"), Feature::External, why);
                 return Vec::new();
             }
             to(outside)
         }
-        Peers::Domains(patterns) => {
-            let feature = widest(patterns);
-            findings.refuse(path.field("to_domains"), feature, "a NetworkPolicy knows no domain names");
-            Vec::new()
-        }
-        Peers::Services(_) => {
-            let why = "a NetworkPolicy is applied after a Service's address became that of a pod; select the pods behind the \
-                       Service with to_pods and to_namespaces";
-            findings.refuse(path.field("to_services"), Feature::Services, why);
-            Vec::new()
-        }
+        // Refused, so that nothing is emitted.
+        Peers::Domains(_) | Peers::Services(_) => Vec::new(),
         Peers::Entities(entities) => {
             let all = entities.iter();
             all.flat_map(|entity| entity_rules(policy, *entity, &ports, path, findings)).collect()
@@ -138,7 +117,7 @@ fn entity_rules(
     entity: Entity,
     ports: &[PolicyPort],
     path: &Path,
-    findings: &mut Findings,
+    findings: &mut Findings<'_, Feature>,
 ) -> Vec<EgressRule> {
     let (ranges, field, feature) = match entity {
         Entity::All => return vec![EgressRule { to: Vec::new(), ports: ports.to_vec() }],
@@ -154,22 +133,18 @@ fn entity_rules(
     let at = path.field("to_entities");
     let name = entity.as_str();
     if ranges.is_empty() {
-        let why =
-            format!("a NetworkPolicy has no notion of {name:?}; set cluster_cidrs.{field} to use these addresses");
+        let why = format!(
+            "a NetworkPolicy has no notion of {name:?}; set the provider's kubernetes.cluster_cidrs.{field} to use these addresses"
+        );
         findings.refuse(at, feature, why);
         return Vec::new();
     }
-    let why = format!(
-        "{name:?} becomes the addresses in cluster_cidrs.{field}; whether a block matches addresses of nodes is up to the \
-         network plugin (Cilium's default: it does not)"
-    );
-    findings.add(Level::Degraded, at, feature, why);
     let to = ranges.iter().map(|cidr| block(*cidr, &[])).collect();
     vec![EgressRule { to, ports: ports.to_vec() }]
 }
 
 /// Tells where a block holds addresses of the cluster, because the API leaves it to the plugin whether it matches them.
-fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: &mut Findings) {
+fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: &mut Findings<'_, Feature>) {
     let ranges = [("pods", &cluster.pods), ("Services", &cluster.services), ("nodes", &cluster.nodes)];
     let overlaps: Vec<String> = set
         .blocks()
@@ -269,12 +244,4 @@ fn policy_port(port: &Port) -> Option<PolicyPort> {
             end_port: None,
         },
     })
-}
-
-fn widest(patterns: &[DomainPattern]) -> Feature {
-    match patterns.iter().map(DomainPattern::depth).max() {
-        Some(Depth::AnyDepth) => Feature::DomainsAnyDepth,
-        Some(Depth::OneLabel) => Feature::DomainsOneLabel,
-        Some(Depth::Exact) | None => Feature::Domains,
-    }
 }

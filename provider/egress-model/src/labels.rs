@@ -171,6 +171,68 @@ impl Requirement {
     }
 }
 
+/// Why a text is no expression of a selector.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequirementError {
+    /// No form of an expression.
+    #[error(
+        "{0:?} is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\""
+    )]
+    Form(String),
+    /// The label or a value.
+    #[error(transparent)]
+    Label(#[from] LabelError),
+}
+
+impl FromStr for Requirement {
+    type Err = RequirementError;
+
+    /// Reads an expression as `kubectl get --selector` takes it (Kubernetes documentation, "Labels and Selectors").
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let written = text.trim();
+        let one = |value: &str| value.trim().trim_start_matches('=').parse().map(|value| BTreeSet::from([value]));
+        let listed = |rest: &str| -> Result<BTreeSet<LabelValue>, RequirementError> {
+            let inner = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+            let inner = inner.ok_or_else(|| RequirementError::Form(text.to_owned()))?;
+            Ok(inner.split(',').map(|value| value.trim().parse()).collect::<Result<_, _>>()?)
+        };
+        if let Some(key) = written.strip_prefix('!') {
+            return Ok(Self { key: key.trim().parse()?, operator: Operator::DoesNotExist });
+        }
+        if let Some((key, value)) = written.split_once("!=") {
+            return Ok(Self { key: key.trim().parse()?, operator: Operator::NotIn(one(value)?) });
+        }
+        if let Some((key, value)) = written.split_once('=') {
+            return Ok(Self { key: key.trim().parse()?, operator: Operator::In(one(value)?) });
+        }
+        let Some((key, rest)) = written.split_once(char::is_whitespace) else {
+            return Ok(Self { key: written.parse()?, operator: Operator::Exists });
+        };
+        let rest = rest.trim_start();
+        let operator = if let Some(values) = rest.strip_prefix("in").filter(|rest| rest.starts_with([' ', '('])) {
+            Operator::In(listed(values)?)
+        } else if let Some(values) = rest.strip_prefix("notin").filter(|rest| rest.starts_with([' ', '('])) {
+            Operator::NotIn(listed(values)?)
+        } else {
+            return Err(RequirementError::Form(text.to_owned()));
+        };
+        Ok(Self { key: key.parse()?, operator })
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = &self.key;
+        let list = |values: &BTreeSet<LabelValue>| values.iter().map(LabelValue::as_str).collect::<Vec<_>>().join(", ");
+        match &self.operator {
+            Operator::In(values) => write!(f, "{key} in ({})", list(values)),
+            Operator::NotIn(values) => write!(f, "{key} notin ({})", list(values)),
+            Operator::Exists => write!(f, "{key}"),
+            Operator::DoesNotExist => write!(f, "!{key}"),
+        }
+    }
+}
+
 /// A label selector: every label and every expression must match. The empty selector matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Selector {
@@ -244,6 +306,30 @@ mod tests {
         for (operator, with, without) in cases {
             let requirement = requirement(operator);
             assert_eq!((requirement.matches(&web), requirement.matches(&none)), (with, without), "{requirement:?}");
+        }
+    }
+
+    #[test]
+    fn expressions_are_written_as_for_kubectl() {
+        for (text, shown) in [
+            ("tier in (web, api)", "tier in (api, web)"),
+            ("tier in(web)", "tier in (web)"),
+            (" tier  notin ( db ) ", "tier notin (db)"),
+            ("tier=web", "tier in (web)"),
+            ("tier == web", "tier in (web)"),
+            ("tier!=web", "tier notin (web)"),
+            ("tier", "tier"),
+            ("!example.com/tier", "!example.com/tier"),
+        ] {
+            let parsed: Requirement = text.parse().expect(text);
+            assert_eq!(parsed.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(parsed));
+        }
+        for bad in ["tier in web", "tier near (web)", "tier in (web", "tier inside"] {
+            assert_eq!(bad.parse::<Requirement>(), Err(RequirementError::Form(bad.into())));
+        }
+        for bad in ["", "!", "=web", "tier in (a b)", "a b=c"] {
+            assert!(matches!(bad.parse::<Requirement>(), Err(RequirementError::Label(_))), "{bad}");
         }
     }
 

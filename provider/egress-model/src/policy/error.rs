@@ -2,7 +2,7 @@
 
 use super::{DomainError, Entity, HttpError, Path, PortError};
 use crate::cidr::{Cidr, CidrError};
-use crate::labels::LabelError;
+use crate::labels::{LabelError, RequirementError};
 
 /// A part of a policy that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Problem {
     /// A label, annotation key or name.
     #[error(transparent)]
     Label(#[from] LabelError),
+    /// An expression of a selector.
+    #[error(transparent)]
+    Requirement(#[from] RequirementError),
     /// A CIDR block.
     #[error(transparent)]
     Cidr(#[from] CidrError),
@@ -50,15 +53,6 @@ pub enum Problem {
     /// `to_external = false` is neither a destination nor its absence.
     #[error("false says nothing; leave it out, or deny external destinations in a deny rule")]
     NotExternal,
-    /// An unknown operator.
-    #[error("{0:?} is no operator; use \"In\", \"NotIn\", \"Exists\" or \"DoesNotExist\"")]
-    Operator(String),
-    /// An operator that compares has nothing to compare with.
-    #[error("{0} needs at least one value")]
-    ValuesMissing(&'static str),
-    /// An operator that does not compare has values.
-    #[error("{0} takes no values")]
-    ValuesUnexpected(&'static str),
     /// Exceptions to nothing.
     #[error("needs to_cidrs, of which it leaves out parts")]
     ExceptWithoutCidrs,
@@ -71,24 +65,9 @@ pub enum Problem {
     /// An unknown entity.
     #[error("{0:?} is no entity; use one of {list}", list = entities())]
     Entity(String),
-    /// A port with both a number and a name.
-    #[error("has a number and a name; a port has one of them")]
-    PortAndName,
-    /// The end of a range without its begin.
-    #[error("needs port, the first port of the range")]
-    EndWithoutPort,
-    /// ICMP has no ports.
-    #[error("ICMP has no ports; use icmp_type and icmp_code")]
-    IcmpPort,
-    /// ICMP types are for ICMP.
-    #[error("needs protocol = \"ICMP\"")]
-    IcmpTypeWithoutIcmp,
-    /// An ICMP code belongs to a type.
-    #[error("needs icmp_type")]
-    IcmpCodeWithoutType,
-    /// ICMP types and codes are bytes.
-    #[error("{0} is not between 0 and 255")]
-    IcmpNumber(i64),
+    /// A Service is neither `name` nor `namespace/name`.
+    #[error("{0:?} is no Service; write \"name\", or \"namespace/name\" for one of another namespace")]
+    Service(String),
     /// Rules about HTTP or TLS on something that is not TCP.
     #[error("needs ports, all of them TCP: HTTP requests and TLS server names are read from TCP connections")]
     ApplicationWithoutTcp,
@@ -105,8 +84,32 @@ pub enum Problem {
     #[error("{0:?} is no IP address")]
     Address(String),
     /// An unknown mode.
-    #[error("{0:?} is no mode; use \"enforce\" or \"audit\"")]
+    #[error("{0:?} is no mode; use \"enforce\", \"audit\" or \"staged\"")]
     Mode(String),
+    /// A priority outside its range.
+    #[error("{0} is no priority; priorities are 0 (asked first) to 1000 (asked last)")]
+    Priority(i64),
+    /// A policy of the whole cluster has no namespace of its own.
+    #[error("needs to_namespaces beside it: a policy of the whole cluster has no namespace of its own")]
+    NoOwnNamespace,
+    /// Attributes of a policy of the whole cluster on one of a namespace.
+    #[error("is for policies of the whole cluster; leave it out, or leave out namespace")]
+    NotClusterWide,
+    /// A gateway for nobody.
+    #[error("names no pods; a gateway needs at least one source")]
+    NoSource,
+    /// An unknown demand on failover.
+    #[error("{0:?} is no demand on failover; use \"best-effort\" or \"required\"")]
+    Failover(String),
+    /// No name of a network interface.
+    #[error("{0:?} is no interface name: at most 15 characters without \"/\" and blanks")]
+    Interface(String),
+    /// No number of replicas.
+    #[error("{0} is no number of replicas; there is at least one")]
+    Replicas(i64),
+    /// Restricted queries where none are allowed.
+    #[error("says which names may be asked for, but allow_dns is false")]
+    QueriesWithoutDns,
     /// A range of the cluster that leaves nothing outside.
     #[error("{0} is every address, which leaves nothing outside the cluster")]
     WholeInternet(Cidr),

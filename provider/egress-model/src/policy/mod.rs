@@ -4,13 +4,14 @@
 //! what is wrong with which part ([`Invalid`]). [`verdict`] says what a policy means for one flow, and so what every engine
 //! has to do: a compiler whose engine means something else reports it.
 //!
-//! A policy selects pods. For those, egress is denied but for what the policy allows, and for DNS unless it is refused.
-//! Several policies on one pod add up, as in Kubernetes; a deny rule wins over every allow rule.
+//! A policy selects pods, of one namespace or of the whole cluster ([`Scope`]). For those, egress is denied but for what the
+//! policy allows, and for DNS unless it is refused. Several policies on one pod add up, as in Kubernetes; a deny rule wins over
+//! every allow rule, unless a [`Priority`] says otherwise.
 
 mod domain;
 mod error;
 mod http;
-mod parse;
+pub(crate) mod parse;
 mod path;
 mod port;
 mod spec;
@@ -27,26 +28,26 @@ pub use http::{HeaderName, HttpError, HttpRule, Method, PathMatch, Request, Requ
 pub use path::{Path, Step};
 pub use port::{IcmpType, Port, PortError, PortMatch, PortName, PortRange, Protocol, parse_port_number};
 pub use spec::{
-    ClusterSpec, DnsSpec, ExpressionSpec, HeaderSpec, HttpSpec, NamespaceSelectorSpec, PortSpec, RuleSpec,
-    SelectorSpec, ServiceSpec, Spec,
+    ClusterCidrsSpec, ClusterSpec, HttpSpec, NamespaceSelectorSpec, ResolverSpec, RuleSpec, SYSTEM_NAMESPACES,
+    SelectorSpec, Spec,
 };
 
 use crate::cidr::Cidr;
 use crate::labels::{LabelKey, Labels, NamespaceName, ObjectName, Selector, ServiceAccountName};
 
-/// An egress policy of one namespace.
+/// An egress policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
     /// The policy's name, and that of the objects that it becomes.
     pub name: ObjectName,
-    /// The namespace of the selected pods.
-    pub namespace: NamespaceName,
+    /// Of which namespaces the selected pods are.
+    pub scope: Scope,
     /// Labels for the objects.
     pub labels: Labels,
     /// Annotations for the objects.
     pub annotations: BTreeMap<LabelKey, String>,
-    /// The pods that the policy is about; the empty selector means all of the namespace.
+    /// The pods that the policy is about; the empty selector means all of the scope.
     pub pods: Selector,
     /// If not empty, only pods that run as one of these service accounts.
     pub service_accounts: BTreeSet<ServiceAccountName>,
@@ -60,6 +61,56 @@ pub struct Policy {
     pub cluster: ClusterRanges,
     /// Whether traffic is stopped, or only reported.
     pub mode: Mode,
+    /// Where the policy stands among others; with none, policies add up and deny rules win.
+    pub priority: Option<Priority>,
+}
+
+/// Of which namespaces a policy's pods are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Of this one. The policy's objects are in it.
+    Namespace(NamespaceName),
+    /// Of every namespace that matches and is not exempt.
+    Cluster {
+        /// Which namespaces; the empty selector means all.
+        namespaces: Selector,
+        /// Namespaces that the policy leaves alone, such as those of the cluster's own components: a default deny that reaches
+        /// them can stop the cluster.
+        exempt: BTreeSet<NamespaceName>,
+    },
+}
+
+impl Scope {
+    /// The one namespace, if it is one.
+    pub fn namespace(&self) -> Option<&NamespaceName> {
+        match self {
+            Self::Namespace(namespace) => Some(namespace),
+            Self::Cluster { .. } => None,
+        }
+    }
+}
+
+/// Where a policy stands among others, 0 to 1000: the policy with the lowest number that says something about a flow decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Priority(u16);
+
+impl Priority {
+    /// The highest number, of the policy that is asked last.
+    pub const LAST: u16 = 1000;
+
+    /// The number.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for Priority {
+    type Error = Problem;
+
+    fn try_from(number: i64) -> Result<Self, Problem> {
+        let fits = u16::try_from(number).ok().filter(|number| *number <= Self::LAST);
+        fits.map(Self).ok_or(Problem::Priority(number))
+    }
 }
 
 /// One allow or deny rule: one kind of destination, and what traffic to it.
@@ -102,7 +153,7 @@ pub enum Peers {
 /// In which namespaces pods are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespaces {
-    /// The policy's own.
+    /// The policy's own; only in a policy of one namespace.
     Own,
     /// Those whose labels match; the empty selector means all.
     Matching(Selector),
@@ -183,6 +234,8 @@ impl Entity {
 pub struct Dns {
     /// Whether the selected pods may ask the resolver.
     pub allowed: bool,
+    /// For which names they may ask; none means any name. Names inside the cluster count like all others.
+    pub queries: Vec<DomainPattern>,
     /// The resolver.
     pub resolver: Resolver,
 }
@@ -234,4 +287,6 @@ pub enum Mode {
     Enforce,
     /// It passes, and the engine reports what it would have stopped.
     Audit,
+    /// It passes: the engine holds the policy back, and shows what it would do before it is enforced.
+    Staged,
 }

@@ -1,16 +1,13 @@
 //! From what was written to a policy: every part is looked at, so that all mistakes are told at once.
 
-mod traffic;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use self::traffic::{http_rule, port};
 use super::{
-    CidrSet, ClusterRanges, ClusterSpec, Dns, DnsSpec, DomainPattern, Entity, ExpressionSpec, Invalid, Mode,
-    NamespaceSelectorSpec, Namespaces, Path, Peers, Policy, Problem, Protocol, Resolver, Rule, RuleSpec, SelectorSpec,
-    ServiceRef, ServiceSpec, Spec, parse_port_number,
+    CidrSet, ClusterCidrsSpec, ClusterRanges, Dns, DomainPattern, Entity, HttpRule, HttpSpec, Invalid, Mode,
+    NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, Priority, Problem, Protocol, Resolver,
+    ResolverSpec, Rule, RuleSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, ServiceRef, Spec, parse_port_number,
 };
 use crate::cidr::Cidr;
 use crate::identity::RESERVED_TAGS;
@@ -21,24 +18,24 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// What was found wrong so far.
 #[derive(Default)]
-struct Mistakes(Vec<Invalid>);
+pub(crate) struct Mistakes(Vec<Invalid>);
 
 impl Mistakes {
-    fn add(&mut self, path: &Path, problem: impl Into<Problem>) {
+    pub(crate) fn add(&mut self, path: &Path, problem: impl Into<Problem>) {
         self.0.push(Invalid { path: path.clone(), problem: problem.into() });
     }
 
     /// The value, or a note of why there is none.
-    fn keep<T, E: Into<Problem>>(&mut self, path: &Path, result: Result<T, E>) -> Option<T> {
+    pub(crate) fn keep<T, E: Into<Problem>>(&mut self, path: &Path, result: Result<T, E>) -> Option<T> {
         result.map_err(|problem| self.add(path, problem)).ok()
     }
 
-    fn text<T: FromStr<Err: Into<Problem>>>(&mut self, path: &Path, text: &str) -> Option<T> {
+    pub(crate) fn text<T: FromStr<Err: Into<Problem>>>(&mut self, path: &Path, text: &str) -> Option<T> {
         self.keep(path, text.parse())
     }
 
     /// Every element that can be read.
-    fn texts<T, C>(&mut self, path: &Path, texts: &[String]) -> C
+    pub(crate) fn texts<T, C>(&mut self, path: &Path, texts: &[String]) -> C
     where
         T: FromStr<Err: Into<Problem>>,
         C: FromIterator<T>,
@@ -46,10 +43,20 @@ impl Mistakes {
         texts.iter().enumerate().filter_map(|(index, text)| self.text(&path.index(index), text)).collect()
     }
 
-    fn not_empty<T>(&mut self, path: &Path, list: &[T]) {
+    pub(crate) fn not_empty<T>(&mut self, path: &Path, list: &[T]) {
         if list.is_empty() {
             self.add(path, Problem::EmptyList);
         }
+    }
+
+    /// Whether nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is wrong.
+    pub(crate) fn into_vec(self) -> Vec<Invalid> {
+        self.0
     }
 }
 
@@ -59,7 +66,8 @@ impl Policy {
         let mut mistakes = Mistakes::default();
         let root = Path::root();
         let name = mistakes.text(&root.field("name"), &spec.name);
-        let namespace: Option<NamespaceName> = mistakes.text(&root.field("namespace"), &spec.namespace);
+        let scope = scope(&mut mistakes, &root, spec);
+        let own = scope.as_ref().and_then(Scope::namespace);
         let labels = object_labels(&mut mistakes, &root.field("labels"), &spec.labels);
         let annotations = annotations(&mut mistakes, &root.field("annotations"), &spec.annotations);
         let pods =
@@ -72,22 +80,25 @@ impl Policy {
             }
             None => BTreeSet::new(),
         };
-        let allow = rules(&mut mistakes, &root.field("allow"), &spec.allow, namespace.as_ref());
-        let deny = rules(&mut mistakes, &root.field("deny"), &spec.deny, namespace.as_ref());
-        let dns = dns(&mut mistakes, &root.field("dns"), &spec.dns);
-        let cluster = cluster(&mut mistakes, &root.field("cluster_cidrs"), &spec.cluster_cidrs);
+        let allow = rules(&mut mistakes, &root.field("allow"), &spec.allow, own);
+        let deny = rules(&mut mistakes, &root.field("deny"), &spec.deny, own);
+        let dns = dns(&mut mistakes, &root, spec);
+        let cluster = cluster(&mut mistakes, &root.field("cluster_cidrs"), &spec.cluster.cidrs);
+        let priority =
+            spec.priority.and_then(|priority| mistakes.keep(&root.field("priority"), Priority::try_from(priority)));
         let mode = match spec.mode.as_deref() {
             None | Some("enforce") => Mode::Enforce,
             Some("audit") => Mode::Audit,
+            Some("staged") => Mode::Staged,
             Some(other) => {
                 mistakes.add(&root.field("mode"), Problem::Mode(other.to_owned()));
                 Mode::Enforce
             }
         };
-        match (name, namespace, dns) {
-            (Some(name), Some(namespace), Some(dns)) if mistakes.0.is_empty() => Ok(Self {
+        match (name, scope, dns) {
+            (Some(name), Some(scope), Some(dns)) if mistakes.is_empty() => Ok(Self {
                 name,
-                namespace,
+                scope,
                 labels,
                 annotations,
                 pods,
@@ -97,10 +108,30 @@ impl Policy {
                 dns,
                 cluster,
                 mode,
+                priority,
             }),
-            _ => Err(mistakes.0),
+            _ => Err(mistakes.into_vec()),
         }
     }
+}
+
+fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Scope> {
+    if let Some(namespace) = &spec.namespace {
+        let given =
+            [(spec.namespaces.is_some(), "namespaces"), (spec.exempt_namespaces.is_some(), "exempt_namespaces")];
+        for (_, field) in given.into_iter().filter(|(given, _)| *given) {
+            mistakes.add(&root.field(field), Problem::NotClusterWide);
+        }
+        return mistakes.text(&root.field("namespace"), namespace).map(Scope::Namespace);
+    }
+    let selector = spec.namespaces.as_ref();
+    let namespaces =
+        selector.map(|spec| namespace_selector(mistakes, &root.field("namespaces"), spec)).unwrap_or_default();
+    let exempt = match &spec.exempt_namespaces {
+        Some(names) => mistakes.texts(&root.field("exempt_namespaces"), names),
+        None => SYSTEM_NAMESPACES.iter().filter_map(|name| name.parse().ok()).collect(),
+    };
+    Some(Scope::Cluster { namespaces, exempt })
 }
 
 fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String>) -> Labels {
@@ -115,52 +146,32 @@ fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String
         .collect()
 }
 
-fn object_labels(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> Labels {
+pub(crate) fn object_labels(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> Labels {
     for key in written.keys().filter(|key| *key == MANAGED_BY || RESERVED_TAGS.contains(&key.as_str())) {
         mistakes.add(&path.key(key), Problem::ReservedLabel(key.clone()));
     }
     labels(mistakes, path, written)
 }
 
-fn annotations(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> BTreeMap<LabelKey, String> {
+pub(crate) fn annotations(
+    mistakes: &mut Mistakes,
+    path: &Path,
+    written: &BTreeMap<String, String>,
+) -> BTreeMap<LabelKey, String> {
     written.iter().filter_map(|(key, value)| Some((mistakes.text(&path.key(key), key)?, value.clone()))).collect()
 }
 
-fn selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
+pub(crate) fn selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
     Selector {
         match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
-        match_expressions: expressions(mistakes, &path.field("match_expressions"), &spec.match_expressions),
+        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
     }
 }
 
-fn expressions(mistakes: &mut Mistakes, path: &Path, specs: &[ExpressionSpec]) -> Vec<Requirement> {
-    let all = specs.iter().enumerate();
-    all.filter_map(|(index, spec)| expression(mistakes, &path.index(index), spec)).collect()
-}
-
-fn expression(mistakes: &mut Mistakes, path: &Path, spec: &ExpressionSpec) -> Option<Requirement> {
-    let key = mistakes.text(&path.field("key"), &spec.key);
-    let values_path = path.field("values");
-    let values = mistakes.texts(&values_path, &spec.values);
-    let empty = spec.values.is_empty();
-    let operator = match spec.operator.as_str() {
-        "In" if empty => return mistakes.keep(&values_path, Err(Problem::ValuesMissing("In"))),
-        "NotIn" if empty => return mistakes.keep(&values_path, Err(Problem::ValuesMissing("NotIn"))),
-        "Exists" if !empty => return mistakes.keep(&values_path, Err(Problem::ValuesUnexpected("Exists"))),
-        "DoesNotExist" if !empty => return mistakes.keep(&values_path, Err(Problem::ValuesUnexpected("DoesNotExist"))),
-        "In" => Operator::In(values),
-        "NotIn" => Operator::NotIn(values),
-        "Exists" => Operator::Exists,
-        "DoesNotExist" => Operator::DoesNotExist,
-        other => return mistakes.keep(&path.field("operator"), Err(Problem::Operator(other.to_owned()))),
-    };
-    Some(Requirement { key: key?, operator })
-}
-
-fn namespace_selector(mistakes: &mut Mistakes, path: &Path, spec: &NamespaceSelectorSpec) -> Selector {
+pub(crate) fn namespace_selector(mistakes: &mut Mistakes, path: &Path, spec: &NamespaceSelectorSpec) -> Selector {
     let mut selector = Selector {
         match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
-        match_expressions: expressions(mistakes, &path.field("match_expressions"), &spec.match_expressions),
+        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
     };
     let Some(names) = &spec.names else { return selector };
     let names_path = path.field("names");
@@ -199,7 +210,7 @@ fn rule(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&Name
         Some(specs) => {
             let at = path.field("ports");
             mistakes.not_empty(&at, specs);
-            specs.iter().enumerate().filter_map(|(index, spec)| port(mistakes, &at.index(index), spec)).collect()
+            mistakes.texts::<Port, _>(&at, specs)
         }
         None => Vec::new(),
     };
@@ -222,9 +233,9 @@ fn rule(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&Name
         }
         None => Vec::new(),
     };
-    let only_tcp = spec.ports.as_ref().is_some_and(|ports| {
-        ports.iter().all(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == Protocol::Tcp.as_str()))
-    });
+    let is_tcp = |port: &Port| matches!(port, Port::Transport(Protocol::Tcp, _));
+    let unreadable = spec.ports.as_ref().is_some_and(|specs| ports.len() < specs.len());
+    let only_tcp = unreadable || !ports.is_empty() && ports.iter().all(is_tcp);
     for (field, given) in [("http", spec.http.is_some()), ("sni", spec.sni.is_some())] {
         if given && !only_tcp {
             mistakes.add(&path.field(field), Problem::ApplicationWithoutTcp);
@@ -257,13 +268,16 @@ fn peers(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&Nam
     let pods = spec.to_pods.as_ref().map(|pods| selector(mistakes, &path.field("to_pods"), pods));
     let namespaces =
         spec.to_namespaces.as_ref().map(|spec| namespace_selector(mistakes, &path.field("to_namespaces"), spec));
+    if pods.is_some() && namespaces.is_none() && own.is_none() {
+        mistakes.add(&path.field("to_pods"), Problem::NoOwnNamespace);
+    }
     if pods.is_some() || namespaces.is_some() {
         let namespaces = namespaces.map_or(Namespaces::Own, Namespaces::Matching);
         return Some(Peers::Pods { namespaces, pods: pods.unwrap_or_default() });
     }
     if let Some(cidrs) = &spec.to_cidrs {
         let except = spec.except_cidrs.as_deref();
-        return cidr_set(mistakes, path, cidrs, except).map(Peers::Cidrs);
+        return cidr_set(mistakes, path, ["to_cidrs", "except_cidrs"], cidrs, except).map(Peers::Cidrs);
     }
     if let Some(external) = spec.to_external {
         let result = if external { Ok(Peers::External) } else { Err(Problem::NotExternal) };
@@ -279,7 +293,7 @@ fn peers(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&Nam
         mistakes.not_empty(&at, services);
         let all = services.iter().enumerate();
         return Some(Peers::Services(
-            all.filter_map(|(index, spec)| service(mistakes, &at.index(index), spec, own)).collect(),
+            all.filter_map(|(index, text)| service(mistakes, &at.index(index), text, own)).collect(),
         ));
     }
     let entities = spec.to_entities.as_ref()?;
@@ -297,12 +311,19 @@ impl FromStr for Entity {
     }
 }
 
-fn cidr_set(mistakes: &mut Mistakes, path: &Path, cidrs: &[String], except: Option<&[String]>) -> Option<CidrSet> {
-    let at = path.field("to_cidrs");
+/// The set that these blocks and exceptions are, which stand in the two fields.
+pub(crate) fn cidr_set(
+    mistakes: &mut Mistakes,
+    path: &Path,
+    [cidrs_field, except_field]: [&'static str; 2],
+    cidrs: &[String],
+    except: Option<&[String]>,
+) -> Option<CidrSet> {
+    let at = path.field(cidrs_field);
     mistakes.not_empty(&at, cidrs);
     let blocks: BTreeSet<Cidr> = mistakes.texts(&at, cidrs);
     let complete = blocks.len() == cidrs.iter().collect::<BTreeSet<_>>().len();
-    let at = path.field("except_cidrs");
+    let at = path.field(except_field);
     let mut excepted = BTreeSet::new();
     for (index, text) in except.unwrap_or_default().iter().enumerate() {
         let Some(cidr) = mistakes.text::<Cidr>(&at.index(index), text) else { continue };
@@ -319,21 +340,54 @@ fn cidr_set(mistakes: &mut Mistakes, path: &Path, cidrs: &[String], except: Opti
     (!set.cidrs.is_empty()).then_some(set)
 }
 
-fn service(
-    mistakes: &mut Mistakes,
-    path: &Path,
-    spec: &ServiceSpec,
-    own: Option<&NamespaceName>,
-) -> Option<ServiceRef> {
-    let name = mistakes.text(&path.field("name"), &spec.name);
-    let namespace = match &spec.namespace {
-        Some(namespace) => mistakes.text(&path.field("namespace"), namespace),
-        None => own.cloned(),
+fn service(mistakes: &mut Mistakes, path: &Path, text: &str, own: Option<&NamespaceName>) -> Option<ServiceRef> {
+    let (namespace, name) = match (text.split_once('/'), own) {
+        (Some((_, rest)), _) if rest.contains('/') => {
+            return mistakes.keep(path, Err(Problem::Service(text.to_owned())));
+        }
+        (Some((namespace, name)), _) => (mistakes.text(path, namespace), name),
+        (None, Some(own)) => (Some(own.clone()), text),
+        (None, None) => return mistakes.keep(path, Err(Problem::Service(text.to_owned()))),
     };
+    let name = mistakes.text(path, name);
     Some(ServiceRef { namespace: namespace?, name: name? })
 }
 
-fn dns(mistakes: &mut Mistakes, path: &Path, spec: &DnsSpec) -> Option<Dns> {
+fn http_rule(mistakes: &mut Mistakes, path: &Path, spec: &HttpSpec) -> Option<HttpRule> {
+    if *spec == HttpSpec::default() {
+        return mistakes.keep(path, Err(Problem::EmptyHttp));
+    }
+    let method = spec.method.as_ref().and_then(|method| mistakes.text(&path.field("method"), method));
+    let request_path = match (&spec.path, &spec.path_prefix) {
+        (Some(_), Some(_)) => return mistakes.keep(&path.field("path_prefix"), Err(Problem::PathAndPrefix)),
+        (Some(exact), None) => mistakes.text(&path.field("path"), exact).map(PathMatch::Exact),
+        (None, Some(prefix)) => mistakes.text(&path.field("path_prefix"), prefix).map(PathMatch::Prefix),
+        (None, None) => None,
+    };
+    let headers = spec
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((mistakes.text(&path.field("headers").key(name), name)?, value.clone())));
+    Some(HttpRule { headers: headers.collect(), method, path: request_path })
+}
+
+fn dns(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Dns> {
+    let at = root.field("dns_queries");
+    let queries = match &spec.dns_queries {
+        Some(names) => {
+            mistakes.not_empty(&at, names);
+            if spec.allow_dns == Some(false) {
+                mistakes.add(&at, Problem::QueriesWithoutDns);
+            }
+            mistakes.texts(&at, names)
+        }
+        None => Vec::new(),
+    };
+    let resolver = resolver(mistakes, &root.field("resolver"), &spec.cluster.resolver);
+    Some(Dns { allowed: spec.allow_dns.unwrap_or(true), queries, resolver: resolver? })
+}
+
+fn resolver(mistakes: &mut Mistakes, path: &Path, spec: &ResolverSpec) -> Option<Resolver> {
     let namespace = mistakes.text(&path.field("namespace"), spec.namespace.as_deref().unwrap_or("kube-system"));
     let default_labels = BTreeMap::from([("k8s-app".to_owned(), "kube-dns".to_owned())]);
     let match_labels =
@@ -353,11 +407,10 @@ fn dns(mistakes: &mut Mistakes, path: &Path, spec: &DnsSpec) -> Option<Dns> {
         })
         .collect();
     let pods = Selector { match_labels, match_expressions: Vec::new() };
-    let resolver = Resolver { namespace: namespace?, pods, ports, node_local };
-    Some(Dns { allowed: spec.allow.unwrap_or(true), resolver })
+    Some(Resolver { namespace: namespace?, pods, ports, node_local })
 }
 
-fn cluster(mistakes: &mut Mistakes, path: &Path, spec: &ClusterSpec) -> ClusterRanges {
+fn cluster(mistakes: &mut Mistakes, path: &Path, spec: &ClusterCidrsSpec) -> ClusterRanges {
     let mut ranges = |field: &'static str, texts: &[String]| -> BTreeSet<Cidr> {
         let at = path.field(field);
         for (index, text) in texts.iter().enumerate() {

@@ -21,6 +21,15 @@ pub enum PortError {
         /// The last port.
         end: u16,
     },
+    /// No form of a port.
+    #[error(
+        "{0:?} is no port; write \"443\" (TCP), \"53/UDP\", \"8000-8099/TCP\", \"metrics/TCP\" (a named port), \"SCTP\" (every \
+         port), \"ICMP\", or \"8/ICMP\" and \"3:4/ICMP\" (type, type and code)"
+    )]
+    Form(String),
+    /// ICMP types and codes are bytes.
+    #[error("{0:?} is not between 0 and 255")]
+    IcmpNumber(String),
     /// No port name (RFC 6335, 5.1, as Kubernetes checks it).
     #[error(
         "{0:?} is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter"
@@ -140,6 +149,64 @@ pub enum Port {
     Icmp(Option<IcmpType>),
 }
 
+impl FromStr for Port {
+    type Err = PortError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let form = || PortError::Form(text.to_owned());
+        let (which, protocol) = match text.rsplit_once('/') {
+            Some((which, protocol)) => (Some(which), protocol),
+            None if text.starts_with(|c: char| c.is_ascii_uppercase()) => (None, text),
+            None => (Some(text), Protocol::Tcp.as_str()),
+        };
+        let protocol = match protocol {
+            "TCP" => Protocol::Tcp,
+            "UDP" => Protocol::Udp,
+            "SCTP" => Protocol::Sctp,
+            "ICMP" => return which.map(icmp_type).transpose().map(Self::Icmp),
+            other => return Err(PortError::Protocol(other.to_owned())),
+        };
+        let Some(which) = which else { return Ok(Self::Transport(protocol, PortMatch::Every)) };
+        let number = |text: &str| match text.parse() {
+            Ok(number) => parse_port_number(number),
+            Err(_) => Err(form()),
+        };
+        let matched = if which.contains(|c: char| c.is_ascii_alphabetic()) {
+            PortMatch::Named(which.parse()?)
+        } else if let Some((first, last)) = which.split_once('-').filter(|(first, _)| !first.is_empty()) {
+            PortMatch::Range(PortRange::new(number(first)?, number(last)?)?)
+        } else {
+            PortMatch::Number(number(which)?)
+        };
+        Ok(Self::Transport(protocol, matched))
+    }
+}
+
+fn icmp_type(text: &str) -> Result<IcmpType, PortError> {
+    let byte = |text: &str| text.parse().map_err(|_| PortError::IcmpNumber(text.to_owned()));
+    let (number, code) = match text.split_once(':') {
+        Some((number, code)) => (number, Some(code)),
+        None => (text, None),
+    };
+    Ok(IcmpType { number: byte(number)?, code: code.map(byte).transpose()? })
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(protocol, PortMatch::Every) => write!(f, "{protocol}"),
+            Self::Transport(protocol, PortMatch::Number(number)) => write!(f, "{number}/{protocol}"),
+            Self::Transport(protocol, PortMatch::Range(range)) => {
+                write!(f, "{}-{}/{protocol}", range.start(), range.end())
+            }
+            Self::Transport(protocol, PortMatch::Named(name)) => write!(f, "{}/{protocol}", name.as_str()),
+            Self::Icmp(None) => f.write_str("ICMP"),
+            Self::Icmp(Some(IcmpType { number, code: None })) => write!(f, "{number}/ICMP"),
+            Self::Icmp(Some(IcmpType { number, code: Some(code) })) => write!(f, "{number}:{code}/ICMP"),
+        }
+    }
+}
+
 /// Reads a port number.
 pub fn parse_port_number(number: i64) -> Result<NonZeroU16, PortError> {
     u16::try_from(number).ok().and_then(NonZeroU16::new).ok_or(PortError::Number(number))
@@ -156,6 +223,43 @@ mod tests {
         }
         for bad in ["", "8080", "Http", "-a", "a-", "a--b", "abcdefghijklmnop"] {
             assert_eq!(bad.parse::<PortName>(), Err(PortError::Name(bad.into())));
+        }
+    }
+
+    #[test]
+    fn ports_are_written_in_a_few_forms() {
+        for (text, shown) in [
+            ("443", "443/TCP"),
+            ("443/TCP", "443/TCP"),
+            ("53/UDP", "53/UDP"),
+            ("8000-8099", "8000-8099/TCP"),
+            ("web-1", "web-1/TCP"),
+            ("dns/UDP", "dns/UDP"),
+            ("SCTP", "SCTP"),
+            ("ICMP", "ICMP"),
+            ("8/ICMP", "8/ICMP"),
+            ("3:4/ICMP", "3:4/ICMP"),
+        ] {
+            let port: Port = text.parse().expect(text);
+            assert_eq!(port.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(port));
+        }
+        let form = |text: &str| PortError::Form(text.into());
+        for (text, error) in [
+            ("", form("")),
+            ("-1", form("-1")),
+            ("4.5/TCP", form("4.5/TCP")),
+            ("0", PortError::Number(0)),
+            ("65536/UDP", PortError::Number(65536)),
+            ("9-8", PortError::Backwards { start: 9, end: 8 }),
+            ("80-", form("80-")),
+            ("443/tcp", PortError::Protocol("tcp".into())),
+            ("IGMP", PortError::Protocol("IGMP".into())),
+            ("Web/TCP", PortError::Name("Web".into())),
+            ("256/ICMP", PortError::IcmpNumber("256".into())),
+            ("8:x/ICMP", PortError::IcmpNumber("x".into())),
+        ] {
+            assert_eq!(text.parse::<Port>(), Err(error), "{text}");
         }
     }
 

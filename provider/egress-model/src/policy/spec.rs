@@ -7,13 +7,17 @@ use std::collections::BTreeMap;
 pub struct Spec {
     /// The policy's name.
     pub name: String,
-    /// The namespace of the selected pods.
-    pub namespace: String,
+    /// The namespace of the selected pods; of the whole cluster where there is none.
+    pub namespace: Option<String>,
+    /// Of a policy of the whole cluster, the namespaces of the selected pods; all where there is none.
+    pub namespaces: Option<NamespaceSelectorSpec>,
+    /// Namespaces that a policy of the whole cluster leaves alone; [`SYSTEM_NAMESPACES`] where there is none.
+    pub exempt_namespaces: Option<Vec<String>>,
     /// Labels for the objects.
     pub labels: BTreeMap<String, String>,
     /// Annotations for the objects.
     pub annotations: BTreeMap<String, String>,
-    /// Which pods; all of the namespace where there is none.
+    /// Which pods; all of the scope where there is none.
     pub pods: Option<SelectorSpec>,
     /// Only pods that run as one of these service accounts; whatever account where there is none.
     pub service_accounts: Option<Vec<String>>,
@@ -21,21 +25,29 @@ pub struct Spec {
     pub allow: BTreeMap<String, RuleSpec>,
     /// The deny rules.
     pub deny: BTreeMap<String, RuleSpec>,
-    /// Name resolution.
-    pub dns: DnsSpec,
-    /// The cluster's ranges.
-    pub cluster_cidrs: ClusterSpec,
-    /// `enforce` or `audit`.
+    /// Whether the pods may ask the resolver; they may where nothing is said.
+    pub allow_dns: Option<bool>,
+    /// For which names they may ask; for any where there is none.
+    pub dns_queries: Option<Vec<String>>,
+    /// `enforce`, `audit` or `staged`.
     pub mode: Option<String>,
+    /// Where the policy stands among others.
+    pub priority: Option<i64>,
+    /// The cluster that it is for.
+    pub cluster: ClusterSpec,
 }
+
+/// The namespaces of what makes a cluster work, which policies of the whole cluster leave alone unless told otherwise: those that
+/// Kubernetes makes itself.
+pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
 /// A label selector as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelectorSpec {
     /// Labels that must be there with these values.
     pub match_labels: BTreeMap<String, String>,
-    /// Further demands.
-    pub match_expressions: Vec<ExpressionSpec>,
+    /// Further demands, such as `tier in (web, api)`.
+    pub match_expressions: Vec<String>,
 }
 
 /// A selector of namespaces as written.
@@ -46,18 +58,7 @@ pub struct NamespaceSelectorSpec {
     /// Labels that must be there with these values.
     pub match_labels: BTreeMap<String, String>,
     /// Further demands.
-    pub match_expressions: Vec<ExpressionSpec>,
-}
-
-/// An expression of a selector as written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExpressionSpec {
-    /// The label.
-    pub key: String,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
-    pub operator: String,
-    /// The values, for `In` and `NotIn`.
-    pub values: Vec<String>,
+    pub match_expressions: Vec<String>,
 }
 
 /// A rule as written. Exactly one kind of destination must be there; `to_pods` and `to_namespaces` together are one.
@@ -75,42 +76,16 @@ pub struct RuleSpec {
     pub to_external: Option<bool>,
     /// Names.
     pub to_domains: Option<Vec<String>>,
-    /// Services.
-    pub to_services: Option<Vec<ServiceSpec>>,
+    /// Services: `name` in the policy's namespace, or `namespace/name`.
+    pub to_services: Option<Vec<String>>,
     /// Parts of every cluster.
     pub to_entities: Option<Vec<String>>,
-    /// The ports; every port of every protocol where there is none.
-    pub ports: Option<Vec<PortSpec>>,
+    /// The ports, such as `443` and `53/UDP`; every port of every protocol where there is none.
+    pub ports: Option<Vec<String>>,
     /// HTTP requests.
     pub http: Option<Vec<HttpSpec>>,
     /// TLS server names.
     pub sni: Option<Vec<String>>,
-}
-
-/// A Service as written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceSpec {
-    /// Its name.
-    pub name: String,
-    /// Its namespace; the policy's where there is none.
-    pub namespace: Option<String>,
-}
-
-/// A port as written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PortSpec {
-    /// The number, or the first of a range.
-    pub port: Option<i64>,
-    /// The last of a range.
-    pub end_port: Option<i64>,
-    /// The name of a container port.
-    pub name: Option<String>,
-    /// `TCP` where there is none.
-    pub protocol: Option<String>,
-    /// The ICMP type.
-    pub icmp_type: Option<i64>,
-    /// The ICMP code.
-    pub icmp_code: Option<i64>,
 }
 
 /// A rule about HTTP requests as written.
@@ -122,24 +97,22 @@ pub struct HttpSpec {
     pub path: Option<String>,
     /// What the path begins with.
     pub path_prefix: Option<String>,
-    /// Headers that must be there.
-    pub headers: Vec<HeaderSpec>,
+    /// Headers that must be there, with their exact values.
+    pub headers: BTreeMap<String, String>,
 }
 
-/// A header as written.
+/// What a policy has to know of its cluster, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HeaderSpec {
-    /// Its name.
-    pub name: String,
-    /// Its exact value.
-    pub value: String,
+pub struct ClusterSpec {
+    /// The DNS resolver.
+    pub resolver: ResolverSpec,
+    /// The addresses that are the cluster's own.
+    pub cidrs: ClusterCidrsSpec,
 }
 
-/// Name resolution as written.
+/// The cluster's DNS resolver as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DnsSpec {
-    /// Whether the pods may ask the resolver; they may where nothing is said.
-    pub allow: Option<bool>,
+pub struct ResolverSpec {
     /// The namespace of the resolver's pods.
     pub namespace: Option<String>,
     /// The labels of the resolver's pods.
@@ -152,7 +125,7 @@ pub struct DnsSpec {
 
 /// The cluster's ranges as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClusterSpec {
+pub struct ClusterCidrsSpec {
     /// Of pods.
     pub pods: Vec<String>,
     /// Of Services.

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::ServiceRef;
 use super::{
-    Domain, Entity, IcmpType, Namespaces, Peers, Policy, Port, PortMatch, PortName, Protocol, Request, Resolver, Rule,
+    Domain, DomainPattern, Entity, IcmpType, Namespaces, Peers, Policy, Port, PortMatch, PortName, Protocol, Request,
+    Resolver, Rule, Scope,
 };
 use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, ServiceAccountName};
 
@@ -76,6 +77,8 @@ pub enum Application {
     Http(Request),
     /// A TLS handshake that asks for this server.
     Tls(Domain),
+    /// A DNS query for this name.
+    Query(Domain),
 }
 
 /// Traffic from one pod to one destination.
@@ -116,7 +119,13 @@ impl Verdict<'_> {
 
 /// What a policy says about a flow from a pod. In mode audit it says what it would say in mode enforce.
 pub fn verdict<'a>(policy: &'a Policy, source: &Pod, flow: &Flow) -> Verdict<'a> {
-    let selected = source.namespace == policy.namespace
+    let in_scope = match &policy.scope {
+        Scope::Namespace(namespace) => source.namespace == *namespace,
+        Scope::Cluster { namespaces, exempt } => {
+            namespaces.matches(&source.all_namespace_labels()) && !exempt.contains(&source.namespace)
+        }
+    };
+    let selected = in_scope
         && policy.pods.matches(&source.labels)
         && (policy.service_accounts.is_empty() || policy.service_accounts.contains(&source.service_account));
     if !selected {
@@ -125,7 +134,7 @@ pub fn verdict<'a>(policy: &'a Policy, source: &Pod, flow: &Flow) -> Verdict<'a>
     if let Some((key, _)) = policy.deny.iter().find(|(_, rule)| rule_matches(policy, rule, flow)) {
         return Verdict::Denied(key);
     }
-    if policy.dns.allowed && asks_resolver(&policy.dns.resolver, flow) {
+    if policy.dns.allowed && asks_resolver(&policy.dns.resolver, flow) && query_matches(&policy.dns.queries, flow) {
         return Verdict::AllowedDns;
     }
     match policy.allow.iter().find(|(_, rule)| rule_matches(policy, rule, flow)) {
@@ -155,7 +164,7 @@ fn peers_match(policy: &Policy, peers: &Peers, flow: &Flow, has_ports: bool) -> 
     match (peers, &destination.host) {
         (Peers::Pods { namespaces, pods }, Host::Pod(pod)) => {
             let namespace = match namespaces {
-                Namespaces::Own => pod.namespace == policy.namespace,
+                Namespaces::Own => policy.scope.namespace() == Some(&pod.namespace),
                 Namespaces::Matching(selector) => selector.matches(&pod.all_namespace_labels()),
             };
             namespace && pods.matches(&pod.labels)
@@ -205,6 +214,15 @@ fn asks_resolver(resolver: &Resolver, flow: &Flow) -> bool {
         }
         Transport::Port(Protocol::Sctp, _) | Transport::Icmp(_) => false,
     }
+}
+
+/// Whether a query to the resolver asks for one of these names; every query does where there are none.
+fn query_matches(queries: &[DomainPattern], flow: &Flow) -> bool {
+    let asked = match &flow.application {
+        Some(Application::Query(name)) => queries.iter().any(|pattern| pattern.matches(name)),
+        _ => false,
+    };
+    queries.is_empty() || asked
 }
 
 fn port_matches(port: &Port, flow: &Flow) -> bool {

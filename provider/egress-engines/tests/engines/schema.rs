@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use egress_engines::network_policy::compile;
+use egress_engines::{Settings, network_policy::compile};
 use egress_model::policy::Policy;
 use serde_json::{Value, json};
 
@@ -71,8 +71,8 @@ fn manifests_fit_the_published_schema() {
     let schema = if document["properties"].is_object() { &document } else { &document["openAPIV3Schema"] };
     assert!(schema["properties"]["spec"]["properties"]["egress"].is_object(), "not the schema of NetworkPolicy");
     let mut checked = 0;
-    for (name, spec) in cases::guide().into_iter().chain(cases::features()) {
-        for manifest in compile(&Policy::parse(&spec).expect("a policy")).manifests {
+    for (name, spec) in cases::all() {
+        for manifest in compile(&Policy::parse(&spec).expect("a policy"), &Settings::default()).manifests {
             let found = violations(schema, &manifest.to_json(), "");
             assert!(found.is_empty(), "{name}: {found:#?}");
             checked += 1;

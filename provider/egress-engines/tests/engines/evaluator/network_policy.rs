@@ -6,17 +6,34 @@ use egress_model::policy::verdict::{Destination, Flow, Host, Pod, Transport};
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::Installation;
+
 /// Where the documentation leaves the meaning to the network plugin.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plugin {
+struct Plugin {
     /// Whether an `ipBlock` matches the addresses of pods.
-    pub(crate) blocks_match_pods: bool,
+    blocks_match_pods: bool,
     /// Whether an `ipBlock` matches the addresses of nodes and of the API server on them.
-    pub(crate) blocks_match_nodes: bool,
+    blocks_match_nodes: bool,
+}
+
+/// A plugin of each kind. The model's own meaning of a block is the third's.
+pub(crate) fn installations() -> Vec<Installation> {
+    let kinds = [(true, true), (false, false), (false, true), (true, false)];
+    let plugin = |(blocks_match_pods, blocks_match_nodes)| Plugin { blocks_match_pods, blocks_match_nodes };
+    kinds
+        .map(plugin)
+        .map(|plugin| Installation {
+            passes: Box::new(move |manifests, source, flow| passes(plugin, &manifests[0], source, flow)),
+            what: format!("{plugin:?}"),
+            as_the_model: !plugin.blocks_match_pods && plugin.blocks_match_nodes,
+        })
+        .into_iter()
+        .collect()
 }
 
 /// Whether a flow from a pod passes where this is the only policy.
-pub(crate) fn passes(plugin: Plugin, policy: &Value, source: &Pod, flow: &Flow) -> bool {
+fn passes(plugin: Plugin, policy: &Value, source: &Pod, flow: &Flow) -> bool {
     let spec = &policy["spec"];
     let namespace = policy["metadata"]["namespace"].as_str().expect("a namespace");
     let isolated = source.namespace.as_str() == namespace

@@ -1,0 +1,138 @@
+//! Which features a policy needs, part by part.
+
+use std::collections::BTreeMap;
+
+use egress_model::policy::{
+    Depth, DomainPattern, Entity, Mode, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
+};
+
+use crate::{Feature, Findings};
+
+/// Looks every part of a policy up in the engine's column, so that no compiler can overlook one. What depends on more than a
+/// feature, such as the policy's own values, is left to the compiler.
+pub fn look_up(policy: &Policy, findings: &mut Findings<'_, Feature>) {
+    let root = Path::root();
+    let scope = match policy.scope {
+        Scope::Namespace(_) => Feature::NamespaceScope,
+        Scope::Cluster { .. } => Feature::ClusterScope,
+    };
+    findings.need(root.field("namespace"), scope);
+    if !policy.pods.is_empty() {
+        findings.need(root.field("pods"), Feature::SourcePods);
+    }
+    if !policy.service_accounts.is_empty() {
+        findings.need(root.field("service_accounts"), Feature::ServiceAccounts);
+    }
+    if policy.dns.allowed {
+        findings.need(root.field("allow_dns"), Feature::Resolver);
+    }
+    if !policy.dns.queries.is_empty() {
+        findings.need(root.field("dns_queries"), Feature::DnsQueries);
+    }
+    let mode = match policy.mode {
+        Mode::Enforce => None,
+        Mode::Audit => Some(Feature::Audit),
+        Mode::Staged => Some(Feature::Staged),
+    };
+    if let Some(mode) = mode {
+        findings.need(root.field("mode"), mode);
+    }
+    if policy.priority.is_some() {
+        findings.need(root.field("priority"), Feature::Priority);
+    }
+    rules(&policy.allow, &root.field("allow"), findings);
+    let deny = root.field("deny");
+    for (key, rule) in &policy.deny {
+        let at = deny.key(key);
+        findings.need(at.clone(), Feature::Deny);
+        if matches!(rule.to, Peers::Domains(_)) {
+            findings.need(at.field("to_domains"), Feature::DenyDomains);
+        }
+    }
+    rules(&policy.deny, &deny, findings);
+}
+
+fn rules(rules: &BTreeMap<String, Rule>, path: &Path, findings: &mut Findings<'_, Feature>) {
+    for (key, rule) in rules {
+        let at = path.key(key);
+        peers(&rule.to, &at, findings);
+        if rule.ports.is_empty() {
+            findings.need(at.clone(), Feature::EveryPort);
+        }
+        for (index, port) in rule.ports.iter().enumerate() {
+            for feature in port_features(port) {
+                findings.need(at.field("ports").index(index), feature);
+            }
+        }
+        if !rule.http.is_empty() {
+            findings.need(at.field("http"), Feature::Http);
+        }
+        for (index, _) in rule.http.iter().enumerate().filter(|(_, http)| !http.headers.is_empty()) {
+            findings.need(at.field("http").index(index).field("headers"), Feature::HttpHeaders);
+        }
+        if !rule.sni.is_empty() {
+            findings.need(at.field("sni"), Feature::Sni);
+        }
+    }
+}
+
+fn peers(peers: &Peers, at: &Path, findings: &mut Findings<'_, Feature>) {
+    match peers {
+        Peers::Pods { .. } => {
+            findings.need(at.field("to_pods"), Feature::DestinationPods);
+        }
+        Peers::Cidrs(set) => {
+            findings.need(at.field("to_cidrs"), Feature::Cidrs);
+            if set.blocks().any(|(_, except)| !except.is_empty()) {
+                findings.need(at.field("except_cidrs"), Feature::ExceptCidrs);
+            }
+        }
+        Peers::External => {
+            findings.need(at.field("to_external"), Feature::External);
+        }
+        Peers::Domains(patterns) => {
+            findings.need(at.field("to_domains"), domains_feature(patterns));
+        }
+        Peers::Services(_) => {
+            findings.need(at.field("to_services"), Feature::Services);
+        }
+        Peers::Entities(entities) => {
+            for entity in entities {
+                let feature = match entity {
+                    Entity::All => Feature::Everything,
+                    Entity::ApiServer => Feature::ApiServer,
+                    Entity::Dns => Feature::Resolver,
+                    Entity::Nodes => Feature::Nodes,
+                };
+                findings.need(at.field("to_entities"), feature);
+            }
+        }
+    }
+}
+
+fn port_features(port: &Port) -> Vec<Feature> {
+    let (protocol, matched) = match port {
+        Port::Icmp(_) => return vec![Feature::Icmp],
+        Port::Transport(protocol, matched) => (protocol, matched),
+    };
+    let protocol = match protocol {
+        Protocol::Tcp => None,
+        Protocol::Udp => Some(Feature::Udp),
+        Protocol::Sctp => Some(Feature::Sctp),
+    };
+    let matched = match matched {
+        PortMatch::Every | PortMatch::Number(_) => None,
+        PortMatch::Range(_) => Some(Feature::PortRanges),
+        PortMatch::Named(_) => Some(Feature::NamedPorts),
+    };
+    protocol.into_iter().chain(matched).collect()
+}
+
+/// What patterns of domain names need: the feature of the widest of them.
+fn domains_feature(patterns: &[DomainPattern]) -> Feature {
+    match patterns.iter().map(DomainPattern::depth).max() {
+        Some(Depth::AnyDepth) => Feature::DomainsAnyDepth,
+        Some(Depth::OneLabel) => Feature::DomainsOneLabel,
+        Some(Depth::Exact) | None => Feature::Domains,
+    }
+}

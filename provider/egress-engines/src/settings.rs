@@ -1,0 +1,113 @@
+//! What a compiler has to know of the cluster beside the policy.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// The engine's installation that objects are compiled for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The engine's version; the newest that the compiler knows where there is none.
+    pub version: Option<Version>,
+    /// Of an Istio mesh.
+    pub istio: IstioSettings,
+}
+
+impl Settings {
+    /// Whether the engine is at least of this version.
+    pub fn at_least(&self, major: u16, minor: u16) -> bool {
+        self.version.is_none_or(|version| version >= Version { major, minor })
+    }
+}
+
+/// An engine's version, as far as its features depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The major number.
+    pub major: u16,
+    /// The minor number.
+    pub minor: u16,
+}
+
+/// A text that is no version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no version such as \"1.19\"")]
+pub struct VersionError(String);
+
+impl FromStr for Version {
+    type Err = VersionError;
+
+    /// Reads `1.19`, and also `v1.19.4`, of which only the first two numbers count.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut numbers = text.strip_prefix('v').unwrap_or(text).split('.').map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) if numbers.all(|rest| rest.is_ok()) => Ok(Self { major, minor }),
+            _ => Err(VersionError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// An Istio mesh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IstioSettings {
+    /// How pods join the mesh.
+    pub mode: IstioMode,
+    /// The mesh's trust domain, the first part of every identity.
+    pub trust_domain: String,
+    /// The namespace of the egress gateway's pods, or of the waypoint.
+    pub gateway_namespace: String,
+    /// The labels of the egress gateway's pods.
+    pub gateway_labels: BTreeMap<String, String>,
+    /// The name of the egress gateway's Service, or of the waypoint.
+    pub gateway_service: String,
+    /// The namespace of the control plane, whose pods every sidecar has to reach.
+    pub control_plane_namespace: String,
+}
+
+/// How pods join an Istio mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IstioMode {
+    /// A proxy in every pod, and an egress gateway for what leaves.
+    Sidecar,
+    /// A proxy on every node, and a waypoint for what leaves.
+    Ambient,
+}
+
+impl Default for IstioSettings {
+    /// What the charts `istiod` and `gateway` (installed as `istio-egressgateway` in `istio-egress`) set up.
+    fn default() -> Self {
+        let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        Self {
+            mode: IstioMode::Sidecar,
+            trust_domain: "cluster.local".to_owned(),
+            gateway_namespace: "istio-egress".to_owned(),
+            gateway_labels: BTreeMap::from([label("istio", "egressgateway")]),
+            gateway_service: "istio-egressgateway".to_owned(),
+            control_plane_namespace: "istio-system".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_to_the_minor_number() {
+        for text in ["1.19", "v1.19", "1.19.4", "v1.19.4"] {
+            assert_eq!(text.parse(), Ok(Version { major: 1, minor: 19 }), "{text}");
+        }
+        for text in ["", "1", "1.x", "latest", "1.19.x", "1.19-rc.1"] {
+            assert_eq!(text.parse::<Version>(), Err(VersionError(text.into())));
+        }
+        let older = Settings { version: "1.18".parse().ok(), ..Settings::default() };
+        assert!(!older.at_least(1, 19) && older.at_least(1, 18) && older.at_least(0, 99));
+        assert!(Settings::default().at_least(9, 9), "no version is the newest");
+    }
+}

@@ -1,0 +1,284 @@
+//! Policies by name: those of the guide, and one for each thing that the model can say.
+
+use std::collections::BTreeMap;
+
+use egress_model::policy::{
+    ClusterCidrsSpec, ClusterSpec, HttpSpec, NamespaceSelectorSpec, ResolverSpec, RuleSpec, SelectorSpec, Spec,
+};
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn list(values: &[&str]) -> Vec<String> {
+    values.iter().map(|&value| value.to_owned()).collect()
+}
+
+fn pods(labels: &[(&str, &str)]) -> SelectorSpec {
+    SelectorSpec { match_labels: map(labels), ..SelectorSpec::default() }
+}
+
+fn namespaces(names: &[&str]) -> NamespaceSelectorSpec {
+    NamespaceSelectorSpec { names: Some(list(names)), ..NamespaceSelectorSpec::default() }
+}
+
+fn policy(name: &str, namespace: &str, allow: Vec<(&str, RuleSpec)>) -> Spec {
+    let allow = allow.into_iter().map(|(key, rule)| (key.to_owned(), rule)).collect();
+    Spec { name: name.into(), namespace: Some(namespace.into()), allow, ..Spec::default() }
+}
+
+fn to_pods(labels: &[(&str, &str)], ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_pods: Some(pods(labels)), ports: Some(list(ports)), ..RuleSpec::default() }
+}
+
+fn to_namespaces(names: &[&str], ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_namespaces: Some(namespaces(names)), ports: Some(list(ports)), ..RuleSpec::default() }
+}
+
+fn to_cidrs(cidrs: &[&str], ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_cidrs: Some(list(cidrs)), ports: Some(list(ports)), ..RuleSpec::default() }
+}
+
+fn to_domains(domains: &[&str], ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_domains: Some(list(domains)), ports: Some(list(ports)), ..RuleSpec::default() }
+}
+
+fn to_entities(entities: &[&str]) -> RuleSpec {
+    RuleSpec { to_entities: Some(list(entities)), ..RuleSpec::default() }
+}
+
+fn cluster() -> ClusterSpec {
+    let cidrs = ClusterCidrsSpec {
+        pods: list(&["10.42.0.0/16", "fd00:42::/56"]),
+        services: list(&["10.43.0.0/16"]),
+        nodes: list(&["192.168.0.0/20"]),
+        api_server: list(&["192.168.0.10/32"]),
+    };
+    ClusterSpec { cidrs, ..ClusterSpec::default() }
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<(&'static str, Spec)> {
+    guide().into_iter().chain(destinations()).chain(traffic()).chain(whole_policies()).collect()
+}
+
+/// Policies as the guide writes them.
+pub(crate) fn guide() -> Vec<(&'static str, Spec)> {
+    guide_basics().into_iter().chain(guide_templates()).collect()
+}
+
+fn guide_basics() -> Vec<(&'static str, Spec)> {
+    let backend = Spec {
+        pods: Some(pods(&[("app", "backend")])),
+        labels: map(&[("environment", "production"), ("policy-type", "egress")]),
+        annotations: map(&[("description", "what the production backend may reach: \"db\", cache, partner")]),
+        ..policy(
+            "egress-control",
+            "production",
+            vec![
+                ("database", to_pods(&[("app", "database"), ("tier", "backend")], &["5432"])),
+                ("redis", to_pods(&[("app", "redis")], &["6379"])),
+                (
+                    "partner",
+                    RuleSpec {
+                        except_cidrs: Some(list(&["203.0.113.128/25"])),
+                        ..to_cidrs(&["203.0.113.0/24"], &["443"])
+                    },
+                ),
+            ],
+        )
+    };
+    let namespace_wide = policy(
+        "namespace-egress-policy",
+        "frontend",
+        vec![
+            ("backend", to_namespaces(&["backend"], &["8080"])),
+            ("monitoring", to_namespaces(&["monitoring"], &["9090", "3000"])),
+        ],
+    );
+    vec![("guide-basic", backend), ("guide-namespace-wide", namespace_wide)]
+}
+
+/// The guide's default deny, its external services and its production template.
+fn guide_templates() -> Vec<(&'static str, Spec)> {
+    let deny_all = Spec { allow_dns: Some(false), ..policy("default-deny-egress", "production", vec![]) };
+    let external_services = Spec {
+        pods: Some(pods(&[("role", "api-consumer")])),
+        ..policy(
+            "external-services-egress",
+            "production",
+            vec![
+                ("aws", to_cidrs(&["52.94.0.0/20", "54.239.0.0/17"], &["443"])),
+                ("google", to_cidrs(&["142.250.0.0/15"], &["443"])),
+                ("payment", to_cidrs(&["91.218.229.0/24"], &["443"])),
+            ],
+        )
+    };
+    let internal = policy(
+        "allow-internal",
+        "production",
+        vec![(
+            "environment",
+            RuleSpec {
+                to_namespaces: Some(NamespaceSelectorSpec {
+                    match_labels: map(&[("environment", "production")]),
+                    ..NamespaceSelectorSpec::default()
+                }),
+                ports: Some(list(&["TCP"])),
+                ..RuleSpec::default()
+            },
+        )],
+    );
+    let gateway = Spec {
+        pods: Some(pods(&[("egress-access", "external")])),
+        ..policy(
+            "allow-egress-gateway",
+            "production",
+            vec![
+                (
+                    "gateway",
+                    RuleSpec {
+                        to_namespaces: Some(namespaces(&["istio-system"])),
+                        // The port of the gateway's pods: a policy sees what the Service's 443 became.
+                        ..to_pods(&[("istio", "egressgateway")], &["8443"])
+                    },
+                ),
+                (
+                    "istiod",
+                    RuleSpec {
+                        to_namespaces: Some(namespaces(&["istio-system"])),
+                        ..to_pods(&[("app", "istiod")], &["15012"])
+                    },
+                ),
+            ],
+        )
+    };
+    vec![
+        ("guide-deny-all", deny_all),
+        ("guide-deny-all-but-dns", policy("allow-dns-egress", "production", vec![])),
+        ("guide-external-services", external_services),
+        ("guide-template-internal", internal),
+        ("guide-template-gateway", gateway),
+    ]
+}
+
+fn one(name: &'static str, rule: RuleSpec) -> (&'static str, Spec) {
+    (name, policy(name, "shop", vec![("rule", rule)]))
+}
+
+fn in_cluster(name: &'static str, rule: RuleSpec) -> (&'static str, Spec) {
+    (name, Spec { cluster: cluster(), ..policy(name, "shop", vec![("rule", rule)]) })
+}
+
+/// One policy for each kind of destination.
+fn destinations() -> Vec<(&'static str, Spec)> {
+    let every_namespace = RuleSpec {
+        to_namespaces: Some(NamespaceSelectorSpec::default()),
+        to_pods: Some(pods(&[("app", "metrics")])),
+        ..RuleSpec::default()
+    };
+    let external = RuleSpec { to_external: Some(true), ports: Some(list(&["443"])), ..RuleSpec::default() };
+    let services = RuleSpec { to_services: Some(list(&["db", "billing/api"])), ..RuleSpec::default() };
+    vec![
+        one("every-namespace", every_namespace),
+        in_cluster("external", external.clone()),
+        one("external-without-cluster-cidrs", external),
+        one("canonical-blocks", to_cidrs(&["10.0.0.1/8", "2001:DB8::1/32"], &["443"])),
+        in_cluster("overlap", to_cidrs(&["10.0.0.0/8"], &["443"])),
+        one("everywhere", to_cidrs(&["0.0.0.0/0"], &["443"])),
+        in_cluster("entities", to_entities(&["all", "dns", "kube-apiserver", "nodes"])),
+        one("entities-without-cluster-cidrs", to_entities(&["kube-apiserver", "nodes"])),
+        one("services", services),
+        one("domain", to_domains(&["api.example.com"], &["443"])),
+        one("domain-one-label", to_domains(&["*.example.com"], &["443"])),
+        one("domain-any-depth", to_domains(&["**.example.org", "api.example.com"], &["443", "80"])),
+    ]
+}
+
+/// One policy for each kind of traffic.
+fn traffic() -> Vec<(&'static str, Spec)> {
+    let http = RuleSpec {
+        http: Some(vec![
+            HttpSpec { method: Some("GET".into()), path_prefix: Some("/v1".into()), ..HttpSpec::default() },
+            HttpSpec { method: Some("POST".into()), path: Some("/v1/orders".into()), ..HttpSpec::default() },
+        ]),
+        ..to_pods(&[("app", "api")], &["8080"])
+    };
+    let http_headers = RuleSpec {
+        http: Some(vec![HttpSpec { headers: map(&[("x-tenant", "blue")]), ..HttpSpec::default() }]),
+        ..to_pods(&[("app", "api")], &["8080"])
+    };
+    let sni =
+        RuleSpec { sni: Some(list(&["api.example.com", "*.example.net"])), ..to_cidrs(&["192.0.2.0/24"], &["443"]) };
+    let every_port = RuleSpec { to_cidrs: Some(list(&["192.0.2.0/24"])), ..RuleSpec::default() };
+    vec![
+        one("every-port", every_port),
+        one("port-range", to_namespaces(&["b", "a"], &["30000-32767"])),
+        one("named-port", to_namespaces(&["b", "a"], &["grpc", "443/UDP"])),
+        one("sctp", to_cidrs(&["192.0.2.0/24"], &["SCTP"])),
+        one("icmp", to_cidrs(&["192.0.2.0/24"], &["443", "ICMP", "8/ICMP", "3:4/ICMP"])),
+        one("http", http),
+        one("http-headers", http_headers),
+        one("sni", sni),
+    ]
+}
+
+/// One policy for each thing that is said of the whole policy.
+fn whole_policies() -> Vec<(&'static str, Spec)> {
+    let selectors = Spec {
+        pods: Some(SelectorSpec {
+            match_labels: map(&[("on", "n"), ("version", "1.20"), ("empty", "")]),
+            match_expressions: list(&["tier in (web, api)", "!canary", "zone notin (y)", "team"]),
+        }),
+        ..policy("selectors", "shop", vec![])
+    };
+    let resolver = ResolverSpec {
+        namespace: Some("openshift-dns".into()),
+        match_labels: Some(map(&[("dns.operator.openshift.io/daemonset-dns", "default")])),
+        ports: Some(vec![5353]),
+        node_local_ips: Some(list(&["169.254.20.10", "fd00::10"])),
+    };
+    let resolver =
+        Spec { cluster: ClusterSpec { resolver, ..ClusterSpec::default() }, ..policy("dns-resolver", "shop", vec![]) };
+    let queries = Spec {
+        dns_queries: Some(list(&["**.cluster.local", "api.example.com"])),
+        ..policy("dns-queries", "shop", vec![("api", to_domains(&["api.example.com"], &["443"]))])
+    };
+    let deny = Spec {
+        deny: BTreeMap::from([
+            ("metadata".into(), to_cidrs(&["169.254.169.254/32"], &["80"])),
+            ("legacy".into(), to_namespaces(&["legacy"], &["TCP"])),
+        ]),
+        ..policy("deny", "shop", vec![("all", to_entities(&["all"]))])
+    };
+    let deny_domains = Spec {
+        deny: BTreeMap::from([("paste".into(), to_domains(&["paste.example.com"], &["443"]))]),
+        ..policy("deny-domains", "shop", vec![("all", to_entities(&["all"]))])
+    };
+    let web = |name: &'static str| policy(name, "shop", vec![("web", to_cidrs(&["192.0.2.0/24"], &["443"]))]);
+    let cluster_scope = Spec { namespace: None, ..web("cluster-scope") };
+    let cluster_namespaces = Spec {
+        namespace: None,
+        namespaces: Some(NamespaceSelectorSpec {
+            match_labels: map(&[("environment", "production")]),
+            ..NamespaceSelectorSpec::default()
+        }),
+        exempt_namespaces: Some(list(&["kube-system", "istio-system"])),
+        pods: Some(pods(&[("app", "backend")])),
+        ..policy("cluster-namespaces", "", vec![("db", to_namespaces(&["data"], &["5432"]))])
+    };
+    let accounts = Spec { service_accounts: Some(list(&["api", "worker"])), ..web("service-accounts") };
+    vec![
+        ("selectors", selectors),
+        ("dns-resolver", resolver),
+        ("dns-queries", queries),
+        ("deny", deny),
+        ("deny-domains", deny_domains),
+        ("cluster-scope", cluster_scope),
+        ("cluster-namespaces", cluster_namespaces),
+        ("service-accounts", accounts),
+        ("priority", Spec { priority: Some(10), ..web("priority") }),
+        ("audit", Spec { mode: Some("audit".into()), ..web("audit") }),
+        ("staged", Spec { mode: Some("staged".into()), ..web("staged") }),
+    ]
+}

@@ -1,0 +1,26 @@
+//! What each engine makes of manifests, written from the engine's own documentation and from nothing in the compilers: an
+//! evaluator reads the JSON that an API server would.
+
+mod network_policy;
+
+use egress_engines::EngineName;
+use egress_model::policy::verdict::{Flow, Pod};
+use serde_json::Value;
+
+/// One way in which an engine can be installed.
+pub(crate) struct Installation {
+    /// Whether a flow from a pod passes where these are the only objects.
+    pub(crate) passes: Box<dyn Fn(&[Value], &Pod, &Flow) -> bool>,
+    /// What it is, for messages.
+    pub(crate) what: String,
+    /// Whether it answers as the model does also where a finding says that engines or installations differ.
+    pub(crate) as_the_model: bool,
+}
+
+/// The installations of an engine on which its manifests are tried.
+pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
+    match engine {
+        EngineName::NetworkPolicy => network_policy::installations(),
+        other => panic!("{other} has no evaluator"),
+    }
+}

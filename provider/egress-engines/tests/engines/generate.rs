@@ -1,0 +1,333 @@
+//! Random policies, pods and flows. Few names and addresses, so that rules and flows often meet; few parts that an engine
+//! refuses, so that most policies are emitted.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use egress_engines::{Engine, Feature, Settings, Support};
+use egress_model::labels::Labels;
+use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
+use egress_model::policy::{
+    ClusterCidrsSpec, ClusterSpec, HttpSpec, IcmpType, NamespaceSelectorSpec, Protocol, Request, ResolverSpec,
+    RuleSpec, SelectorSpec, Spec,
+};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::strategy::Union;
+
+const NAMESPACES: [&str; 3] = ["shop", "billing", "kube-system"];
+const KEYS: [&str; 3] = ["app", "tier", "k8s-app"];
+const VALUES: [&str; 3] = ["a", "b", "kube-dns"];
+const ACCOUNTS: [&str; 3] = ["default", "api", "worker"];
+const PORTS: [u16; 4] = [53, 80, 443, 8080];
+const BLOCKS: [&str; 7] =
+    ["10.0.0.0/8", "10.42.0.0/16", "192.0.2.0/24", "192.0.2.128/25", "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32"];
+const OUTSIDE: [&str; 6] = ["192.0.2.1", "192.0.2.200", "203.0.113.7", "10.99.0.1", "2001:db8::1", "169.254.20.10"];
+const NAMES: [&str; 5] = ["example.com", "a.example.com", "b.a.example.com", "badexample.com", "a.example.org"];
+const PATTERNS: [(&str, Feature); 5] = [
+    ("example.com", Feature::Domains),
+    ("a.example.com", Feature::Domains),
+    ("*.example.com", Feature::DomainsOneLabel),
+    ("**.example.com", Feature::DomainsAnyDepth),
+    ("**.example.org", Feature::DomainsAnyDepth),
+];
+
+type Choices<T> = Vec<(u32, BoxedStrategy<T>)>;
+
+/// Which features the policies of an engine may use.
+struct Use(Engine);
+
+impl Use {
+    fn has(&self, feature: Feature) -> bool {
+        !matches!((self.0.support)(feature, &Settings::default()), Support::Refused(_))
+    }
+
+    /// Sometimes also what the engine refuses, to see that it does.
+    fn weight(&self, feature: Feature, weight: u32) -> u32 {
+        if self.has(feature) { 20 * weight } else { 1 }
+    }
+
+    fn option<T: Clone + std::fmt::Debug + 'static>(
+        &self,
+        feature: Feature,
+        some: impl Strategy<Value = T> + 'static,
+    ) -> BoxedStrategy<Option<T>> {
+        let chance = if self.has(feature) { 0.4 } else { 0.01 };
+        prop::option::weighted(chance, some).boxed()
+    }
+}
+
+fn cluster() -> ClusterCidrsSpec {
+    ClusterCidrsSpec {
+        pods: vec!["10.42.0.0/16".into(), "fd00:42::/48".into()],
+        services: vec!["10.43.0.0/16".into()],
+        nodes: vec!["192.168.0.0/16".into()],
+        api_server: vec!["192.168.0.10/32".into()],
+    }
+}
+
+fn owned(values: Vec<&str>) -> Vec<String> {
+    values.into_iter().map(str::to_owned).collect()
+}
+
+fn text(values: &'static [&'static str]) -> impl Strategy<Value = String> {
+    select(values).prop_map(str::to_owned)
+}
+
+fn some_of(values: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+    subsequence(values, 1..=values.len().min(3)).prop_map(owned)
+}
+
+fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
+    prop::collection::btree_map(text(&KEYS), text(&VALUES), 0..3)
+}
+
+fn expression() -> impl Strategy<Value = String> {
+    let form = select(&["in", "notin", "exists", "absent"][..]);
+    (text(&KEYS), form, subsequence(&VALUES[..], 1..=2)).prop_map(|(key, form, values)| match form {
+        "exists" => key,
+        "absent" => format!("!{key}"),
+        form => format!("{key} {form} ({})", values.join(", ")),
+    })
+}
+
+fn selector() -> impl Strategy<Value = SelectorSpec> {
+    (labels(), prop::collection::vec(expression(), 0..2))
+        .prop_map(|(match_labels, match_expressions)| SelectorSpec { match_labels, match_expressions })
+}
+
+fn namespace_selector() -> impl Strategy<Value = NamespaceSelectorSpec> {
+    let names = prop::option::of(subsequence(&NAMESPACES[..], 1..=2).prop_map(owned));
+    (names, selector()).prop_map(|(names, selector)| NamespaceSelectorSpec {
+        names,
+        match_labels: selector.match_labels,
+        match_expressions: selector.match_expressions,
+    })
+}
+
+fn port(uses: &Use) -> BoxedStrategy<String> {
+    let protocols: Choices<&str> = vec![
+        (20, Just("TCP").boxed()),
+        (uses.weight(Feature::Udp, 1), Just("UDP").boxed()),
+        (uses.weight(Feature::Sctp, 1), Just("SCTP").boxed()),
+    ];
+    let which: Choices<String> = vec![
+        (10, Just(String::new()).boxed()),
+        (60, select(&PORTS[..]).prop_map(|port| format!("{port}/")).boxed()),
+        (
+            uses.weight(Feature::PortRanges, 1),
+            (1_u16..500, 0_u16..8000).prop_map(|(first, more)| format!("{first}-{}/", first + more)).boxed(),
+        ),
+        (uses.weight(Feature::NamedPorts, 1), Just("web/".to_owned()).boxed()),
+    ];
+    let transport = (Union::new_weighted(which), Union::new_weighted(protocols));
+    let ports: Choices<String> = vec![
+        (100, transport.prop_map(|(which, protocol)| format!("{which}{protocol}")).boxed()),
+        (uses.weight(Feature::Icmp, 1), text(&["ICMP", "8/ICMP", "8:0/ICMP"]).boxed()),
+    ];
+    Union::new_weighted(ports).boxed()
+}
+
+fn peers(uses: &Use, domains: Feature) -> BoxedStrategy<RuleSpec> {
+    let rule = RuleSpec::default;
+    let patterns: Vec<&'static str> =
+        PATTERNS.iter().filter(|(_, feature)| uses.has(*feature)).map(|(pattern, _)| *pattern).collect();
+    let patterns = if patterns.is_empty() { vec!["a.example.com"] } else { patterns };
+    let in_namespaces = move |pods: Option<SelectorSpec>, namespaces: Option<NamespaceSelectorSpec>| RuleSpec {
+        to_pods: pods,
+        to_namespaces: namespaces,
+        ..rule()
+    };
+    let pods = uses.weight(Feature::DestinationPods, 1);
+    let cidrs = (subsequence(&BLOCKS[..], 1..4), subsequence(&BLOCKS[..], 0..2));
+    let entities: Vec<&'static str> = [
+        ("all", Feature::Everything),
+        ("dns", Feature::Resolver),
+        ("kube-apiserver", Feature::ApiServer),
+        ("nodes", Feature::Nodes),
+    ]
+    .into_iter()
+    .filter_map(|(entity, feature)| uses.has(feature).then_some(entity))
+    .collect();
+    let mut choices: Choices<RuleSpec> = vec![
+        (pods, selector().prop_map(move |pods| in_namespaces(Some(pods), None)).boxed()),
+        (pods, namespace_selector().prop_map(move |namespaces| in_namespaces(None, Some(namespaces))).boxed()),
+        (
+            pods,
+            (selector(), namespace_selector())
+                .prop_map(move |(pods, namespaces)| in_namespaces(Some(pods), Some(namespaces)))
+                .boxed(),
+        ),
+        (
+            uses.weight(Feature::Cidrs, 2),
+            cidrs
+                .prop_map(move |(to, except)| RuleSpec {
+                    to_cidrs: Some(owned(to)),
+                    except_cidrs: (!except.is_empty()).then(|| owned(except)),
+                    ..rule()
+                })
+                .boxed(),
+        ),
+        (uses.weight(Feature::External, 1), Just(RuleSpec { to_external: Some(true), ..rule() }).boxed()),
+        (
+            uses.weight(domains, 2),
+            subsequence(patterns.clone(), 1..=patterns.len())
+                .prop_map(move |names| RuleSpec { to_domains: Some(owned(names)), ..rule() })
+                .boxed(),
+        ),
+        (
+            uses.weight(Feature::Services, 1),
+            some_of(&["web", "billing/web"])
+                .prop_map(move |services| RuleSpec { to_services: Some(services), ..rule() })
+                .boxed(),
+        ),
+    ];
+    if !entities.is_empty() {
+        let some = subsequence(entities.clone(), 1..=entities.len().min(3));
+        let to = some.prop_map(move |entities| RuleSpec { to_entities: Some(owned(entities)), ..rule() });
+        choices.push((20, to.boxed()));
+    }
+    Union::new_weighted(choices).boxed()
+}
+
+fn http() -> impl Strategy<Value = HttpSpec> {
+    let method = prop::option::of(text(&["GET", "POST"]));
+    let path = prop::option::of((any::<bool>(), text(&["/v1", "/v1/orders"])));
+    (method, path).prop_map(|(method, path)| {
+        // A rule that every request matches is refused by the model.
+        let method = if path.is_none() { Some(method.unwrap_or_else(|| "GET".to_owned())) } else { method };
+        let (exact, prefix) = match path {
+            Some((true, path)) => (Some(path), None),
+            Some((false, path)) => (None, Some(path)),
+            None => (None, None),
+        };
+        HttpSpec { method, path: exact, path_prefix: prefix, headers: BTreeMap::new() }
+    })
+}
+
+fn allow_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
+    let ports = prop::option::weighted(0.8, prop::collection::vec(port(uses), 1..3));
+    let http = uses.option(Feature::Http, prop::collection::vec(http(), 1..3));
+    let sni = uses.option(Feature::Sni, some_of(&["a.example.com", "*.example.com"]));
+    (peers(uses, Feature::Domains), ports, http, sni)
+        .prop_map(|(rule, ports, http, sni)| {
+            // What looks into connections needs TCP ports, and one of the two.
+            let looks = http.is_some() || sni.is_some();
+            let ports = if looks { Some(vec!["443".to_owned(), "8080".to_owned()]) } else { ports };
+            let sni = if http.is_some() { None } else { sni };
+            RuleSpec { ports, http, sni, ..rule }
+        })
+        .boxed()
+}
+
+fn deny_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
+    let ports = prop::option::weighted(0.8, prop::collection::vec(port(uses), 1..3));
+    (peers(uses, Feature::DenyDomains), ports).prop_map(|(rule, ports)| RuleSpec { ports, ..rule }).boxed()
+}
+
+/// Policies that an engine mostly takes.
+pub(crate) fn spec(engine: Engine) -> BoxedStrategy<Spec> {
+    let uses = Use(engine);
+    let cluster_wide = match (uses.has(Feature::NamespaceScope), uses.has(Feature::ClusterScope)) {
+        (true, false) => 0.01,
+        (false, _) => 0.99,
+        (true, true) => 0.3,
+    };
+    let deny = if uses.has(Feature::Deny) { 0..2 } else { 0..1 };
+    let pods = uses.option(Feature::SourcePods, selector());
+    let allow = prop::collection::btree_map("[a-c]", allow_rule(&uses), 0..3);
+    let deny = prop::collection::btree_map("[a-c]", deny_rule(&uses), deny);
+    let accounts = uses.option(Feature::ServiceAccounts, some_of(&ACCOUNTS));
+    let namespaces = prop::option::of(namespace_selector());
+    let whole = (prop::bool::weighted(cluster_wide), namespaces, prop::option::of(any::<bool>()), any::<bool>());
+    (pods, allow, deny, accounts, whole)
+        .prop_map(|(pods, allow, deny, service_accounts, (cluster_wide, namespaces, allow_dns, node_local))| Spec {
+            name: "p".into(),
+            namespace: (!cluster_wide).then(|| "shop".into()),
+            namespaces: namespaces.filter(|_| cluster_wide),
+            exempt_namespaces: cluster_wide.then(|| vec!["kube-system".to_owned()]),
+            pods,
+            service_accounts,
+            allow,
+            deny,
+            allow_dns,
+            cluster: ClusterSpec {
+                cidrs: cluster(),
+                resolver: ResolverSpec {
+                    node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),
+                    ..ResolverSpec::default()
+                },
+            },
+            ..Spec::default()
+        })
+        .boxed()
+}
+
+fn model_labels(labels: BTreeMap<String, String>) -> Labels {
+    labels.into_iter().map(|(key, value)| (key.parse().expect("a key"), value.parse().expect("a value"))).collect()
+}
+
+/// A pod, as source or destination.
+pub(crate) fn pod() -> impl Strategy<Value = Pod> {
+    let named = (select(&[Protocol::Tcp, Protocol::Udp][..]), select(&PORTS[..]));
+    let identity = (text(&NAMESPACES), text(&ACCOUNTS), any::<bool>());
+    (identity, labels(), labels(), prop::option::of(named)).prop_map(
+        |((namespace, account, in_service), namespace_labels, labels, named)| {
+            let namespace: egress_model::labels::NamespaceName = namespace.parse().expect("a name");
+            let service = || egress_model::policy::ServiceRef {
+                namespace: namespace.clone(),
+                name: "web".parse().expect("a name"),
+            };
+            Pod {
+                services: if in_service { vec![service()] } else { Vec::new() },
+                namespace,
+                namespace_labels: model_labels(namespace_labels),
+                labels: model_labels(labels),
+                service_account: account.parse().expect("a name"),
+                named_ports: named
+                    .map(|(protocol, number)| ("web".parse().expect("a name"), protocol, number))
+                    .into_iter()
+                    .collect(),
+            }
+        },
+    )
+}
+
+/// Traffic to somewhere.
+pub(crate) fn flow() -> impl Strategy<Value = Flow> {
+    let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+    let host = prop_oneof![
+        4 => (pod(), select(&["10.42.0.9", "10.42.200.1", "fd00:42::9"][..]))
+            .prop_map(move |(pod, ip)| (Host::Pod(pod), address(ip))),
+        4 => select(&OUTSIDE[..]).prop_map(move |ip| (Host::Other, address(ip))),
+        1 => Just((Host::Node, address("192.168.0.20"))),
+        1 => Just((Host::ApiServer, address("192.168.0.10"))),
+    ];
+    let destination = (host, subsequence(&NAMES[..], 0..3)).prop_map(|((host, address), names)| {
+        // Names stand for what is outside the cluster.
+        let names = if host == Host::Other { names } else { Vec::new() };
+        Destination { address, host, names: names.into_iter().map(|name| name.parse().expect("a name")).collect() }
+    });
+    let protocol = select(&[Protocol::Tcp, Protocol::Tcp, Protocol::Udp, Protocol::Sctp][..]);
+    let transport = prop_oneof![
+        9 => (protocol, select(&PORTS[..])).prop_map(|(protocol, port)| Transport::Port(protocol, port)),
+        1 => Just(Transport::Icmp(IcmpType { number: 8, code: Some(0) })),
+    ];
+    let request =
+        (select(&["GET", "POST"][..]), select(&["/v1", "/v1/orders", "/v10", "/"][..])).prop_map(|(method, path)| {
+            Request {
+                method: method.parse().expect("a method"),
+                path: path.parse().expect("a path"),
+                headers: Vec::new(),
+            }
+        });
+    let application = prop_oneof![
+        2 => Just(None),
+        1 => request.prop_map(|request| Some(Application::Http(request))),
+        1 => select(&NAMES[..]).prop_map(|name| Some(Application::Tls(name.parse().expect("a name")))),
+    ];
+    (destination, transport, application).prop_map(|(destination, transport, application)| {
+        let application = application.filter(|_| matches!(transport, Transport::Port(Protocol::Tcp, _)));
+        Flow { destination, transport, application }
+    })
+}

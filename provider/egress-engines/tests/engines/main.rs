@@ -1,0 +1,8 @@
+//! The compilers: what they emit, and that this means what the model means.
+
+mod cases;
+mod evaluator;
+mod generate;
+mod golden;
+mod meaning;
+mod schema;

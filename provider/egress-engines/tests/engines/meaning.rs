@@ -1,0 +1,117 @@
+//! Random policies and flows: what is emitted means what the model means, or a finding says otherwise.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use egress_engines::{ENGINES, Engine, Level, Settings};
+use egress_model::policy::Policy;
+use egress_model::policy::verdict::{Flow, Pod, verdict};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::evaluator::{Installation, installations};
+use crate::generate::{flow, pod, spec};
+
+/// Policies per engine; each meets some pods and flows.
+const POLICIES: usize = 1500;
+const SOURCES: usize = 3;
+const FLOWS: usize = 12;
+
+/// What was seen of one engine.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Policies that the engine refuses.
+    refused: usize,
+    /// Policies that a finding calls degraded.
+    degraded: usize,
+    /// Policy, pod and flow that were judged.
+    cases: usize,
+    /// Of degraded policies: what passes though the model stops it.
+    over_permitted: usize,
+    /// Of degraded policies: what is stopped though the model lets it pass.
+    under_permitted: usize,
+}
+
+/// The seed of this run: `EGRESS_SEED`, or the time.
+fn seed() -> u64 {
+    let given = std::env::var("EGRESS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").subsec_nanos();
+    given.unwrap_or_else(|| u64::from(now()))
+}
+
+fn runner(seed: u64) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+fn sample<T>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
+    strategy.new_tree(runner).expect("a value").current()
+}
+
+fn judge(engine: Engine, runner: &mut TestRunner) -> Tally {
+    let (specs, pods, flows) = (spec(engine), pod(), flow());
+    let installations = installations(engine.name);
+    let mut tally = Tally::default();
+    for _ in 0..POLICIES {
+        let spec = sample(&specs, runner);
+        // Random exceptions are often outside their blocks, which the model refuses.
+        let Ok(policy) = Policy::parse(&spec) else { continue };
+        let compiled = (engine.compile)(&policy, &Settings::default());
+        if compiled.manifests.is_empty() {
+            assert!(compiled.findings.iter().any(|finding| finding.level == Level::Refused), "{spec:#?}");
+            tally.refused += 1;
+            continue;
+        }
+        let degraded = compiled.findings.iter().any(|finding| finding.level == Level::Degraded);
+        tally.degraded += usize::from(degraded);
+        let objects: Vec<_> = compiled.manifests.iter().map(egress_engines::Manifest::to_json).collect();
+        for _ in 0..SOURCES {
+            let source = sample(&pods, runner);
+            for _ in 0..FLOWS {
+                let flow = sample(&flows, runner);
+                let meant = verdict(&policy, &source, &flow).passes();
+                tally.cases += 1;
+                for installation in installations.iter().filter(|one| !degraded || one.as_the_model) {
+                    let passes = (installation.passes)(&objects, &source, &flow);
+                    if passes == meant {
+                        continue;
+                    }
+                    assert!(degraded, "{}", difference(engine, installation, &policy, &source, &flow, passes));
+                    tally.over_permitted += usize::from(passes);
+                    tally.under_permitted += usize::from(meant);
+                }
+            }
+        }
+    }
+    tally
+}
+
+fn difference(
+    engine: Engine,
+    installation: &Installation,
+    policy: &Policy,
+    source: &Pod,
+    flow: &Flow,
+    passes: bool,
+) -> String {
+    let manifests = (engine.compile)(policy, &Settings::default()).manifests;
+    let yaml: Vec<_> = manifests.iter().map(egress_engines::Manifest::to_yaml).collect();
+    let (does, means) = if passes { ("lets pass", "stops") } else { ("stops", "lets pass") };
+    format!(
+        "{} ({}) {does} what the model {means}:\n{source:#?}\n{flow:#?}\n{}",
+        engine.name,
+        installation.what,
+        yaml.join("---\n")
+    )
+}
+
+#[test]
+fn emitted_objects_mean_what_the_model_means() {
+    let seed = seed();
+    println!("EGRESS_SEED={seed}");
+    for engine in ENGINES {
+        let tally = judge(*engine, &mut runner(seed));
+        println!("{}: {tally:?}", engine.name);
+        assert!(tally.cases >= 10_000, "{}: too few policies are emitted to say anything: {tally:?}", engine.name);
+    }
+}

@@ -1,0 +1,177 @@
+//! From what was written to a gateway: every part is looked at, so that all mistakes are told at once.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::num::NonZeroU16;
+
+use super::{Destinations, Failover, Gateway, GatewaySpec, Source};
+use crate::policy::parse::{Mistakes, annotations, cidr_set, namespace_selector, object_labels, selector};
+use crate::policy::{Invalid, Path, Problem};
+
+impl Gateway {
+    /// Reads a gateway, or says everything that is wrong with it.
+    pub fn parse(spec: &GatewaySpec) -> Result<Self, Vec<Invalid>> {
+        let mut mistakes = Mistakes::default();
+        let root = Path::root();
+        let name = mistakes.text(&root.field("name"), &spec.name);
+        let namespace = mistakes.text(&root.field("namespace"), &spec.namespace);
+        let labels = object_labels(&mut mistakes, &root.field("labels"), &spec.labels);
+        let annotations = annotations(&mut mistakes, &root.field("annotations"), &spec.annotations);
+        let sources = sources(&mut mistakes, &root.field("sources"), spec);
+        let to = destinations(&mut mistakes, &root.field("to"), spec);
+        let ips = addresses(&mut mistakes, &root.field("ips"), &spec.ips);
+        let public_ips = addresses(&mut mistakes, &root.field("public_ips"), &spec.public_ips);
+        let at = root.field("nodes");
+        let nodes = spec.nodes.as_ref().map(|nodes| selector(&mut mistakes, &at, nodes)).unwrap_or_default();
+        let at = root.field("interface");
+        let interface = spec.interface.as_ref().and_then(|name| mistakes.keep(&at, interface_name(name)));
+        let at = root.field("replicas");
+        let replicas = spec.replicas.and_then(|number| mistakes.keep(&at, replica_count(number)));
+        let failover = match spec.failover.as_deref() {
+            None | Some("best-effort") => Failover::BestEffort,
+            Some("required") => Failover::Required,
+            Some(other) => {
+                mistakes.add(&root.field("failover"), Problem::Failover(other.to_owned()));
+                Failover::BestEffort
+            }
+        };
+        match (name, namespace, to) {
+            (Some(name), Some(namespace), Some(to)) if mistakes.is_empty() => Ok(Self {
+                name,
+                namespace,
+                labels,
+                annotations,
+                sources,
+                to,
+                ips,
+                public_ips,
+                nodes,
+                interface,
+                replicas,
+                failover,
+            }),
+            _ => Err(mistakes.into_vec()),
+        }
+    }
+}
+
+fn sources(mistakes: &mut Mistakes, path: &Path, spec: &GatewaySpec) -> Vec<Source> {
+    if spec.sources.is_empty() {
+        mistakes.add(path, Problem::NoSource);
+    }
+    let all = spec.sources.iter().map(|(key, source)| {
+        let at = path.key(key);
+        let pods = source.pods.as_ref().map(|pods| selector(mistakes, &at.field("pods"), pods));
+        let namespaces = source.namespaces.as_ref();
+        let namespaces = namespaces.map(|spec| namespace_selector(mistakes, &at.field("namespaces"), spec));
+        Source { namespaces: namespaces.unwrap_or_default(), pods: pods.unwrap_or_default() }
+    });
+    all.collect()
+}
+
+fn destinations(mistakes: &mut Mistakes, path: &Path, spec: &GatewaySpec) -> Option<Destinations> {
+    match (&spec.to.cidrs, &spec.to.domains) {
+        (Some(_), Some(_)) => mistakes.keep(path, Err(Problem::SeveralDestinations(vec!["cidrs", "domains"]))),
+        (Some(cidrs), None) => {
+            let except = spec.to.except_cidrs.as_deref();
+            cidr_set(mistakes, path, ["cidrs", "except_cidrs"], cidrs, except).map(Destinations::Cidrs)
+        }
+        (None, domains) => {
+            if spec.to.except_cidrs.is_some() {
+                mistakes.add(&path.field("except_cidrs"), Problem::ExceptWithoutCidrs);
+            }
+            let Some(domains) = domains else { return Some(Destinations::External) };
+            let at = path.field("domains");
+            mistakes.not_empty(&at, domains);
+            Some(Destinations::Domains(mistakes.texts(&at, domains)))
+        }
+    }
+}
+
+fn addresses(mistakes: &mut Mistakes, path: &Path, texts: &[String]) -> BTreeSet<IpAddr> {
+    let all = texts.iter().enumerate();
+    all.filter_map(|(index, text)| {
+        let address = text.parse().map_err(|_| Problem::Address(text.clone()));
+        mistakes.keep(&path.index(index), address)
+    })
+    .collect()
+}
+
+/// A Linux interface name: at most 15 bytes without `/` and blanks.
+fn interface_name(name: &str) -> Result<String, Problem> {
+    let good = (1..=15).contains(&name.len()) && !name.contains(|c: char| c == '/' || c.is_whitespace());
+    if good { Ok(name.to_owned()) } else { Err(Problem::Interface(name.to_owned())) }
+}
+
+fn replica_count(number: i64) -> Result<NonZeroU16, Problem> {
+    u16::try_from(number).ok().and_then(NonZeroU16::new).ok_or(Problem::Replicas(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{DestinationsSpec, SourceSpec};
+    use super::*;
+
+    fn valid() -> GatewaySpec {
+        GatewaySpec {
+            name: "partners".into(),
+            namespace: "egress".into(),
+            sources: BTreeMap::from([("all".to_owned(), SourceSpec::default())]),
+            ..GatewaySpec::default()
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_for_everything_external_unless_told_otherwise() {
+        let gateway = Gateway::parse(&valid()).expect("a gateway");
+        assert_eq!(gateway.to, Destinations::External);
+        assert_eq!(gateway.failover, Failover::BestEffort);
+    }
+
+    #[test]
+    fn tells_each_mistake_on_its_path() {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let to = |to: DestinationsSpec| GatewaySpec { to, ..valid() };
+        let cases = [
+            (
+                GatewaySpec { sources: BTreeMap::new(), ..valid() },
+                "sources: names no pods; a gateway needs at least one source",
+            ),
+            (GatewaySpec { ips: texts(&["10.0.0"]), ..valid() }, "ips[0]: \"10.0.0\" is no IP address"),
+            (
+                GatewaySpec { replicas: Some(0), ..valid() },
+                "replicas: 0 is no number of replicas; there is at least one",
+            ),
+            (
+                GatewaySpec { failover: Some("always".into()), ..valid() },
+                "failover: \"always\" is no demand on failover; use \"best-effort\" or \"required\"",
+            ),
+            (
+                GatewaySpec { interface: Some("eth0 ".into()), ..valid() },
+                "interface: \"eth0 \" is no interface name: at most 15 characters without \"/\" and blanks",
+            ),
+            (
+                to(DestinationsSpec {
+                    cidrs: Some(texts(&["192.0.2.0/24"])),
+                    domains: Some(texts(&["example.com"])),
+                    ..DestinationsSpec::default()
+                }),
+                "to: has several kinds of destination (cidrs, domains); a rule has one, so write a rule for each",
+            ),
+            (
+                to(DestinationsSpec { except_cidrs: Some(texts(&["192.0.2.0/24"])), ..DestinationsSpec::default() }),
+                "to.except_cidrs: needs to_cidrs, of which it leaves out parts",
+            ),
+            (
+                to(DestinationsSpec { cidrs: Some(texts(&["192.0.2.0/33"])), ..DestinationsSpec::default() }),
+                "to.cidrs[0]: \"192.0.2.0/33\" is no CIDR block such as 10.0.0.0/16",
+            ),
+        ];
+        for (spec, message) in cases {
+            let mistakes = Gateway::parse(&spec).expect_err(message);
+            assert_eq!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>(), [message]);
+        }
+    }
+}
