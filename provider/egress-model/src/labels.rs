@@ -190,7 +190,7 @@ impl FromStr for Requirement {
     /// Reads an expression as `kubectl get --selector` takes it (Kubernetes documentation, "Labels and Selectors").
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let written = text.trim();
-        let one = |value: &str| value.trim().trim_start_matches('=').parse().map(|value| BTreeSet::from([value]));
+        let one = |value: &str| value.trim_start_matches('=').trim().parse().map(|value| BTreeSet::from([value]));
         let listed = |rest: &str| -> Result<BTreeSet<LabelValue>, RequirementError> {
             let inner = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
             let inner = inner.ok_or_else(|| RequirementError::Form(text.to_owned()))?;

@@ -166,7 +166,7 @@ mod tests {
             ),
             (
                 to(DestinationsSpec { cidrs: Some(texts(&["192.0.2.0/33"])), ..DestinationsSpec::default() }),
-                "to.cidrs[0]: \"192.0.2.0/33\" is no CIDR block such as 10.0.0.0/16",
+                "to.cidrs[0]: \"192.0.2.0/33\" is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32",
             ),
         ];
         for (spec, message) in cases {

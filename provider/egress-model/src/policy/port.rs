@@ -247,7 +247,7 @@ mod tests {
         let form = |text: &str| PortError::Form(text.into());
         for (text, error) in [
             ("", form("")),
-            ("-1", form("-1")),
+            ("-1", PortError::Number(-1)),
             ("4.5/TCP", form("4.5/TCP")),
             ("0", PortError::Number(0)),
             ("65536/UDP", PortError::Number(65536)),

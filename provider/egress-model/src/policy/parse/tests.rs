@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::*;
 
 fn valid() -> Spec {
-    Spec { name: "backend".into(), namespace: "production".into(), ..Spec::default() }
+    Spec { name: "backend".into(), namespace: Some("production".into()), ..Spec::default() }
 }
 
 fn with_rule(rule: RuleSpec) -> Spec {
@@ -16,14 +16,16 @@ fn texts(values: &[&str]) -> Vec<String> {
     values.iter().map(|&value| value.to_owned()).collect()
 }
 
-fn external(ports: Vec<PortSpec>) -> RuleSpec {
-    RuleSpec { to_external: Some(true), ports: Some(ports), ..RuleSpec::default() }
+fn external(ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_external: Some(true), ports: Some(texts(ports)), ..RuleSpec::default() }
 }
 
-fn expression(operator: &str, values: &[&str]) -> Spec {
-    let values = values.iter().map(|&value| value.to_owned()).collect();
-    let expression = ExpressionSpec { key: "tier".into(), operator: operator.into(), values };
-    Spec { pods: Some(SelectorSpec { match_expressions: vec![expression], ..SelectorSpec::default() }), ..valid() }
+fn expression(text: &str) -> Spec {
+    Spec { pods: Some(SelectorSpec { match_expressions: texts(&[text]), ..SelectorSpec::default() }), ..valid() }
+}
+
+fn in_cluster(cluster: ClusterSpec) -> Spec {
+    Spec { cluster, ..valid() }
 }
 
 fn mistakes(spec: &Spec) -> Vec<String> {
@@ -49,10 +51,13 @@ fn tells_mistakes_about_the_policy() {
             "name: \"Backend\" must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit",
         ),
         (
-            Spec { namespace: "a.b".into(), ..valid() },
+            Spec { namespace: Some("a.b".into()), ..valid() },
             "namespace: \"a.b\" must hold only lowercase letters, digits and '-', and begin and end with a letter or digit",
         ),
-        (Spec { mode: Some("warn".into()), ..valid() }, "mode: \"warn\" is no mode; use \"enforce\" or \"audit\""),
+        (
+            Spec { mode: Some("warn".into()), ..valid() },
+            "mode: \"warn\" is no mode; use \"enforce\", \"audit\" or \"staged\"",
+        ),
         (
             Spec { labels: label("egress-owner", "x"), ..valid() },
             "labels[\"egress-owner\"]: the label \"egress-owner\" marks what this provider owns and cannot be set here",
@@ -70,21 +75,44 @@ fn tells_mistakes_about_the_policy() {
             "service_accounts: must not be an empty list; leave it out, or name at least one",
         ),
         (
-            expression("Equals", &["a"]),
-            "pods.match_expressions[0].operator: \"Equals\" is no operator; use \"In\", \"NotIn\", \"Exists\" or \"DoesNotExist\"",
-        ),
-        (expression("In", &[]), "pods.match_expressions[0].values: In needs at least one value"),
-        (expression("Exists", &["a"]), "pods.match_expressions[0].values: Exists takes no values"),
-        (
-            Spec { dns: DnsSpec { node_local_ips: Some(texts(&["node"])), ..DnsSpec::default() }, ..valid() },
-            "dns.node_local_ips[0]: \"node\" is no IP address",
+            expression("tier is web"),
+            "pods.match_expressions[0]: \"tier is web\" is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\"",
         ),
         (
-            Spec { dns: DnsSpec { ports: Some(vec![70000]), ..DnsSpec::default() }, ..valid() },
-            "dns.ports[0]: 70000 is no port; ports are 1 to 65535",
+            expression("tier in (a b)"),
+            "pods.match_expressions[0]: \"a b\" must begin and end with a letter or digit and hold only letters, digits, '-', '_' and '.'",
         ),
         (
-            Spec { cluster_cidrs: ClusterSpec { pods: vec!["0.0.0.0/0".into()], ..ClusterSpec::default() }, ..valid() },
+            Spec { priority: Some(1001), ..valid() },
+            "priority: 1001 is no priority; priorities are 0 (asked first) to 1000 (asked last)",
+        ),
+        (
+            Spec { dns_queries: Some(vec![]), ..valid() },
+            "dns_queries: must not be an empty list; leave it out, or name at least one",
+        ),
+        (
+            Spec { dns_queries: Some(texts(&["example.com"])), allow_dns: Some(false), ..valid() },
+            "dns_queries: says which names may be asked for, but allow_dns is false",
+        ),
+        (
+            in_cluster(ClusterSpec {
+                resolver: ResolverSpec { node_local_ips: Some(texts(&["node"])), ..ResolverSpec::default() },
+                ..ClusterSpec::default()
+            }),
+            "resolver.node_local_ips[0]: \"node\" is no IP address",
+        ),
+        (
+            in_cluster(ClusterSpec {
+                resolver: ResolverSpec { ports: Some(vec![70000]), ..ResolverSpec::default() },
+                ..ClusterSpec::default()
+            }),
+            "resolver.ports[0]: 70000 is no port; ports are 1 to 65535",
+        ),
+        (
+            in_cluster(ClusterSpec {
+                cidrs: ClusterCidrsSpec { pods: texts(&["0.0.0.0/0"]), ..ClusterCidrsSpec::default() },
+                ..ClusterSpec::default()
+            }),
             "cluster_cidrs.pods[0]: 0.0.0.0/0 is every address, which leaves nothing outside the cluster",
         ),
     ]);
@@ -150,70 +178,64 @@ fn tells_mistakes_about_destinations() {
             "allow[\"r\"].to_entities[0]: \"world\" is no entity; use one of \"all\", \"kube-apiserver\", \"dns\", \"nodes\"",
         ),
         (
-            with_rule(RuleSpec {
-                to_services: Some(vec![ServiceSpec { name: "A".into(), namespace: None }]),
-                ..RuleSpec::default()
-            }),
-            "allow[\"r\"].to_services[0].name: \"A\" must hold only lowercase letters, digits and '-', and begin and end with a letter or digit",
+            with_rule(RuleSpec { to_services: Some(texts(&["A"])), ..RuleSpec::default() }),
+            "allow[\"r\"].to_services[0]: \"A\" must hold only lowercase letters, digits and '-', and begin and end with a letter or digit",
+        ),
+        (
+            with_rule(RuleSpec { to_services: Some(texts(&["a/b/c"])), ..RuleSpec::default() }),
+            "allow[\"r\"].to_services[0]: \"a/b/c\" is no Service; write \"name\", or \"namespace/name\" for one of another namespace",
         ),
     ]);
 }
 
 #[test]
-fn tells_mistakes_about_ports() {
+fn tells_what_only_one_scope_can_have() {
+    let cluster_wide = |rule: RuleSpec| Spec { namespace: None, ..with_rule(rule) };
     check(vec![
         (
-            with_rule(external(vec![])),
-            "allow[\"r\"].ports: must not be an empty list; leave it out, or name at least one",
+            Spec { exempt_namespaces: Some(texts(&["kube-system"])), ..valid() },
+            "exempt_namespaces: is for policies of the whole cluster; leave it out, or leave out namespace",
         ),
         (
-            with_rule(external(vec![PortSpec { port: Some(0), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].port: 0 is no port; ports are 1 to 65535",
+            Spec { namespaces: Some(NamespaceSelectorSpec::default()), ..valid() },
+            "namespaces: is for policies of the whole cluster; leave it out, or leave out namespace",
         ),
         (
-            with_rule(external(vec![PortSpec { port: Some(90), end_port: Some(80), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].end_port: the range ends at 80, before its first port 90",
+            cluster_wide(RuleSpec { to_pods: Some(SelectorSpec::default()), ..RuleSpec::default() }),
+            "allow[\"r\"].to_pods: needs to_namespaces beside it: a policy of the whole cluster has no namespace of its own",
         ),
         (
-            with_rule(external(vec![PortSpec { end_port: Some(80), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].end_port: needs port, the first port of the range",
+            cluster_wide(RuleSpec { to_services: Some(texts(&["a"])), ..RuleSpec::default() }),
+            "allow[\"r\"].to_services[0]: \"a\" is no Service; write \"name\", or \"namespace/name\" for one of another namespace",
+        ),
+    ]);
+}
+
+#[test]
+fn policies_of_the_whole_cluster_leave_the_systems_namespaces_alone() {
+    let policy = Policy::parse(&Spec { namespace: None, ..valid() }).expect("a policy");
+    let Scope::Cluster { namespaces, exempt } = policy.scope else { panic!("a namespace") };
+    assert!(namespaces.is_empty());
+    assert_eq!(
+        exempt.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["kube-node-lease", "kube-public", "kube-system"]
+    );
+}
+
+#[test]
+fn tells_mistakes_about_ports() {
+    check(vec![
+        (with_rule(external(&[])), "allow[\"r\"].ports: must not be an empty list; leave it out, or name at least one"),
+        (with_rule(external(&["0"])), "allow[\"r\"].ports[0]: 0 is no port; ports are 1 to 65535"),
+        (
+            with_rule(external(&["80", "90-80"])),
+            "allow[\"r\"].ports[1]: the range ends at 80, before its first port 90",
         ),
         (
-            with_rule(external(vec![PortSpec { port: Some(80), name: Some("http".into()), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].name: has a number and a name; a port has one of them",
+            with_rule(external(&["443/tcp"])),
+            "allow[\"r\"].ports[0]: \"tcp\" is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"",
         ),
-        (
-            with_rule(external(vec![PortSpec { name: Some("HTTP".into()), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].name: \"HTTP\" is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter",
-        ),
-        (
-            with_rule(external(vec![PortSpec { protocol: Some("tcp".into()), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].protocol: \"tcp\" is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"",
-        ),
-        (
-            with_rule(external(vec![PortSpec { protocol: Some("ICMP".into()), port: Some(1), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].port: ICMP has no ports; use icmp_type and icmp_code",
-        ),
-        (
-            with_rule(external(vec![PortSpec {
-                protocol: Some("ICMP".into()),
-                icmp_type: Some(256),
-                ..PortSpec::default()
-            }])),
-            "allow[\"r\"].ports[0].icmp_type: 256 is not between 0 and 255",
-        ),
-        (
-            with_rule(external(vec![PortSpec {
-                protocol: Some("ICMP".into()),
-                icmp_code: Some(0),
-                ..PortSpec::default()
-            }])),
-            "allow[\"r\"].ports[0].icmp_code: needs icmp_type",
-        ),
-        (
-            with_rule(external(vec![PortSpec { icmp_type: Some(8), ..PortSpec::default() }])),
-            "allow[\"r\"].ports[0].icmp_type: needs protocol = \"ICMP\"",
-        ),
+        (with_rule(external(&["256/ICMP"])), "allow[\"r\"].ports[0]: \"256\" is not between 0 and 255"),
     ]);
 }
 
@@ -225,16 +247,13 @@ fn tells_mistakes_about_what_is_inside_connections() {
             "allow[\"r\"].sni: needs ports, all of them TCP: HTTP requests and TLS server names are read from TCP connections",
         ),
         (
-            with_rule(RuleSpec {
-                http: Some(vec![HttpSpec::default()]),
-                ..external(vec![PortSpec { port: Some(80), ..PortSpec::default() }])
-            }),
+            with_rule(RuleSpec { http: Some(vec![HttpSpec::default()]), ..external(&["80"]) }),
             "allow[\"r\"].http[0]: says nothing; set method, path, path_prefix or headers",
         ),
         (
             with_rule(RuleSpec {
                 http: Some(vec![HttpSpec { method: Some("get".into()), ..HttpSpec::default() }]),
-                ..external(vec![PortSpec { port: Some(80), ..PortSpec::default() }])
+                ..external(&["80"])
             }),
             "allow[\"r\"].http[0].method: \"get\" is no HTTP method such as \"GET\"; methods are uppercase",
         ),
@@ -245,7 +264,7 @@ fn tells_mistakes_about_what_is_inside_connections() {
                     path_prefix: Some("/".into()),
                     ..HttpSpec::default()
                 }]),
-                ..external(vec![PortSpec { port: Some(80), ..PortSpec::default() }])
+                ..external(&["80"])
             }),
             "allow[\"r\"].http[0].path_prefix: cannot stand beside path; a rule has one of them",
         ),
@@ -254,17 +273,14 @@ fn tells_mistakes_about_what_is_inside_connections() {
 
 #[test]
 fn tells_all_mistakes_at_once() {
-    let rule = external(vec![
-        PortSpec { port: Some(0), ..PortSpec::default() },
-        PortSpec { port: Some(65536), ..PortSpec::default() },
-    ]);
+    let rule = external(&["0", "65536"]);
     let spec = Spec { name: String::new(), ..with_rule(rule) };
     assert_eq!(
         mistakes(&spec),
         [
             "name: must not be empty",
-            "allow[\"r\"].ports[0].port: 0 is no port; ports are 1 to 65535",
-            "allow[\"r\"].ports[1].port: 65536 is no port; ports are 1 to 65535",
+            "allow[\"r\"].ports[0]: 0 is no port; ports are 1 to 65535",
+            "allow[\"r\"].ports[1]: 65536 is no port; ports are 1 to 65535",
         ]
     );
 }
