@@ -2,6 +2,7 @@
 
 mod cases;
 mod evaluator;
+mod gateways;
 mod generate;
 mod golden;
 mod meaning;

@@ -1,0 +1,239 @@
+//! What gateways become, as files to review: every case on every engine with a compiler of gateways.
+//! `UPDATE_GOLDEN=1 cargo test -p egress-engines` writes them anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use egress_engines::{GATEWAY_ENGINES, GatewayEngine, Level, Settings};
+use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
+use egress_model::policy::{NamespaceSelectorSpec, SelectorSpec};
+
+fn list(values: &[&str]) -> Vec<String> {
+    values.iter().map(|&value| value.to_owned()).collect()
+}
+
+fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn matching(pairs: &[(&str, &str)]) -> SelectorSpec {
+    SelectorSpec { match_labels: labels(pairs), ..SelectorSpec::default() }
+}
+
+fn named(names: &[&str]) -> NamespaceSelectorSpec {
+    NamespaceSelectorSpec { names: Some(list(names)), ..NamespaceSelectorSpec::default() }
+}
+
+/// Some pods of a namespace.
+fn pods_of(namespace: &str, pods: &[(&str, &str)]) -> SourceSpec {
+    SourceSpec { namespaces: Some(named(&[namespace])), pods: Some(matching(pods)) }
+}
+
+fn to_cidrs(cidrs: &[&str], except: &[&str]) -> DestinationsSpec {
+    let except_cidrs = (!except.is_empty()).then(|| list(except));
+    DestinationsSpec { cidrs: Some(list(cidrs)), except_cidrs, domains: None }
+}
+
+/// A gateway of one source: the pods of one namespace, with a pool of nodes and an address.
+fn gateway(name: &str) -> GatewaySpec {
+    let source = SourceSpec { namespaces: Some(named(&["production"])), pods: None };
+    GatewaySpec {
+        name: name.into(),
+        namespace: "egress".into(),
+        sources: BTreeMap::from([("production".to_owned(), source)]),
+        ips: list(&["192.0.2.10"]),
+        nodes: Some(matching(&[("egress-gateway", "ha-pool")])),
+        ..GatewaySpec::default()
+    }
+}
+
+/// Gateways by name: those of the guide, and one for each thing that the model can say.
+pub(crate) fn all() -> Vec<(&'static str, GatewaySpec)> {
+    guide().into_iter().chain(sources()).chain(destinations()).chain(addresses()).chain(nodes()).collect()
+}
+
+/// Gateways as the guide writes them.
+fn guide() -> Vec<(&'static str, GatewaySpec)> {
+    let client = pods_of("production", &[("app", "api-client"), ("egress-gateway", "external")]);
+    let external_api = GatewaySpec {
+        labels: labels(&[("policy-group", "external-access")]),
+        annotations: labels(&[("description", "partners see 10.0.100.50")]),
+        sources: BTreeMap::from([("api-client".to_owned(), client)]),
+        to: to_cidrs(&["203.0.113.0/24", "198.51.100.0/24"], &[]),
+        ips: list(&["10.0.100.50"]),
+        nodes: Some(matching(&[
+            ("node-role.kubernetes.io/egress-gateway", "true"),
+            ("topology.kubernetes.io/zone", "zone-a"),
+        ])),
+        ..gateway("egress-external-api")
+    };
+    let ha = GatewaySpec {
+        sources: BTreeMap::from([("backend".to_owned(), pods_of("critical-services", &[("tier", "backend")]))]),
+        ips: Vec::new(),
+        failover: Some("required".into()),
+        ..gateway("egress-ha-policy")
+    };
+    let calico = GatewaySpec {
+        namespace: "production".into(),
+        sources: BTreeMap::from([("api-client".to_owned(), pods_of("production", &[("app", "api-client")]))]),
+        to: to_cidrs(&["203.0.113.0/24"], &[]),
+        ips: list(&["10.10.10.1", "10.10.10.2"]),
+        nodes: Some(matching(&[("egress-gateway", "true")])),
+        replicas: Some(2),
+        ..gateway("egress-gateway")
+    };
+    vec![("guide-cilium-external-api", external_api), ("guide-cilium-ha", ha), ("guide-calico", calico)]
+}
+
+fn sources() -> Vec<(&'static str, GatewaySpec)> {
+    let from = |sources: Vec<(&str, SourceSpec)>| {
+        sources.into_iter().map(|(key, source)| (key.to_owned(), source)).collect::<BTreeMap<_, _>>()
+    };
+    let everybody = from(vec![("all", SourceSpec::default())]);
+    let pods_anywhere =
+        from(vec![("clients", SourceSpec { pods: Some(matching(&[("egress", "fixed")])), namespaces: None })]);
+    let two = from(vec![
+        ("billing", pods_of("billing", &[("app", "invoices")])),
+        ("shop", SourceSpec { namespaces: Some(named(&["shop"])), pods: None }),
+    ]);
+    let expressions = SourceSpec {
+        namespaces: Some(NamespaceSelectorSpec {
+            names: None,
+            match_labels: labels(&[("environment", "production")]),
+            match_expressions: list(&["team in (a, b)"]),
+        }),
+        pods: Some(SelectorSpec {
+            match_labels: labels(&[]),
+            match_expressions: list(&["tier notin (db)", "!canary"]),
+        }),
+    };
+    vec![
+        ("every-pod", GatewaySpec { sources: everybody, ..gateway("every-pod") }),
+        ("pods-of-any-namespace", GatewaySpec { sources: pods_anywhere, ..gateway("pods-of-any-namespace") }),
+        ("several-sources", GatewaySpec { sources: two, ..gateway("several-sources") }),
+        (
+            "selector-expressions",
+            GatewaySpec { sources: from(vec![("some", expressions)]), ..gateway("selector-expressions") },
+        ),
+    ]
+}
+
+fn destinations() -> Vec<(&'static str, GatewaySpec)> {
+    let except = to_cidrs(&["198.51.0.0/16", "203.0.113.0/24", "2001:db8::/32"], &["198.51.100.0/24"]);
+    let domains =
+        DestinationsSpec { domains: Some(list(&["api.example.com", "*.example.org"])), ..DestinationsSpec::default() };
+    vec![
+        ("external", gateway("external")),
+        ("cidrs", GatewaySpec { to: to_cidrs(&["203.0.113.0/24"], &[]), ..gateway("cidrs") }),
+        ("except-cidrs", GatewaySpec { to: except, ..gateway("except-cidrs") }),
+        ("domains", GatewaySpec { to: domains, ..gateway("domains") }),
+    ]
+}
+
+fn addresses() -> Vec<(&'static str, GatewaySpec)> {
+    vec![
+        ("no-address", GatewaySpec { ips: Vec::new(), ..gateway("no-address") }),
+        ("several-addresses", GatewaySpec { ips: list(&["192.0.2.10", "192.0.2.11"]), ..gateway("several-addresses") }),
+        ("ipv6", GatewaySpec { ips: list(&["2001:db8::10"]), ..gateway("ipv6") }),
+        ("dual-stack", GatewaySpec { ips: list(&["192.0.2.10", "2001:db8::10"]), ..gateway("dual-stack") }),
+        ("public-address", GatewaySpec { public_ips: list(&["203.0.113.20"]), ..gateway("public-address") }),
+        (
+            "public-addresses-only",
+            GatewaySpec {
+                ips: Vec::new(),
+                public_ips: list(&["203.0.113.20", "203.0.113.21"]),
+                nodes: None,
+                ..gateway("public-addresses-only")
+            },
+        ),
+    ]
+}
+
+fn nodes() -> Vec<(&'static str, GatewaySpec)> {
+    let interface = GatewaySpec { ips: Vec::new(), interface: Some("eth1".into()), ..gateway("interface") };
+    vec![
+        ("any-node", GatewaySpec { nodes: None, ..gateway("any-node") }),
+        ("nothing-but-sources", GatewaySpec { nodes: None, ips: Vec::new(), ..gateway("nothing-but-sources") }),
+        ("interface", interface),
+        ("replicas", GatewaySpec { replicas: Some(3), ..gateway("replicas") }),
+        ("failover-required", GatewaySpec { failover: Some("required".into()), ..gateway("failover-required") }),
+    ]
+}
+
+/// A cluster in which everything is set that an engine's gateways need.
+fn settings() -> Settings {
+    Settings::default()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines/golden-gateways")
+}
+
+/// The findings and requirements as comments, then the manifests.
+fn render(engine: &GatewayEngine, spec: &GatewaySpec) -> String {
+    let gateway = Gateway::parse(spec).expect("a gateway");
+    let compiled = (engine.compile)(&gateway, &settings());
+    let mut text = String::new();
+    for finding in &compiled.findings {
+        writeln!(text, "# {:?} {}: {}", finding.level, finding.path, finding.why).expect("text");
+    }
+    if !compiled.manifests.is_empty() {
+        for requirement in (engine.requirements)(&gateway, &settings()) {
+            writeln!(text, "# Requires: {requirement}").expect("text");
+        }
+    }
+    for manifest in &compiled.manifests {
+        text.push_str("---\n");
+        text.push_str(&manifest.to_yaml());
+    }
+    text
+}
+
+#[test]
+fn manifests_are_as_reviewed() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut different = Vec::new();
+    let mut names = BTreeSet::new();
+    for engine in GATEWAY_ENGINES {
+        for (name, spec) in all() {
+            let name = format!("{}/{name}.yaml", engine.name);
+            let path = folder().join(&name);
+            let actual = render(engine, &spec);
+            if update {
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("the golden folder can be written");
+                std::fs::write(&path, &actual).expect("the golden folder can be written");
+            }
+            let expected = std::fs::read_to_string(&path).unwrap_or_default();
+            if actual != expected {
+                different.push(format!("{name}: expected\n{expected}\nbut got\n{actual}"));
+            }
+            names.insert(name);
+        }
+    }
+    assert!(different.is_empty(), "run with UPDATE_GOLDEN=1 and review:\n{}", different.join("\n"));
+    // No folder is no files: right only as long as no engine has gateways.
+    let engines = std::fs::read_dir(folder()).into_iter().flatten().map(|entry| entry.expect("an entry"));
+    let files: BTreeSet<_> = engines
+        .flat_map(|engine| {
+            let of_engine = std::fs::read_dir(engine.path()).expect("a folder per engine");
+            let prefix = engine.file_name().to_string_lossy().into_owned();
+            of_engine.map(move |file| format!("{prefix}/{}", file.expect("an entry").file_name().to_string_lossy()))
+        })
+        .collect();
+    assert_eq!(files, names, "every golden file belongs to a case");
+}
+
+#[test]
+fn a_refused_part_leaves_no_manifest_and_nothing_else_does() {
+    for engine in GATEWAY_ENGINES {
+        let mut emitted = 0;
+        for (name, spec) in all() {
+            let compiled = (engine.compile)(&Gateway::parse(&spec).expect("a gateway"), &settings());
+            let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
+            assert_eq!(compiled.manifests.is_empty(), refused, "{name} on {}", engine.name);
+            emitted += usize::from(!refused);
+        }
+        assert!(emitted >= 3, "{} takes only {emitted} of the gateways", engine.name);
+    }
+}
