@@ -11,6 +11,7 @@ pub mod label_selector;
 pub mod manifest;
 mod needs;
 pub mod network_policy;
+pub mod rules;
 pub mod settings;
 mod yaml;
 
@@ -21,6 +22,7 @@ pub use finding::{Capability, Finding, Findings, Level};
 pub use gateway::{GATEWAY_ENGINES, GatewayEngine, Requirement};
 pub use manifest::Manifest;
 pub use needs::look_up;
+pub use rules::Violation;
 pub use settings::Settings;
 
 /// What a policy becomes on an engine.

@@ -94,14 +94,14 @@ fn allow_rules(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Finding
             to(set.blocks().map(|(cidr, except)| block(cidr, &except)).collect())
         }
         Peers::External => {
-            let outside = external(&policy.cluster);
+            let outside = policy.cluster.external_blocks();
             if outside.is_empty() {
                 let why = "a NetworkPolicy has no notion of what is outside the cluster: 0.0.0.0/0 also holds the pods. \
                            Set the provider's kubernetes.cluster_cidrs.pods, and services and nodes beside it, so that they can be left out";
                 findings.refuse(path.field("to_external"), Feature::External, why);
                 return Vec::new();
             }
-            to(outside)
+            to(outside.into_iter().map(|(whole, inside)| block(whole, &inside)).collect())
         }
         // Refused, so that nothing is emitted.
         Peers::Domains(_) | Peers::Services(_) => Vec::new(),
@@ -174,19 +174,6 @@ fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: 
         return;
     };
     findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
-}
-
-/// Every address outside the cluster; nothing where its pods' ranges are not known.
-fn external(cluster: &ClusterRanges) -> Vec<Peer> {
-    if cluster.pods.is_empty() {
-        return Vec::new();
-    }
-    let internal = cluster.internal();
-    let outside = |whole: Cidr| {
-        let inside: Vec<_> = internal.iter().copied().filter(|range| whole.covers(range)).collect();
-        block(whole, &inside)
-    };
-    vec![outside(Cidr::ALL_IPV4), outside(Cidr::ALL_IPV6)]
 }
 
 fn pods_peer(namespaces: &Namespaces, pods: &Selector) -> Peer {

@@ -7,10 +7,13 @@ use egress_engines::EngineName;
 use egress_model::policy::verdict::{Flow, Pod};
 use serde_json::Value;
 
+/// Whether a flow from a pod passes where these are the only objects.
+pub(crate) type Passes = dyn Fn(&[Value], &Pod, &Flow) -> bool;
+
 /// One way in which an engine can be installed.
 pub(crate) struct Installation {
     /// Whether a flow from a pod passes where these are the only objects.
-    pub(crate) passes: Box<dyn Fn(&[Value], &Pod, &Flow) -> bool>,
+    pub(crate) passes: Box<Passes>,
     /// What it is, for messages.
     pub(crate) what: String,
     /// Whether it answers as the model does also where a finding says that engines or installations differ.

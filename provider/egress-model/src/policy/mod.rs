@@ -273,6 +273,17 @@ impl ClusterRanges {
         all.iter().copied().filter(|range| !all.iter().any(|other| other != range && other.covers(range))).collect()
     }
 
+    /// What is outside the cluster, as blocks with what is left out of each; nothing where the pods' ranges are not known,
+    /// because then nobody knows what is outside.
+    pub fn external_blocks(&self) -> Vec<(Cidr, Vec<Cidr>)> {
+        if self.pods.is_empty() {
+            return Vec::new();
+        }
+        let internal = self.internal();
+        let outside = |whole: Cidr| (whole, internal.iter().copied().filter(|range| whole.covers(range)).collect());
+        [Cidr::ALL_IPV4, Cidr::ALL_IPV6].map(outside).into()
+    }
+
     /// Whether an address is outside the cluster.
     pub fn is_external(&self, address: IpAddr) -> bool {
         ![&self.pods, &self.services, &self.nodes].iter().any(|set| set.iter().any(|cidr| cidr.contains(address)))
