@@ -1,6 +1,7 @@
 //! What each engine makes of manifests, written from the engine's own documentation and from nothing in the compilers: an
 //! evaluator reads the JSON that an API server would.
 
+mod calico;
 mod network_policy;
 
 use egress_engines::EngineName;
@@ -23,6 +24,7 @@ pub(crate) struct Installation {
 /// The installations of an engine on which its manifests are tried.
 pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
     match engine {
+        EngineName::Calico | EngineName::CalicoEnterprise => calico::installations(),
         EngineName::NetworkPolicy => network_policy::installations(),
         other => panic!("{other} has no evaluator"),
     }
