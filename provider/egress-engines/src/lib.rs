@@ -6,6 +6,7 @@
 
 pub mod calico;
 pub mod capability;
+pub mod cilium;
 mod finding;
 pub mod gateway;
 pub mod label_selector;
@@ -56,7 +57,7 @@ pub struct Engine {
 }
 
 /// The engines that policies can be compiled to.
-pub const ENGINES: &[Engine] = &[network_policy::ENGINE, calico::ENGINE, calico::ENTERPRISE];
+pub const ENGINES: &[Engine] = &[network_policy::ENGINE, cilium::ENGINE, calico::ENGINE, calico::ENTERPRISE];
 
 /// The engine that users call so, if it has a compiler.
 pub fn engine(name: &str) -> Option<Engine> {

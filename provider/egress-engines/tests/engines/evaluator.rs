@@ -2,6 +2,7 @@
 //! evaluator reads the JSON that an API server would.
 
 mod calico;
+mod cilium;
 mod network_policy;
 
 use egress_engines::EngineName;
@@ -25,6 +26,7 @@ pub(crate) struct Installation {
 pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
     match engine {
         EngineName::Calico | EngineName::CalicoEnterprise => calico::installations(),
+        EngineName::Cilium => cilium::installations(),
         EngineName::NetworkPolicy => network_policy::installations(),
         other => panic!("{other} has no evaluator"),
     }
