@@ -4,6 +4,7 @@
 //! does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
+pub mod antrea;
 pub mod calico;
 pub mod capability;
 pub mod cilium;
@@ -57,7 +58,8 @@ pub struct Engine {
 }
 
 /// The engines that policies can be compiled to.
-pub const ENGINES: &[Engine] = &[network_policy::ENGINE, cilium::ENGINE, calico::ENGINE, calico::ENTERPRISE];
+pub const ENGINES: &[Engine] =
+    &[network_policy::ENGINE, cilium::ENGINE, calico::ENGINE, calico::ENTERPRISE, antrea::ENGINE];
 
 /// The engine that users call so, if it has a compiler.
 pub fn engine(name: &str) -> Option<Engine> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use egress_model::gateway::Gateway;
+use egress_model::labels::{LabelKey, Labels};
 use egress_model::policy::Policy;
 use serde::Serialize;
 use serde_json::Value;
@@ -70,9 +72,27 @@ impl Metadata {
         Self {
             name: policy.name.to_string(),
             namespace: policy.scope.namespace().map(ToString::to_string),
-            labels: policy.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
-            annotations: policy.annotations.iter().map(|(key, value)| (key.to_string(), value.clone())).collect(),
+            ..Self::marked(&policy.labels, &policy.annotations)
         }
+    }
+
+    /// The name, labels and annotations of a gateway, for a kind of the whole cluster.
+    pub fn of_gateway(gateway: &Gateway) -> Self {
+        Self { name: gateway.name.to_string(), ..Self::marked(&gateway.labels, &gateway.annotations) }
+    }
+
+    fn marked(labels: &Labels, annotations: &BTreeMap<LabelKey, String>) -> Self {
+        Self {
+            labels: labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            annotations: annotations.iter().map(|(key, value)| (key.to_string(), value.clone())).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The same in a namespace.
+    #[must_use]
+    pub fn in_namespace(self, namespace: &impl ToString) -> Self {
+        Self { namespace: Some(namespace.to_string()), ..self }
     }
 
     /// The same with something after the name.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// The engine's installation that objects are compiled for.
@@ -11,6 +12,19 @@ pub struct Settings {
     pub version: Option<Version>,
     /// Of an Istio mesh.
     pub istio: IstioSettings,
+    /// The subnet of the addresses of Antrea's gateways, where it is not the nodes' own.
+    pub antrea_subnet: Option<AntreaSubnet>,
+}
+
+/// A subnet of egress addresses that is not the nodes' own (Antrea's documentation, "Egress", `SubnetInfo`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AntreaSubnet {
+    /// The router to which traffic from these addresses goes.
+    pub gateway: IpAddr,
+    /// The length of the subnet's prefix.
+    pub prefix_length: u8,
+    /// The VLAN that the network expects of this traffic.
+    pub vlan: Option<u16>,
 }
 
 impl Settings {

@@ -1,6 +1,7 @@
 //! What each engine makes of manifests, written from the engine's own documentation and from nothing in the compilers: an
 //! evaluator reads the JSON that an API server would.
 
+pub(crate) mod antrea;
 mod calico;
 mod cilium;
 mod network_policy;
@@ -28,6 +29,7 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
         EngineName::Calico | EngineName::CalicoEnterprise => calico::installations(),
         EngineName::Cilium => cilium::installations(),
         EngineName::NetworkPolicy => network_policy::installations(),
+        EngineName::Antrea => antrea::installations(),
         other => panic!("{other} has no evaluator"),
     }
 }

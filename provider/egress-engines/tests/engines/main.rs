@@ -1,5 +1,6 @@
 //! The compilers: what they emit, and that this means what the model means.
 
+mod antrea;
 mod cases;
 mod emitted;
 mod evaluator;

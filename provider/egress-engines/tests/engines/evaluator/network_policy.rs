@@ -97,7 +97,7 @@ fn matches_port(port: &Value, flow: &Flow) -> bool {
     }
 }
 
-fn selects(selector: &Value, labels: &Labels) -> bool {
+pub(super) fn selects(selector: &Value, labels: &Labels) -> bool {
     let value_of = |key: &str| labels.iter().find(|(own, _)| own.as_str() == key).map(|(_, value)| value.as_str());
     let by_label = selector["matchLabels"]
         .as_object()
