@@ -11,6 +11,7 @@
 
 mod address;
 mod egress;
+pub mod gateway;
 mod object;
 mod selector;
 

@@ -5,6 +5,7 @@
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
 pub mod antrea;
+mod attachment;
 pub mod calico;
 pub mod capability;
 pub mod cilium;
@@ -20,6 +21,7 @@ mod yaml;
 
 use egress_model::policy::Policy;
 
+pub use attachment::Attachment;
 pub use capability::{EngineName, Feature, GatewayFeature, Support};
 pub use finding::{Capability, Finding, Findings, Level};
 pub use gateway::{GATEWAY_ENGINES, GatewayEngine, Requirement};
@@ -33,6 +35,8 @@ pub use settings::Settings;
 pub struct Compiled {
     /// The objects, in the order in which to apply them; none where a finding refuses.
     pub manifests: Vec<Manifest>,
+    /// What is added to objects of others once the manifests are applied.
+    pub attachments: Vec<Attachment>,
     /// What is not exact.
     pub findings: Vec<Finding>,
 }
@@ -42,7 +46,16 @@ impl Compiled {
     pub fn new<C: Capability>(manifests: Vec<Manifest>, findings: Findings<'_, C>) -> Self {
         let findings = findings.into_vec();
         let refused = findings.iter().any(|finding| finding.level == Level::Refused);
-        Self { manifests: if refused { Vec::new() } else { manifests }, findings }
+        Self { manifests: if refused { Vec::new() } else { manifests }, attachments: Vec::new(), findings }
+    }
+
+    /// The same with additions to objects of others, unless a finding refuses.
+    #[must_use]
+    pub fn attaching(mut self, attachments: Vec<Attachment>) -> Self {
+        if !self.findings.iter().any(|finding| finding.level == Level::Refused) {
+            self.attachments = attachments;
+        }
+        self
     }
 }
 

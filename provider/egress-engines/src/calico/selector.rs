@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use egress_model::labels::{
-    LabelKey, LabelValue, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Selector, ServiceAccountName,
+    LabelKey, LabelValue, NAMESPACE_NAME_LABEL, NamespaceName, ObjectName, Operator, Selector, ServiceAccountName,
 };
 use serde::{Serialize, Serializer};
 
@@ -40,6 +40,11 @@ impl Expression {
     /// Every pod, and nothing that is none.
     pub fn pods() -> Self {
         Self(vec![Term::Is(ORCHESTRATOR.to_owned(), "k8s".to_owned())])
+    }
+
+    /// What has this label, with an object's name as the value.
+    pub fn label(key: &'static str, value: &ObjectName) -> Self {
+        Self(vec![among(key, [value])])
     }
 
     /// The service accounts of these names.

@@ -187,6 +187,10 @@ fn render(engine: &GatewayEngine, spec: &GatewaySpec) -> String {
         text.push_str("---\n");
         text.push_str(&manifest.to_yaml());
     }
+    for attachment in &compiled.attachments {
+        text.push_str("---\n# Attached to an object of somebody else:\n");
+        text.push_str(&attachment.to_yaml());
+    }
     text
 }
 
