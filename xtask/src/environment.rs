@@ -65,6 +65,10 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
         // Behind the developer's own, for machines that have no kubectl.
         variables.push(("PATH", format!("{}:{}", env::var("PATH").unwrap_or_default(), folder.display())));
     }
+    if Tool::EngineJudges.is_installed(workspace) {
+        let program = Tool::EngineJudges.folder(workspace).join("engine-judges");
+        variables.push(("EGRESS_ENGINE_JUDGES", program.display().to_string()));
+    }
     if Tool::Localstack.is_installed(workspace) {
         let venv = Tool::Localstack.folder(workspace).join("venv");
         variables.push(("EGRESS_LOCALSTACK_VENV", venv.display().to_string()));

@@ -37,6 +37,11 @@ pub(super) fn opentofu(workspace: &Workspace, folder: &Path) -> anyhow::Result<O
     build(workspace, Tool::Opentofu, "github.com/opentofu/opentofu/cmd/tofu", STRIPPED, &folder.join("tofu"))
 }
 
+/// Builds the program that asks the engines' own code into `folder`.
+pub(super) fn engine_judges(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    build(workspace, Tool::EngineJudges, ".", STRIPPED, &folder.join("engine-judges"))
+}
+
 /// Linker flags that tell kube-apiserver its version; clients cannot parse the one of a build without them.
 pub(super) fn kubernetes_flags(root: &Path) -> anyhow::Result<String> {
     let path = root.join("tools/kubernetes/go.mod");
@@ -67,7 +72,7 @@ fn build(workspace: &Workspace, tool: Tool, package: &str, flags: &str, output: 
     let name = output.file_name().map_or_else(|| tool.name().into(), OsStr::to_string_lossy);
     let mut command = Command::new(go);
     command
-        .current_dir(workspace.root.join("tools").join(tool.name()))
+        .current_dir(tool.source(&workspace.root))
         // A workspace file above the clone must not decide what is built, and neither may the clone's git state.
         .env("GOWORK", "off")
         .env("GOFLAGS", "-mod=readonly -buildvcs=false")

@@ -6,7 +6,7 @@ mod python;
 mod stamp;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -32,6 +32,7 @@ enum Choice {
     #[value(name = "terraform-1.15")]
     Terraform115,
     Localstack,
+    EngineJudges,
     CargoDeny,
 }
 
@@ -46,12 +47,15 @@ pub(crate) enum Tool {
     Terraform115,
     /// LocalStack's EC2, with boto3 and the aws CLI beside it.
     Localstack,
+    /// The program that asks the engines' own code about emitted objects.
+    EngineJudges,
     /// The checker of licences, bans and sources.
     CargoDeny,
 }
 
 /// What the tests run against, slowest last so that an interrupted run leaves most of them.
-pub(crate) const TEST_TOOLS: [Tool; 4] = [Tool::Terraform115, Tool::Localstack, Tool::Opentofu, Tool::Kubernetes];
+pub(crate) const TEST_TOOLS: [Tool; 5] =
+    [Tool::Terraform115, Tool::Localstack, Tool::Opentofu, Tool::EngineJudges, Tool::Kubernetes];
 
 impl Tool {
     /// The name on the command line, of its folder, and of its log.
@@ -61,7 +65,16 @@ impl Tool {
             Self::Opentofu => "opentofu",
             Self::Terraform115 => "terraform-1.15",
             Self::Localstack => "localstack",
+            Self::EngineJudges => "engine-judges",
             Self::CargoDeny => "cargo-deny",
+        }
+    }
+
+    /// The folder of the repository that says what the tool is made from. The judges are our own program, so they are among the tests.
+    pub(crate) fn source(self, root: &Path) -> PathBuf {
+        match self {
+            Self::EngineJudges => root.join("acceptance-tests/engine-judges"),
+            _ => root.join("tools").join(self.name()),
         }
     }
 
@@ -77,6 +90,7 @@ impl Tool {
             Self::Opentofu => &["tofu"],
             Self::Terraform115 => &["terraform"],
             Self::Localstack => &["venv/bin/python", "venv/bin/aws"],
+            Self::EngineJudges => &["engine-judges"],
             Self::CargoDeny => &["bin/cargo-deny"],
         };
         names.iter().map(|name| self.folder(workspace).join(name)).collect()
@@ -127,6 +141,7 @@ pub(crate) fn install(workspace: &Workspace, tool: Tool) -> anyhow::Result<Outco
         Tool::Opentofu => go::opentofu(workspace, &folder)?,
         Tool::Terraform115 => python::terraform(workspace, &folder)?,
         Tool::Localstack => python::localstack(workspace, &folder)?,
+        Tool::EngineJudges => go::engine_judges(workspace, &folder)?,
         Tool::CargoDeny => cargo_deny::install(workspace, &folder)?,
     };
     if outcome == Outcome::Done {
@@ -144,6 +159,7 @@ impl Choice {
             Self::Opentofu => tool == Tool::Opentofu,
             Self::Terraform115 => tool == Tool::Terraform115,
             Self::Localstack => tool == Tool::Localstack,
+            Self::EngineJudges => tool == Tool::EngineJudges,
             Self::CargoDeny => tool == Tool::CargoDeny,
         }
     }

@@ -20,11 +20,14 @@ pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<S
         // Scripts in a virtual environment begin with its path, so one that was moved has to be made again.
         Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),
         Tool::Localstack => (&["requirements.txt"], folder.display().to_string()),
+        Tool::EngineJudges => {
+            (&["go.mod", "go.sum", "main.go", "validate.go", "verdict.go", "world.go"], go::STRIPPED.to_owned())
+        }
         Tool::CargoDeny => (&[], cargo_deny::VERSION.to_owned()),
     };
     let mut text = setting;
     for file in files {
-        let path = root.join("tools").join(tool.name()).join(file);
+        let path = tool.source(root).join(file);
         text.push_str("\n---\n");
         text.push_str(&fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?);
     }
@@ -44,6 +47,16 @@ pub(super) fn write(folder: &Path, inputs: &str) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_source_of_the_judges_is_an_input() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let sources = fs::read_dir(Tool::EngineJudges.source(root)).unwrap().map(|entry| entry.unwrap().path());
+        let text = inputs(root, Tool::EngineJudges, Path::new("/tools")).unwrap();
+        for source in sources.filter(|path| path.extension().is_some_and(|extension| extension == "go")) {
+            assert!(text.contains(&fs::read_to_string(&source).unwrap()), "{}", source.display());
+        }
+    }
 
     #[test]
     fn a_stamp_matches_what_it_was_written_from_and_nothing_else() {

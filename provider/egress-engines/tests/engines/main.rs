@@ -7,5 +7,6 @@ mod evaluator;
 mod gateways;
 mod generate;
 mod golden;
+mod judges;
 mod meaning;
 mod schema;

@@ -32,19 +32,19 @@ struct Tally {
 }
 
 /// The seed of this run: `EGRESS_SEED`, or the time.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     let given = std::env::var("EGRESS_SEED").ok().and_then(|seed| seed.parse().ok());
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").subsec_nanos();
     given.unwrap_or_else(|| u64::from(now()))
 }
 
-fn runner(seed: u64) -> TestRunner {
+pub(crate) fn runner(seed: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-fn sample<T>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
+pub(crate) fn sample<T>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
     strategy.new_tree(runner).expect("a value").current()
 }
 

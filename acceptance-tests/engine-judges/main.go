@@ -1,0 +1,59 @@
+// The engines' own code as a judge of what the compilers emit: one JSON request per line of standard input, one JSON answer per line
+// of standard output. It reads no cluster and writes no file.
+//
+//	{"validate": object}                                -> {"known": true, "errors": [...], "warnings": [...]}
+//	{"verdict": {"objects": [...], "sources": [...]}}   -> {"passes": [[true, ...], ...]}
+//
+// Types of requests and answers are in validate.go and verdict.go.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+)
+
+type request struct {
+	Validate json.RawMessage `json:"validate,omitempty"`
+	Verdict  *verdictRequest `json:"verdict,omitempty"`
+}
+
+// What a request that cannot be answered gets.
+type failure struct {
+	Failure string `json:"failure"`
+}
+
+func main() {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	configureCilium()
+	in := bufio.NewScanner(os.Stdin)
+	in.Buffer(nil, 64<<20)
+	out := json.NewEncoder(os.Stdout)
+	for in.Scan() {
+		if err := out.Encode(answer(in.Bytes())); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	if err := in.Err(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func answer(line []byte) any {
+	var request request
+	if err := json.Unmarshal(line, &request); err != nil {
+		return failure{err.Error()}
+	}
+	if request.Verdict != nil {
+		passes, err := verdicts(request.Verdict)
+		if err != nil {
+			return failure{err.Error()}
+		}
+		return verdictAnswer{passes}
+	}
+	return validate(request.Validate)
+}
