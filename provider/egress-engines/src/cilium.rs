@@ -8,6 +8,7 @@
 
 mod domain;
 mod egress;
+pub mod gateway;
 mod limits;
 mod object;
 mod selector;

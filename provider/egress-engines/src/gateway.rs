@@ -6,7 +6,7 @@ use egress_model::gateway::{Destinations, Failover, Gateway};
 use egress_model::policy::Path;
 
 use crate::capability::{EngineName, GatewayFeature, Support};
-use crate::{Compiled, Findings, Settings, antrea, calico};
+use crate::{Compiled, Findings, Settings, antrea, calico, cilium};
 
 /// An engine with a compiler of gateways.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub struct GatewayEngine {
 
 /// The engines that gateways can be compiled to.
 pub const GATEWAY_ENGINES: &[GatewayEngine] =
-    &[antrea::GATEWAY, calico::gateway::GATEWAY, calico::gateway::ENTERPRISE_GATEWAY];
+    &[cilium::gateway::GATEWAY, antrea::GATEWAY, calico::gateway::GATEWAY, calico::gateway::ENTERPRISE_GATEWAY];
 
 /// The engine that users call so, if it has a compiler of gateways.
 pub fn gateway_engine(name: &str) -> Option<GatewayEngine> {

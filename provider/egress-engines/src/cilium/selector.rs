@@ -11,6 +11,8 @@ use egress_model::policy::{Namespaces, Policy, Resolver, Scope};
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 
 /// The label with the name of a pod's namespace.
+pub(super) const POD_NAMESPACE_KEY: &str = "io.kubernetes.pod.namespace";
+/// The same with the source of labels that Kubernetes gives, as policies write it.
 const POD_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
 /// What comes before the labels of a pod's namespace.
 const NAMESPACE_LABEL_PREFIX: &str = "k8s:io.cilium.k8s.namespace.labels.";
