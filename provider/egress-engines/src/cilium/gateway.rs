@@ -10,13 +10,13 @@ use std::net::IpAddr;
 
 use egress_model::cidr::Cidr;
 use egress_model::gateway::{Destinations, Failover, Gateway, Source};
-use egress_model::labels::{NAMESPACE_NAME_LABEL, Operator, Requirement as Demand, Selector};
+use egress_model::labels::{LabelKey, LabelValue, NAMESPACE_NAME_LABEL, Operator, Requirement as Demand, Selector};
 use egress_model::policy::Path;
 use serde::Serialize;
 
 use super::selector::{POD_NAMESPACE_KEY, unusable_labels};
 use crate::gateway::{GatewayEngine, look_up};
-use crate::label_selector::LabelSelector;
+use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Requirement, Settings, Support};
 
@@ -227,19 +227,16 @@ fn replicas(gateway: &Gateway) -> Option<Vec<Selector>> {
 
 /// Pods of namespaces. The namespace's name is a label of the pod, its other labels have a selector of their own.
 fn source(source: &Source) -> SourceSelector {
-    let is_name = |key: &str| key == NAMESPACE_NAME_LABEL;
     let mut pods = LabelSelector::from(&source.pods);
     let mut namespaces = LabelSelector::from(&source.namespaces);
     if let Some(name) = namespaces.match_labels.remove(NAMESPACE_NAME_LABEL) {
         pods.match_labels.insert(POD_NAMESPACE_KEY.to_owned(), name);
     }
-    let (names, others) = namespaces.match_expressions.into_iter().partition(|expression| is_name(&expression.key));
+    let (names, others): (Vec<_>, Vec<_>) =
+        namespaces.match_expressions.into_iter().partition(|expression| expression.key == NAMESPACE_NAME_LABEL);
     namespaces.match_expressions = others;
-    let renamed: Vec<_> = names;
-    pods.match_expressions.extend(renamed.into_iter().map(|mut expression| {
-        POD_NAMESPACE_KEY.clone_into(&mut expression.key);
-        expression
-    }));
+    let renamed = |expression| LabelSelectorRequirement { key: POD_NAMESPACE_KEY.to_owned(), ..expression };
+    pods.match_expressions.extend(names.into_iter().map(renamed));
     let is_empty = |selector: &LabelSelector| *selector == LabelSelector::default();
     // One of the two must be there; an empty selector of namespaces is every namespace.
     let namespace_selector = (!is_empty(&namespaces) || is_empty(&pods)).then_some(namespaces);
@@ -284,8 +281,8 @@ fn destinations(gateway: &Gateway, settings: &Settings, findings: &mut Findings<
     let root = Path::root();
     let families = families(gateway);
     if gateway.to == Destinations::External && !families.contains(&Family::V6) {
-        let why = "only IPv4: traffic to IPv6 addresses does not go through the gateway, and leaves from the pod's or node's own \
-                   address where the cluster has IPv6; add an IPv6 address to ips (Cilium 1.20) if it has";
+        let why = "only IPv4: where the cluster has IPv6, traffic to IPv6 addresses leaves from the pod's or node's own \
+                   address; set to.cidrs to \"0.0.0.0/0\" and \"::/0\" there (Cilium 1.18, with an IPv6 address in ips 1.20)";
         findings.add(Level::Degraded, root.field("to"), GatewayFeature::External, why);
     }
     if gateway.to == Destinations::External && !families.contains(&Family::V4) {
@@ -335,13 +332,7 @@ fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
         config("data.kube-proxy-replacement", "true"),
         config("data.identity-allocation-mode", "crd"),
     ];
-    all.extend(
-        gateway
-            .nodes
-            .match_labels
-            .iter()
-            .map(|(key, value)| Requirement::NodeLabel { key: key.to_string(), value: Some(value.to_string()) }),
-    );
+    all.extend(node_labels(&gateway.nodes));
     let outside = |sentence: &str| Requirement::Outside(sentence.to_owned());
     if !gateway.ips.is_empty() {
         let ips: Vec<String> = gateway.ips.iter().map(ToString::to_string).collect();
@@ -359,4 +350,19 @@ fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
          (cilium#24791).",
     ));
     all
+}
+
+/// The labels that a node must have for the selector to select it, as far as they can be named.
+fn node_labels(nodes: &Selector) -> impl Iterator<Item = Requirement> {
+    let label = |key: &LabelKey, value: Option<&LabelValue>| Requirement::NodeLabel {
+        key: key.to_string(),
+        value: value.map(ToString::to_string),
+    };
+    let by_label = nodes.match_labels.iter().map(move |(key, value)| label(key, Some(value)));
+    let by_expression = nodes.match_expressions.iter().flat_map(move |demand| match &demand.operator {
+        Operator::In(values) => values.iter().map(|value| label(&demand.key, Some(value))).collect(),
+        Operator::Exists => vec![label(&demand.key, None)],
+        Operator::NotIn(_) | Operator::DoesNotExist => Vec::new(),
+    });
+    by_label.chain(by_expression)
 }

@@ -152,11 +152,21 @@ fn addresses() -> Vec<(&'static str, GatewaySpec)> {
 
 fn nodes() -> Vec<(&'static str, GatewaySpec)> {
     let interface = GatewaySpec { ips: Vec::new(), interface: Some("eth1".into()), ..gateway("interface") };
+    let on_listed_nodes = GatewaySpec {
+        ips: Vec::new(),
+        nodes: Some(SelectorSpec {
+            match_expressions: list(&["kubernetes.io/hostname in (egress-1, egress-2)"]),
+            ..SelectorSpec::default()
+        }),
+        replicas: Some(2),
+        ..gateway("replicas-on-listed-nodes")
+    };
     vec![
         ("any-node", GatewaySpec { nodes: None, ..gateway("any-node") }),
         ("nothing-but-sources", GatewaySpec { nodes: None, ips: Vec::new(), ..gateway("nothing-but-sources") }),
         ("interface", interface),
         ("replicas", GatewaySpec { replicas: Some(3), ..gateway("replicas") }),
+        ("replicas-on-listed-nodes", on_listed_nodes),
         ("failover-required", GatewaySpec { failover: Some("required".into()), ..gateway("failover-required") }),
     ]
 }

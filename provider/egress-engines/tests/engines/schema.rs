@@ -23,7 +23,9 @@ fn emitted_objects_fit_the_published_definitions() {
     for emitted::Emitted { engine, case, object } in emitted::all() {
         let kind =
             format!("{} {}", object["apiVersion"].as_str().unwrap_or("?"), object["kind"].as_str().unwrap_or("?"));
-        match definitions.check(&object, Some(&engine)) {
+        // Objects are for the newest version of each engine; Cilium's release here is one older than that.
+        let preferred = if engine == "cilium" { "cilium/next" } else { &engine };
+        match definitions.check(&object, Some(preferred)) {
             Some(report) => {
                 rules += report.evaluated;
                 if !report.accepts() {
