@@ -1,6 +1,7 @@
 //! What a `CiliumNetworkPolicy` or `CiliumClusterwideNetworkPolicy` means, written from Cilium's documentation ("Network Policy":
 //! layers 3, 4 and 7, deny policies, DNS), and from nothing in the compiler: it reads the JSON that an API server would.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -193,6 +194,18 @@ fn matches_name(selector: &Value, name: &str) -> bool {
     }
 }
 
+thread_local! {
+    /// Expressions that were compiled before: there are few, and they are asked often.
+    static COMPILED: RefCell<BTreeMap<String, Regex>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn is_match(expression: String, text: &str) -> bool {
+    COMPILED.with_borrow_mut(|compiled| {
+        let new = |expression: &String| Regex::new(expression).expect("an expression");
+        compiled.entry(expression).or_insert_with_key(new).is_match(text)
+    })
+}
+
 /// `*` is any number of characters of a label, a leading `**.` is one or more labels.
 fn matches_pattern(pattern: &str, name: &str) -> bool {
     let (prefix, rest) = match pattern.strip_prefix("**.") {
@@ -200,7 +213,7 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
         None => ("", pattern),
     };
     let rest = rest.replace('.', "[.]").replace('*', "[-a-z0-9_]*");
-    Regex::new(&format!("^{prefix}{rest}$")).expect("an expression").is_match(name)
+    is_match(format!("^{prefix}{rest}$"), name)
 }
 
 fn matches_traffic(rule: &Value, flow: &Flow) -> bool {
@@ -254,7 +267,7 @@ fn matches_connection(rule: &Value, flow: &Flow) -> bool {
         let Some(Application::Http(request)) = &flow.application else { return false };
         let whole = |expression: &Value, text: &str| {
             let Some(expression) = expression.as_str() else { return true };
-            Regex::new(&format!("^(?:{expression})$")).expect("an expression").is_match(text)
+            is_match(format!("^(?:{expression})$"), text)
         };
         return list(requests).iter().any(|wanted| {
             let headers = list(&wanted["headerMatches"]).iter().all(|header| {
