@@ -11,6 +11,7 @@ pub mod capability;
 pub mod cilium;
 mod finding;
 pub mod gateway;
+pub mod istio;
 pub mod label_selector;
 pub mod manifest;
 mod needs;
@@ -72,7 +73,7 @@ pub struct Engine {
 
 /// The engines that policies can be compiled to.
 pub const ENGINES: &[Engine] =
-    &[network_policy::ENGINE, cilium::ENGINE, calico::ENGINE, calico::ENTERPRISE, antrea::ENGINE];
+    &[network_policy::ENGINE, cilium::ENGINE, calico::ENGINE, calico::ENTERPRISE, antrea::ENGINE, istio::ENGINE];
 
 /// The engine that users call so, if it has a compiler.
 pub fn engine(name: &str) -> Option<Engine> {

@@ -22,10 +22,10 @@ use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Su
 /// The engine: any network plugin that enforces `NetworkPolicy`.
 pub const ENGINE: Engine = Engine { name: EngineName::NetworkPolicy, support, compile };
 
-const KIND: Kind =
+pub(crate) const KIND: Kind =
     Kind { api_version: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies", accepted: None };
 
-fn support(feature: Feature, _: &Settings) -> Support {
+pub(crate) fn support(feature: Feature, _: &Settings) -> Support {
     use Support::{Exact, Refused};
     match feature {
         Feature::NamespaceScope
@@ -84,7 +84,13 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     Compiled::new(vec![Manifest::new(&KIND, Metadata::of(policy), &spec)], findings)
 }
 
-fn allow_rules(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Findings<'_, Feature>) -> Vec<EgressRule> {
+/// What an allow rule becomes; whatever it becomes only in part, the findings say.
+pub(crate) fn allow_rules(
+    policy: &Policy,
+    rule: &Rule,
+    path: &Path,
+    findings: &mut Findings<'_, Feature>,
+) -> Vec<EgressRule> {
     let ports: Vec<PolicyPort> = rule.ports.iter().filter_map(policy_port).collect();
     let to = |to: Vec<Peer>| vec![EgressRule { to, ports: ports.clone() }];
     match &rule.to {
@@ -201,7 +207,8 @@ fn node_local(resolver: &Resolver) -> impl Iterator<Item = Peer> {
     resolver.node_local.iter().map(|address| block(Cidr::of_address(*address), &[]))
 }
 
-fn dns_rules(resolver: &Resolver) -> Vec<EgressRule> {
+/// What lets pods ask the resolver.
+pub(crate) fn dns_rules(resolver: &Resolver) -> Vec<EgressRule> {
     let dns_ports = |ports: BTreeSet<u16>| -> Vec<PolicyPort> {
         let both = |port| [Protocol::Udp, Protocol::Tcp].map(|protocol| numbered(protocol, port, None));
         ports.into_iter().flat_map(both).collect()
@@ -215,7 +222,8 @@ fn dns_rules(resolver: &Resolver) -> Vec<EgressRule> {
     if caches.to.is_empty() { vec![pods] } else { vec![pods, caches] }
 }
 
-fn numbered(protocol: Protocol, port: u16, end_port: Option<u16>) -> PolicyPort {
+/// One port or a range.
+pub(crate) fn numbered(protocol: Protocol, port: u16, end_port: Option<u16>) -> PolicyPort {
     PolicyPort { protocol: protocol.as_str(), port: Some(IntOrString::Int(port)), end_port }
 }
 

@@ -1,6 +1,6 @@
 //! What a compiler has to know of the cluster beside the policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -80,8 +80,25 @@ pub struct IstioSettings {
     pub gateway_labels: BTreeMap<String, String>,
     /// The name of the egress gateway's Service, or of the waypoint.
     pub gateway_service: String,
+    /// The ports that the egress gateway's pods listen on for the Service's port 443; a `NetworkPolicy` sees these.
+    pub gateway_tls_ports: BTreeSet<u16>,
+    /// The ports that the egress gateway's pods listen on for the Service's port 80.
+    pub gateway_http_ports: BTreeSet<u16>,
     /// The namespace of the control plane, whose pods every sidecar has to reach.
     pub control_plane_namespace: String,
+    /// The domain of the names of the cluster's Services.
+    pub cluster_domain: String,
+    /// What sidecars do with connections to destinations that the mesh does not know.
+    pub outbound_traffic: OutboundTraffic,
+}
+
+/// The mesh's `outboundTrafficPolicy.mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutboundTraffic {
+    /// `ALLOW_ANY`, Istio's default: they go where the pod sends them.
+    AllowAny,
+    /// `REGISTRY_ONLY`: they go nowhere.
+    RegistryOnly,
 }
 
 /// How pods join an Istio mesh.
@@ -94,7 +111,8 @@ pub enum IstioMode {
 }
 
 impl Default for IstioSettings {
-    /// What the charts `istiod` and `gateway` (installed as `istio-egressgateway` in `istio-egress`) set up.
+    /// What the charts `istiod` and `gateway` (installed as `istio-egressgateway` in `istio-egress`) set up. That chart's pods
+    /// listen on 443 and 80, those of the older chart `istio-egress` and of `istioctl install` on 8443 and 8080.
     fn default() -> Self {
         let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         Self {
@@ -103,7 +121,11 @@ impl Default for IstioSettings {
             gateway_namespace: "istio-egress".to_owned(),
             gateway_labels: BTreeMap::from([label("istio", "egressgateway")]),
             gateway_service: "istio-egressgateway".to_owned(),
+            gateway_tls_ports: BTreeSet::from([443, 8443]),
+            gateway_http_ports: BTreeSet::from([80, 8080]),
             control_plane_namespace: "istio-system".to_owned(),
+            cluster_domain: "cluster.local".to_owned(),
+            outbound_traffic: OutboundTraffic::AllowAny,
         }
     }
 }

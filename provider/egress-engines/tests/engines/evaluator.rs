@@ -4,6 +4,7 @@
 pub(crate) mod antrea;
 mod calico;
 mod cilium;
+mod istio;
 mod network_policy;
 
 use egress_engines::EngineName;
@@ -30,6 +31,7 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
         EngineName::Cilium => cilium::installations(),
         EngineName::NetworkPolicy => network_policy::installations(),
         EngineName::Antrea => antrea::installations(),
+        EngineName::Istio => istio::installations(),
         other => panic!("{other} has no evaluator"),
     }
 }

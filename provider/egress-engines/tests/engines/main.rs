@@ -8,5 +8,6 @@ mod gateways;
 mod generate;
 mod golden;
 mod judges;
+mod istio;
 mod meaning;
 mod schema;

@@ -10,30 +10,40 @@ use super::Installation;
 
 /// Where the documentation leaves the meaning to the network plugin.
 #[derive(Clone, Copy, Debug)]
-struct Plugin {
+pub(super) struct Plugin {
     /// Whether an `ipBlock` matches the addresses of pods.
     blocks_match_pods: bool,
     /// Whether an `ipBlock` matches the addresses of nodes and of the API server on them.
     blocks_match_nodes: bool,
 }
 
-/// A plugin of each kind. The model's own meaning of a block is the third's.
-pub(crate) fn installations() -> Vec<Installation> {
-    let kinds = [(true, true), (false, false), (false, true), (true, false)];
+/// A plugin of each kind.
+pub(super) fn plugins() -> [Plugin; 4] {
     let plugin = |(blocks_match_pods, blocks_match_nodes)| Plugin { blocks_match_pods, blocks_match_nodes };
-    kinds
-        .map(plugin)
+    [(true, true), (false, false), (false, true), (true, false)].map(plugin)
+}
+
+impl Plugin {
+    /// Whether its meaning of a block is the model's.
+    pub(super) fn as_the_model(self) -> bool {
+        !self.blocks_match_pods && self.blocks_match_nodes
+    }
+}
+
+/// A plugin of each kind.
+pub(crate) fn installations() -> Vec<Installation> {
+    plugins()
         .map(|plugin| Installation {
             passes: Box::new(move |manifests, source, flow| passes(plugin, &manifests[0], source, flow)),
             what: format!("{plugin:?}"),
-            as_the_model: !plugin.blocks_match_pods && plugin.blocks_match_nodes,
+            as_the_model: plugin.as_the_model(),
         })
         .into_iter()
         .collect()
 }
 
 /// Whether a flow from a pod passes where this is the only policy.
-fn passes(plugin: Plugin, policy: &Value, source: &Pod, flow: &Flow) -> bool {
+pub(super) fn passes(plugin: Plugin, policy: &Value, source: &Pod, flow: &Flow) -> bool {
     let spec = &policy["spec"];
     let namespace = policy["metadata"]["namespace"].as_str().expect("a namespace");
     let isolated = source.namespace.as_str() == namespace

@@ -1,0 +1,310 @@
+//! The compiler to Istio, 1.30: names through an egress gateway (sidecars) or a waypoint (ambient), everything else by a
+//! `NetworkPolicy`.
+//!
+//! A sidecar is no boundary: its pod can go around it, and it never sees UDP, SCTP and ICMP (Istio documentation, "Security
+//! Model" and "Egress Gateways"). So every policy has a `NetworkPolicy` that pins its pods to the cluster's resolver, the control
+//! plane, what its rules say of pods and addresses, and the egress gateway if they name names. Who may go through the gateway to
+//! which name is an `AuthorizationPolicy` at the gateway.
+//!
+//! All objects of a policy are needed together. They are emitted in the order in which each finds what it needs: traffic is sent
+//! to the gateway once that passes it on, and pinned to it last.
+
+mod ambient;
+mod authorization;
+mod names;
+mod object;
+mod sidecar;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_model::labels::NAMESPACE_NAME_LABEL;
+use egress_model::policy::{Entity, Mode, Path, Peers, Policy, Port, Protocol, Rule};
+
+use self::names::{HostPort, NamedRule, Shows, named_rules};
+use self::object::{
+    AUTHORIZATION_POLICY, AccessLogging, AuthorizationPolicySpec, AuthorizationRule, LogMatch, Provider, TELEMETRY,
+    TelemetrySpec, WorkloadSelector,
+};
+use self::sidecar::Way;
+use crate::label_selector::LabelSelector;
+use crate::manifest::{Manifest, Metadata};
+use crate::network_policy::{self, EgressRule, NetworkPolicySpec, Peer, PolicyPort, PolicyType};
+use crate::settings::{IstioMode, IstioSettings, OutboundTraffic};
+use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
+
+/// The engine.
+pub const ENGINE: Engine = Engine { name: EngineName::Istio, support, compile };
+
+/// The port on which the control plane serves sidecars (Istio documentation, "Application Requirements").
+const CONTROL_PLANE_PORT: u16 = 15012;
+
+/// Istio's column of the capability table. What a `NetworkPolicy` governs is as good as there. Sources: the Istio 1.30
+/// documentation and reference; for wildcards the change notes of 1.28 to 1.30 and istio/istio#61831.
+fn support(feature: Feature, settings: &Settings) -> Support {
+    use Support::{Degraded, Exact, Needs, Refused};
+    let ambient = settings.istio.mode == IstioMode::Ambient;
+    match feature {
+        Feature::NamespaceScope
+        | Feature::ClusterScope
+        | Feature::SourcePods
+        | Feature::Services
+        | Feature::ExceptCidrs
+        | Feature::BlocksWithoutPods
+        | Feature::Resolver
+        | Feature::DnsQueries
+        | Feature::ApiServer
+        | Feature::Nodes
+        | Feature::EveryPort
+        | Feature::PortRanges
+        | Feature::NamedPorts
+        | Feature::Udp
+        | Feature::Sctp
+        | Feature::Icmp
+        | Feature::Priority => network_policy::support(feature, settings),
+        Feature::DestinationPods if ambient => Degraded(
+            "between pods of an ambient mesh every port goes through port 15008, which is allowed to these pods: which ports they \
+             take is up to the receiving side's AuthorizationPolicy",
+        ),
+        Feature::DestinationPods => Exact,
+        Feature::Cidrs | Feature::Everything if ambient => Exact,
+        Feature::Cidrs | Feature::Everything => {
+            Needs("the mesh's outboundTrafficPolicy ALLOW_ANY, Istio's default: the NetworkPolicy decides")
+        }
+        Feature::External if ambient => Needs("the provider's `kubernetes.cluster_cidrs`"),
+        Feature::External => Needs(
+            "the provider's `kubernetes.cluster_cidrs`, and the mesh's outboundTrafficPolicy ALLOW_ANY, Istio's default",
+        ),
+        Feature::ServiceAccounts => Degraded(
+            "the gateway or waypoint lets only these service accounts to the names, but the NetworkPolicy selects pods by labels: \
+             those of other service accounts that `pods` selects are isolated too, and have the rules about pods and addresses",
+        ),
+        Feature::Domains if ambient => Degraded(
+            "connections go through the waypoint by name, not by address: the mesh answers the pods' DNS queries with an address of \
+             its own for each name (DNS capture must be on), and a connection to the host's real address is stopped. The pods must \
+             be in the mesh",
+        ),
+        Feature::Domains => Degraded(
+            "connections go through the egress gateway by name, not by address: those to port 80 by the Host of their HTTP requests, \
+             others by the server name (SNI) of their TLS; what shows no name is stopped, and what shows an allowed one goes where \
+             the gateway resolves it. The pods need sidecars, and the gateway stops whatever no policy allows",
+        ),
+        Feature::DomainsOneLabel => Refused("Istio's \"*.\" matches any number of labels; name the hosts"),
+        Feature::DomainsAnyDepth if !ambient => Refused(
+            "an egress gateway cannot find the host behind a wildcard: a ServiceEntry with resolution NONE sends the gateway's traffic \
+             back to itself, and DYNAMIC_DNS is not supported behind a Gateway; name the hosts",
+        ),
+        Feature::DomainsAnyDepth if settings.at_least(1, 29) => Degraded(
+            "the waypoint finds the host by the name that the connection shows (DYNAMIC_DNS); for TLS the control plane needs \
+             ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS",
+        ),
+        Feature::DomainsAnyDepth => {
+            Refused("Istio finds hosts behind a wildcard for TLS (DYNAMIC_DNS) from 1.29; name the hosts")
+        }
+        Feature::Deny | Feature::DenyDomains if ambient => Refused(
+            "what a waypoint decides is about the entries of one policy, so that it cannot overrule another; leave the names out of \
+             allow",
+        ),
+        Feature::Deny | Feature::DenyDomains => Degraded(
+            "only names can be denied, at the gateway: there it denies them whatever another policy allows, but it does not see what \
+             a policy lets out to addresses",
+        ),
+        Feature::Http | Feature::HttpHeaders => Degraded(
+            "requests are read for to_domains on port 80 alone: TLS is not opened, and inside the cluster the receiving side decides",
+        ),
+        Feature::Sni => Degraded("only for names of to_domains, by which connections are routed"),
+        Feature::Audit => Degraded(
+            "sidecars write every connection and request that leaves to their access log, whether or not the policy allows it: \
+             nothing is compared and nothing stopped",
+        ),
+        Feature::Staged => Refused(
+            "an AuthorizationPolicy can be tried (istio.io/dry-run), but the NetworkPolicy that pins the pods cannot; use audit to see \
+             what leaves",
+        ),
+    }
+}
+
+/// Compiles a policy to the set of objects that it needs.
+pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
+    let mut findings = Findings::new(EngineName::Istio, support, settings);
+    look_up(policy, &mut findings);
+    let (allowed, denied) = named_rules(policy, settings, &mut findings);
+    let names = Names { allowed, denied };
+    note(policy, &names, settings, &mut findings);
+    let egress = pinned(policy, &names, settings, &mut findings);
+    let manifests = match policy.mode {
+        Mode::Audit => vec![access_log(policy)],
+        Mode::Enforce | Mode::Staged => {
+            let pin =
+                NetworkPolicySpec { pod_selector: (&policy.pods).into(), policy_types: [PolicyType::Egress], egress };
+            let pin = Manifest::new(&network_policy::KIND, Metadata::of(policy), &pin);
+            let route = match settings.istio.mode {
+                IstioMode::Sidecar => through_gateway(policy, &names, &settings.istio),
+                IstioMode::Ambient => ambient::through_waypoint(policy, &names, &settings.istio),
+            };
+            route.into_iter().chain([pin]).collect()
+        }
+    };
+    Compiled::new(manifests, findings)
+}
+
+/// The rules about names.
+struct Names {
+    allowed: Vec<NamedRule>,
+    denied: Vec<NamedRule>,
+}
+
+impl Names {
+    /// Where the policy lets its pods go by name.
+    fn allowed_to(&self) -> BTreeSet<HostPort> {
+        self.allowed.iter().flat_map(|rule| &rule.to).cloned().collect()
+    }
+}
+
+/// The objects of the way through the egress gateway, in order.
+fn through_gateway(policy: &Policy, names: &Names, istio: &IstioSettings) -> Vec<Manifest> {
+    let way = Way::of_policy(policy, istio);
+    let to = names.allowed_to();
+    let decision = |action, part: &[&str], rules: Vec<AuthorizationRule>| {
+        let spec = AuthorizationPolicySpec {
+            selector: Some(WorkloadSelector { match_labels: istio.gateway_labels.clone() }),
+            target_refs: Vec::new(),
+            action,
+            rules,
+        };
+        Manifest::new(&AUTHORIZATION_POLICY, way.beside_gateway(part), &spec)
+    };
+    let mut manifests = Vec::new();
+    if !names.denied.is_empty() {
+        let rules = authorization::gateway_rules(policy, &names.denied, istio);
+        manifests.push(decision("DENY", &["deny"], rules));
+    }
+    if !to.is_empty() {
+        manifests.extend(sidecar::knowledge(&way, &to));
+        manifests.push(decision("ALLOW", &[], authorization::gateway_rules(policy, &names.allowed, istio)));
+        manifests.extend(sidecar::gateway_end(&way, &to));
+        manifests.extend(sidecar::client_routes(&way, &to));
+    }
+    manifests
+}
+
+/// What the pods may reach themselves.
+fn pinned(
+    policy: &Policy,
+    names: &Names,
+    settings: &Settings,
+    findings: &mut Findings<'_, Feature>,
+) -> Vec<EgressRule> {
+    let istio = &settings.istio;
+    let mut egress = if policy.dns.allowed { network_policy::dns_rules(&policy.dns.resolver) } else { Vec::new() };
+    for (key, rule) in &policy.allow {
+        if matches!(rule.to, Peers::Domains(_)) {
+            continue;
+        }
+        let at = Path::root().field("allow").key(key);
+        let rules = network_policy::allow_rules(policy, rule, &at, findings);
+        if istio.mode == IstioMode::Ambient && matches!(rule.to, Peers::Pods { .. }) {
+            egress.extend(rules.iter().filter_map(ambient::tunnel));
+        }
+        egress.extend(rules);
+    }
+    let to = names.allowed_to();
+    match istio.mode {
+        IstioMode::Sidecar => {
+            egress.push(to_pods(&istio.control_plane_namespace, &control_plane_labels(), [CONTROL_PLANE_PORT]));
+            let shown: BTreeSet<_> = to.iter().map(HostPort::shows).collect();
+            let ports = shown.into_iter().flat_map(|shows| match shows {
+                Shows::Http => &istio.gateway_http_ports,
+                Shows::Tls => &istio.gateway_tls_ports,
+            });
+            if !to.is_empty() {
+                egress.push(to_pods(&istio.gateway_namespace, &istio.gateway_labels, ports.copied()));
+            }
+        }
+        IstioMode::Ambient if to.is_empty() => {}
+        IstioMode::Ambient => egress.push(ambient::to_waypoint(istio)),
+    }
+    egress
+}
+
+fn control_plane_labels() -> BTreeMap<String, String> {
+    BTreeMap::from([("app".to_owned(), "istiod".to_owned())])
+}
+
+/// TCP to pods of a namespace.
+fn to_pods(namespace: &str, labels: &BTreeMap<String, String>, ports: impl IntoIterator<Item = u16>) -> EgressRule {
+    let name = (NAMESPACE_NAME_LABEL.to_owned(), namespace.to_owned());
+    let selector = |match_labels| LabelSelector { match_labels, match_expressions: Vec::new() };
+    let peer =
+        Peer::Pods { namespace_selector: Some(selector([name].into())), pod_selector: Some(selector(labels.clone())) };
+    let ports: BTreeSet<_> = ports.into_iter().collect();
+    let ports: Vec<PolicyPort> =
+        ports.into_iter().map(|port| network_policy::numbered(Protocol::Tcp, port, None)).collect();
+    EgressRule { to: vec![peer], ports }
+}
+
+/// The log of what leaves the pods.
+fn access_log(policy: &Policy) -> Manifest {
+    let labels: BTreeMap<_, _> =
+        policy.pods.match_labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let spec = TelemetrySpec {
+        selector: (!labels.is_empty()).then_some(WorkloadSelector { match_labels: labels }),
+        access_logging: vec![AccessLogging {
+            matches: LogMatch { mode: "CLIENT" },
+            providers: vec![Provider { name: "envoy" }],
+        }],
+    };
+    Manifest::new(&TELEMETRY, Metadata::of(policy), &spec)
+}
+
+/// Tells what depends on more than one part of a policy.
+fn note(policy: &Policy, names: &Names, settings: &Settings, findings: &mut Findings<'_, Feature>) {
+    let root = Path::root();
+    let by_names = !names.allowed.is_empty() || !names.denied.is_empty();
+    if by_names && !policy.pods.is_empty() && policy.service_accounts.is_empty() {
+        let why = "the gateway or waypoint knows pods by their service accounts, not by labels: it lets every pod of the namespace to \
+                   the names that another policy lets to it. Give service_accounts to keep them apart";
+        findings.add(Level::Degraded, root.field("pods"), Feature::ServiceAccounts, why);
+    }
+    if by_names && !policy.pods.match_expressions.is_empty() && settings.istio.mode == IstioMode::Sidecar {
+        let why = "a route picks its clients by equal labels only: pods of the namespace that match_expressions leave out go through \
+                   the gateway to the names too";
+        findings.add(Level::Degraded, root.field("pods").field("match_expressions"), Feature::SourcePods, why);
+    }
+    if policy.mode == Mode::Audit && !policy.pods.match_expressions.is_empty() {
+        let why = "a Telemetry selects pods by equal labels only";
+        findings.refuse(root.field("pods").field("match_expressions"), Feature::Audit, why);
+    }
+    for (key, rule) in &policy.allow {
+        let at = root.field("allow").key(key);
+        if unknown_to_registry(rule, settings) {
+            let why = "the mesh's sidecars stop connections to addresses that it does not know (outboundTrafficPolicy REGISTRY_ONLY); \
+                       name the hosts with to_domains, or set ALLOW_ANY: the NetworkPolicy stops what no rule allows, and REGISTRY_ONLY \
+                       is no boundary";
+            findings.refuse(at.clone(), Feature::External, why);
+        }
+        if !names.denied.is_empty() && reaches_outside(rule) {
+            let why = "lets the pods out past the gateway, which then cannot deny the names of deny; allow names only";
+            findings.refuse(at, Feature::DenyDomains, why);
+        }
+    }
+}
+
+/// Whether a rule lets pods reach hosts outside the cluster by address.
+fn reaches_outside(rule: &Rule) -> bool {
+    match &rule.to {
+        Peers::Cidrs(_) | Peers::External => true,
+        Peers::Entities(entities) => entities.contains(&Entity::All),
+        Peers::Pods { .. } | Peers::Domains(_) | Peers::Services(_) => false,
+    }
+}
+
+/// Whether a sidecar stops what a rule allows because the mesh does not know the addresses. It sees only TCP.
+fn unknown_to_registry(rule: &Rule, settings: &Settings) -> bool {
+    let istio = &settings.istio;
+    let nodes = matches!(&rule.to, Peers::Entities(entities) if entities.contains(&Entity::Nodes));
+    let tcp = rule.ports.is_empty() || rule.ports.iter().any(|port| matches!(port, Port::Transport(Protocol::Tcp, _)));
+    istio.mode == IstioMode::Sidecar
+        && istio.outbound_traffic == OutboundTraffic::RegistryOnly
+        && tcp
+        && (reaches_outside(rule) || nodes)
+}

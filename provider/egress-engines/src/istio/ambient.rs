@@ -1,0 +1,100 @@
+//! The way of a connection to a name from a pod of an ambient mesh: the node's proxy knows the name (`ServiceEntry`) and sends
+//! it through the waypoint that the entry names, which decides (`AuthorizationPolicy`).
+//!
+//! Source: the Istio documentation, "Configure waypoint proxies", "Ambient and Kubernetes `NetworkPolicy`" and the reference of
+//! `AuthorizationPolicy` (`targetRefs`). The pods' DNS queries must be answered by the mesh (DNS capture), so that a name has an
+//! address of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_model::policy::{Policy, Protocol};
+
+use super::authorization::{clients, operations};
+use super::names::{HostPort, NamedRule, Shows, unique_label};
+use super::object::{
+    AUTHORIZATION_POLICY, AuthorizationPolicySpec, AuthorizationRule, Operation, Port, SERVICE_ENTRY, ServiceEntrySpec,
+    TargetRef, To,
+};
+use super::{Names, to_pods};
+use crate::manifest::{Manifest, Metadata};
+use crate::network_policy::{self, EgressRule};
+use crate::settings::IstioSettings;
+
+/// The port on which pods of an ambient mesh take tunnelled connections to any of their ports.
+const TUNNEL_PORT: u16 = 15008;
+
+/// The objects of the way through the waypoint: each host is an entry of its own, so that what is allowed there is said of it
+/// alone. The decision comes before the entry, which opens the way.
+pub(super) fn through_waypoint(policy: &Policy, names: &Names, istio: &IstioSettings) -> Vec<Manifest> {
+    let allowed = names.allowed_to();
+    let hosts: BTreeSet<_> = allowed.iter().map(|to| &to.host).collect();
+    hosts.into_iter().flat_map(|host| entry(policy, names, istio, host, &allowed)).collect()
+}
+
+fn entry(
+    policy: &Policy,
+    names: &Names,
+    istio: &IstioSettings,
+    host: &str,
+    allowed: &BTreeSet<HostPort>,
+) -> Vec<Manifest> {
+    let own = Metadata::of(policy);
+    let metadata = Metadata { name: unique_label(&[&own.name, host]), ..own };
+    let target = TargetRef { group: "networking.istio.io", kind: "ServiceEntry", name: metadata.name.clone() };
+    let rules = host_rules(policy, &names.allowed, istio, host);
+    let decision = AuthorizationPolicySpec { selector: None, target_refs: vec![target], action: "ALLOW", rules };
+    let port = |to: &HostPort| match to.shows() {
+        Shows::Http => Port { number: to.port, name: format!("http-{}", to.port), protocol: "HTTP" },
+        Shows::Tls => Port { number: to.port, name: format!("tls-{}", to.port), protocol: "TLS" },
+    };
+    let spec = ServiceEntrySpec {
+        hosts: vec![host.to_owned()],
+        ports: allowed.iter().filter(|to| to.host == host).map(port).collect(),
+        location: "MESH_EXTERNAL",
+        resolution: if host.starts_with('*') { "DYNAMIC_DNS" } else { "DNS" },
+        export_to: Vec::new(),
+    };
+    let waypoint = [
+        ("istio.io/use-waypoint", istio.gateway_service.as_str()),
+        ("istio.io/use-waypoint-namespace", istio.gateway_namespace.as_str()),
+    ];
+    vec![
+        Manifest::new(&AUTHORIZATION_POLICY, metadata.clone(), &decision),
+        Manifest::new(&SERVICE_ENTRY, metadata, &spec).with_labels(waypoint),
+    ]
+}
+
+/// What rules say of one host.
+fn host_rules(policy: &Policy, rules: &[NamedRule], istio: &IstioSettings, host: &str) -> Vec<AuthorizationRule> {
+    let from = clients(policy, &istio.trust_domain);
+    let of_rule = |rule: &NamedRule| {
+        let ports: BTreeSet<_> = rule.to.iter().filter(|to| covers(&to.host, host)).map(|to| to.port).collect();
+        let base = Operation { ports: ports.iter().map(ToString::to_string).collect(), ..Operation::default() };
+        let operations = if base.ports.is_empty() { Vec::new() } else { operations(&base, &rule.http) };
+        let from = from.clone();
+        operations.into_iter().map(move |(operation, when)| AuthorizationRule {
+            from: from.clone(),
+            to: vec![To { operation }],
+            when,
+        })
+    };
+    rules.iter().flat_map(of_rule).collect()
+}
+
+/// Whether what is said of a host, perhaps a wildcard, is said of all of another one.
+fn covers(host: &str, other: &str) -> bool {
+    host == other || host.strip_prefix('*').is_some_and(|suffix| other.ends_with(suffix))
+}
+
+/// The same peers on the port of the tunnel, if a rule allows any TCP and not every port already.
+pub(super) fn tunnel(rule: &EgressRule) -> Option<EgressRule> {
+    let tcp = rule.ports.iter().any(|port| port.protocol == Protocol::Tcp.as_str());
+    let ports = vec![network_policy::numbered(Protocol::Tcp, TUNNEL_PORT, None)];
+    tcp.then(|| EgressRule { to: rule.to.clone(), ports })
+}
+
+/// The waypoint's pods, by the label that Istio puts on those of a Gateway.
+pub(super) fn to_waypoint(istio: &IstioSettings) -> EgressRule {
+    let label = ("gateway.networking.k8s.io/gateway-name".to_owned(), istio.gateway_service.clone());
+    to_pods(&istio.gateway_namespace, &BTreeMap::from([label]), [TUNNEL_PORT])
+}

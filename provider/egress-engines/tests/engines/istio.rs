@@ -1,0 +1,184 @@
+//! Istio beyond what every engine is tried on: names, which it does by what connections show, and its other settings.
+
+use egress_engines::settings::{IstioMode, IstioSettings, OutboundTraffic};
+use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, istio};
+use egress_model::policy::verdict::{Application, Flow, Host, Transport, verdict};
+use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, Spec};
+use expect_test::{ExpectFile, expect_file};
+use proptest::prelude::*;
+
+use crate::evaluator::installations;
+use crate::generate::{flow, pod, spec};
+
+fn rule(to: &[&str], ports: &[&str]) -> RuleSpec {
+    let texts = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
+    RuleSpec { to_domains: texts(to), ports: texts(ports), ..RuleSpec::default() }
+}
+
+fn policy(rules: Vec<(&str, RuleSpec)>) -> Spec {
+    let allow = rules.into_iter().map(|(key, rule)| (key.to_owned(), rule)).collect();
+    Spec { name: "backend".into(), namespace: Some("production".into()), allow, ..Spec::default() }
+}
+
+fn compile(spec: &Spec, istio: IstioSettings) -> Compiled {
+    let settings = Settings { istio, ..Settings::default() };
+    istio::compile(&Policy::parse(spec).expect("a policy"), &settings)
+}
+
+fn ambient() -> IstioSettings {
+    IstioSettings { mode: IstioMode::Ambient, gateway_service: "waypoint".into(), ..IstioSettings::default() }
+}
+
+/// Two hosts, requests to one of them, another port, and service accounts.
+fn names() -> Spec {
+    let orders = HttpSpec {
+        method: Some("POST".into()),
+        path_prefix: Some("/v1/orders".into()),
+        headers: [("x-tenant".to_owned(), "blue".to_owned())].into(),
+        ..HttpSpec::default()
+    };
+    let requests = RuleSpec { http: Some(vec![orders]), ..rule(&["plain.example.com"], &["80"]) };
+    let rules = vec![("stripe", rule(&["api.stripe.com"], &["443", "8443"])), ("plain", requests)];
+    Spec { service_accounts: Some(vec!["api".into()]), ..policy(rules) }
+}
+
+fn expect(compiled: &Compiled, expected: &ExpectFile) {
+    let findings =
+        compiled.findings.iter().map(|finding| format!("# {:?} {}: {}\n", finding.level, finding.path, finding.why));
+    let manifests = compiled.manifests.iter().map(|manifest| format!("---\n{}", manifest.to_yaml()));
+    expected.assert_eq(&findings.chain(manifests).collect::<String>());
+}
+
+#[test]
+fn names_go_through_the_gateway() {
+    expect(&compile(&names(), IstioSettings::default()), &expect_file!["./istio/names-sidecar.yaml"]);
+}
+
+#[test]
+fn names_go_through_the_waypoint() {
+    expect(&compile(&names(), ambient()), &expect_file!["./istio/names-ambient.yaml"]);
+}
+
+#[test]
+fn a_waypoint_takes_wildcards() {
+    let spec = policy(vec![("all", rule(&["**.example.com", "api.example.com"], &["443"]))]);
+    expect(&compile(&spec, ambient()), &expect_file!["./istio/wildcard-ambient.yaml"]);
+}
+
+#[test]
+fn a_denied_name_is_denied_at_the_gateway() {
+    let mut spec = policy(vec![("all", rule(&["api.example.com", "paste.example.com"], &["443"]))]);
+    spec.deny = [("paste".to_owned(), rule(&["paste.example.com"], &["443"]))].into();
+    expect(&compile(&spec, IstioSettings::default()), &expect_file!["./istio/deny-sidecar.yaml"]);
+}
+
+#[test]
+fn refuses_on_the_part_and_emits_nothing() {
+    let registry_only = IstioSettings { outbound_traffic: OutboundTraffic::RegistryOnly, ..IstioSettings::default() };
+    let sidecar = IstioSettings::default;
+    let external = RuleSpec { to_cidrs: Some(vec!["192.0.2.0/24".into()]), ..RuleSpec::default() };
+    let get = |port: &str, path: &str| {
+        let http = HttpSpec { path: Some(path.into()), ..HttpSpec::default() };
+        policy(vec![("a", RuleSpec { http: Some(vec![http]), ..rule(&["a.example.com"], &[port]) })])
+    };
+    let sni =
+        |sni: &str| policy(vec![("a", RuleSpec { sni: Some(vec![sni.into()]), ..rule(&["a.example.com"], &["443"]) })]);
+    let cases = [
+        (policy(vec![("a", external.clone())]), registry_only, "allow[\"a\"]"),
+        (policy(vec![("a", rule(&["*.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains"),
+        (policy(vec![("a", rule(&["*.example.com"], &["443"]))]), ambient(), "allow[\"a\"].to_domains"),
+        (policy(vec![("a", rule(&["**.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains"),
+        (policy(vec![("a", rule(&["a_b.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains[0]"),
+        (policy(vec![("a", RuleSpec { ports: None, ..rule(&["a.example.com"], &[]) })]), sidecar(), "allow[\"a\"]"),
+        (policy(vec![("a", rule(&["a.example.com"], &["443/UDP"]))]), sidecar(), "allow[\"a\"].ports[0]"),
+        (policy(vec![("a", rule(&["a.example.com"], &["1-9"]))]), sidecar(), "allow[\"a\"].ports[0]"),
+        (get("443", "/v1"), sidecar(), "allow[\"a\"].http"),
+        (get("80", "/v1/*"), sidecar(), "allow[\"a\"].http[0].path"),
+        (sni("b.example.com"), sidecar(), "allow[\"a\"].sni[0]"),
+        (Spec { deny: [("d".to_owned(), external.clone())].into(), ..policy(vec![]) }, sidecar(), "deny[\"d\"]"),
+        (
+            Spec {
+                deny: [("d".to_owned(), rule(&["a.example.com"], &["443"]))].into(),
+                ..policy(vec![("a", external)])
+            },
+            sidecar(),
+            "allow[\"a\"]",
+        ),
+    ];
+    for (spec, settings, path) in cases {
+        let compiled = compile(&spec, settings);
+        assert!(compiled.manifests.is_empty());
+        let refused = compiled.findings.iter().filter(|finding| finding.level == Level::Refused);
+        let paths: Vec<_> = refused.map(|finding| finding.path.to_string()).collect();
+        assert_eq!(paths, [path], "{:#?}", compiled.findings);
+    }
+}
+
+#[test]
+fn policies_of_two_namespaces_share_no_object_at_the_gateway() {
+    let of = |namespace: &str, name: &str| {
+        let spec = Spec { name: name.into(), namespace: Some(namespace.into()), ..names() };
+        let manifests = compile(&spec, IstioSettings::default()).manifests;
+        manifests.iter().map(Manifest::id).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = [("a-b", "c"), ("a", "b-c"), ("a", "c"), ("a", "b.c")]
+        .into_iter()
+        .flat_map(|(ns, name)| of(ns, name))
+        .collect();
+    let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len());
+    assert!(all.iter().all(|id| id.name.len() <= 63), "a name also fits a label");
+}
+
+/// A flow that shows where it goes, if that has a name: TLS with the name, or HTTP on port 80. What shows something else is what
+/// the finding about names is about.
+fn showing(mut flow: Flow) -> Flow {
+    flow.destination.names.truncate(1);
+    let http = matches!(flow.application, Some(Application::Http(_)));
+    flow.application = match (flow.transport, flow.destination.names.first()) {
+        (Transport::Port(Protocol::Tcp, 80), _) if http => flow.application,
+        (Transport::Port(Protocol::Tcp, port), Some(name)) if port != 80 => Some(Application::Tls(name.clone())),
+        _ => None,
+    };
+    flow
+}
+
+fn any_name_rule(spec: &Spec) -> bool {
+    spec.allow.values().any(|rule| rule.to_domains.is_some())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+
+    /// Where connections show their names, names mean what the model means.
+    #[test]
+    fn names_mean_what_the_model_means(
+        mut spec in spec(engine("istio").expect("an engine")),
+        ports in prop::collection::vec(prop::sample::select(&["80", "443", "8080"][..]), 1..3),
+        pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
+    ) {
+        // Service accounts are a finding of their own.
+        spec.service_accounts = None;
+        spec.deny.clear();
+        for rule in spec.allow.values_mut().filter(|rule| rule.to_domains.is_some()) {
+            rule.ports = Some(ports.iter().map(|&port| port.to_owned()).collect());
+            (rule.http, rule.sni) = (None, None);
+        }
+        let parsed = Policy::parse(&spec);
+        prop_assume!(any_name_rule(&spec) && parsed.is_ok());
+        let policy = parsed.expect("a policy");
+        let compiled = istio::compile(&policy, &Settings::default());
+        prop_assume!(!compiled.manifests.is_empty());
+        let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
+        for (source, flow) in &pods {
+            let plain = flow.application.is_none() && matches!(flow.transport, Transport::Port(Protocol::Tcp, 80));
+            // Traffic to port 80 that is no HTTP shows nothing.
+            if plain && flow.destination.host == Host::Other { continue }
+            let meant = verdict(&policy, source, flow).passes();
+            for installation in installations(EngineName::Istio).iter().filter(|one| one.as_the_model) {
+                let passes = (installation.passes)(&objects, source, flow);
+                prop_assert_eq!(passes, meant, "{}\n{:#?}\n{:#?}\n{:#?}", installation.what, policy, source, flow);
+            }
+        }
+    }
+}
