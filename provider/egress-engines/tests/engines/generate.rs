@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use egress_engines::{Engine, Feature, Settings, Support};
+use egress_engines::{Engine, EngineName, Feature, Settings, Support};
 use egress_model::labels::Labels;
 use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
 use egress_model::policy::{
@@ -260,7 +260,28 @@ pub(crate) fn spec(engine: Engine) -> BoxedStrategy<Spec> {
             },
             ..Spec::default()
         })
+        .prop_map(move |spec| if engine.name == EngineName::Istio { suiting_istio(spec) } else { spec })
         .boxed()
+}
+
+/// Istio takes single TCP ports of names, looks into connections to names only, and denies nothing else: what it refuses of each is
+/// looked at in its own tests.
+fn suiting_istio(mut spec: Spec) -> Spec {
+    spec.deny.retain(|_, rule| rule.to_domains.is_some());
+    for rule in spec.allow.values_mut().chain(spec.deny.values_mut()) {
+        rule.sni = None;
+        if rule.to_domains.is_none() {
+            rule.http = None;
+            continue;
+        }
+        let single = |port: &String| PORTS.iter().any(|number| *port == format!("{number}/TCP"));
+        let mut ports: Vec<_> = rule.ports.iter().flatten().filter(|port| single(port)).cloned().collect();
+        if rule.http.is_some() || ports.is_empty() {
+            ports = vec![if rule.http.is_some() { "80" } else { "443" }.to_owned()];
+        }
+        rule.ports = Some(ports);
+    }
+    spec
 }
 
 fn model_labels(labels: BTreeMap<String, String>) -> Labels {

@@ -51,25 +51,25 @@ fn expect(compiled: &Compiled, expected: &ExpectFile) {
 
 #[test]
 fn names_go_through_the_gateway() {
-    expect(&compile(&names(), IstioSettings::default()), &expect_file!["./istio/names-sidecar.yaml"]);
+    expect(&compile(&names(), IstioSettings::default()), &expect_file!["./golden-settings/istio/names-sidecar.yaml"]);
 }
 
 #[test]
 fn names_go_through_the_waypoint() {
-    expect(&compile(&names(), ambient()), &expect_file!["./istio/names-ambient.yaml"]);
+    expect(&compile(&names(), ambient()), &expect_file!["./golden-settings/istio/names-ambient.yaml"]);
 }
 
 #[test]
 fn a_waypoint_takes_wildcards() {
     let spec = policy(vec![("all", rule(&["**.example.com", "api.example.com"], &["443"]))]);
-    expect(&compile(&spec, ambient()), &expect_file!["./istio/wildcard-ambient.yaml"]);
+    expect(&compile(&spec, ambient()), &expect_file!["./golden-settings/istio/wildcard-ambient.yaml"]);
 }
 
 #[test]
 fn a_denied_name_is_denied_at_the_gateway() {
     let mut spec = policy(vec![("all", rule(&["api.example.com", "paste.example.com"], &["443"]))]);
     spec.deny = [("paste".to_owned(), rule(&["paste.example.com"], &["443"]))].into();
-    expect(&compile(&spec, IstioSettings::default()), &expect_file!["./istio/deny-sidecar.yaml"]);
+    expect(&compile(&spec, IstioSettings::default()), &expect_file!["./golden-settings/istio/deny-sidecar.yaml"]);
 }
 
 #[test]
@@ -154,16 +154,11 @@ proptest! {
     #[test]
     fn names_mean_what_the_model_means(
         mut spec in spec(engine("istio").expect("an engine")),
-        ports in prop::collection::vec(prop::sample::select(&["80", "443", "8080"][..]), 1..3),
         pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
     ) {
         // Service accounts are a finding of their own.
         spec.service_accounts = None;
         spec.deny.clear();
-        for rule in spec.allow.values_mut().filter(|rule| rule.to_domains.is_some()) {
-            rule.ports = Some(ports.iter().map(|&port| port.to_owned()).collect());
-            (rule.http, rule.sni) = (None, None);
-        }
         let parsed = Policy::parse(&spec);
         prop_assume!(any_name_rule(&spec) && parsed.is_ok());
         let policy = parsed.expect("a policy");
