@@ -6,7 +6,7 @@ use egress_model::gateway::{Destinations, Failover, Gateway};
 use egress_model::policy::Path;
 
 use crate::capability::{EngineName, GatewayFeature, Support};
-use crate::{Compiled, Findings, Settings, antrea, calico, cilium};
+use crate::{Compiled, Findings, Settings, aks, antrea, calico, cilium, kube_ovn, spidernet};
 
 /// An engine with a compiler of gateways.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,15 @@ pub struct GatewayEngine {
 }
 
 /// The engines that gateways can be compiled to.
-pub const GATEWAY_ENGINES: &[GatewayEngine] =
-    &[cilium::gateway::GATEWAY, antrea::GATEWAY, calico::gateway::GATEWAY, calico::gateway::ENTERPRISE_GATEWAY];
+pub const GATEWAY_ENGINES: &[GatewayEngine] = &[
+    cilium::gateway::GATEWAY,
+    antrea::GATEWAY,
+    calico::gateway::GATEWAY,
+    calico::gateway::ENTERPRISE_GATEWAY,
+    spidernet::GATEWAY,
+    aks::GATEWAY,
+    kube_ovn::GATEWAY,
+];
 
 /// The engine that users call so, if it has a compiler of gateways.
 pub fn gateway_engine(name: &str) -> Option<GatewayEngine> {
@@ -65,6 +72,13 @@ pub enum Requirement {
         /// What it must be.
         value: String,
     },
+    /// An annotation that each of the gateway's pods must have.
+    PodAnnotation {
+        /// The annotation.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// Something that nothing in the cluster tells, in a sentence.
     Outside(String),
 }
@@ -77,6 +91,7 @@ impl fmt::Display for Requirement {
             Self::NodeLabel { key, value: Some(value) } => write!(f, "A node has the label {key}={value}"),
             Self::NodeLabel { key, value: None } => write!(f, "A node has the label {key}"),
             Self::Setting { object, field, value } => write!(f, "{object}: {field} is {value}"),
+            Self::PodAnnotation { key, value } => write!(f, "Each pod has the annotation {key}: {value}"),
             Self::Outside(sentence) => f.write_str(sentence),
         }
     }

@@ -4,20 +4,24 @@
 //! does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
+pub mod aks;
 pub mod antrea;
 mod attachment;
 pub mod calico;
 pub mod capability;
 pub mod cilium;
+pub mod companions;
 mod finding;
 pub mod gateway;
 pub mod istio;
+pub mod kube_ovn;
 pub mod label_selector;
 pub mod manifest;
 mod needs;
 pub mod network_policy;
 pub mod rules;
 pub mod settings;
+pub mod spidernet;
 mod yaml;
 
 use egress_model::policy::Policy;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use egress_model::gateway::Gateway;
 use egress_model::labels::{LabelKey, Labels};
@@ -175,6 +176,14 @@ impl Manifest {
     /// The object as YAML, the same text for the same object.
     pub fn to_yaml(&self) -> String {
         yaml::document(&self.to_json())
+    }
+}
+
+/// An address as part of an object's name, which has neither colons nor a hyphen at its end.
+pub(crate) fn address_in_a_name(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.octets().map(|octet| octet.to_string()).join("-"),
+        IpAddr::V6(address) => address.segments().map(|segment| format!("{segment:x}")).join("-"),
     }
 }
 

@@ -5,15 +5,34 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use egress_model::policy::ClusterRanges;
+
+use crate::companions::aks::PublicIpPrefixId;
+
 /// The engine's installation that objects are compiled for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The engine's version; the newest that the compiler knows where there is none.
     pub version: Option<Version>,
+    /// The cluster's own ranges, where they are known: what a gateway leaves alone on an engine that does not know it itself.
+    pub cluster: ClusterRanges,
     /// Of an Istio mesh.
     pub istio: IstioSettings,
     /// The subnet of the addresses of Antrea's gateways, where it is not the nodes' own.
     pub antrea_subnet: Option<AntreaSubnet>,
+    /// Of Kube-OVN.
+    pub kube_ovn: KubeOvnSettings,
+    /// The public IP prefix that an AKS static egress gateway uses; AKS makes one where there is none.
+    pub aks_public_ip_prefix: Option<PublicIpPrefixId>,
+}
+
+/// Where the gateways of Kube-OVN are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KubeOvnSettings {
+    /// The subnet outside, whose addresses the gateways have. They need one.
+    pub external_subnet: Option<String>,
+    /// The VPC whose pods use them; the cluster's own where there is none.
+    pub vpc: Option<String>,
 }
 
 /// A subnet of egress addresses that is not the nodes' own (Antrea's documentation, "Egress", `SubnetInfo`).

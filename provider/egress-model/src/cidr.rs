@@ -67,6 +67,12 @@ impl Cidr {
         matches!((self.0, other.0), (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_)))
     }
 
+    /// The two halves of the block; nothing of a block of one address.
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let mut halves = self.0.subnets(self.0.prefix_len() + 1).ok()?;
+        Some([Self(halves.next()?), Self(halves.next()?)])
+    }
+
     /// The block as a library type, for arithmetic.
     pub fn net(&self) -> IpNet {
         self.0

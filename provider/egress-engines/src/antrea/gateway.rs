@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::label_selector::LabelSelector;
-use crate::manifest::{Accepted, Kind, Manifest, Metadata};
+use crate::manifest::{Accepted, Kind, Manifest, Metadata, address_in_a_name};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 
 /// The engine: Antrea.
@@ -135,7 +135,7 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
         findings.refuse(ips, GatewayFeature::Ips, why);
     }
     let metadata = Metadata::of_gateway(gateway);
-    let pool = metadata.clone().suffixed(&format!("-{}", in_a_name(address)));
+    let pool = metadata.clone().suffixed(&format!("-{}", address_in_a_name(address)));
     let subnet_info = settings.antrea_subnet.map(|subnet| SubnetInfo {
         gateway: subnet.gateway,
         prefix_length: subnet.prefix_length,
@@ -155,14 +155,6 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
     let manifests =
         vec![Manifest::new(&EXTERNAL_IP_POOL, pool, &pool_spec), Manifest::new(&EGRESS, metadata, &egress_spec)];
     Compiled::new(manifests, findings)
-}
-
-/// An address as part of an object's name.
-fn in_a_name(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => address.octets().map(|octet| octet.to_string()).join("-"),
-        IpAddr::V6(address) => address.segments().map(|segment| format!("{segment:x}")).join("-"),
-    }
 }
 
 fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {

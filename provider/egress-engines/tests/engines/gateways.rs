@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use egress_engines::settings::KubeOvnSettings;
 use egress_engines::{GATEWAY_ENGINES, GatewayEngine, Level, Settings};
 use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
-use egress_model::policy::{NamespaceSelectorSpec, SelectorSpec};
+use egress_model::policy::{ClusterRanges, NamespaceSelectorSpec, SelectorSpec};
 
 fn list(values: &[&str]) -> Vec<String> {
     values.iter().map(|&value| value.to_owned()).collect()
@@ -151,6 +152,26 @@ fn addresses() -> Vec<(&'static str, GatewaySpec)> {
 }
 
 fn nodes() -> Vec<(&'static str, GatewaySpec)> {
+    // The label by which AKS tells a node pool, and a gateway for the pods of its own namespace.
+    let node_pool = |name: &str| GatewaySpec {
+        namespace: "production".into(),
+        ips: Vec::new(),
+        nodes: Some(matching(&[("kubernetes.azure.com/agentpool", "egress")])),
+        ..gateway(name)
+    };
+    let node_pool_cidrs =
+        GatewaySpec { to: to_cidrs(&["198.51.0.0/16"], &["198.51.128.0/17"]), ..node_pool("node-pool-cidrs") };
+    let node_pool_failover = GatewaySpec {
+        failover: Some("required".into()),
+        sources: BTreeMap::from([("client".to_owned(), pods_of("production", &[("app", "api-client")]))]),
+        ..node_pool("node-pool-failover")
+    };
+    let replicas_with_addresses = GatewaySpec {
+        ips: list(&["192.0.2.10", "192.0.2.11", "192.0.2.12"]),
+        replicas: Some(3),
+        failover: Some("required".into()),
+        ..gateway("replicas-with-addresses")
+    };
     let interface = GatewaySpec { ips: Vec::new(), interface: Some("eth1".into()), ..gateway("interface") };
     let on_listed_nodes = GatewaySpec {
         ips: Vec::new(),
@@ -164,16 +185,31 @@ fn nodes() -> Vec<(&'static str, GatewaySpec)> {
     vec![
         ("any-node", GatewaySpec { nodes: None, ..gateway("any-node") }),
         ("nothing-but-sources", GatewaySpec { nodes: None, ips: Vec::new(), ..gateway("nothing-but-sources") }),
+        ("node-pool", node_pool("node-pool")),
+        ("node-pool-cidrs", node_pool_cidrs),
+        ("node-pool-failover", node_pool_failover),
         ("interface", interface),
         ("replicas", GatewaySpec { replicas: Some(3), ..gateway("replicas") }),
         ("replicas-on-listed-nodes", on_listed_nodes),
+        ("replicas-with-addresses", replicas_with_addresses),
         ("failover-required", GatewaySpec { failover: Some("required".into()), ..gateway("failover-required") }),
     ]
 }
 
 /// A cluster in which everything is set that an engine's gateways need.
 fn settings() -> Settings {
-    Settings::default()
+    let range = |text: &str| text.parse().expect("a block");
+    let cluster = ClusterRanges {
+        pods: [range("10.42.0.0/16")].into(),
+        services: [range("10.43.0.0/16")].into(),
+        nodes: [range("192.168.0.0/20")].into(),
+        ..ClusterRanges::default()
+    };
+    Settings {
+        cluster,
+        kube_ovn: KubeOvnSettings { external_subnet: Some("external".into()), vpc: None },
+        ..Settings::default()
+    }
 }
 
 fn folder() -> PathBuf {

@@ -180,9 +180,27 @@ impl CidrSet {
         })
     }
 
+    /// The same addresses as blocks without exceptions, for engines that know none: as few as there can be of each block.
+    pub fn remaining(&self) -> Vec<Cidr> {
+        let all = self.blocks().flat_map(|(block, except)| without(block, &except));
+        all.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Whether every address of a block is excepted.
     pub fn excepts(&self, block: &Cidr) -> bool {
         self.except.iter().any(|except| except.covers(block))
+    }
+}
+
+/// What is left of a block: the halves of it that no exception touches, down to those that exceptions cover.
+fn without(block: Cidr, except: &[Cidr]) -> Vec<Cidr> {
+    let inside: Vec<Cidr> = except.iter().copied().filter(|except| block.covers(except)).collect();
+    if except.iter().any(|except| except.covers(&block)) {
+        Vec::new()
+    } else if inside.is_empty() {
+        vec![block]
+    } else {
+        block.halves().into_iter().flatten().flat_map(|half| without(half, &inside)).collect()
     }
 }
 

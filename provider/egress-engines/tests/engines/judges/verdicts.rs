@@ -68,7 +68,7 @@ fn flow_json(flow: &Flow) -> Value {
         Transport::Port(protocol, port) => (protocol.as_str(), port),
         Transport::Icmp(icmp) => (if address.is_ipv6() { "ICMPv6" } else { "ICMP" }, u16::from(icmp.number)),
     };
-    let names: Vec<&str> = flow.destination.names.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = flow.destination.names.iter().map(egress_model::policy::Domain::as_str).collect();
     json!({
         "destination": {"address": address, "kind": kind, "pod": pod, "names": names}, "protocol": protocol, "port": port,
     })

@@ -317,4 +317,29 @@ fn exceptions_count_for_every_block() {
     assert!(
         set.contains("10.2.0.1".parse().expect("an address")) && !set.contains("10.1.0.1".parse().expect("an address"))
     );
+    let whole = |except: &[&str]| {
+        let rule = RuleSpec {
+            to_cidrs: Some(texts(&["192.0.2.0/24", "2001:db8::/32"])),
+            except_cidrs: Some(texts(except)),
+            ..RuleSpec::default()
+        };
+        let policy = Policy::parse(&with_rule(rule)).expect("a policy");
+        let Peers::Cidrs(set) = &policy.allow["r"].to else { panic!("no blocks") };
+        set.remaining().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(whole(&["192.0.2.64/26", "192.0.2.64/27"]), ["192.0.2.0/26", "192.0.2.128/25", "2001:db8::/32"]);
+    assert_eq!(
+        whole(&["192.0.2.1/32"]),
+        [
+            "192.0.2.0/32",
+            "192.0.2.2/31",
+            "192.0.2.4/30",
+            "192.0.2.8/29",
+            "192.0.2.16/28",
+            "192.0.2.32/27",
+            "192.0.2.64/26",
+            "192.0.2.128/25",
+            "2001:db8::/32"
+        ]
+    );
 }

@@ -1,0 +1,5 @@
+//! Azure Kubernetes Service, as far as its gateways go.
+
+mod gateway;
+
+pub use gateway::GATEWAY;

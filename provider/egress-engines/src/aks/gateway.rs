@@ -1,0 +1,140 @@
+//! The compiler of gateways to the static egress gateway of AKS, `egressgateway.kubernetes.azure.com/v1alpha1`.
+//!
+//! Source of what it means: [`crate::companions::aks`]. Pods are not selected: those of the gateway's namespace that carry an annotation
+//! when they are created use it. The annotation is a requirement that the gateway comes with.
+
+use egress_model::gateway::{Destinations, Gateway};
+use egress_model::labels::NAMESPACE_NAME_LABEL;
+use egress_model::policy::Path;
+
+use crate::companions::aks::{
+    Addresses, NODE_POOL_LABEL, NodePoolName, POD_ANNOTATION, STATIC_GATEWAY_CONFIGURATION, StaticGateway, Through,
+    manifest,
+};
+use crate::gateway::{GatewayEngine, Requirement, look_up};
+use crate::manifest::Metadata;
+use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
+
+/// The engine: AKS static egress gateway.
+pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Aks, support, compile, requirements };
+
+fn support(feature: GatewayFeature, settings: &Settings) -> Support {
+    use Support::{Degraded, Exact, Needs, Refused};
+    match feature {
+        GatewayFeature::SourcePods => Degraded(
+            "pods are not selected by labels: those use the gateway that have its annotation when they are created, so put the \
+             annotation into the pods' templates; pods that run already have to be made anew",
+        ),
+        GatewayFeature::SourceNamespaces => Needs("the gateway's own namespace as the only source"),
+        GatewayFeature::SeveralSources => {
+            Refused("a static egress gateway is for pods of its own namespace; write one for each namespace")
+        }
+        GatewayFeature::External if settings.cluster.pods.is_empty() => Degraded(
+            "everything goes through the gateway, also what goes to other pods, Services and nodes; set the provider's \
+             kubernetes.cluster_cidrs, or write what is meant in to.cidrs",
+        ),
+        GatewayFeature::External | GatewayFeature::Cidrs | GatewayFeature::ExceptCidrs | GatewayFeature::Failover => {
+            Exact
+        }
+        GatewayFeature::Domains => {
+            Refused("a static egress gateway takes destinations by address only; write their blocks in to.cidrs")
+        }
+        GatewayFeature::Ips | GatewayFeature::SeveralIps | GatewayFeature::Ipv6 | GatewayFeature::AssignsIps => {
+            Refused("AKS takes the addresses of a public IP prefix, or chooses private ones itself; leave ips out")
+        }
+        GatewayFeature::PublicIps => Needs("the resource id of the public IP prefix that holds them"),
+        GatewayFeature::Nodes => {
+            Needs("the label kubernetes.azure.com/agentpool with the name of a node pool of mode Gateway")
+        }
+        GatewayFeature::Interface => Refused("AKS chooses the interface"),
+        GatewayFeature::Replicas => Degraded(
+            "every node of the node pool is a gateway, at most as many as the prefix has addresses; scale the pool",
+        ),
+    }
+}
+
+/// Compiles a gateway to a `StaticGatewayConfiguration` in its namespace.
+fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
+    let mut findings = Findings::new(EngineName::Aks, support, settings);
+    look_up(gateway, &mut findings);
+    let root = Path::root();
+    // How pods come to use it is not a matter of labels, whether or not the gateway selects by any.
+    findings.need(root.field("sources"), GatewayFeature::SourcePods);
+    if !is_own_namespace(gateway) {
+        let why = format!(
+            "a static egress gateway is for pods of its own namespace; the source has to be the namespace {}",
+            gateway.namespace
+        );
+        findings.refuse(root.field("sources"), GatewayFeature::SourceNamespaces, why);
+    }
+    if !gateway.public_ips.is_empty() && settings.aks_public_ip_prefix.is_none() {
+        let why =
+            "AKS takes public addresses as a prefix, by its resource id; set the id of the prefix that holds them";
+        findings.refuse(root.field("public_ips"), GatewayFeature::PublicIps, why);
+    }
+    let node_pool = match node_pool(gateway) {
+        Ok(node_pool) => node_pool,
+        Err(why) => {
+            findings.refuse(root.field("nodes"), GatewayFeature::Nodes, why);
+            return Compiled::new(Vec::new(), findings);
+        }
+    };
+    let through = match &gateway.to {
+        Destinations::Cidrs(set) => Through::Only(set.remaining()),
+        // Names are refused.
+        Destinations::External | Destinations::Domains(_) => {
+            Through::AllBut(settings.cluster.internal().into_iter().collect())
+        }
+    };
+    let addresses = settings.aks_public_ip_prefix.clone().map_or(Addresses::Provisioned, Addresses::Prefix);
+    let spec = StaticGateway {
+        name: gateway.name.clone(),
+        namespace: gateway.namespace.clone(),
+        node_pool,
+        addresses,
+        through,
+    };
+    let metadata = Metadata::of_gateway(gateway).in_namespace(&gateway.namespace);
+    Compiled::new(vec![manifest(&spec, metadata)], findings)
+}
+
+fn is_own_namespace(gateway: &Gateway) -> bool {
+    gateway.sources.iter().all(|source| {
+        let mut labels = source.namespaces.match_labels.iter();
+        labels.next().is_some_and(|(key, value)| {
+            key.as_str() == NAMESPACE_NAME_LABEL && value.as_str() == gateway.namespace.as_str()
+        }) && labels.next().is_none()
+            && source.namespaces.match_expressions.is_empty()
+    })
+}
+
+fn node_pool(gateway: &Gateway) -> Result<NodePoolName, String> {
+    let mut labels = gateway.nodes.match_labels.iter().filter(|_| gateway.nodes.match_expressions.is_empty());
+    match (labels.next(), labels.next()) {
+        (Some((key, pool)), None) if key.as_str() == NODE_POOL_LABEL => {
+            pool.as_str().parse().map_err(|error: crate::companions::aks::AksError| error.to_string())
+        }
+        _ => Err(format!(
+            "a static egress gateway is carried by one node pool of mode Gateway; select it with the label {NODE_POOL_LABEL} alone"
+        )),
+    }
+}
+
+fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
+    let kind = STATIC_GATEWAY_CONFIGURATION;
+    let mut all = vec![
+        Requirement::Kind { api_version: kind.api_version, kind: kind.kind },
+        Requirement::Outside(
+            "The cluster has the static egress gateway on (az aks update --enable-static-egress-gateway), and the node pool has \
+             mode Gateway and at least two nodes, so that traffic goes on when one fails"
+                .to_owned(),
+        ),
+        Requirement::PodAnnotation { key: POD_ANNOTATION, value: gateway.name.to_string() },
+    ];
+    if settings.aks_public_ip_prefix.is_some() {
+        all.push(Requirement::Outside(
+            "The cluster's identity may read and join the public IP prefix (Network Contributor)".to_owned(),
+        ));
+    }
+    all
+}

@@ -1,0 +1,5 @@
+//! Kube-OVN, as far as its gateways go.
+
+mod gateway;
+
+pub use gateway::GATEWAY;
