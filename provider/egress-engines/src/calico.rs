@@ -13,6 +13,7 @@ mod address;
 mod egress;
 pub mod gateway;
 mod object;
+pub mod rules;
 mod selector;
 
 use egress_model::policy::{Mode, Path, Policy, Priority, Scope};
