@@ -2,7 +2,7 @@
 //! evaluator reads the JSON that an API server would.
 
 pub(crate) mod antrea;
-mod calico;
+pub(crate) mod calico;
 mod cilium;
 mod istio;
 mod network_policy;

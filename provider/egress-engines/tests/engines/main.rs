@@ -1,6 +1,7 @@
 //! The compilers: what they emit, and that this means what the model means.
 
 mod antrea;
+mod calico;
 mod cases;
 mod emitted;
 mod evaluator;

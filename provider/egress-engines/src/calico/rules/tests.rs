@@ -16,7 +16,7 @@ fn assert_told(object: &Value, expected: &[&str]) {
     }
 }
 
-fn network_policy(egress: Value) -> Value {
+fn network_policy(egress: &Value) -> Value {
     json!({"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy", "metadata": {"name": "p", "namespace": "n"},
         "spec": {"types": ["Egress"], "selector": "all()", "egress": egress}})
 }
@@ -50,7 +50,7 @@ fn the_guides_peer_has_a_deprecated_field() {
 
 #[test]
 fn the_guides_names_are_not_in_open_source() {
-    let policy = network_policy(json!([{"action": "Allow", "protocol": "TCP",
+    let policy = network_policy(&json!([{"action": "Allow", "protocol": "TCP",
         "destination": {"domains": ["api.stripe.com", "*.googleapis.com"], "ports": [443]}}]));
     assert_eq!(check(&policy), []);
     let found = check_open_source(&policy);
@@ -146,14 +146,14 @@ fn rules_of_policies_are_those_of_the_validator() {
         (json!({"action": "Allow", "destination": {"domains": ["a.*.example.com"]}}), ""),
     ] {
         let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
-        assert_told(&network_policy(json!([rule])), expected);
+        assert_told(&network_policy(&json!([rule])), expected);
     }
 }
 
 #[test]
 fn a_name_with_a_dot_is_that_of_a_tier() {
     let named = |name: &str| {
-        let mut policy = network_policy(json!([]));
+        let mut policy = network_policy(&json!([]));
         policy["metadata"]["name"] = json!(name);
         policy
     };
