@@ -76,12 +76,16 @@ impl<'a, C: Capability> Findings<'a, C> {
         self.add(Level::Refused, path, feature, why);
     }
 
-    /// All of them, each once.
+    /// All of them, each once. What several features of one part have in common, the engines can that do all of them.
     pub fn into_vec(self) -> Vec<Finding> {
         let mut once: Vec<Finding> = Vec::with_capacity(self.found.len());
         for finding in self.found {
-            if !once.contains(&finding) {
-                once.push(finding);
+            let same = |other: &&mut Finding| {
+                (other.level, &other.path, &other.why) == (finding.level, &finding.path, &finding.why)
+            };
+            match once.iter_mut().find(same) {
+                Some(other) => other.engines_that_can.retain(|engine| finding.engines_that_can.contains(engine)),
+                None => once.push(finding),
             }
         }
         once

@@ -4,12 +4,14 @@
 //! does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
+pub mod admin_network_policy;
 pub mod aks;
 pub mod antrea;
 mod attachment;
 pub mod calico;
 pub mod capability;
 pub mod cilium;
+pub mod cluster_network_policy;
 pub mod companions;
 mod finding;
 pub mod gateway;
@@ -22,6 +24,7 @@ pub mod network_policy;
 pub mod rules;
 pub mod settings;
 pub mod spidernet;
+pub mod tiers;
 mod yaml;
 
 use egress_model::policy::Policy;
@@ -76,8 +79,16 @@ pub struct Engine {
 }
 
 /// The engines that policies can be compiled to.
-pub const ENGINES: &[Engine] =
-    &[network_policy::ENGINE, cilium::ENGINE, calico::ENGINE, calico::ENTERPRISE, antrea::ENGINE, istio::ENGINE];
+pub const ENGINES: &[Engine] = &[
+    network_policy::ENGINE,
+    cilium::ENGINE,
+    calico::ENGINE,
+    calico::ENTERPRISE,
+    antrea::ENGINE,
+    istio::ENGINE,
+    cluster_network_policy::ENGINE,
+    admin_network_policy::ENGINE,
+];
 
 /// The engine that users call so, if it has a compiler.
 pub fn engine(name: &str) -> Option<Engine> {

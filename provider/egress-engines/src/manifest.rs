@@ -96,6 +96,14 @@ impl Metadata {
         Self { namespace: Some(namespace.to_string()), ..self }
     }
 
+    /// The same for a kind of the whole cluster: there a policy of one namespace has the namespace before its name, so that two
+    /// namespaces can have policies of one name.
+    pub fn cluster_wide_of(policy: &Policy) -> Self {
+        let own = Self::of(policy);
+        let name = own.namespace.map_or(own.name.clone(), |namespace| format!("{namespace}.{}", own.name));
+        Self { name, namespace: None, ..own }
+    }
+
     /// The same with something after the name.
     #[must_use]
     pub fn suffixed(mut self, suffix: &str) -> Self {

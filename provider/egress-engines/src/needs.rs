@@ -91,7 +91,10 @@ fn peers(peers: &Peers, at: &Path, findings: &mut Findings<'_, Feature>) {
             findings.need(at.field("to_external"), Feature::External);
         }
         Peers::Domains(patterns) => {
-            findings.need(at.field("to_domains"), domains_feature(patterns));
+            // Each of them: an engine may have names at any depth and yet not those one label down.
+            for feature in patterns.iter().map(domain_feature) {
+                findings.need(at.field("to_domains"), feature);
+            }
         }
         Peers::Services(_) => {
             findings.need(at.field("to_services"), Feature::Services);
@@ -128,11 +131,11 @@ fn port_features(port: &Port) -> Vec<Feature> {
     protocol.into_iter().chain(matched).collect()
 }
 
-/// What patterns of domain names need: the feature of the widest of them.
-fn domains_feature(patterns: &[DomainPattern]) -> Feature {
-    match patterns.iter().map(DomainPattern::depth).max() {
-        Some(Depth::AnyDepth) => Feature::DomainsAnyDepth,
-        Some(Depth::OneLabel) => Feature::DomainsOneLabel,
-        Some(Depth::Exact) | None => Feature::Domains,
+/// What a pattern of domain names needs.
+fn domain_feature(pattern: &DomainPattern) -> Feature {
+    match pattern.depth() {
+        Depth::AnyDepth => Feature::DomainsAnyDepth,
+        Depth::OneLabel => Feature::DomainsOneLabel,
+        Depth::Exact => Feature::Domains,
     }
 }

@@ -84,6 +84,13 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     Compiled::new(vec![Manifest::new(&KIND, Metadata::of(policy), &spec)], findings)
 }
 
+/// The `NetworkPolicy` by which a policy's pods may send nothing but what others allow them.
+pub(crate) fn isolation(policy: &Policy, metadata: Metadata) -> Manifest {
+    let pod_selector = (&policy.pods).into();
+    let spec = NetworkPolicySpec { pod_selector, policy_types: [PolicyType::Egress], egress: Vec::new() };
+    Manifest::new(&KIND, metadata, &spec)
+}
+
 /// What an allow rule becomes; whatever it becomes only in part, the findings say.
 pub(crate) fn allow_rules(
     policy: &Policy,

@@ -20,3 +20,14 @@ impl fmt::Display for Violation {
         write!(f, "{}: {} ({})", self.field, self.rule, self.source)
     }
 }
+
+/// One engine's rules: what breaks them in an object of its own kinds; nothing of all others.
+pub type Check = fn(&serde_json::Value) -> Vec<Violation>;
+
+/// Every engine's rules.
+pub const CHECKS: &[Check] = &[crate::admin_network_policy::rules::check, crate::cluster_network_policy::rules::check];
+
+/// Everything in which an object breaks a rule of the engine that it is for.
+pub fn check(object: &serde_json::Value) -> Vec<Violation> {
+    CHECKS.iter().flat_map(|check| check(object)).collect()
+}

@@ -24,6 +24,8 @@ pub struct Settings {
     pub kube_ovn: KubeOvnSettings,
     /// The public IP prefix that an AKS static egress gateway uses; AKS makes one where there is none.
     pub aks_public_ip_prefix: Option<PublicIpPrefixId>,
+    /// Which CRDs of network-policy-api the cluster has.
+    pub network_policy_api: NetworkPolicyApiChannel,
 }
 
 /// Where the gateways of Kube-OVN are.
@@ -44,6 +46,16 @@ pub struct AntreaSubnet {
     pub prefix_length: u8,
     /// The VLAN that the network expects of this traffic.
     pub vlan: Option<u16>,
+}
+
+/// The channel of the CRDs of network-policy-api, which says whether they have the parts that may still change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NetworkPolicyApiChannel {
+    /// Only what is settled.
+    #[default]
+    Standard,
+    /// Also nodes and domain names as destinations, and in v1alpha1 named ports.
+    Experimental,
 }
 
 impl Settings {

@@ -73,6 +73,19 @@ impl Cidr {
         Some([Self(halves.next()?), Self(halves.next()?)])
     }
 
+    /// The fewest blocks that are this one without the addresses of some others, for engines that have no exceptions.
+    pub fn without(&self, holes: &[Self]) -> Vec<Self> {
+        if holes.iter().any(|hole| hole.covers(self)) {
+            return Vec::new();
+        }
+        let inside: Vec<Self> = holes.iter().copied().filter(|hole| self.covers(hole)).collect();
+        if inside.is_empty() {
+            return vec![*self];
+        }
+        // A block with another one strictly inside has more than one address, and so two halves.
+        self.halves().into_iter().flatten().flat_map(|half| half.without(&inside)).collect()
+    }
+
     /// The block as a library type, for arithmetic.
     pub fn net(&self) -> IpNet {
         self.0
@@ -139,6 +152,21 @@ mod tests {
         ] {
             assert_eq!(written.parse::<Cidr>().map_err(|e| e.to_string()), Err(error.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_block_without_others_is_the_fewest_blocks() {
+        let block = |text: &str| text.parse::<Cidr>().expect("a block");
+        let without = |whole: &str, holes: &[&str]| {
+            let holes: Vec<_> = holes.iter().map(|hole| block(hole)).collect();
+            block(whole).without(&holes).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(without("10.0.0.0/30", &["10.0.0.1/32"]), ["10.0.0.0/32", "10.0.0.2/31"]);
+        assert_eq!(without("10.0.0.0/30", &["10.0.0.0/31", "10.0.0.3/32", "10.0.0.1/32"]), ["10.0.0.2/32"]);
+        assert_eq!(without("10.0.0.0/8", &["192.168.0.0/16", "::/0"]), ["10.0.0.0/8"]);
+        assert_eq!(without("10.0.0.0/8", &["0.0.0.0/0"]), Vec::<String>::new());
+        assert_eq!(without("0.0.0.0/0", &["255.255.255.255/32"]).len(), 32);
+        assert_eq!(without("::/0", &["::/128"]).len(), 128);
     }
 
     #[test]

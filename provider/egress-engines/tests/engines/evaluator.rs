@@ -1,13 +1,17 @@
 //! What each engine makes of manifests, written from the engine's own documentation and from nothing in the compilers: an
 //! evaluator reads the JSON that an API server would.
 
+mod admin_network_policy;
 pub(crate) mod antrea;
 pub(crate) mod calico;
 mod cilium;
+mod cluster_network_policy;
 mod istio;
 mod network_policy;
+mod tiers;
 
-use egress_engines::EngineName;
+use egress_engines::settings::NetworkPolicyApiChannel;
+use egress_engines::{EngineName, Settings};
 use egress_model::policy::verdict::{Flow, Pod};
 use serde_json::Value;
 
@@ -32,6 +36,24 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
         EngineName::NetworkPolicy => network_policy::installations(),
         EngineName::Antrea => antrea::installations(),
         EngineName::Istio => istio::installations(),
+        EngineName::ClusterNetworkPolicy => cluster_network_policy::installations(),
+        EngineName::AdminNetworkPolicy => admin_network_policy::installations(),
         other => panic!("{other} has no evaluator"),
+    }
+}
+
+/// The objects of a kind.
+fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| object["kind"] == kind).collect()
+}
+
+/// The settings with which an engine's manifests are tried.
+pub(crate) fn settings(engine: EngineName) -> Vec<Settings> {
+    let default = Settings::default;
+    match engine {
+        EngineName::ClusterNetworkPolicy | EngineName::AdminNetworkPolicy => {
+            vec![default(), Settings { network_policy_api: NetworkPolicyApiChannel::Experimental, ..default() }]
+        }
+        _ => vec![default()],
     }
 }

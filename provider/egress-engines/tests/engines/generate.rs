@@ -35,11 +35,11 @@ const PATTERNS: [(&str, Feature); 5] = [
 type Choices<T> = Vec<(u32, BoxedStrategy<T>)>;
 
 /// Which features the policies of an engine may use.
-struct Use(Engine);
+struct Use(Engine, Settings);
 
 impl Use {
     fn has(&self, feature: Feature) -> bool {
-        !matches!((self.0.support)(feature, &Settings::default()), Support::Refused(_))
+        !matches!((self.0.support)(feature, &self.1), Support::Refused(_))
     }
 
     /// Sometimes also what the engine refuses, to see that it does.
@@ -227,7 +227,12 @@ fn deny_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
 
 /// Policies that an engine mostly takes.
 pub(crate) fn spec(engine: Engine) -> BoxedStrategy<Spec> {
-    let uses = Use(engine);
+    spec_with(engine, &Settings::default())
+}
+
+/// Policies that an engine mostly takes with these settings.
+pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Spec> {
+    let uses = Use(engine, settings.clone());
     let cluster_wide = match (uses.has(Feature::NamespaceScope), uses.has(Feature::ClusterScope)) {
         (true, false) => 0.01,
         (false, _) => 0.99,

@@ -11,5 +11,6 @@ mod golden;
 mod istio;
 mod judges;
 mod meaning;
+mod rules;
 mod schema;
 mod spidernet;

@@ -2,14 +2,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use egress_engines::manifest::yaml_of;
 use egress_engines::{ENGINES, Engine, Level, Settings};
 use egress_model::policy::Policy;
 use egress_model::policy::verdict::{Flow, Pod, verdict};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
 
-use crate::evaluator::{Installation, installations};
-use crate::generate::{flow, pod, spec};
+use crate::evaluator::{Installation, installations, settings};
+use crate::generate::{flow, pod, spec_with};
 
 /// Policies per engine; each meets some pods and flows.
 const POLICIES: usize = 1500;
@@ -48,15 +50,15 @@ pub(crate) fn sample<T>(strategy: &impl Strategy<Value = T>, runner: &mut TestRu
     strategy.new_tree(runner).expect("a value").current()
 }
 
-fn judge(engine: Engine, runner: &mut TestRunner) -> Tally {
-    let (specs, pods, flows) = (spec(engine), pod(), flow());
+fn judge(engine: Engine, settings: &Settings, policies: usize, runner: &mut TestRunner) -> Tally {
+    let (specs, pods, flows) = (spec_with(engine, settings), pod(), flow());
     let installations = installations(engine.name);
     let mut tally = Tally::default();
-    for _ in 0..POLICIES {
+    for _ in 0..policies {
         let spec = sample(&specs, runner);
         // Random exceptions are often outside their blocks, which the model refuses.
         let Ok(policy) = Policy::parse(&spec) else { continue };
-        let compiled = (engine.compile)(&policy, &Settings::default());
+        let compiled = (engine.compile)(&policy, settings);
         if compiled.manifests.is_empty() {
             assert!(compiled.findings.iter().any(|finding| finding.level == Level::Refused), "{spec:#?}");
             tally.refused += 1;
@@ -76,7 +78,7 @@ fn judge(engine: Engine, runner: &mut TestRunner) -> Tally {
                     if passes == meant {
                         continue;
                     }
-                    assert!(degraded, "{}", difference(engine, installation, &policy, &source, &flow, passes));
+                    assert!(degraded, "{}", difference(engine, &objects, installation, &source, &flow, passes));
                     tally.over_permitted += usize::from(passes);
                     tally.under_permitted += usize::from(meant);
                 }
@@ -88,14 +90,13 @@ fn judge(engine: Engine, runner: &mut TestRunner) -> Tally {
 
 fn difference(
     engine: Engine,
+    objects: &[Value],
     installation: &Installation,
-    policy: &Policy,
     source: &Pod,
     flow: &Flow,
     passes: bool,
 ) -> String {
-    let manifests = (engine.compile)(policy, &Settings::default()).manifests;
-    let yaml: Vec<_> = manifests.iter().map(egress_engines::Manifest::to_yaml).collect();
+    let yaml: Vec<_> = objects.iter().map(yaml_of).collect();
     let (does, means) = if passes { ("lets pass", "stops") } else { ("stops", "lets pass") };
     format!(
         "{} ({}) {does} what the model {means}:\n{source:#?}\n{flow:#?}\n{}",
@@ -110,8 +111,11 @@ fn emitted_objects_mean_what_the_model_means() {
     let seed = seed();
     println!("EGRESS_SEED={seed}");
     for engine in ENGINES {
-        let tally = judge(*engine, &mut runner(seed));
-        println!("{}: {tally:?}", engine.name);
-        assert!(tally.cases >= 10_000, "{}: too few policies are emitted to say anything: {tally:?}", engine.name);
+        let all = settings(engine.name);
+        for settings in &all {
+            let tally = judge(*engine, settings, POLICIES / all.len(), &mut runner(seed));
+            println!("{}: {tally:?}", engine.name);
+            assert!(tally.cases >= 10_000, "{}: too few policies are emitted to say anything: {tally:?}", engine.name);
+        }
     }
 }

@@ -12,9 +12,9 @@ use super::Installation;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plugin {
     /// Whether an `ipBlock` matches the addresses of pods.
-    blocks_match_pods: bool,
+    pub(super) blocks_match_pods: bool,
     /// Whether an `ipBlock` matches the addresses of nodes and of the API server on them.
-    blocks_match_nodes: bool,
+    pub(super) blocks_match_nodes: bool,
 }
 
 /// A plugin of each kind.
@@ -34,7 +34,9 @@ impl Plugin {
 pub(crate) fn installations() -> Vec<Installation> {
     plugins()
         .map(|plugin| Installation {
-            passes: Box::new(move |manifests, source, flow| passes(plugin, &manifests[0], source, flow)),
+            passes: Box::new(move |manifests, source, flow| {
+                decide(plugin, &manifests.iter().collect::<Vec<_>>(), source, flow).unwrap_or(true)
+            }),
             what: format!("{plugin:?}"),
             as_the_model: plugin.as_the_model(),
         })
@@ -44,15 +46,26 @@ pub(crate) fn installations() -> Vec<Installation> {
 
 /// Whether a flow from a pod passes where this is the only policy.
 pub(super) fn passes(plugin: Plugin, policy: &Value, source: &Pod, flow: &Flow) -> bool {
+    decide(plugin, &[policy], source, flow).unwrap_or(true)
+}
+
+/// Whether a flow from a pod passes where these are the only policies; nothing where none of them isolates the pod.
+pub(super) fn decide(plugin: Plugin, policies: &[&Value], source: &Pod, flow: &Flow) -> Option<bool> {
+    let isolating: Vec<&Value> = policies.iter().copied().filter(|policy| isolates(policy, source)).collect();
+    (!isolating.is_empty()).then(|| isolating.into_iter().any(|policy| allows(plugin, policy, flow)))
+}
+
+fn isolates(policy: &Value, source: &Pod) -> bool {
     let spec = &policy["spec"];
     let namespace = policy["metadata"]["namespace"].as_str().expect("a namespace");
-    let isolated = source.namespace.as_str() == namespace
+    source.namespace.as_str() == namespace
         && selects(&spec["podSelector"], &source.labels)
-        && spec["policyTypes"].as_array().expect("types").contains(&Value::from("Egress"));
-    if !isolated {
-        return true;
-    }
-    let rules = spec["egress"].as_array().expect("rules");
+        && spec["policyTypes"].as_array().expect("types").contains(&Value::from("Egress"))
+}
+
+fn allows(plugin: Plugin, policy: &Value, flow: &Flow) -> bool {
+    let namespace = policy["metadata"]["namespace"].as_str().expect("a namespace");
+    let rules = policy["spec"]["egress"].as_array().expect("rules");
     rules.iter().any(|rule| {
         let to = rule["to"].as_array().is_none_or(|peers| {
             peers.is_empty() || peers.iter().any(|peer| matches_peer(plugin, peer, namespace, &flow.destination))
@@ -107,6 +120,7 @@ fn matches_port(port: &Value, flow: &Flow) -> bool {
     }
 }
 
+/// Whether a label selector matches labels.
 pub(super) fn selects(selector: &Value, labels: &Labels) -> bool {
     let value_of = |key: &str| labels.iter().find(|(own, _)| own.as_str() == key).map(|(_, value)| value.as_str());
     let by_label = selector["matchLabels"]

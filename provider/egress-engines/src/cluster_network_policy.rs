@@ -1,0 +1,162 @@
+//! The compiler to `policy.networking.k8s.io/v1alpha2` `ClusterNetworkPolicy`.
+//!
+//! Source: the CRDs of network-policy-api 0.2.0, standard and experimental channel, and the NPEPs on tiers and on domain names.
+//! Implemented by Calico 3.32, Kube-OVN, kube-network-policies and Cilium 1.20 (opt-in).
+//!
+//! A policy becomes up to three objects: its deny rules and its allow rules in the Admin tier, and the default deny in the
+//! Baseline tier; [`crate::tiers`] says why. Without a priority deny rules are asked first of all (0) and allow rules last
+//! (1000), so that deny rules win over every policy's allow rules; with one, both are in one object, deny rules first.
+
+mod object;
+pub mod rules;
+
+use egress_model::policy::{Path, Policy, Priority, Scope};
+pub use object::{Action, ClusterNetworkPolicySpec, DestinationPort, EgressRule, PortRange, Protocol, Tier};
+
+use crate::manifest::{Kind, Manifest, Metadata};
+use crate::settings::NetworkPolicyApiChannel;
+use crate::tiers::{Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
+use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
+
+/// The engine: any network plugin that enforces `ClusterNetworkPolicy`.
+pub const ENGINE: Engine = Engine { name: EngineName::ClusterNetworkPolicy, support, compile };
+
+const KIND: Kind = Kind {
+    api_version: "policy.networking.k8s.io/v1alpha2",
+    kind: "ClusterNetworkPolicy",
+    plural: "clusternetworkpolicies",
+    accepted: None,
+};
+
+/// Rules of one object (CRD, `spec.egress`: maxItems).
+const RULES: usize = 25;
+
+fn limits(settings: &Settings) -> Limits {
+    let experimental = settings.network_policy_api == NetworkPolicyApiChannel::Experimental;
+    Limits { peers: 25, ports: 25, networks: 25, nodes: experimental, domains: experimental, named_ports: true }
+}
+
+fn support(feature: Feature, settings: &Settings) -> Support {
+    use Support::{Degraded, Exact, Needs, Refused};
+    let experimental = settings.network_policy_api == NetworkPolicyApiChannel::Experimental;
+    match feature {
+        Feature::NamespaceScope
+        | Feature::ClusterScope
+        | Feature::SourcePods
+        | Feature::DestinationPods
+        | Feature::Cidrs
+        | Feature::ExceptCidrs
+        | Feature::Everything
+        | Feature::Resolver
+        | Feature::EveryPort
+        | Feature::PortRanges
+        | Feature::Udp
+        | Feature::Sctp
+        | Feature::Deny
+        | Feature::Priority => Exact,
+        Feature::BlocksWithoutPods | Feature::External => Needs("the provider's `kubernetes.cluster_cidrs`"),
+        Feature::Nodes | Feature::Domains | Feature::DomainsAnyDepth if experimental => Exact,
+        Feature::Nodes | Feature::ApiServer => Degraded(
+            "becomes the addresses in the provider's kubernetes.cluster_cidrs, so whatever else has one of them is meant as \
+             well, and Cilium matches no node by its address",
+        ),
+        Feature::Domains | Feature::DomainsAnyDepth => {
+            Needs("`kubernetes.network_policy_api_channel` `experimental`, and a network plugin that implements it")
+        }
+        Feature::DomainsOneLabel => {
+            Degraded("the API's \"*.\" stands for one or more labels, so names further down are matched as well")
+        }
+        Feature::NamedPorts => Degraded(
+            "a named port of this API has no protocol, so a port of this name is matched whatever its protocol is; write its \
+             number",
+        ),
+        Feature::ServiceAccounts => Refused("a ClusterNetworkPolicy selects its pods by labels and namespaces only"),
+        Feature::Services => Refused(
+            "a ClusterNetworkPolicy knows no Services; select the pods behind the Service with to_pods and to_namespaces",
+        ),
+        Feature::DnsQueries => Refused("a ClusterNetworkPolicy does not look into DNS queries"),
+        Feature::Icmp => Refused(
+            "a ClusterNetworkPolicy knows TCP, UDP and SCTP; ICMP only in rules without ports, which mean everything",
+        ),
+        Feature::DenyDomains => Refused("the API takes domain names in rules that accept only"),
+        Feature::Http | Feature::HttpHeaders | Feature::Sni => {
+            Refused("a ClusterNetworkPolicy does not look into connections")
+        }
+        Feature::Audit | Feature::Staged => Refused("a ClusterNetworkPolicy always enforces"),
+    }
+}
+
+/// Compiles a policy to the objects of its deny rules, of its allow rules, and of its default deny.
+pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
+    let mut findings = Findings::new(EngineName::ClusterNetworkPolicy, support, settings);
+    look_up(policy, &mut findings);
+    note_tiers(policy, &mut findings);
+    let limits = limits(settings);
+    let denies = written(&deny_rules(policy, limits, &mut findings), Action::Deny);
+    let accepts = written(&allow_rules(policy, limits, &mut findings), Action::Accept);
+    let subject = subject(policy);
+    let mut manifests = Vec::new();
+    if let Some(priority) = policy.priority {
+        let rules: Vec<EgressRule> = denies.into_iter().chain(accepts).collect();
+        if rules.len() > RULES {
+            let why = format!(
+                "the policy becomes {} rules, and a ClusterNetworkPolicy, which with a priority must hold them in their order, \
+                 has room for {RULES}; leave out the priority, or make several policies of it",
+                rules.len()
+            );
+            findings.refuse(Path::root().field("priority"), Feature::Priority, why);
+        }
+        manifests.extend(objects(policy, "", Tier::Admin, priority.get(), &subject, &rules));
+    } else {
+        manifests.extend(objects(policy, "-deny", Tier::Admin, 0, &subject, &denies));
+        manifests.extend(objects(policy, "", Tier::Admin, Priority::LAST, &subject, &accepts));
+    }
+    let default = written(&[default_deny()], Action::Deny);
+    manifests.extend(objects(policy, "-default-deny", Tier::Baseline, Priority::LAST, &subject, &default));
+    Compiled::new(manifests, findings)
+}
+
+/// Objects of one tier and priority. Where there are several, their rules all have one action, so that their order does not
+/// matter.
+fn objects(
+    policy: &Policy,
+    suffix: &str,
+    tier: Tier,
+    priority: u16,
+    subject: &Subject,
+    rules: &[EgressRule],
+) -> Vec<Manifest> {
+    let numbered = rules.chunks(RULES).enumerate();
+    numbered
+        .map(|(index, rules)| {
+            let spec = ClusterNetworkPolicySpec { tier, priority, subject: subject.clone(), egress: rules.to_vec() };
+            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+            let metadata = Metadata::cluster_wide_of(policy).suffixed(&format!("{suffix}{number}"));
+            Manifest::new(&KIND, metadata, &spec)
+        })
+        .collect()
+}
+
+fn note_tiers(policy: &Policy, findings: &mut Findings<'_, Feature>) {
+    let feature = match policy.scope {
+        Scope::Namespace(_) => Feature::NamespaceScope,
+        Scope::Cluster { .. } => Feature::ClusterScope,
+    };
+    let why = "allow and deny rules are in the Admin tier, where no NetworkPolicy takes them back; the default deny is in the \
+               Baseline tier, so that a NetworkPolicy of the same pods adds what it allows. Two policies of one priority that \
+               decide differently have no defined order. Cilium matches no node by its address, so there the default deny does \
+               not reach nodes: use engine \"cilium\"";
+    findings.add(Level::Exact, Path::root().field("namespace"), feature, why);
+}
+
+fn written(rules: &[TierRule], action: Action) -> Vec<EgressRule> {
+    rules
+        .iter()
+        .map(|rule| EgressRule {
+            name: rule.name.clone(),
+            action,
+            to: rule.to.clone(),
+            protocols: rule.ports.iter().map(Protocol::from).collect(),
+        })
+        .collect()
+}
