@@ -11,6 +11,7 @@ mod egress;
 pub mod gateway;
 mod limits;
 mod object;
+pub mod rules;
 mod selector;
 mod traffic;
 

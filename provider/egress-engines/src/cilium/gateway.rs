@@ -14,7 +14,7 @@ use egress_model::labels::{LabelKey, LabelValue, NAMESPACE_NAME_LABEL, Operator,
 use egress_model::policy::Path;
 use serde::Serialize;
 
-use super::selector::{POD_NAMESPACE_KEY, unusable_labels};
+use super::selector::{POD_NAMESPACE_KEY, unusable_labels, unusable_namespace_labels};
 use crate::gateway::{GatewayEngine, look_up};
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata};
@@ -248,6 +248,9 @@ fn note(gateway: &Gateway, settings: &Settings, findings: &mut Findings<'_, Gate
     let root = Path::root();
     for why in gateway.sources.iter().flat_map(|source| unusable_labels(&source.pods)) {
         findings.refuse(root.field("sources"), GatewayFeature::SourcePods, why);
+    }
+    for why in gateway.sources.iter().flat_map(|source| unusable_namespace_labels(&source.namespaces)) {
+        findings.refuse(root.field("sources"), GatewayFeature::SourceNamespaces, why);
     }
     destinations(gateway, settings, findings);
     if gateway.interface.is_some() && !gateway.ips.is_empty() {

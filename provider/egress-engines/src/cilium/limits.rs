@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use egress_model::cidr::Cidr;
 use egress_model::policy::{
-    CidrSet, Depth, Entity, HttpRule, IcmpType, Path, Peers, Policy, Port, PortMatch, Protocol, Rule,
+    CidrSet, Depth, Entity, HttpRule, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
 };
 
 use super::domain::{looks_into_dns, may_be_asked};
 use super::egress::asks_resolver;
-use super::selector::unusable_labels;
+use super::selector::{unusable_labels, unusable_namespace_labels};
 use crate::{Feature, Findings, Level, Settings};
 
 /// Adds what is to be said about a policy's values.
@@ -19,6 +19,16 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
     let root = Path::root();
     for why in unusable_labels(&policy.pods) {
         findings.refuse(root.field("pods"), Feature::SourcePods, why);
+    }
+    if let Scope::Cluster { namespaces, .. } = &policy.scope {
+        for why in unusable_namespace_labels(namespaces) {
+            findings.refuse(root.field("namespaces"), Feature::ClusterScope, why);
+        }
+    }
+    // Cilium keeps the account in a label.
+    if let Some(account) = policy.service_accounts.iter().find(|account| account.as_str().len() > 63) {
+        let why = format!("Cilium has no service accounts with names of more than 63 characters, such as {account}");
+        findings.refuse(root.field("service_accounts"), Feature::ServiceAccounts, why);
     }
     dns(policy, &root, findings);
     let all = |rules: &BTreeMap<String, Rule>, field| -> Vec<(Path, Rule)> {
@@ -70,7 +80,12 @@ const NODE_LOCAL: &str = "Cilium takes a cache's address for the pod's own node 
 
 fn destination(policy: &Policy, rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
     match &rule.to {
-        Peers::Pods { pods, .. } => {
+        Peers::Pods { namespaces, pods } => {
+            if let Namespaces::Matching(selector) = namespaces {
+                for why in unusable_namespace_labels(selector) {
+                    findings.refuse(at.field("to_namespaces"), Feature::DestinationPods, why);
+                }
+            }
             for why in unusable_labels(pods) {
                 findings.refuse(at.field("to_pods"), Feature::DestinationPods, why);
             }

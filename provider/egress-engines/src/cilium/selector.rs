@@ -123,6 +123,20 @@ fn is_dropped(key: &str) -> bool {
     DROPPED.iter().any(|prefix| key.starts_with(prefix)) || key.contains("beta.kubernetes.io")
 }
 
+/// The labels of namespaces that a selector asks for and Cilium's prefix makes too long, each with why.
+pub(super) fn unusable_namespace_labels(selector: &Selector) -> Vec<String> {
+    let limit = 63 - NAMESPACE_LABEL_PREFIX.trim_start_matches("k8s:").len();
+    let keys = selector.match_labels.keys().chain(selector.match_expressions.iter().map(|expression| &expression.key));
+    let long = keys.filter(|key| !key.as_str().contains('/') && key.as_str().len() > limit);
+    long.map(|key| {
+        format!(
+            "Cilium puts a prefix before labels of namespaces, with which {key} is longer than the 63 characters of a label; select by \
+             one of at most {limit} characters, or one with a prefix of its own such as example.com/"
+        )
+    })
+    .collect()
+}
+
 /// The labels of pods that a selector asks for, each with why no pod has it.
 pub(super) fn unusable_labels(selector: &Selector) -> Vec<String> {
     let keys = selector.match_labels.keys().chain(selector.match_expressions.iter().map(|expression| &expression.key));

@@ -3,6 +3,7 @@
 mod antrea;
 mod calico;
 mod cases;
+mod cilium;
 mod emitted;
 mod evaluator;
 mod gateways;
