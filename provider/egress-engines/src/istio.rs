@@ -11,6 +11,7 @@
 
 mod ambient;
 mod authorization;
+pub mod gateway;
 mod names;
 mod object;
 mod sidecar;

@@ -43,25 +43,33 @@ fn entry(
     let target = TargetRef { group: "networking.istio.io", kind: "ServiceEntry", name: metadata.name.clone() };
     let rules = host_rules(policy, &names.allowed, istio, host);
     let decision = AuthorizationPolicySpec { selector: None, target_refs: vec![target], action: "ALLOW", rules };
-    let port = |to: &HostPort| match to.shows() {
-        Shows::Http => Port { number: to.port, name: format!("http-{}", to.port), protocol: "HTTP" },
-        Shows::Tls => Port { number: to.port, name: format!("tls-{}", to.port), protocol: "TLS" },
-    };
-    let spec = ServiceEntrySpec {
-        hosts: vec![host.to_owned()],
-        ports: allowed.iter().filter(|to| to.host == host).map(port).collect(),
-        location: "MESH_EXTERNAL",
-        resolution: if host.starts_with('*') { "DYNAMIC_DNS" } else { "DNS" },
-        export_to: Vec::new(),
-    };
-    let waypoint = [
-        ("istio.io/use-waypoint", istio.gateway_service.as_str()),
-        ("istio.io/use-waypoint-namespace", istio.gateway_namespace.as_str()),
-    ];
+    let waypoint = waypoint_labels(&istio.gateway_service, &istio.gateway_namespace);
+    let spec = entry_spec(host, allowed);
     vec![
         Manifest::new(&AUTHORIZATION_POLICY, metadata.clone(), &decision),
         Manifest::new(&SERVICE_ENTRY, metadata, &spec).with_labels(waypoint),
     ]
+}
+
+/// The labels of an entry whose traffic goes through a waypoint.
+pub(super) fn waypoint_labels<'a>(name: &'a str, namespace: &'a str) -> [(&'static str, &'a str); 2] {
+    [("istio.io/use-waypoint", name), ("istio.io/use-waypoint-namespace", namespace)]
+}
+
+/// The entry of a host, with all of its ports.
+pub(super) fn entry_spec(host: &str, to: &BTreeSet<HostPort>) -> ServiceEntrySpec {
+    let port = |to: &HostPort| match to.shows() {
+        Shows::Http => Port { number: to.port, name: format!("http-{}", to.port), protocol: "HTTP" },
+        Shows::Tls => Port { number: to.port, name: format!("tls-{}", to.port), protocol: "TLS" },
+    };
+    ServiceEntrySpec {
+        hosts: vec![host.to_owned()],
+        ports: to.iter().filter(|to| to.host == host).map(port).collect(),
+        location: "MESH_EXTERNAL",
+        resolution: if host.starts_with('*') { "DYNAMIC_DNS" } else { "DNS" },
+        // No node's proxy and no waypoint looks at it.
+        export_to: Vec::new(),
+    }
 }
 
 /// What rules say of one host.

@@ -173,9 +173,21 @@ pub(super) struct Route<M> {
 pub(super) struct PortRouteMatch {
     /// The port that the client, or the gateway's server, has.
     pub(super) port: u16,
-    /// Labels of the client's pod.
+    /// The client.
+    #[serde(flatten)]
+    pub(super) client: Client,
+}
+
+/// A client by its pod; all that is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Client {
+    /// Labels of the pod.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) source_labels: BTreeMap<String, String>,
+    /// Its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) source_namespace: Option<String>,
 }
 
 /// A match of a TLS connection.
@@ -186,9 +198,9 @@ pub(super) struct TlsMatch {
     pub(super) port: u16,
     /// The server names.
     pub(super) sni_hosts: Vec<String>,
-    /// Labels of the client's pod.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) source_labels: BTreeMap<String, String>,
+    /// The client.
+    #[serde(flatten)]
+    pub(super) client: Client,
 }
 
 /// A destination of a route.

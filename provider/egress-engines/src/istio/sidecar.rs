@@ -11,7 +11,7 @@ use egress_model::policy::Policy;
 
 use super::names::{HostPort, Shows, unique_label};
 use super::object::{
-    ClientTls, DESTINATION_RULE, Destination, DestinationRuleSpec, GATEWAY, GatewaySpec, Port, PortNumber,
+    Client, ClientTls, DESTINATION_RULE, Destination, DestinationRuleSpec, GATEWAY, GatewaySpec, Port, PortNumber,
     PortRouteMatch, PortTraffic, Route, RouteDestination, SERVICE_ENTRY, Server, ServerTls, ServiceEntrySpec, Subset,
     TlsMatch, TrafficPolicy, VIRTUAL_SERVICE, VirtualServiceSpec,
 };
@@ -27,8 +27,8 @@ pub(super) struct Way {
     pub(super) clients: Metadata,
     /// In which namespaces the clients are, as the field `exportTo` of their objects names them.
     pub(super) visible_in: Vec<String>,
-    /// The labels of the clients' pods, each set an alternative; none means all pods.
-    pub(super) client_labels: Vec<BTreeMap<String, String>>,
+    /// The clients, each an alternative; at least one.
+    pub(super) who: Vec<Client>,
     /// The namespace of the gateway's pods and objects.
     pub(super) gateway_namespace: String,
     /// The labels of its pods.
@@ -40,12 +40,12 @@ pub(super) struct Way {
 impl Way {
     /// That of a policy: the settings' gateway, for the pods of the policy's namespace.
     pub(super) fn of_policy(policy: &Policy, istio: &IstioSettings) -> Self {
-        let labels = policy.pods.match_labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        let labels = policy.pods.match_labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
         Self {
             clients: Metadata::of(policy),
             visible_in: vec![".".to_owned()],
-            // Without labels every pod of the namespace goes this way; the reference matches all pods where there are none.
-            client_labels: vec![labels],
+            // Without labels every pod of the namespace goes this way.
+            who: vec![Client { source_labels: labels.collect(), source_namespace: None }],
             gateway_namespace: istio.gateway_namespace.clone(),
             gateway_labels: istio.gateway_labels.clone(),
             gateway_host: service_host(&istio.gateway_service, &istio.gateway_namespace, &istio.cluster_domain),
@@ -90,7 +90,7 @@ pub(super) fn gateway_end(way: &Way, to: &BTreeSet<HostPort>) -> Vec<Manifest> {
     let listens = Manifest::new(&GATEWAY, gateway, &spec);
     let routes = to.iter().map(|to| {
         let route = Route {
-            matches: vec![PortRouteMatch { port: gateway_port(to.shows()), source_labels: BTreeMap::new() }],
+            matches: vec![PortRouteMatch { port: gateway_port(to.shows()), client: Client::default() }],
             route: destination(&to.host, None, to.port),
         };
         let (http, tcp) = match to.shows() {
@@ -119,7 +119,8 @@ pub(super) fn knowledge(way: &Way, to: &BTreeSet<HostPort>) -> Vec<Manifest> {
     };
     let hosts: BTreeSet<_> = to.iter().map(|to| to.host.clone()).collect();
     let own = way.clients.namespace.as_deref() == Some(way.gateway_namespace.as_str());
-    let gateway = (!own && way.visible_in != ["*"]).then(|| way.gateway_namespace.clone());
+    let sees = |scope: &String| scope == "*" || scope == &way.gateway_namespace || own && scope == ".";
+    let gateway = (!way.visible_in.iter().any(sees)).then(|| way.gateway_namespace.clone());
     let entry = ServiceEntrySpec {
         hosts: hosts.into_iter().collect(),
         // A host may have ports here that only another one asked for; no route leads there.
@@ -162,16 +163,15 @@ pub(super) fn client_routes(way: &Way, to: &BTreeSet<HostPort>) -> Vec<Manifest>
         };
         for to in to.iter().filter(|to| to.host == *host) {
             let route = destination(&way.gateway_host, Some(to.label()), gateway_port(to.shows()));
-            let labels = way.client_labels.iter().cloned();
+            let who = way.who.iter().cloned();
             match to.shows() {
                 Shows::Http => {
-                    let matches = labels.map(|source_labels| PortRouteMatch { port: to.port, source_labels }).collect();
+                    let matches = who.map(|client| PortRouteMatch { port: to.port, client }).collect();
                     spec.http.push(Route { matches, route });
                 }
                 Shows::Tls => {
-                    let sni_hosts = || vec![host.clone()];
-                    let one = |source_labels| TlsMatch { port: to.port, sni_hosts: sni_hosts(), source_labels };
-                    spec.tls.push(Route { matches: labels.map(one).collect(), route });
+                    let one = |client| TlsMatch { port: to.port, sni_hosts: vec![host.clone()], client };
+                    spec.tls.push(Route { matches: who.map(one).collect(), route });
                 }
             }
         }

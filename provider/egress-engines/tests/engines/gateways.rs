@@ -51,7 +51,14 @@ fn gateway(name: &str) -> GatewaySpec {
 
 /// Gateways by name: those of the guide, and one for each thing that the model can say.
 pub(crate) fn all() -> Vec<(&'static str, GatewaySpec)> {
-    guide().into_iter().chain(sources()).chain(destinations()).chain(addresses()).chain(nodes()).collect()
+    guide()
+        .into_iter()
+        .chain(sources())
+        .chain(destinations())
+        .chain(names())
+        .chain(addresses())
+        .chain(nodes())
+        .collect()
 }
 
 /// Gateways as the guide writes them.
@@ -129,6 +136,32 @@ fn destinations() -> Vec<(&'static str, GatewaySpec)> {
         ("cidrs", GatewaySpec { to: to_cidrs(&["203.0.113.0/24"], &[]), ..gateway("cidrs") }),
         ("except-cidrs", GatewaySpec { to: except, ..gateway("except-cidrs") }),
         ("domains", GatewaySpec { to: domains, ..gateway("domains") }),
+    ]
+}
+
+/// Gateways to names alone, of which the engine chooses the address.
+fn names() -> Vec<(&'static str, GatewaySpec)> {
+    let names = || DestinationsSpec {
+        domains: Some(list(&["api.example.com", "hooks.example.com"])),
+        ..DestinationsSpec::default()
+    };
+    let to_names = |name| GatewaySpec { to: names(), ips: Vec::new(), nodes: None, ..gateway(name) };
+    let clients = BTreeMap::from([
+        ("billing".to_owned(), pods_of("billing", &[("app", "invoices")])),
+        ("shop".to_owned(), SourceSpec { namespaces: Some(named(&["shop", "carts"])), pods: None }),
+    ]);
+    let everybody = BTreeMap::from([("all".to_owned(), SourceSpec::default())]);
+    let survives = GatewaySpec {
+        nodes: Some(matching(&[("egress-gateway", "true")])),
+        replicas: Some(2),
+        failover: Some("required".into()),
+        ..to_names("names-failover")
+    };
+    vec![
+        ("names", to_names("names")),
+        ("names-of-every-pod", GatewaySpec { sources: everybody, ..to_names("names-of-every-pod") }),
+        ("names-of-several-sources", GatewaySpec { sources: clients, ..to_names("names-of-several-sources") }),
+        ("names-failover", survives),
     ]
 }
 

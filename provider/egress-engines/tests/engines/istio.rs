@@ -2,8 +2,9 @@
 
 use egress_engines::settings::{IstioMode, IstioSettings, OutboundTraffic};
 use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, istio};
+use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
 use egress_model::policy::verdict::{Application, Flow, Host, Transport, verdict};
-use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, Spec};
+use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
 use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
@@ -70,6 +71,31 @@ fn a_denied_name_is_denied_at_the_gateway() {
     let mut spec = policy(vec![("all", rule(&["api.example.com", "paste.example.com"], &["443"]))]);
     spec.deny = [("paste".to_owned(), rule(&["paste.example.com"], &["443"]))].into();
     expect(&compile(&spec, IstioSettings::default()), &expect_file!["./golden-settings/istio/deny-sidecar.yaml"]);
+}
+
+/// A waypoint on chosen nodes, for every pod of the mesh.
+#[test]
+fn a_gateway_of_an_ambient_mesh_is_a_waypoint() {
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    let spec = GatewaySpec {
+        name: "partners".into(),
+        namespace: "egress".into(),
+        sources: [("all".to_owned(), SourceSpec::default())].into(),
+        to: DestinationsSpec {
+            domains: Some(texts(&["api.example.com", "**.example.org"])),
+            ..DestinationsSpec::default()
+        },
+        nodes: Some(SelectorSpec {
+            match_labels: [("egress".to_owned(), "yes".to_owned())].into(),
+            match_expressions: texts(&["zone in (a, b)"]),
+        }),
+        replicas: Some(2),
+        failover: Some("required".into()),
+        ..GatewaySpec::default()
+    };
+    let gateway = Gateway::parse(&spec).expect("a gateway");
+    let settings = Settings { istio: ambient(), ..Settings::default() };
+    expect(&istio::gateway::compile(&gateway, &settings), &expect_file!["./golden-settings/istio/waypoint.yaml"]);
 }
 
 #[test]
