@@ -15,7 +15,7 @@ mod observe;
 pub use config::{Access, Config, Credentials, Secret, Server};
 pub use connect::Cluster;
 pub use error::{Cause, Error, FieldConflict};
-pub use object::{Object, owned_part};
+pub use object::{Object, object_id, owned_part};
 
 /// The name under which this provider owns fields of objects.
 pub const FIELD_MANAGER: &str = "terraform-provider-egress";

@@ -1,5 +1,7 @@
 //! Objects as a cluster returns them.
 
+use egress_engines::manifest::ObjectId;
+use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Map, Value};
 
 use crate::FIELD_MANAGER;
@@ -58,6 +60,18 @@ impl Object {
     pub fn is_applied_by_us(&self) -> bool {
         self.managers().contains(&FIELD_MANAGER)
     }
+}
+
+/// What finds an object, from what it says of itself. `None` for what is no object.
+pub fn object_id(object: &Value) -> Option<ObjectId> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let (api_version, kind) = (text(&object["apiVersion"])?, text(&object["kind"])?);
+    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    // Kubernetes derives a kind's name in URLs by rule, and all kinds that engines compile to follow it.
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
+    let metadata = &object["metadata"];
+    let (name, namespace) = (text(&metadata["name"])?, text(&metadata["namespace"]));
+    Some(ObjectId { api_version, kind, plural: resource.plural, namespace, name })
 }
 
 /// Those parts of a live object that a desired one speaks of: labels and annotations by key, everything else by the fields

@@ -199,3 +199,8 @@ pub(crate) fn address_in_a_name(address: IpAddr) -> String {
 pub fn yaml_of(object: &Value) -> String {
     yaml::document(object)
 }
+
+/// The object that a YAML text of [`yaml_of`] says; `None` for other texts.
+pub fn object_of(yaml: &str) -> Option<Value> {
+    serde_yaml_ng::from_str(yaml).ok().filter(Value::is_object)
+}

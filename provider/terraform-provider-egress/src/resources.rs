@@ -3,6 +3,7 @@
 mod cloud_identity;
 mod ip_pool;
 mod nat_gateway;
+pub(crate) mod objects;
 mod policy;
 mod region;
 mod replacement;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use egress_engines::EngineName;
+use egress_engines::{EngineName, Settings};
 use egress_model::identity::{Identity, Owner};
+use egress_model::policy::ClusterSpec;
 use tfplugin::Diagnostic;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
@@ -35,14 +36,33 @@ pub(crate) struct Configured {
     pub(crate) owner: Owner,
     /// What to do about live objects with an identity that is about to be created.
     pub(crate) adoption: Adoption,
-    /// The in-cluster engine that policies are compiled to where they name none.
-    pub(crate) engine: EngineName,
+    /// What compiling for the cluster depends on.
+    pub(crate) in_cluster: InCluster,
     /// AWS, when it can be used.
     pub(crate) aws: Result<Aws, Unavailable>,
     /// The cluster, when it can be used.
     pub(crate) kubernetes: Result<Kubernetes, Unavailable>,
     /// What was created under this configuration.
     pub(crate) created: Created,
+}
+
+/// What the objects of a policy or gateway depend on beside it. It is known without reaching the cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct InCluster {
+    /// The engine where a resource names none.
+    pub(crate) engine: EngineName,
+    /// The engine's installation.
+    pub(crate) settings: Settings,
+    /// The cluster's resolver and addresses; `None` while a part is known only after apply.
+    pub(crate) cluster: Option<ClusterSpec>,
+}
+
+impl InCluster {
+    /// The installation of an engine: the version is that of the provider's own engine.
+    pub(crate) fn settings(&self, engine: EngineName) -> Settings {
+        let version = self.settings.version.filter(|_| engine == self.engine);
+        Settings { version, ..self.settings.clone() }
+    }
 }
 
 /// The identities that one run of Terraform has created. Each belongs to one resource instance: a second creation of one is

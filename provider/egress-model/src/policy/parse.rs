@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::{
-    CidrSet, ClusterCidrsSpec, ClusterRanges, Dns, DomainPattern, Entity, HttpRule, HttpSpec, Invalid, Mode,
-    NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, Priority, Problem, Protocol, Resolver,
-    ResolverSpec, Rule, RuleSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, ServiceRef, Spec, parse_port_number,
+    CidrSet, ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, DomainPattern, Entity, HttpRule, HttpSpec, Invalid,
+    Mode, NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, Priority, Problem, Protocol,
+    Resolver, ResolverSpec, Rule, RuleSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, ServiceRef, Spec,
+    parse_port_number,
 };
 use crate::cidr::Cidr;
 use crate::identity::RESERVED_TAGS;
@@ -112,6 +113,17 @@ impl Policy {
             }),
             _ => Err(mistakes.into_vec()),
         }
+    }
+}
+
+impl ClusterSpec {
+    /// Everything that is wrong with it, under `resolver` and `cluster_cidrs`: every policy of the cluster would say so.
+    pub fn mistakes(&self) -> Vec<Invalid> {
+        let mut mistakes = Mistakes::default();
+        let root = Path::root();
+        resolver(&mut mistakes, &root.field("resolver"), &self.resolver);
+        cluster(&mut mistakes, &root.field("cluster_cidrs"), &self.cidrs);
+        mistakes.into_vec()
     }
 }
 

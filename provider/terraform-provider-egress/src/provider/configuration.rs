@@ -1,12 +1,12 @@
 //! The `provider` block, parsed.
 
 mod aws;
+mod in_cluster;
 mod kubernetes;
 #[cfg(test)]
 mod tests;
 mod wrong;
 
-use egress_engines::EngineName;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -67,13 +67,13 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
             .at(Path::attribute("adoption"))),
         },
     );
-    let engine = config.get("kubernetes").map_or(Ok(EngineName::NetworkPolicy), kubernetes::engine);
-    let engine = collect(&mut diagnostics, engine);
+    let in_cluster = in_cluster::parse(config.get("kubernetes"));
+    let in_cluster = in_cluster.map_err(|errors| diagnostics.extend(errors)).ok();
     let aws = part(config, "aws", aws::parse, &mut diagnostics);
     let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
-    match (owner, adoption, engine) {
-        (Some(owner), Some(adoption), Some(engine)) if !diagnostics.has_errors() => {
-            Ok(Configured { owner, adoption, engine, aws, kubernetes, created: Created::default() })
+    match (owner, adoption, in_cluster) {
+        (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => {
+            Ok(Configured { owner, adoption, in_cluster, aws, kubernetes, created: Created::default() })
         }
         _ => Err(diagnostics),
     }

@@ -158,8 +158,93 @@ fn kubernetes() -> Attribute {
                 "The engine that policies are compiled to where they name none. Default: `network-policy`, which every CNI with policy \
                  support enforces.",
             ),
+            text(
+                "engine_version",
+                "The engine's version, such as `1.19`: what a policy may ask for depends on it. Default: the newest that this provider knows.",
+            ),
+            cluster_cidrs(),
+            resolver(),
+            istio(),
         ],
         "The cluster. Needed when a policy is applied rather than rendered. Its values may come from a cluster that is made in the same apply: \
          the plan then works without it. `kubernetes = {}` uses the default kubeconfig.",
+    )
+}
+
+fn texts(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::List(Box::new(Type::String)), description)
+}
+
+fn text_map(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::Map(Box::new(Type::String)), description)
+}
+
+fn cluster_cidrs() -> Attribute {
+    Attribute::nested(
+        "cluster_cidrs",
+        Nesting::Single,
+        vec![
+            texts("pods", "The blocks that pods have addresses of, of every node pool and family."),
+            texts("services", "The blocks of Service addresses."),
+            texts("nodes", "The blocks of node addresses. Without them nodes count as external."),
+            texts(
+                "api_server",
+                "The addresses of the API server's endpoints, for `to_entities = [\"kube-apiserver\"]`.",
+            ),
+        ],
+        "Which addresses are the cluster's own: `to_external` of a policy is everything outside `pods`, `services` and `nodes`. Also used \
+         to warn about blocks that hold addresses of the cluster. May come from a cluster that is made in the same apply.",
+    )
+}
+
+fn resolver() -> Attribute {
+    Attribute::nested(
+        "resolver",
+        Nesting::Single,
+        vec![
+            text("namespace", "The namespace of the resolver's pods. Default: `kube-system`."),
+            text_map(
+                "match_labels",
+                "The labels of the resolver's pods. Default: `k8s-app = \"kube-dns\"`, which CoreDNS has as well.",
+            ),
+            Attribute::new(
+                "ports",
+                Type::List(Box::new(Type::Number)),
+                "The ports of the resolver's pods, over UDP and TCP. Default: `[53]`; OpenShift has `[5353]`.",
+            ),
+            texts(
+                "node_local_ips",
+                "Addresses of a DNS cache on every node, such as `169.254.20.10` of NodeLocal DNSCache. Default: none.",
+            ),
+        ],
+        "The cluster's DNS resolver, which policies allow unless they refuse it.",
+    )
+}
+
+fn istio() -> Attribute {
+    Attribute::nested(
+        "istio",
+        Nesting::Single,
+        vec![
+            text(
+                "mode",
+                "How pods join the mesh: `sidecar` (the default; what leaves goes through an egress gateway) or `ambient` (through a waypoint).",
+            ),
+            text("trust_domain", "The mesh's trust domain. Default: `cluster.local`."),
+            text(
+                "gateway_namespace",
+                "The namespace of the egress gateway's pods, or of the waypoint. Default: `istio-egress`.",
+            ),
+            text_map(
+                "gateway_labels",
+                "The labels of the egress gateway's pods. Default: `istio = \"egressgateway\"`.",
+            ),
+            text(
+                "gateway_service",
+                "The name of the egress gateway's Service, or of the waypoint. Default: `istio-egressgateway`.",
+            ),
+            text("control_plane_namespace", "The namespace of istiod. Default: `istio-system`."),
+        ],
+        "The mesh, with `engine = \"istio\"`.",
     )
 }

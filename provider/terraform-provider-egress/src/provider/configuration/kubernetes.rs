@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use cluster::{Access, Config, Credentials, Secret, Server};
-use egress_engines::EngineName;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics, model};
@@ -42,31 +41,6 @@ const EXEC_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.aut
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Kubernetes, Diagnostics> {
     let part: Part = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
     access(&part, path).map(|access| Kubernetes::new(Config { access })).map_err(Into::into)
-}
-
-/// The engine that the attribute chooses. It is read apart: which manifests a policy becomes must not depend on whether the
-/// cluster can be reached.
-pub(super) fn engine(kubernetes: &Value) -> Result<EngineName, Diagnostic> {
-    let known: Vec<_> = egress_engines::ENGINES.iter().map(|engine| format!("\"{}\"", engine.name)).collect();
-    let name = match kubernetes.get("engine") {
-        None | Some(Value::Null) => return Ok(EngineName::NetworkPolicy),
-        Some(name) => name.as_str(),
-    };
-    let Some(name) = name else {
-        return Err(Diagnostic::error(
-            "The engine must be known at plan time",
-            "The plan shows the objects that each policy becomes, and they depend on it. Write it as text, or take it from a variable.",
-        )
-        .at(Path::attribute("kubernetes").child("engine")));
-    };
-    match egress_engines::engine(name) {
-        Some(engine) => Ok(engine.name),
-        None => Err(Diagnostic::error(
-            format!("The engine {name:?} does not exist"),
-            format!("Policies can be compiled to: {}.", known.join(", ")),
-        )
-        .at(Path::attribute("kubernetes").child("engine"))),
-    }
 }
 
 fn access(part: &Part, path: &Path) -> Result<Access, Diagnostic> {

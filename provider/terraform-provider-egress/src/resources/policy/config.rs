@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_model::cidr::Cidr;
-use egress_model::policy::{
-    ClusterSpec, DnsSpec, ExpressionSpec, HeaderSpec, HttpSpec, Invalid, NamespaceSelectorSpec, Path as ModelPath,
-    PortSpec, RuleSpec, SelectorSpec, ServiceSpec, Spec, Step,
-};
+use egress_model::policy::{ClusterSpec, HttpSpec, NamespaceSelectorSpec, RuleSpec, SelectorSpec, Spec};
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -18,9 +15,10 @@ pub(super) struct Written {
     pub(super) complete: bool,
 }
 
-/// Reads a value of the resource's type. A part that is not wholly known is left out: the attribute itself, or one rule.
-pub(super) fn read(value: &Value) -> Written {
-    let mut complete = true;
+/// Reads a value of the resource's type, for a cluster of which this is known (`None` inside while a part of it is not). A part
+/// that is not wholly known is left out: the attribute itself, or one rule.
+pub(super) fn read(value: &Value, cluster: Option<&Option<ClusterSpec>>) -> Written {
+    let mut complete = !matches!(cluster, Some(None));
     let mut known = |name: &str| -> Option<&Value> {
         let part = value.get(name)?;
         if !part.is_wholly_known() {
@@ -31,14 +29,19 @@ pub(super) fn read(value: &Value) -> Written {
     };
     // A name that is not known yet must not hide mistakes in what is.
     let name = known("name").map_or("unknown", string).to_owned();
-    let namespace = known("namespace").map_or("unknown", string).to_owned();
+    let unknown_namespace = value.get("namespace").is_some_and(Value::is_unknown);
+    let namespace = known("namespace").map(owned_text).or_else(|| unknown_namespace.then(|| "unknown".to_owned()));
+    let namespaces = known("namespaces").map(namespace_selector);
+    let exempt_namespaces = known("exempt_namespaces").map(strings);
     let labels = known("labels").map(string_map).unwrap_or_default();
     let annotations = known("annotations").map(string_map).unwrap_or_default();
     let pods = known("pods").map(selector);
     let service_accounts = known("service_accounts").map(strings);
-    let dns = known("dns").map(dns).unwrap_or_default();
-    let cluster_cidrs = known("cluster_cidrs").map(cluster).unwrap_or_default();
-    let mode = known("mode").map(|mode| string(mode).to_owned());
+    let allow_dns = known("allow_dns").and_then(Value::as_bool);
+    let dns_queries = known("dns_queries").map(strings);
+    let mode = known("mode").map(owned_text);
+    let priority = known("priority").map(number);
+    let cluster = cluster.cloned().flatten().unwrap_or_default();
     let mut rules = |name: &str| -> BTreeMap<String, RuleSpec> {
         let Some(written) = value.get(name) else { return BTreeMap::new() };
         complete &= !written.is_unknown();
@@ -53,39 +56,24 @@ pub(super) fn read(value: &Value) -> Written {
         rules
     };
     let (allow, deny) = (rules("allow"), rules("deny"));
-    let spec =
-        Spec { name, namespace, labels, annotations, pods, service_accounts, allow, deny, dns, cluster_cidrs, mode };
+    let spec = Spec {
+        name,
+        namespace,
+        namespaces,
+        exempt_namespaces,
+        labels,
+        annotations,
+        pods,
+        service_accounts,
+        allow,
+        deny,
+        allow_dns,
+        dns_queries,
+        mode,
+        priority,
+        cluster,
+    };
     Written { spec, complete }
-}
-
-/// The path of an attribute that the model names.
-pub(super) fn attribute_path(path: &ModelPath) -> Path {
-    path.steps().iter().fold(Path::root(), |path, step| match step {
-        Step::Field(name) => path.child(*name),
-        Step::Key(key) => path.key(key.clone()),
-        Step::Index(index) => path.index(*index),
-    })
-}
-
-/// What is wrong with a policy, each on its attribute.
-pub(super) fn mistakes(invalid: &[Invalid]) -> Diagnostics {
-    invalid
-        .iter()
-        .map(|invalid| {
-            Diagnostic::error(
-                "This part of the policy cannot be used",
-                format!("It {}.", said_of_it(&invalid.problem.to_string())),
-            )
-            .at(attribute_path(&invalid.path))
-        })
-        .collect()
-}
-
-/// Messages that begin with what was written need another verb than those that say what it is.
-fn said_of_it(problem: &str) -> String {
-    let says_what_it_does = ["must", "has", "is", "needs", "leaves", "cannot", "says", "contains"];
-    let first = problem.split(' ').next().unwrap_or_default();
-    if says_what_it_does.contains(&first) { problem.to_owned() } else { format!("does not fit: {problem}") }
 }
 
 /// Blocks that are not written in the one spelling that Kubernetes 1.36 and later take.
@@ -98,15 +86,6 @@ pub(super) fn spellings(spec: &Spec) -> Diagnostics {
             blocks.push((at.child("except_cidrs"), rule.except_cidrs.as_deref().unwrap_or_default()));
         }
     }
-    let cluster = &spec.cluster_cidrs;
-    let ranges = [
-        ("pods", &cluster.pods),
-        ("services", &cluster.services),
-        ("nodes", &cluster.nodes),
-        ("api_server", &cluster.api_server),
-    ];
-    let at = Path::attribute("cluster_cidrs");
-    blocks.extend(ranges.map(|(field, texts)| (at.child(field), texts.as_slice())));
     let each = blocks
         .into_iter()
         .flat_map(|(at, texts)| texts.iter().enumerate().map(move |(index, text)| (at.index(index), text)));
@@ -152,26 +131,14 @@ fn owned_text(value: &Value) -> String {
     string(value).to_owned()
 }
 
-fn text_of(value: &Value, name: &str) -> String {
-    optional(value, name, owned_text).unwrap_or_default()
-}
-
 fn selector(value: &Value) -> SelectorSpec {
     SelectorSpec {
         match_labels: optional(value, "match_labels", string_map).unwrap_or_default(),
-        match_expressions: optional(value, "match_expressions", expressions).unwrap_or_default(),
+        match_expressions: optional(value, "match_expressions", strings).unwrap_or_default(),
     }
 }
 
-fn expressions(value: &Value) -> Vec<ExpressionSpec> {
-    objects(value, |expression| ExpressionSpec {
-        key: text_of(expression, "key"),
-        operator: text_of(expression, "operator"),
-        values: optional(expression, "values", strings).unwrap_or_default(),
-    })
-}
-
-fn namespaces(value: &Value) -> NamespaceSelectorSpec {
+fn namespace_selector(value: &Value) -> NamespaceSelectorSpec {
     let SelectorSpec { match_labels, match_expressions } = selector(value);
     NamespaceSelectorSpec { names: optional(value, "names", strings), match_labels, match_expressions }
 }
@@ -179,61 +146,24 @@ fn namespaces(value: &Value) -> NamespaceSelectorSpec {
 fn rule(value: &Value) -> RuleSpec {
     RuleSpec {
         to_pods: optional(value, "to_pods", selector),
-        to_namespaces: optional(value, "to_namespaces", namespaces),
+        to_namespaces: optional(value, "to_namespaces", namespace_selector),
         to_cidrs: optional(value, "to_cidrs", strings),
         except_cidrs: optional(value, "except_cidrs", strings),
         to_external: value.get("to_external").and_then(Value::as_bool),
         to_domains: optional(value, "to_domains", strings),
-        to_services: optional(value, "to_services", |services| {
-            objects(services, |service| ServiceSpec {
-                name: text_of(service, "name"),
-                namespace: optional(service, "namespace", owned_text),
-            })
-        }),
+        to_services: optional(value, "to_services", strings),
         to_entities: optional(value, "to_entities", strings),
-        ports: optional(value, "ports", |ports| objects(ports, port)),
+        ports: optional(value, "ports", strings),
         http: optional(value, "http", |rules| objects(rules, http)),
         sni: optional(value, "sni", strings),
     }
 }
 
-fn port(value: &Value) -> PortSpec {
-    PortSpec {
-        port: optional(value, "port", number),
-        end_port: optional(value, "end_port", number),
-        name: optional(value, "name", owned_text),
-        protocol: optional(value, "protocol", owned_text),
-        icmp_type: optional(value, "icmp_type", number),
-        icmp_code: optional(value, "icmp_code", number),
-    }
-}
-
 fn http(value: &Value) -> HttpSpec {
-    let header = |header: &Value| HeaderSpec { name: text_of(header, "name"), value: text_of(header, "value") };
     HttpSpec {
         method: optional(value, "method", owned_text),
         path: optional(value, "path", owned_text),
         path_prefix: optional(value, "path_prefix", owned_text),
-        headers: optional(value, "headers", |headers| objects(headers, header)).unwrap_or_default(),
-    }
-}
-
-fn dns(value: &Value) -> DnsSpec {
-    DnsSpec {
-        allow: value.get("allow").and_then(Value::as_bool),
-        namespace: optional(value, "namespace", owned_text),
-        match_labels: optional(value, "match_labels", string_map),
-        ports: optional(value, "ports", |ports| objects(ports, number)),
-        node_local_ips: optional(value, "node_local_ips", strings),
-    }
-}
-
-fn cluster(value: &Value) -> ClusterSpec {
-    let ranges = |name| optional(value, name, strings).unwrap_or_default();
-    ClusterSpec {
-        pods: ranges("pods"),
-        services: ranges("services"),
-        nodes: ranges("nodes"),
-        api_server: ranges("api_server"),
+        headers: optional(value, "headers", string_map).unwrap_or_default(),
     }
 }

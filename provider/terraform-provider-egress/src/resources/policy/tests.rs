@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egress_engines::EngineName;
+use egress_engines::{EngineName, Settings};
 use egress_model::identity::Owner;
 use serde_json::{Value as Json, json};
 use tfplugin::cty::json::{Undefined, from_json};
@@ -11,14 +11,30 @@ use tfplugin::provider::Context;
 use tfplugin::resource::{ImportRequest, PlanRequest, Resource};
 use tfplugin::{Diagnostics, Severity};
 
-use super::PolicyResource;
-use super::compile::{check, compile};
-use crate::session::{Adoption, Configured, Created, Session, Unavailable};
+use super::{EgressPolicy, PolicyResource};
+use crate::resources::objects::Compiles;
+use crate::resources::objects::outcome::Outcome;
+use crate::session::{Adoption, Configured, Created, InCluster, Session, Unavailable};
 
-const ENGINE: Option<EngineName> = Some(EngineName::NetworkPolicy);
+fn in_cluster() -> InCluster {
+    InCluster {
+        engine: EngineName::NetworkPolicy,
+        settings: Settings::default(),
+        cluster: Some(egress_model::policy::ClusterSpec::default()),
+    }
+}
+
+/// What a provider with the default engine makes of a value.
+fn check(value: &Value) -> Outcome {
+    EgressPolicy::check(value, Some(&in_cluster()))
+}
 
 fn owner() -> Owner {
     "acme".parse().expect("an owner")
+}
+
+fn schema() -> tfplugin::schema::Schema {
+    PolicyResource::new(Arc::default()).schema()
 }
 
 /// A configuration of a policy `backend` in `production`, with these attributes beside.
@@ -27,7 +43,7 @@ fn config(attributes: &Json) -> Value {
     for (name, value) in attributes.as_object().expect("attributes") {
         all[name] = value.clone();
     }
-    from_json(&all, &super::schema::schema().ty(), Undefined::Refuse).expect("a configuration")
+    from_json(&all, &schema().ty(), Undefined::Refuse).expect("a configuration")
 }
 
 fn rule(rule: &Json) -> Json {
@@ -66,11 +82,7 @@ fn wrong_attributes_are_told_on_their_path() {
             "pods.match_labels[app]",
             "must begin and end with a letter or digit",
         ),
-        (
-            json!({"pods": {"match_expressions": [{"key": "a", "operator": "Equals", "values": ["b"]}]}}),
-            "pods.match_expressions[0].operator",
-            "is no operator",
-        ),
+        (json!({"pods": {"match_expressions": ["a equals b"]}}), "pods.match_expressions[0]", "is no expression"),
         (json!({"service_accounts": []}), "service_accounts", "must not be an empty list"),
         (rule(&json!({})), "allow[r]", "has no destination"),
         (
@@ -96,40 +108,18 @@ fn wrong_attributes_are_told_on_their_path() {
             "is not inside any block of to_cidrs",
         ),
         (rule(&json!({"to_domains": ["https://example.com"]})), "allow[r].to_domains[0]", "is a URL"),
-        (
-            rule(&json!({"to_services": [{"name": "A"}]})),
-            "allow[r].to_services[0].name",
-            "must hold only lowercase letters",
-        ),
+        (rule(&json!({"to_services": ["A"]})), "allow[r].to_services[0]", "must hold only lowercase letters"),
         (rule(&json!({"to_entities": ["world"]})), "allow[r].to_entities[0]", "is no entity"),
-        (rule(&json!({"to_entities": ["all"], "ports": [{"port": 0}]})), "allow[r].ports[0].port", "0 is no port"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["0"]})), "allow[r].ports[0]", "0 is no port"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["1", "9-1"]})), "allow[r].ports[1]", "the range ends at 1"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["80/tcp"]})), "allow[r].ports[0]", "is no protocol"),
         (
-            rule(&json!({"to_entities": ["all"], "ports": [{"port": 9, "end_port": 1}]})),
-            "allow[r].ports[0].end_port",
-            "the range ends at 1, before its first port 9",
-        ),
-        (
-            rule(&json!({"to_entities": ["all"], "ports": [{"name": "HTTP"}]})),
-            "allow[r].ports[0].name",
-            "is no port name",
-        ),
-        (
-            rule(&json!({"to_entities": ["all"], "ports": [{"protocol": "tcp"}]})),
-            "allow[r].ports[0].protocol",
-            "is no protocol",
-        ),
-        (
-            rule(&json!({"to_entities": ["all"], "ports": [{"protocol": "ICMP", "icmp_type": 300}]})),
-            "allow[r].ports[0].icmp_type",
+            rule(&json!({"to_entities": ["all"], "ports": ["300/ICMP"]})),
+            "allow[r].ports[0]",
             "is not between 0 and 255",
         ),
         (
-            rule(&json!({"to_entities": ["all"], "ports": [{"protocol": "ICMP", "icmp_code": 1}]})),
-            "allow[r].ports[0].icmp_code",
-            "needs icmp_type",
-        ),
-        (
-            rule(&json!({"to_entities": ["all"], "ports": [{"port": 80}], "http": [{"method": "get"}]})),
+            rule(&json!({"to_entities": ["all"], "ports": ["80"], "http": [{"method": "get"}]})),
             "allow[r].http[0].method",
             "is no HTTP method",
         ),
@@ -139,16 +129,15 @@ fn wrong_attributes_are_told_on_their_path() {
             "needs ports, all of them TCP",
         ),
         (json!({"deny": {"d": {}}}), "deny[d]", "has no destination"),
-        (json!({"dns": {"namespace": "A"}}), "dns.namespace", "must hold only lowercase letters"),
-        (json!({"dns": {"match_labels": {"a": "b c"}}}), "dns.match_labels[a]", "must begin and end"),
-        (json!({"dns": {"ports": [0]}}), "dns.ports[0]", "0 is no port"),
-        (json!({"dns": {"node_local_ips": ["x"]}}), "dns.node_local_ips[0]", "is no IP address"),
-        (json!({"cluster_cidrs": {"pods": ["::/0"]}}), "cluster_cidrs.pods[0]", "is every address"),
-        (json!({"cluster_cidrs": {"services": ["x"]}}), "cluster_cidrs.services[0]", "is not a CIDR block"),
+        (json!({"dns_queries": ["*"]}), "dns_queries[0]", "a '*' must be the whole first part"),
+        (json!({"dns_queries": ["example.com"], "allow_dns": false}), "dns_queries", "but allow_dns is false"),
+        (json!({"exempt_namespaces": ["kube-system"]}), "exempt_namespaces", "is for policies of the whole cluster"),
+        (json!({"namespace": null, "allow": {"r": {"to_pods": {}}}}), "allow[r].to_pods", "needs to_namespaces"),
+        (json!({"priority": 1001}), "priority", "1001 is no priority"),
         (json!({"mode": "warn"}), "mode", "is no mode"),
     ];
     for (attributes, path, text) in cases {
-        let found = messages(&check(&config(&attributes), ENGINE).diagnostics, Severity::Error);
+        let found = messages(&check(&config(&attributes)).diagnostics, Severity::Error);
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: {UNUSABLE}: It ")), "{attributes}: {}", found[0]);
         assert!(found[0].contains(text) && found[0].ends_with('.'), "{attributes}: {}", found[0]);
@@ -158,29 +147,29 @@ fn wrong_attributes_are_told_on_their_path() {
 #[test]
 fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
     let cases = [
-        (json!({"mode": "audit"}), "mode", "Engines that can: cilium"),
-        (json!({"service_accounts": ["api"]}), "service_accounts", "Engines that can: cilium"),
-        (json!({"deny": {"d": {"to_entities": ["all"]}}}), "deny[d]", "Engines that can: cilium"),
-        (rule(&json!({"to_domains": ["api.example.com"]})), "allow[r].to_domains", "Engines that can: cilium"),
-        (rule(&json!({"to_services": [{"name": "db"}]})), "allow[r].to_services", "Engines that can: cilium"),
-        (rule(&json!({"to_external": true})), "allow[r].to_external", "Set cluster_cidrs.pods"),
-        (rule(&json!({"to_entities": ["nodes"]})), "allow[r].to_entities", "set cluster_cidrs.nodes"),
-        (rule(&json!({"to_entities": ["all"], "ports": [{"protocol": "ICMP"}]})), "allow[r].ports[0]", "ICMP"),
+        (json!({"mode": "audit"}), "mode", "cannot do this: "),
+        (json!({"service_accounts": ["api"]}), "service_accounts", "cannot do this: "),
+        (json!({"deny": {"d": {"to_entities": ["all"]}}}), "deny[d]", "cannot do this: "),
+        (rule(&json!({"to_domains": ["api.example.com"]})), "allow[r].to_domains", "cannot do this: "),
+        (rule(&json!({"to_services": ["db"]})), "allow[r].to_services", "cannot do this: "),
+        (rule(&json!({"to_external": true})), "allow[r].to_external", "kubernetes.cluster_cidrs.pods"),
+        (rule(&json!({"to_entities": ["nodes"]})), "allow[r].to_entities", "kubernetes.cluster_cidrs.nodes"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["ICMP"]})), "allow[r].ports[0]", "ICMP"),
         (
-            rule(&json!({"to_entities": ["all"], "ports": [{"port": 80}], "http": [{"method": "GET"}]})),
+            rule(&json!({"to_entities": ["all"], "ports": ["80"], "http": [{"method": "GET"}]})),
             "allow[r].http",
-            "Engines that can: cilium",
+            "cannot do this: ",
         ),
         (
-            rule(&json!({"to_entities": ["all"], "ports": [{"port": 443}], "sni": ["example.com"]})),
+            rule(&json!({"to_entities": ["all"], "ports": ["443"], "sni": ["example.com"]})),
             "allow[r].sni",
-            "Engines that can: cilium",
+            "cannot do this: ",
         ),
     ];
     for (attributes, path, text) in cases {
-        let outcome = check(&config(&attributes), ENGINE);
+        let outcome = check(&config(&attributes));
         let found = messages(&outcome.diagnostics, Severity::Error);
-        assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
+        assert!(!found.is_empty(), "{attributes}");
         assert!(found[0].starts_with(&format!("{path}: The engine network-policy cannot do this: ")), "{}", found[0]);
         assert!(found[0].contains(text), "{}", found[0]);
         assert!(outcome.manifests.is_none(), "{attributes}");
@@ -189,25 +178,32 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
 
 #[test]
 fn an_engine_without_a_compiler_is_told() {
-    let found = messages(&check(&config(&json!({"engine": "cilium"})), ENGINE).diagnostics, Severity::Error);
-    assert_eq!(
-        found,
-        [
-            "engine: The engine is not known: \"cilium\" is none of the engines that this version compiles to: \"network-policy\"."
-        ]
-    );
+    let found = messages(&check(&config(&json!({"engine": "flannel"}))).diagnostics, Severity::Error);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let begin = "engine: The engine is not known: \"flannel\" is none of the engines that this version compiles this to: \"network-policy\"";
+    assert!(found[0].starts_with(begin), "{found:?}");
+}
+
+#[test]
+fn a_cluster_that_is_not_known_yet_leaves_the_manifests_unknown() {
+    let later = InCluster { cluster: None, ..in_cluster() };
+    let outcome = EgressPolicy::check(&config(&json!({})), Some(&later));
+    assert!(outcome.manifests.is_none() && outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
 }
 
 #[test]
 fn an_unconfigured_provider_does_not_guess_the_engine() {
     let domains = config(&json!({"allow": {"stripe": {"to_domains": ["api.stripe.com"]}}}));
-    assert!(check(&domains, None).diagnostics.is_empty(), "an engine that knows domains may be configured");
-    assert!(check(&domains, ENGINE).diagnostics.has_errors());
+    assert!(
+        EgressPolicy::check(&domains, None).diagnostics.is_empty(),
+        "an engine that knows domains may be configured"
+    );
+    assert!(check(&domains).diagnostics.has_errors());
 }
 
 #[test]
 fn other_spellings_of_blocks_are_told() {
-    let outcome = check(&config(&rule(&json!({"to_cidrs": ["10.0.0.1/8"]}))), ENGINE);
+    let outcome = check(&config(&rule(&json!({"to_cidrs": ["10.0.0.1/8"]}))));
     let found = messages(&outcome.diagnostics, Severity::Warning);
     assert!(
         found[0].starts_with(
@@ -228,31 +224,34 @@ fn what_is_not_known_yet_hides_no_mistake() {
     });
     let cidrs = later.and_then(Value::as_object_mut).expect("the rule");
     cidrs.insert("to_cidrs".to_owned(), Value::UNKNOWN);
-    let outcome = check(&value, ENGINE);
+    let outcome = check(&value);
     assert!(outcome.manifests.is_none());
     let found = messages(&outcome.diagnostics, Severity::Error);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("allow[bad]: "), "{found:?}");
 }
 
-#[test]
-fn applied_objects_carry_their_owner_and_rendered_ones_do_not() {
-    let manifest = |delivery: &str| {
+#[tokio::test]
+async fn applied_objects_carry_their_owner_and_rendered_ones_do_not() {
+    let labels = async |delivery: &str| {
         let value = config(&json!({"delivery": delivery, "labels": {"team": "a"}}));
-        compile(&value, EngineName::NetworkPolicy, &owner()).manifests.expect("manifests").remove(0).metadata.labels
+        let plan = resource(Unavailable::Unknown).plan(&Context::default(), creation(&value)).await;
+        let manifests = plan.planned.get("manifests").and_then(Value::as_map).expect("manifests").clone();
+        let yaml = manifests["NetworkPolicy/production/backend"].as_str().expect("text").to_owned();
+        let lines = yaml.lines().skip_while(|line| *line != "  labels:").skip(1);
+        lines.take_while(|line| line.starts_with("    ")).map(|line| line.trim().to_owned()).collect::<Vec<_>>()
     };
-    let applied: Vec<_> = manifest("apply").into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(
-        applied,
+        labels("apply").await,
         [
-            "app.kubernetes.io/managed-by=terraform-provider-egress",
-            "egress-name=backend",
-            "egress-owner=acme",
-            "egress-type=policy",
-            "team=a"
+            "app.kubernetes.io/managed-by: terraform-provider-egress",
+            "egress-name: backend",
+            "egress-owner: acme",
+            "egress-type: policy",
+            "team: a"
         ]
     );
-    assert_eq!(manifest("render").into_keys().collect::<Vec<_>>(), ["team"]);
+    assert_eq!(labels("render").await, ["team: a"]);
 }
 
 fn resource(kubernetes: Unavailable) -> PolicyResource {
@@ -260,7 +259,7 @@ fn resource(kubernetes: Unavailable) -> PolicyResource {
     session.configure(Configured {
         owner: owner(),
         adoption: Adoption::Automatic,
-        engine: EngineName::NetworkPolicy,
+        in_cluster: in_cluster(),
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(kubernetes),
         created: Created::default(),
@@ -311,10 +310,13 @@ async fn imports_by_id_and_by_identity() {
         assert_eq!(imported.identity, Some(identity.clone()));
         assert_eq!(imported.state.get("delivery"), Some(&Value::from("apply")));
     }
-    for id in ["backend", "/backend", "production/", "a/b/c", ""] {
+    let cluster_wide =
+        resource.import(&Context::default(), ImportRequest::Id("default-deny".into())).await.expect("a state");
+    assert_eq!(cluster_wide.state.get("namespace"), Some(&Value::Null));
+    for id in ["/backend", "production/", "a/b/c", ""] {
         let error = resource.import(&Context::default(), ImportRequest::Id(id.into())).await.expect_err("no import");
         let expected = format!(
-            ": The import id cannot be used: {id:?} is not of the form \"namespace/name\", such as \"production/backend\"."
+            ": The import id cannot be used: {id:?} is neither \"namespace/name\", such as \"production/backend\", nor \"name\" of a policy of the whole cluster."
         );
         assert_eq!(messages(&error, Severity::Error), [expected]);
     }

@@ -1,17 +1,18 @@
-//! The policy's objects in a cluster.
+//! A resource's objects in a cluster.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cluster::{Cluster, Error, Object, owned_part};
 use egress_engines::Manifest;
-use egress_engines::manifest::{ObjectId, yaml_of};
+use egress_engines::manifest::{ObjectId, object_of, yaml_of};
 use egress_model::identity::{OWNER_TAG, Owner};
+use serde_json::Value as Json;
 use tfplugin::cty::{Path, Value};
 use tfplugin::diagnostic::chain;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::compile::upper_first;
+use super::outcome::upper_first;
 use crate::session::Adoption;
 
 /// Whose a live object is.
@@ -37,7 +38,7 @@ fn claim(object: &Object, owner: &Owner) -> Claim {
 /// plan: the apply looks again.
 pub(super) async fn look_before_create(
     cluster: &Cluster,
-    manifests: &[Manifest],
+    manifests: Vec<&Manifest>,
     owner: &Owner,
     adoption: Adoption,
     force: bool,
@@ -86,7 +87,7 @@ fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id} exists and is not ours"),
         format!(
-            "It was made at {since} and {whose}. Nothing was changed. Give this policy another name, import the object with an import block \
+            "It was made at {since} and {whose}. Nothing was changed. Give this resource another name, import the object with an import block \
              (id = \"namespace/name\"), or set force_conflicts = true to take it over."
         ),
     )
@@ -101,13 +102,40 @@ pub(super) enum Seen {
     Gone,
 }
 
-/// Looks at the objects: out of one list for all policies where that has them.
-pub(super) async fn observe(cluster: &Cluster, manifests: &[Manifest], owned_labels: &str) -> Result<Seen, Error> {
+/// An object that this provider applied, as the state has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Recorded {
+    /// What finds it.
+    pub(super) id: ObjectId,
+    /// The fields that are ours.
+    pub(super) json: Json,
+    /// The text that the state has of it.
+    pub(super) yaml: String,
+}
+
+impl From<&Manifest> for Recorded {
+    fn from(manifest: &Manifest) -> Self {
+        Self { id: manifest.id(), json: manifest.to_json(), yaml: manifest.to_yaml() }
+    }
+}
+
+/// The objects in a `manifests` attribute, in the order of their ids.
+pub(super) fn recorded(manifests: &Value) -> Vec<Recorded> {
+    let texts = manifests.as_map().into_iter().flatten().filter_map(|(_, text)| text.as_str());
+    texts
+        .filter_map(|yaml| {
+            let json = object_of(yaml)?;
+            Some(Recorded { id: cluster::object_id(&json)?, json, yaml: yaml.to_owned() })
+        })
+        .collect()
+}
+
+/// Looks at the objects: out of one list for all resources where that has them.
+pub(super) async fn observe(cluster: &Cluster, objects: &[Recorded], owned_labels: &str) -> Result<Seen, Error> {
     let mut seen = BTreeMap::new();
-    for manifest in manifests {
-        let id = manifest.id();
-        if let Some(object) = cluster.observe(&id, owned_labels).await? {
-            seen.insert(id.to_string(), yaml_of(&owned_part(&manifest.to_json(), object.json())));
+    for Recorded { id, json, .. } in objects {
+        if let Some(object) = cluster.observe(id, owned_labels).await? {
+            seen.insert(id.to_string(), yaml_of(&owned_part(json, object.json())));
         }
     }
     Ok(if seen.is_empty() { Seen::Gone } else { Seen::There(seen) })
@@ -116,24 +144,25 @@ pub(super) async fn observe(cluster: &Cluster, manifests: &[Manifest], owned_lab
 /// How much of an apply was done.
 pub(super) struct Applied {
     /// The objects that are now what their manifests say, by id.
-    pub(super) done: Vec<String>,
+    pub(super) done: Vec<ObjectId>,
     /// Messages.
     pub(super) diagnostics: Diagnostics,
 }
 
-/// Makes the objects what the manifests say, in order, and stops at the first that fails. `fresh` objects may not be there
-/// as somebody else's.
+/// Makes the objects what the manifests say, in order, and stops at the first that fails. Objects that are not among the
+/// `known` ones may not be there as somebody else's.
 pub(super) async fn apply(
     cluster: &Cluster,
     manifests: &[Manifest],
     owner: &Owner,
     force: bool,
-    fresh: bool,
+    known: &[Recorded],
 ) -> Applied {
     let mut applied = Applied { done: Vec::new(), diagnostics: Diagnostics::new() };
     for manifest in manifests {
         let id = manifest.id();
-        if fresh && !force {
+        let is_known = known.iter().any(|object| object.id == id);
+        if !is_known && !force {
             match cluster.get(&id).await {
                 Ok(Some(object)) => {
                     if let Claim::Foreign(whose) = claim(&object, owner) {
@@ -150,8 +179,8 @@ pub(super) async fn apply(
         }
         match cluster.apply(manifest, force).await {
             Ok(object) => {
-                applied.done.push(id.to_string());
                 applied.diagnostics.extend(changed_on_the_way(&id, manifest, &object));
+                applied.done.push(id);
             }
             Err(error) => {
                 applied.diagnostics.push(told(&id, "applied", &error));
@@ -177,34 +206,38 @@ fn changed_on_the_way(id: &ObjectId, manifest: &Manifest, object: &Object) -> Op
     })
 }
 
-/// Deletes the objects that are this owner's. Others' are left, with a warning.
-pub(super) async fn delete(
-    cluster: &Cluster,
-    manifests: &[Manifest],
-    owner: &Owner,
-    patience: Duration,
-) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    for manifest in manifests.iter().rev() {
-        let id = manifest.id();
-        let object = match cluster.get(&id).await {
-            Ok(Some(object)) => object,
-            Ok(None) => continue,
-            Err(error) => {
-                diagnostics.push(told(&id, "deleted", &error));
-                continue;
-            }
+/// How much of a deletion was done.
+pub(super) struct Deleted {
+    /// The objects that are still there and ours.
+    pub(super) left: Vec<Recorded>,
+    /// Messages.
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// Deletes the objects that are this owner's, the last one first. Others' are left, with a warning.
+pub(super) async fn delete(cluster: &Cluster, objects: Vec<Recorded>, owner: &Owner, patience: Duration) -> Deleted {
+    let mut deleted = Deleted { left: Vec::new(), diagnostics: Diagnostics::new() };
+    for recorded in objects.into_iter().rev() {
+        let id = &recorded.id;
+        let outcome = match cluster.get(id).await {
+            Ok(None) | Err(Error::KindMissing { .. }) => Ok(()),
+            Ok(Some(object)) => match claim(&object, owner) {
+                Claim::Foreign(whose) if !object.is_applied_by_us() => {
+                    let detail =
+                        format!("It is no longer ours: {whose}. It is left as it is, and only the state forgets it.");
+                    deleted.diagnostics.push(Diagnostic::warning(format!("{id} was not deleted"), detail));
+                    Ok(())
+                }
+                _ => cluster.delete(id, object.uid(), patience).await,
+            },
+            Err(error) => Err(error),
         };
-        if let (Claim::Foreign(whose), false) = (claim(&object, owner), object.is_applied_by_us()) {
-            let detail = format!("It is no longer ours: {whose}. It is left as it is, and only the state forgets it.");
-            diagnostics.push(Diagnostic::warning(format!("{id} was not deleted"), detail));
-            continue;
-        }
-        if let Err(error) = cluster.delete(&id, object.uid(), patience).await {
-            diagnostics.push(told(&id, "deleted", &error));
+        if let Err(error) = outcome {
+            deleted.diagnostics.push(told(id, "deleted", &error));
+            deleted.left.push(recorded);
         }
     }
-    diagnostics
+    deleted
 }
 
 /// An error of the cluster: why, what exists, and what to do.

@@ -1,0 +1,151 @@
+//! What the `kubernetes` part of the block says of the cluster's engine, resolver and addresses. It is read apart from how the
+//! cluster is reached: which manifests a policy becomes must not depend on that.
+
+use std::collections::BTreeMap;
+
+use egress_engines::settings::{IstioMode, IstioSettings, Version};
+use egress_engines::{ENGINES, EngineName, Settings, engine};
+use egress_model::policy::{ClusterCidrsSpec, ClusterSpec, ResolverSpec};
+use serde::Deserialize;
+use tfplugin::cty::{Path, Value};
+use tfplugin::{Diagnostic, Diagnostics, model};
+
+use super::wrong::beneath;
+use crate::resources::objects::outcome::mistakes;
+use crate::session::InCluster;
+
+#[derive(Deserialize, Default)]
+struct Istio {
+    mode: Option<String>,
+    trust_domain: Option<String>,
+    gateway_namespace: Option<String>,
+    gateway_labels: Option<BTreeMap<String, String>>,
+    gateway_service: Option<String>,
+    control_plane_namespace: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Resolver {
+    namespace: Option<String>,
+    match_labels: Option<BTreeMap<String, String>>,
+    ports: Option<Vec<i64>>,
+    node_local_ips: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Cidrs {
+    pods: Option<Vec<String>>,
+    services: Option<Vec<String>>,
+    nodes: Option<Vec<String>>,
+    api_server: Option<Vec<String>>,
+}
+
+/// Parses what the `kubernetes` attribute says, which may be absent. The engine and its settings must be known; the cluster's
+/// own facts may come from a cluster that is made in the same apply.
+pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics> {
+    let path = Path::attribute("kubernetes");
+    let part = |name: &str| kubernetes.and_then(|kubernetes| kubernetes.get(name)).filter(|part| !part.is_null());
+    let mut diagnostics = Diagnostics::new();
+    let engine =
+        part("engine").map_or(Ok(EngineName::NetworkPolicy), |value| engine_name(value, &path.child("engine")));
+    let version = part("engine_version").map(|value| version(value, &path.child("engine_version"))).transpose();
+    let istio = part("istio").map_or_else(|| Ok(IstioSettings::default()), |value| istio(value, &path.child("istio")));
+    let cluster = cluster(&path, part("resolver"), part("cluster_cidrs"));
+    let engine = engine.map_err(|error| diagnostics.push(error)).ok();
+    let version = version.map_err(|error| diagnostics.push(error)).ok();
+    let istio = istio.map_err(|errors| diagnostics.extend(errors)).ok();
+    let cluster = cluster.map_err(|errors| diagnostics.extend(errors)).ok();
+    match (engine, version, istio, cluster) {
+        (Some(engine), Some(version), Some(istio), Some(cluster)) => {
+            Ok(InCluster { engine, settings: Settings { version, istio }, cluster })
+        }
+        _ => Err(diagnostics),
+    }
+}
+
+fn unknown(what: &str, path: &Path) -> Diagnostic {
+    Diagnostic::error(
+        format!("The {what} must be known at plan time"),
+        "The plan shows the objects that each policy becomes, and they depend on it. Write it as text, or take it from a variable.",
+    )
+    .at(path.clone())
+}
+
+fn engine_name(value: &Value, path: &Path) -> Result<EngineName, Diagnostic> {
+    let name = value.as_str().ok_or_else(|| unknown("engine", path))?;
+    engine(name).map(|engine| engine.name).ok_or_else(|| {
+        let known: Vec<_> = ENGINES.iter().map(|engine| format!("\"{}\"", engine.name)).collect();
+        Diagnostic::error(
+            format!("The engine {name:?} does not exist"),
+            format!("Policies can be compiled to: {}.", known.join(", ")),
+        )
+        .at(path.clone())
+    })
+}
+
+fn version(value: &Value, path: &Path) -> Result<Version, Diagnostic> {
+    let text = value.as_str().ok_or_else(|| unknown("engine's version", path))?;
+    text.parse().map_err(|error| {
+        Diagnostic::error("The engine's version cannot be used", format!("The value {error}.")).at(path.clone())
+    })
+}
+
+fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
+    if !value.is_wholly_known() {
+        return Err(unknown("description of the mesh", path).into());
+    }
+    let written: Istio = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
+    let mode = match written.mode.as_deref() {
+        None | Some("sidecar") => IstioMode::Sidecar,
+        Some("ambient") => IstioMode::Ambient,
+        Some(other) => {
+            let detail =
+                "Choose \"sidecar\" (a proxy in every pod) or \"ambient\" (a proxy on every node, and a waypoint).";
+            let error = Diagnostic::error(format!("The Istio mode {other:?} does not exist"), detail);
+            return Err(error.at(path.child("mode")).into());
+        }
+    };
+    let default = IstioSettings::default();
+    Ok(IstioSettings {
+        mode,
+        trust_domain: written.trust_domain.unwrap_or(default.trust_domain),
+        gateway_namespace: written.gateway_namespace.unwrap_or(default.gateway_namespace),
+        gateway_labels: written.gateway_labels.unwrap_or(default.gateway_labels),
+        gateway_service: written.gateway_service.unwrap_or(default.gateway_service),
+        control_plane_namespace: written.control_plane_namespace.unwrap_or(default.control_plane_namespace),
+    })
+}
+
+fn cluster(path: &Path, resolver: Option<&Value>, cidrs: Option<&Value>) -> Result<Option<ClusterSpec>, Diagnostics> {
+    if [resolver, cidrs].into_iter().flatten().any(|value| !value.is_wholly_known()) {
+        return Ok(None);
+    }
+    let resolver: Resolver = match resolver {
+        Some(value) => model::from_value_subset(value).map_err(|error| beneath(&path.child("resolver"), error))?,
+        None => Resolver::default(),
+    };
+    let cidrs: Cidrs = match cidrs {
+        Some(value) => model::from_value_subset(value).map_err(|error| beneath(&path.child("cluster_cidrs"), error))?,
+        None => Cidrs::default(),
+    };
+    let spec = ClusterSpec {
+        resolver: ResolverSpec {
+            namespace: resolver.namespace,
+            match_labels: resolver.match_labels,
+            ports: resolver.ports,
+            node_local_ips: resolver.node_local_ips,
+        },
+        cidrs: ClusterCidrsSpec {
+            pods: cidrs.pods.unwrap_or_default(),
+            services: cidrs.services.unwrap_or_default(),
+            nodes: cidrs.nodes.unwrap_or_default(),
+            api_server: cidrs.api_server.unwrap_or_default(),
+        },
+    };
+    let wrong = spec.mistakes();
+    if wrong.is_empty() {
+        return Ok(Some(spec));
+    }
+    let told = mistakes("cluster's description", &wrong);
+    Err(told.into_iter().map(|told| beneath(path, told)).collect())
+}

@@ -1,0 +1,372 @@
+//! Resources that become Kubernetes objects: compiled, shown in the plan, applied and deleted, all in one way.
+
+pub(crate) mod attributes;
+mod live;
+pub(crate) mod outcome;
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cluster::{Cluster, Error};
+use egress_engines::Manifest;
+use egress_model::identity::ResourceType;
+use tfplugin::cty::{Path, Value};
+use tfplugin::provider::Context;
+use tfplugin::resource::{
+    ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, Private,
+    ReadRequest, ReadResponse, Resource, UpdateRequest,
+};
+use tfplugin::schema::{IdentitySchema, Schema};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use self::attributes::{RENDER, applies, delivery_of, forces, timeout_of};
+use self::live::{Recorded, Seen, recorded};
+use self::outcome::{Outcome, manifests_value, mark, owned_labels};
+use crate::session::{Configured, InCluster, Session, Unavailable};
+
+/// What tells one kind of resource with objects from another. All of it is pure.
+pub(crate) trait Compiles: Send + Sync + 'static {
+    /// The resource's name in configurations.
+    const TYPE_NAME: &'static str;
+    /// Its name in identities.
+    const TYPE: ResourceType;
+    /// What it is, in a word.
+    const THING: &'static str;
+
+    /// Its own attributes, and its description.
+    fn schema() -> Schema;
+
+    /// What identifies it, beside the provider's owner.
+    fn identity_schema() -> IdentitySchema;
+
+    /// Compiles a value of the resource's type. The provider's settings are not known while it is unconfigured: what chooses
+    /// no engine is then checked for what holds on every engine.
+    fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome;
+
+    /// The identity in an import id.
+    fn parse_id(id: &str) -> Result<Value, Diagnostic>;
+}
+
+/// A resource with objects.
+pub(crate) struct ObjectResource<C> {
+    session: Arc<Session>,
+    compiles: PhantomData<C>,
+}
+
+impl<C: Compiles> ObjectResource<C> {
+    /// The resource of a provider.
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session, compiles: PhantomData }
+    }
+}
+
+/// The parts of a value that its identity has, once they are known.
+fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
+    let attributes = C::identity_schema().attributes;
+    let parts = attributes.iter().map(|attribute| {
+        let part = value.get(attribute.name).filter(|part| !part.is_unknown())?;
+        Some((attribute.name, part.clone()))
+    });
+    parts.collect::<Option<Vec<_>>>().map(Value::object)
+}
+
+/// Compiles with the owner's marks on what is to be applied; rendered objects belong to whoever applies them.
+fn compiled<C: Compiles>(value: &Value, configured: &Configured) -> Outcome {
+    let mut outcome = C::check(value, Some(&configured.in_cluster));
+    let name = value.get("name").and_then(Value::as_str);
+    if let (true, Some(name)) = (applies(value), name) {
+        outcome.manifests = outcome.manifests.map(|manifests| mark(manifests, &configured.owner, C::TYPE, name));
+    }
+    outcome
+}
+
+fn set(value: &mut Value, name: &str, part: Value) {
+    if let Some(attributes) = value.as_object_mut() {
+        attributes.insert(name.to_owned(), part);
+    }
+}
+
+/// The objects that a state says are in the cluster, in the order in which they were applied. An imported state names none:
+/// they are then those that it compiles to.
+fn objects_of<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
+    let desired: Vec<Recorded> =
+        compiled::<C>(state, configured).manifests.iter().flatten().map(Recorded::from).collect();
+    let manifests = state.get("manifests").filter(|manifests| !manifests.is_null());
+    let Some(manifests) = manifests else { return desired };
+    let mut objects = recorded(manifests);
+    // What the present engine would not make comes last, and so is deleted first.
+    objects.sort_by_key(|object| desired.iter().position(|other| other.id == object.id).unwrap_or(usize::MAX));
+    objects
+}
+
+/// The cluster for an apply: it has to be there.
+async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Diagnostic> {
+    match &configured.kubernetes {
+        Ok(kubernetes) => kubernetes.cluster().await,
+        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone()),
+        Err(Unavailable::Unknown) => Err(Diagnostic::error(
+            "The cluster is not known",
+            "The provider's kubernetes settings depend on values that are not known even now. Nothing was changed.",
+        )),
+    }
+}
+
+#[async_trait]
+impl<C: Compiles> Resource for ObjectResource<C> {
+    fn type_name(&self) -> &'static str {
+        C::TYPE_NAME
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = C::schema();
+        schema.attributes.extend(attributes::delivery(C::THING));
+        schema
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        Some(C::identity_schema())
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        let configured = self.session.configured();
+        let mut diagnostics =
+            C::check(config, configured.as_ref().map(|configured| &configured.in_cluster)).diagnostics;
+        diagnostics.extend(attributes::validate(config));
+        // The plan says again what is only a warning, and knows the provider's engine.
+        diagnostics.into_iter().filter(|diagnostic| diagnostic.severity == tfplugin::Severity::Error).collect()
+    }
+
+    async fn plan(&self, _cx: &Context, request: PlanRequest) -> PlanResponse {
+        let prior = request.prior.clone();
+        let mut response = PlanResponse::from(request);
+        if response.planned.is_null() {
+            return response;
+        }
+        let configured = match self.session.required() {
+            Ok(configured) => configured,
+            Err(diagnostic) => {
+                response.diagnostics.push(diagnostic);
+                return response;
+            }
+        };
+        let outcome = compiled::<C>(&response.planned, &configured);
+        response.diagnostics.extend(outcome.diagnostics);
+        response.identity = identity_of::<C>(&response.planned).or(response.identity);
+        let manifests = outcome.manifests.as_deref();
+        set(&mut response.planned, "manifests", manifests.map_or(Value::UNKNOWN, manifests_value));
+        for (name, value) in outcome.computed {
+            set(&mut response.planned, name, value);
+        }
+        if !applies(&response.planned) {
+            if applies(&prior) && delivery_of(&response.planned) == Some(RENDER) {
+                response.diagnostics.push(left_in_the_cluster());
+            }
+            return response;
+        }
+        let replaced = identity_of::<C>(&prior) != identity_of::<C>(&response.planned);
+        let there = if applies(&prior) && !replaced { objects_of::<C>(&prior, &configured) } else { Vec::new() };
+        if let Some(manifests) = manifests {
+            response.diagnostics.extend(told_of_switch(&there, manifests));
+        }
+        match &configured.kubernetes {
+            Err(Unavailable::Missing(diagnostic)) => response.diagnostics.push(diagnostic.clone()),
+            Err(Unavailable::Unknown) => {}
+            Ok(kubernetes) => {
+                let fresh = |manifest: &&Manifest| !there.iter().any(|object| object.id == manifest.id());
+                let fresh: Vec<&Manifest> = manifests.into_iter().flatten().filter(fresh).collect();
+                if !fresh.is_empty() {
+                    match kubernetes.cluster().await {
+                        Ok(cluster) => {
+                            let (owner, adoption) = (&configured.owner, configured.adoption);
+                            let force = forces(&response.planned);
+                            let told = live::look_before_create(&cluster, fresh, owner, adoption, force).await;
+                            response.diagnostics.extend(told);
+                        }
+                        Err(diagnostic) => response.diagnostics.push(diagnostic),
+                    }
+                }
+            }
+        }
+        response
+    }
+
+    async fn create(&self, _cx: &Context, request: CreateRequest) -> ApplyResponse {
+        self.make(&Value::Null, request.planned, request.private, None).await
+    }
+
+    async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
+        let mut response = ReadResponse::from(request);
+        response.identity = identity_of::<C>(&response.state).or(response.identity);
+        if !applies(&response.state) {
+            return response;
+        }
+        let Ok(configured) = self.session.required() else { return response };
+        // A cluster that is not known yet has nothing to look at: the state stays.
+        let Ok(kubernetes) = &configured.kubernetes else { return response };
+        let objects = objects_of::<C>(&response.state, &configured);
+        if objects.is_empty() {
+            return response;
+        }
+        let cluster = match kubernetes.cluster().await {
+            Ok(cluster) => cluster,
+            Err(mut diagnostic) => {
+                diagnostic.severity = tfplugin::Severity::Warning;
+                response.diagnostics.push(diagnostic);
+                return response;
+            }
+        };
+        match live::observe(&cluster, &objects, &owned_labels(&configured.owner, C::TYPE)).await {
+            Ok(Seen::Gone) => response.state = Value::Null,
+            Ok(Seen::There(seen)) => set(&mut response.state, "manifests", Value::map(seen)),
+            Err(error @ Error::Unreachable(_)) => response.diagnostics.push(live::not_looked(&error)),
+            Err(error) => {
+                response.diagnostics.extend(objects.first().map(|object| live::told(&object.id, "read", &error)));
+            }
+        }
+        response
+    }
+
+    async fn update(&self, _cx: &Context, request: UpdateRequest) -> ApplyResponse {
+        self.make(&request.prior, request.planned, request.private, request.identity).await
+    }
+
+    async fn delete(&self, _cx: &Context, request: DeleteRequest) -> ApplyResponse {
+        let mut response = ApplyResponse {
+            state: request.prior,
+            private: request.private,
+            identity: request.identity,
+            diagnostics: Diagnostics::new(),
+        };
+        if applies(&response.state) {
+            match self.delete_objects(&response.state).await {
+                Ok(deleted) => {
+                    response.diagnostics = deleted.diagnostics;
+                    set(&mut response.state, "manifests", texts(deleted.left));
+                }
+                Err(diagnostic) => response.diagnostics.push(diagnostic),
+            }
+        }
+        if !response.diagnostics.has_errors() {
+            response.state = Value::Null;
+        }
+        response
+    }
+
+    async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
+        let identity = match request {
+            ImportRequest::Id(id) => C::parse_id(&id).map_err(Diagnostics::from)?,
+            ImportRequest::Identity(identity) => identity,
+        };
+        // What the objects say goes into `manifests` by the read that follows; the rest is the configuration's.
+        let attributes = self.schema().attributes.into_iter().map(|attribute| {
+            let part = identity.get(attribute.name).cloned();
+            (attribute.name, part.unwrap_or_else(|| attribute.default.unwrap_or(Value::Null)))
+        });
+        let state = Value::object(attributes);
+        let identity = identity_of::<C>(&state);
+        Ok(Imported { state, private: Private::default(), identity, diagnostics: Diagnostics::new() })
+    }
+}
+
+impl<C: Compiles> ObjectResource<C> {
+    /// Brings the cluster to what was planned: the new objects first, then away with those that are no longer meant. On failure
+    /// the state says what was reached.
+    async fn make(&self, prior: &Value, planned: Value, private: Private, identity: Option<Value>) -> ApplyResponse {
+        let mut response = ApplyResponse { state: prior.clone(), private, identity, diagnostics: Diagnostics::new() };
+        let configured = match self.session.required() {
+            Ok(configured) => configured,
+            Err(diagnostic) => {
+                response.diagnostics.push(diagnostic);
+                return response;
+            }
+        };
+        let outcome = compiled::<C>(&planned, &configured);
+        let Some(manifests) = outcome.manifests else {
+            response.diagnostics.extend(outcome.diagnostics);
+            return response;
+        };
+        let mut state = planned;
+        response.identity = identity_of::<C>(&state);
+        set(&mut state, "manifests", manifests_value(&manifests));
+        for (name, value) in outcome.computed {
+            set(&mut state, name, value);
+        }
+        if !applies(&state) {
+            response.state = state;
+            return response;
+        }
+        let cluster = match cluster_to_change(&configured).await {
+            Ok(cluster) => cluster,
+            Err(diagnostic) => {
+                response.diagnostics.push(diagnostic);
+                return response;
+            }
+        };
+        let there = if applies(prior) { objects_of::<C>(prior, &configured) } else { Vec::new() };
+        let applied = live::apply(&cluster, &manifests, &configured.owner, forces(&state), &there).await;
+        response.diagnostics.extend(applied.diagnostics);
+        if applied.done.len() == manifests.len() {
+            let no_longer_meant = there
+                .into_iter()
+                .filter(|object| !manifests.iter().any(|manifest| manifest.id() == object.id))
+                .collect();
+            let deleted = live::delete(&cluster, no_longer_meant, &configured.owner, timeout_of(&state)).await;
+            response.diagnostics.extend(deleted.diagnostics);
+            let now = manifests.iter().map(Recorded::from).chain(deleted.left).collect();
+            set(&mut state, "manifests", texts(now));
+            response.state = state;
+        } else if !applied.done.is_empty() {
+            let done = manifests.iter().map(Recorded::from).filter(|object| applied.done.contains(&object.id));
+            let mut now = there;
+            for object in done {
+                now.retain(|other| other.id != object.id);
+                now.push(object);
+            }
+            let base = if prior.is_null() { &mut state } else { &mut response.state };
+            set(base, "manifests", texts(now));
+            if prior.is_null() {
+                response.state = state;
+            }
+        }
+        response
+    }
+
+    async fn delete_objects(&self, state: &Value) -> Result<live::Deleted, Diagnostic> {
+        let configured = self.session.required()?;
+        let objects = objects_of::<C>(state, &configured);
+        let cluster = cluster_to_change(&configured).await?;
+        Ok(live::delete(&cluster, objects, &configured.owner, timeout_of(state)).await)
+    }
+}
+
+fn texts(objects: Vec<Recorded>) -> Value {
+    Value::map(objects.into_iter().map(|object| (object.id.to_string(), object.yaml)).collect::<BTreeMap<_, _>>())
+}
+
+/// Says which objects go because the resource becomes others, as when its engine changes.
+fn told_of_switch(there: &[Recorded], manifests: &[Manifest]) -> Option<Diagnostic> {
+    let goes = |object: &&Recorded| !manifests.iter().any(|manifest| manifest.id() == object.id);
+    let gone: Vec<_> = there.iter().filter(goes).map(|object| format!("  - {}", object.id)).collect();
+    (!gone.is_empty()).then(|| {
+        Diagnostic::warning(
+            "Objects will be replaced by others",
+            format!(
+                "These are deleted once all new objects are applied:\n\n{}\n\nUntil then both are in force: what only one of them allows \
+                 may be stopped, and nothing is open that both stop. Objects of another engine need that engine to be running; \
+                 this provider cannot see whether it enforces them.",
+                gone.join("\n")
+            ),
+        )
+    })
+}
+
+fn left_in_the_cluster() -> Diagnostic {
+    Diagnostic::warning(
+        "The objects stay in the cluster",
+        "With delivery = \"render\" this provider does not manage them any longer: whoever applies the manifests from now on takes them over. \
+         To have them deleted, destroy the resource instead.",
+    )
+    .at(Path::attribute("delivery"))
+}

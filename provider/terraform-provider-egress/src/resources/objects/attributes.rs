@@ -1,0 +1,104 @@
+//! Attributes that every resource with objects in a cluster has.
+
+use std::time::Duration;
+
+use tfplugin::Diagnostics;
+use tfplugin::cty::{Path, Type, Value};
+use tfplugin::diagnostic::Diagnostic;
+use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::validators;
+
+use crate::duration;
+
+/// Of `delivery`: this provider applies the objects.
+pub(crate) const APPLY: &str = "apply";
+/// Of `delivery`: only compile; somebody else applies.
+pub(crate) const RENDER: &str = "render";
+
+/// An API server answers in milliseconds; what takes long is a finalizer of another controller.
+const TIMEOUT: Duration = Duration::from_mins(5);
+
+pub(crate) fn text(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::String, description)
+}
+
+pub(crate) fn texts(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::list(Type::String), description)
+}
+
+pub(crate) fn text_map(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::map(Type::String), description)
+}
+
+/// A whole number; what range makes sense is the model's to say.
+pub(crate) fn whole(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::Number, description).validate(validators::range(..))
+}
+
+pub(crate) fn single(name: &'static str, attributes: Vec<Attribute>, description: &str) -> Attribute {
+    Attribute::nested(name, Nesting::Single, attributes, description)
+}
+
+/// A selector of pods or nodes.
+pub(crate) fn selector() -> Vec<Attribute> {
+    vec![
+        text_map("match_labels", "Labels that must be there with exactly these values; all of them."),
+        texts(
+            "match_expressions",
+            "Further demands on labels, all of them, as `kubectl --selector` takes them: `tier in (web, api)`, `tier notin (db)`, `tier` (it is there), `!tier` (it is not).",
+        ),
+    ]
+}
+
+/// A selector of namespaces.
+pub(crate) fn namespace_selector() -> Vec<Attribute> {
+    let mut attributes = selector();
+    attributes.insert(0, texts("names", "The namespaces' names: one of them. It uses the label `kubernetes.io/metadata.name`, which Kubernetes sets on every namespace."));
+    attributes
+}
+
+/// The attributes that say what happens with the objects. `thing` is the resource in a word, such as `policy`.
+pub(super) fn delivery(thing: &str) -> Vec<Attribute> {
+    vec![
+        text_map("labels", "Labels for the objects. Those that mark what this provider owns (`app.kubernetes.io/managed-by`, `egress-owner` and the like) are set by itself."),
+        text_map("annotations", "Annotations for the objects."),
+        text("delivery", "`apply` applies the objects to the provider's cluster. `render` only computes `manifests` and needs no cluster, for GitOps; a change from `apply` to `render` leaves the objects in the cluster.")
+            .default(APPLY)
+            .validate(validators::one_of([APPLY, RENDER])),
+        Attribute::new("force_conflicts", Type::Bool, "Take over fields that another field manager owns with other values, and an existing object of the same name that this provider did not make. Without it both are errors that name the other side.")
+            .default(false),
+        text("timeout", &format!("How long the {thing}'s objects may take to go when they are deleted, such as `90s` or `10m`. Default: `5m`. When it is over, the state keeps what is left; the next apply goes on from there.")),
+        text_map("manifests", "The objects as YAML, by `Kind/namespace/name`. Known in the plan as soon as the attributes above are.").computed(),
+    ]
+}
+
+/// Which way the objects go.
+pub(super) fn delivery_of(value: &Value) -> Option<&str> {
+    value.get("delivery").and_then(Value::as_str)
+}
+
+/// Whether the provider applies the objects.
+pub(super) fn applies(value: &Value) -> bool {
+    delivery_of(value) == Some(APPLY)
+}
+
+/// Whether conflicts are to be won.
+pub(super) fn forces(value: &Value) -> bool {
+    value.get("force_conflicts").and_then(Value::as_bool) == Some(true)
+}
+
+/// How long deleting may take.
+pub(super) fn timeout_of(value: &Value) -> Duration {
+    let text = value.get("timeout").and_then(Value::as_str);
+    text.and_then(|text| duration::parse(text).ok()).unwrap_or(TIMEOUT)
+}
+
+/// Checks what the attributes cannot check themselves.
+pub(super) fn validate(value: &Value) -> Diagnostics {
+    let text = value.get("timeout").and_then(Value::as_str);
+    let error = text.and_then(|text| duration::parse(text).err());
+    let told = error.map(|error| {
+        Diagnostic::error("The timeout cannot be used", format!("The value {error}.")).at(Path::attribute("timeout"))
+    });
+    told.into_iter().collect()
+}
