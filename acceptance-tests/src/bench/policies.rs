@@ -35,7 +35,7 @@ pub(super) fn measure(options: &Options, host: &Host, report: &mut Report) -> Re
              provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n\
              resource \"egress_policy\" \"all\" {{\n  count = {count}\n  name = \"policy-${{count.index}}\"\n  namespace = \"{NAMESPACE}\"\n  \
              pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
-             allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [{{ port = 5432 }}] }} }}\n}}\n",
+             allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [5432] }} }}\n}}\n",
             server.kubeconfig().display()
         ),
     )?;

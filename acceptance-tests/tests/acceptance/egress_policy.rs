@@ -86,8 +86,8 @@ fn policy(namespace: &str, more: &str) -> String {
     format!(
         "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"{namespace}\"\n  \
          pods = {{ match_labels = {{ app = \"backend\" }} }}\n  allow = {{\n    \
-         db = {{ to_pods = {{ match_labels = {{ app = \"database\" }} }}, ports = [{{ port = 5432 }}] }}\n    \
-         partner = {{ to_cidrs = [\"203.0.113.0/24\"], except_cidrs = [\"203.0.113.128/25\"], ports = [{{ port = 443 }}] }}\n  }}\n{more}}}\n"
+         db = {{ to_pods = {{ match_labels = {{ app = \"database\" }} }}, ports = [5432] }}\n    \
+         partner = {{ to_cidrs = [\"203.0.113.0/24\"], except_cidrs = [\"203.0.113.128/25\"], ports = [443] }}\n  }}\n{more}}}\n"
     )
 }
 
@@ -249,7 +249,7 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     let wrong = [
         (body.replace("203.0.113.0/24", "203.0.113.0/33"), "203.0.113.0/33"),
         (body.replace("203.0.113.128/25", "198.51.100.0/25"), "198.51.100.0/25"),
-        (body.replace("port = 443", "port = 70000"), "70000"),
+        (body.replace("[443]", "[70000]"), "70000"),
         (body.replace("name = \"backend\"", "name = \"Back_end\""), "Back_end"),
         (body.replace("\"render\"", "\"pray\""), "pray"),
     ];

@@ -131,6 +131,8 @@ pub enum ResourceType {
     NatGateway,
     /// An egress policy in a cluster.
     Policy,
+    /// An egress gateway in a cluster.
+    Gateway,
 }
 
 impl ResourceType {
@@ -140,6 +142,7 @@ impl ResourceType {
             Self::IpPool => "ip-pool",
             Self::NatGateway => "nat-gateway",
             Self::Policy => "policy",
+            Self::Gateway => "gateway",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The managed resources: the only place where Terraform, the model, a cloud and a cluster meet.
 
 mod cloud_identity;
+mod egress_gateway;
 mod ip_pool;
 mod nat_gateway;
 pub(crate) mod objects;
@@ -21,5 +22,6 @@ pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
         Box::new(ip_pool::IpPool::new(session.clone())),
         Box::new(nat_gateway::NatGateway::new(session.clone())),
         Box::new(policy::PolicyResource::new(session.clone())),
+        Box::new(egress_gateway::GatewayResource::new(session.clone())),
     ]
 }

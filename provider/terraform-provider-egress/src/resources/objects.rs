@@ -3,6 +3,7 @@
 pub(crate) mod attributes;
 mod live;
 pub(crate) mod outcome;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;

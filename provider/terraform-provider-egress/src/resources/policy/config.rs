@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use egress_model::cidr::Cidr;
-use egress_model::policy::{ClusterSpec, HttpSpec, NamespaceSelectorSpec, RuleSpec, SelectorSpec, Spec};
+use egress_model::policy::{ClusterSpec, HttpSpec, RuleSpec, Spec};
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics};
+
+use crate::resources::objects::values::{
+    namespace_selector, number, objects, optional, owned_text, selector, string, string_map, strings,
+};
 
 /// What is known of a configuration.
 pub(super) struct Written {
@@ -100,47 +104,6 @@ pub(super) fn spellings(spec: &Spec) -> Diagnostics {
         })
     })
     .collect()
-}
-
-fn string(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    value.elements().into_iter().flatten().map(|element| string(element).to_owned()).collect()
-}
-
-fn string_map(value: &Value) -> BTreeMap<String, String> {
-    value.as_map().into_iter().flatten().map(|(key, value)| (key.clone(), string(value).to_owned())).collect()
-}
-
-/// A whole number. A fraction does not pass the schema; here it becomes what no port is.
-fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap_or_default()
-}
-
-fn optional<'v, T>(value: &'v Value, name: &str, read: impl FnOnce(&'v Value) -> T) -> Option<T> {
-    value.get(name).filter(|part| !part.is_null()).map(read)
-}
-
-fn objects<T>(value: &Value, read: impl Fn(&Value) -> T) -> Vec<T> {
-    value.elements().into_iter().flatten().map(read).collect()
-}
-
-fn owned_text(value: &Value) -> String {
-    string(value).to_owned()
-}
-
-fn selector(value: &Value) -> SelectorSpec {
-    SelectorSpec {
-        match_labels: optional(value, "match_labels", string_map).unwrap_or_default(),
-        match_expressions: optional(value, "match_expressions", strings).unwrap_or_default(),
-    }
-}
-
-fn namespace_selector(value: &Value) -> NamespaceSelectorSpec {
-    let SelectorSpec { match_labels, match_expressions } = selector(value);
-    NamespaceSelectorSpec { names: optional(value, "names", strings), match_labels, match_expressions }
 }
 
 fn rule(value: &Value) -> RuleSpec {

@@ -1,0 +1,96 @@
+//! `egress_gateway`: traffic of some pods leaves the cluster from known addresses.
+
+mod config;
+mod schema;
+
+use egress_engines::gateway::gateway_engine;
+use egress_engines::{EngineName, GATEWAY_ENGINES, Level};
+use egress_model::cidr::Cidr;
+use egress_model::gateway::Gateway;
+use egress_model::identity::ResourceType;
+use tfplugin::Diagnostic;
+use tfplugin::cty::Value;
+use tfplugin::schema::{IdentitySchema, Schema};
+
+use crate::resources::objects::outcome::{Outcome, mistakes, told, unknown_engine};
+use crate::resources::objects::{Compiles, ObjectResource};
+use crate::session::InCluster;
+
+/// The resource.
+pub(crate) type GatewayResource = ObjectResource<EgressGateway>;
+
+/// What an `egress_gateway` is.
+pub(crate) struct EgressGateway;
+
+impl Compiles for EgressGateway {
+    const TYPE_NAME: &'static str = "egress_gateway";
+    const TYPE: ResourceType = ResourceType::Gateway;
+    const THING: &'static str = "gateway";
+
+    fn schema() -> Schema {
+        schema::schema()
+    }
+
+    fn identity_schema() -> IdentitySchema {
+        schema::identity_schema()
+    }
+
+    fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome {
+        let written = config::read(value);
+        let later = || vec![("egress_cidrs", Value::UNKNOWN), ("requirements", Value::UNKNOWN)];
+        let gateway = match Gateway::parse(&written.spec) {
+            Ok(gateway) => gateway,
+            Err(invalid) => {
+                let diagnostics = mistakes(Self::THING, &invalid);
+                return Outcome { diagnostics, computed: later(), manifests: None };
+            }
+        };
+        let name = match value.get("engine").filter(|name| !name.is_null()) {
+            Some(chosen) => chosen.as_str(),
+            None => in_cluster.map(|in_cluster| in_cluster.engine.as_str()),
+        };
+        // Not known yet.
+        let Some(name) = name else { return Outcome { computed: later(), ..Outcome::default() } };
+        let Some(engine) = gateway_engine(name) else {
+            let known: Vec<EngineName> = GATEWAY_ENGINES.iter().map(|engine| engine.name).collect();
+            let diagnostics = unknown_engine(name, &known).into();
+            return Outcome { diagnostics, computed: later(), manifests: None };
+        };
+        let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
+        let compiled = (engine.compile)(&gateway, &settings);
+        let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
+        let known = written.complete && !refused;
+        let requirements = (engine.requirements)(&gateway, &settings).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let computed = vec![
+            ("egress_cidrs", if written.addresses_known { egress_cidrs(&gateway) } else { Value::UNKNOWN }),
+            ("requirements", if known { Value::list(requirements) } else { Value::UNKNOWN }),
+        ];
+        let diagnostics = told(engine.name, &compiled.findings);
+        Outcome { manifests: known.then_some(compiled.manifests), computed, diagnostics }
+    }
+
+    fn parse_id(id: &str) -> Result<Value, Diagnostic> {
+        match id.split('/').collect::<Vec<_>>()[..] {
+            [namespace, name] if !namespace.is_empty() && !name.is_empty() => {
+                Ok(Value::object([("namespace", namespace), ("name", name)]))
+            }
+            _ => {
+                let detail = format!("{id:?} is not of the form \"namespace/name\", such as \"egress/partners\".");
+                Err(Diagnostic::error("The import id cannot be used", detail))
+            }
+        }
+    }
+}
+
+/// The addresses that the outside sees: the public ones, or else those on the cluster's network; null where the engine chooses
+/// them, because then nothing here knows them.
+fn egress_cidrs(gateway: &Gateway) -> Value {
+    let seen = if gateway.public_ips.is_empty() { &gateway.ips } else { &gateway.public_ips };
+    if seen.is_empty() {
+        return Value::Null;
+    }
+    Value::list(seen.iter().map(|address| Cidr::of_address(*address).to_string()).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What a user can write in an `egress_gateway`. The descriptions are its documentation.
+
+use egress_engines::GATEWAY_ENGINES;
+use tfplugin::cty::Type;
+use tfplugin::schema::{Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema};
+use tfplugin::validators;
+
+use crate::resources::objects::attributes::{namespace_selector, selector, single, text, texts, whole};
+
+pub(super) fn schema() -> Schema {
+    let engines: Vec<&'static str> = GATEWAY_ENGINES.iter().map(|engine| engine.name.as_str()).collect();
+    Schema::new(
+        "An egress gateway inside the cluster: traffic of some pods to some destinations leaves from known addresses.\n\n\
+         Engines differ widely in what their gateways do. What an engine cannot do is an error in the plan that names the engines that \
+         can; what it does a little differently is a warning. What must be there for a gateway to work, such as Helm values, feature \
+         switches and node labels, is listed in `requirements`.\n\n\
+         The plan shows the objects in `manifests`, also without a cluster. Only the fields in `manifests` are owned (server-side apply, \
+         field manager `terraform-provider-egress`).",
+        vec![
+            text("name", "The gateway's name, and that of its objects: a DNS name of at most 63 characters. A change replaces the gateway: its traffic leaves from elsewhere, or not at all, until the new one is there.")
+                .required()
+                .requires_replace(),
+            text("namespace", "Where those of its objects are that have a namespace, and its pods on engines that run some. It must exist. A change replaces the gateway.")
+                .required()
+                .requires_replace(),
+            Attribute::nested(
+                "sources",
+                Nesting::Map,
+                vec![
+                    single("pods", selector(), "Which pods. Default: all."),
+                    single("namespaces", namespace_selector(), "In which namespaces. Default: all."),
+                ],
+                "Whose traffic, by a name of your choice.",
+            )
+            .required(),
+            single(
+                "to",
+                vec![
+                    texts("cidrs", "To these address blocks."),
+                    texts("except_cidrs", "Parts of `cidrs` that are not meant."),
+                    texts("domains", "To these names, written as in `to_domains` of `egress_policy`, instead of `cidrs`."),
+                ],
+                "Traffic to where. Default: everything outside the cluster.",
+            ),
+            texts("ips", "The addresses on the cluster's network that traffic leaves from. Some engines put them onto a node, others need them to be there. Default: the engine chooses."),
+            texts("public_ips", "The public addresses that a cloud translates these to, such as `values(egress_ip_pool.partners.public_ips)`; engines that ask the cloud for them do so. They are what `egress_cidrs` then shows."),
+            single("nodes", selector(), "Which nodes traffic leaves from. Default: the engine chooses."),
+            text("interface", "The network interface of those nodes whose address is taken, on engines that take one."),
+            whole("replicas", "How many gateways at a time, on engines that run several."),
+            text("failover", "`required`: traffic must go on from the same addresses when a node of the gateway fails; engines that cannot are an error. `best-effort`: whatever the engine does.")
+                .default("best-effort")
+                .validate(validators::one_of(["best-effort", "required"])),
+            text("engine", "The engine to compile to. Default: the provider's `kubernetes.engine`. After a change the new objects are applied before the old ones are deleted.")
+                .validate(validators::one_of(engines)),
+            Attribute::new("egress_cidrs", Type::list(Type::String), "The addresses that the outside sees, as blocks of one address: `public_ips`, or else `ips`. Null where the engine chooses them: then only the cluster knows.").computed(),
+            Attribute::new("requirements", Type::list(Type::String), "What must be there for the gateway to work: Helm values, served kinds, node labels, settings of the engine.").computed(),
+        ],
+    )
+}
+
+pub(super) fn identity_schema() -> IdentitySchema {
+    let attribute = |name, description: &str| IdentityAttribute {
+        name,
+        ty: Type::String,
+        required_for_import: true,
+        description: description.to_owned(),
+    };
+    IdentitySchema {
+        version: 0,
+        attributes: vec![attribute("namespace", "The gateway's namespace."), attribute("name", "The gateway's name.")],
+    }
+}
