@@ -57,6 +57,13 @@ pub(crate) struct InCluster {
     pub(crate) cluster: Option<ClusterSpec>,
 }
 
+impl Default for InCluster {
+    /// A cluster of which nothing is said: any network plugin that enforces `NetworkPolicy`.
+    fn default() -> Self {
+        Self { engine: EngineName::NetworkPolicy, settings: Settings::default(), cluster: Some(ClusterSpec::default()) }
+    }
+}
+
 impl InCluster {
     /// The installation of an engine: the version is that of the provider's own engine.
     pub(crate) fn settings(&self, engine: EngineName) -> Settings {

@@ -60,7 +60,8 @@ impl Compiles for EgressGateway {
         let compiled = (engine.compile)(&gateway, &settings);
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
         let known = written.complete && !refused;
-        let requirements = (engine.requirements)(&gateway, &settings).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let requirements =
+            (engine.requirements)(&gateway, &settings).iter().map(ToString::to_string).collect::<Vec<_>>();
         let computed = vec![
             ("egress_cidrs", if written.addresses_known { egress_cidrs(&gateway) } else { Value::UNKNOWN }),
             ("requirements", if known { Value::list(requirements) } else { Value::UNKNOWN }),

@@ -57,7 +57,7 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
     let cluster = cluster.map_err(|errors| diagnostics.extend(errors)).ok();
     match (engine, version, istio, cluster) {
         (Some(engine), Some(version), Some(istio), Some(cluster)) => {
-            Ok(InCluster { engine, settings: Settings { version, istio }, cluster })
+            Ok(InCluster { engine, settings: Settings { version, istio, ..Settings::default() }, cluster })
         }
         _ => Err(diagnostics),
     }

@@ -278,7 +278,7 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         adoption: crate::session::Adoption::Automatic,
         aws: Ok(crate::session::Aws::new(aws_of("us-east-1"))),
         kubernetes: Err(crate::session::Unavailable::Unknown),
-        engine: egress_engines::EngineName::NetworkPolicy,
+        in_cluster: crate::session::InCluster::default(),
         created: crate::session::Created::default(),
     };
     let identity = NatGateway::identity(&configured, "prod").unwrap();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use egress_engines::{EngineName, Settings};
 use egress_model::identity::Owner;
 use serde_json::{Value as Json, json};
 use tfplugin::cty::json::{Undefined, from_json};
@@ -16,17 +15,9 @@ use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
 use crate::session::{Adoption, Configured, Created, InCluster, Session, Unavailable};
 
-fn in_cluster() -> InCluster {
-    InCluster {
-        engine: EngineName::NetworkPolicy,
-        settings: Settings::default(),
-        cluster: Some(egress_model::policy::ClusterSpec::default()),
-    }
-}
-
 /// What a provider with the default engine makes of a value.
 fn check(value: &Value) -> Outcome {
-    EgressPolicy::check(value, Some(&in_cluster()))
+    EgressPolicy::check(value, Some(&InCluster::default()))
 }
 
 fn owner() -> Owner {
@@ -186,7 +177,7 @@ fn an_engine_without_a_compiler_is_told() {
 
 #[test]
 fn a_cluster_that_is_not_known_yet_leaves_the_manifests_unknown() {
-    let later = InCluster { cluster: None, ..in_cluster() };
+    let later = InCluster { cluster: None, ..InCluster::default() };
     let outcome = EgressPolicy::check(&config(&json!({})), Some(&later));
     assert!(outcome.manifests.is_none() && outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
 }
@@ -259,7 +250,7 @@ fn resource(kubernetes: Unavailable) -> PolicyResource {
     session.configure(Configured {
         owner: owner(),
         adoption: Adoption::Automatic,
-        in_cluster: in_cluster(),
+        in_cluster: InCluster::default(),
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(kubernetes),
         created: Created::default(),

@@ -18,7 +18,7 @@ use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools};
 use super::super::{IpPool, Private};
-use crate::session::{Adoption, Configured, Created, Session, Unavailable};
+use crate::session::{Adoption, Configured, Created, InCluster, Session, Unavailable};
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
 struct MemoryBackend(Arc<Memory>);
@@ -133,7 +133,7 @@ fn configure(session: &Session, adoption: Adoption) {
         adoption,
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(Unavailable::Unknown),
-        engine: egress_engines::EngineName::NetworkPolicy,
+        in_cluster: InCluster::default(),
         created: Created::default(),
     });
 }

@@ -1,0 +1,90 @@
+//! What a user is told about a gateway, and what the plan shows, without a cluster.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+use tfplugin::Severity;
+use tfplugin::cty::Value;
+use tfplugin::cty::json::{Undefined, from_json};
+use tfplugin::resource::Resource;
+
+use super::{EgressGateway, GatewayResource};
+use crate::resources::objects::Compiles;
+use crate::resources::objects::outcome::Outcome;
+use crate::session::InCluster;
+
+/// A configuration of a gateway `partners` in `egress` on an engine, with these attributes beside.
+fn config(engine: &str, attributes: &Json) -> Value {
+    let mut all = json!({
+        "name": "partners", "namespace": "egress", "engine": engine, "delivery": "apply", "failover": "best-effort",
+        "force_conflicts": false, "sources": {"shop": {"namespaces": {"names": ["shop"]}}},
+    });
+    for (name, value) in attributes.as_object().expect("attributes") {
+        all[name] = value.clone();
+    }
+    let schema = GatewayResource::new(Arc::default()).schema();
+    from_json(&all, &schema.ty(), Undefined::Refuse).expect("a configuration")
+}
+
+fn check(engine: &str, attributes: &Json) -> Outcome {
+    EgressGateway::check(&config(engine, attributes), Some(&InCluster::default()))
+}
+
+fn errors(outcome: &Outcome) -> Vec<String> {
+    let errors = outcome.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    errors
+        .map(|error| {
+            let path = error.path.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{path}: {}: {}", error.summary, error.detail)
+        })
+        .collect()
+}
+
+fn computed<'o>(outcome: &'o Outcome, name: &str) -> &'o Value {
+    &outcome.computed.iter().find(|(own, _)| *own == name).expect("a computed attribute").1
+}
+
+#[test]
+fn wrong_attributes_are_told_on_their_path() {
+    for (attributes, path, text) in [
+        (json!({"sources": {}}), "sources", "needs at least one source"),
+        (json!({"ips": ["10.0.0"]}), "ips[0]", "is no IP address"),
+        (json!({"public_ips": ["x"]}), "public_ips[0]", "is no IP address"),
+        (json!({"to": {"cidrs": ["10.0.0.0/40"]}}), "to.cidrs[0]", "is not a CIDR block"),
+        (json!({"to": {"domains": ["*"]}}), "to.domains[0]", "must be the whole first part"),
+        (json!({"nodes": {"match_expressions": ["a is b"]}}), "nodes.match_expressions[0]", "is no expression"),
+        (json!({"replicas": 0}), "replicas", "is no number of replicas"),
+        (json!({"interface": "a/b"}), "interface", "is no interface name"),
+        (json!({"failover": "maybe"}), "failover", "is no demand on failover"),
+    ] {
+        let found = errors(&check("antrea", &attributes));
+        assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
+        let expected = format!("{path}: This part of the gateway cannot be used: It ");
+        assert!(found[0].starts_with(&expected) && found[0].contains(text), "{attributes}: {}", found[0]);
+    }
+}
+
+#[test]
+fn an_engine_without_gateways_is_told() {
+    let found = errors(&check("network-policy", &json!({})));
+    assert!(found[0].starts_with("engine: The engine is not known: \"network-policy\" is none of"), "{found:?}");
+}
+
+#[test]
+fn shows_the_addresses_that_the_outside_sees_or_that_nothing_knows_them() {
+    let cidrs = |attributes: &Json| computed(&check("antrea", attributes), "egress_cidrs").clone();
+    assert_eq!(cidrs(&json!({"ips": ["192.0.2.7"]})), Value::list(["192.0.2.7/32"]));
+    assert_eq!(cidrs(&json!({})), Value::Null);
+    let mut later = config("antrea", &json!({}));
+    later.as_object_mut().expect("attributes").insert("ips".to_owned(), Value::UNKNOWN);
+    let outcome = EgressGateway::check(&later, Some(&InCluster::default()));
+    assert_eq!(computed(&outcome, "egress_cidrs"), &Value::UNKNOWN);
+    assert!(outcome.manifests.is_none(), "what depends on the addresses is not known");
+}
+
+#[test]
+fn failover_that_an_engine_does_not_have_is_an_error_that_names_those_that_have_it() {
+    let found = errors(&check("calico", &json!({"failover": "required"})));
+    let told = found.iter().find(|error| error.starts_with("failover: ")).expect("an error");
+    assert!(told.contains("Engines that can: ") && told.contains("antrea"), "{told}");
+}
