@@ -5,6 +5,7 @@
 //! can own other fields of the same object, and forces nothing unless asked.
 
 mod apply;
+mod attach;
 mod config;
 mod connect;
 mod delete;

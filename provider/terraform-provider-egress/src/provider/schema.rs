@@ -165,6 +165,7 @@ fn kubernetes() -> Attribute {
             cluster_cidrs(),
             resolver(),
             istio(),
+            antrea_subnet(),
         ],
         "The cluster. Needed when a policy is applied rather than rendered. Its values may come from a cluster that is made in the same apply: \
          the plan then works without it. `kubernetes = {}` uses the default kubeconfig.",
@@ -177,6 +178,23 @@ fn texts(name: &'static str, description: &str) -> Attribute {
 
 fn text_map(name: &'static str, description: &str) -> Attribute {
     Attribute::new(name, Type::Map(Box::new(Type::String)), description)
+}
+
+fn ports(name: &'static str, description: &str) -> Attribute {
+    Attribute::new(name, Type::List(Box::new(Type::Number)), description)
+}
+
+fn antrea_subnet() -> Attribute {
+    Attribute::nested(
+        "antrea_subnet",
+        Nesting::Single,
+        vec![
+            text("gateway", "The router to which traffic from these addresses goes.").required(),
+            Attribute::new("prefix_length", Type::Number, "The length of the subnet's prefix, such as 24.").required(),
+            Attribute::new("vlan", Type::Number, "The VLAN that the network expects of this traffic. Default: none."),
+        ],
+        "The subnet of the addresses of Antrea's egress gateways, with `engine = \"antrea\"`. Default: the nodes' own subnet.",
+    )
 }
 
 fn cluster_cidrs() -> Attribute {
@@ -243,7 +261,21 @@ fn istio() -> Attribute {
                 "gateway_service",
                 "The name of the egress gateway's Service, or of the waypoint. Default: `istio-egressgateway`.",
             ),
+            ports(
+                "gateway_tls_ports",
+                "The ports that the egress gateway's pods listen on for the Service's port 443: a NetworkPolicy sees these. Default: those of the \
+                 `gateway` chart; `istioctl install` and the older chart have `[8443]`.",
+            ),
+            ports(
+                "gateway_http_ports",
+                "The same for the Service's port 80. `istioctl install` and the older chart have `[8080]`.",
+            ),
             text("control_plane_namespace", "The namespace of istiod. Default: `istio-system`."),
+            text("cluster_domain", "The domain of the names of the cluster's Services. Default: `cluster.local`."),
+            text(
+                "outbound_traffic",
+                "The mesh's `outboundTrafficPolicy.mode`: `ALLOW_ANY` (Istio's default) or `REGISTRY_ONLY`.",
+            ),
         ],
         "The mesh, with `engine = \"istio\"`.",
     )

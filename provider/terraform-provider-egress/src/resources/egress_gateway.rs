@@ -26,6 +26,7 @@ impl Compiles for EgressGateway {
     const TYPE_NAME: &'static str = "egress_gateway";
     const TYPE: ResourceType = ResourceType::Gateway;
     const THING: &'static str = "gateway";
+    const ATTACHES: bool = true;
 
     fn schema() -> Schema {
         schema::schema()
@@ -42,7 +43,7 @@ impl Compiles for EgressGateway {
             Ok(gateway) => gateway,
             Err(invalid) => {
                 let diagnostics = mistakes(Self::THING, &invalid);
-                return Outcome { diagnostics, computed: later(), manifests: None };
+                return Outcome { diagnostics, computed: later(), ..Outcome::default() };
             }
         };
         let name = match value.get("engine").filter(|name| !name.is_null()) {
@@ -54,7 +55,7 @@ impl Compiles for EgressGateway {
         let Some(engine) = gateway_engine(name) else {
             let known: Vec<EngineName> = GATEWAY_ENGINES.iter().map(|engine| engine.name).collect();
             let diagnostics = unknown_engine(name, &known).into();
-            return Outcome { diagnostics, computed: later(), manifests: None };
+            return Outcome { diagnostics, computed: later(), ..Outcome::default() };
         };
         let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
         let compiled = (engine.compile)(&gateway, &settings);
@@ -67,7 +68,12 @@ impl Compiles for EgressGateway {
             ("requirements", if known { Value::list(requirements) } else { Value::UNKNOWN }),
         ];
         let diagnostics = told(engine.name, &compiled.findings);
-        Outcome { manifests: known.then_some(compiled.manifests), computed, diagnostics }
+        Outcome {
+            manifests: known.then_some(compiled.manifests),
+            attachments: compiled.attachments,
+            computed,
+            diagnostics,
+        }
     }
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {

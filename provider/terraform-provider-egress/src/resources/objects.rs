@@ -1,5 +1,6 @@
 //! Resources that become Kubernetes objects: compiled, shown in the plan, applied and deleted, all in one way.
 
+mod attached;
 pub(crate) mod attributes;
 mod live;
 pub(crate) mod outcome;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cluster::{Cluster, Error};
-use egress_engines::Manifest;
+use egress_engines::{Attachment, Manifest};
 use egress_model::identity::ResourceType;
 use tfplugin::cty::{Path, Value};
 use tfplugin::provider::Context;
@@ -22,6 +23,7 @@ use tfplugin::resource::{
 use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
+use self::attached::attachments_value;
 use self::attributes::{RENDER, applies, delivery_of, forces, timeout_of};
 use self::live::{Recorded, Seen, recorded};
 use self::outcome::{Outcome, manifests_value, mark, owned_labels};
@@ -35,6 +37,8 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     const TYPE: ResourceType;
     /// What it is, in a word.
     const THING: &'static str;
+    /// Whether it can add to objects of others, which its attribute `attachments` then shows.
+    const ATTACHES: bool;
 
     /// Its own attributes, and its description.
     fn schema() -> Schema;
@@ -102,6 +106,15 @@ fn objects_of<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Record
     objects
 }
 
+/// What a state says was added to objects of others.
+fn attached_of(state: &Value) -> Vec<Recorded> {
+    state.get("attachments").map(recorded).unwrap_or_default()
+}
+
+fn name_of(value: &Value) -> &str {
+    value.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// The cluster for an apply: it has to be there.
 async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Diagnostic> {
     match &configured.kubernetes {
@@ -123,6 +136,7 @@ impl<C: Compiles> Resource for ObjectResource<C> {
     fn schema(&self) -> Schema {
         let mut schema = C::schema();
         schema.attributes.extend(attributes::delivery(C::THING));
+        schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
         schema
     }
 
@@ -157,6 +171,10 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         response.identity = identity_of::<C>(&response.planned).or(response.identity);
         let manifests = outcome.manifests.as_deref();
         set(&mut response.planned, "manifests", manifests.map_or(Value::UNKNOWN, manifests_value));
+        if C::ATTACHES {
+            let attachments = manifests.map(|_| attachments_value(&outcome.attachments));
+            set(&mut response.planned, "attachments", attachments.unwrap_or(Value::UNKNOWN));
+        }
         for (name, value) in outcome.computed {
             set(&mut response.planned, name, value);
         }
@@ -220,7 +238,15 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         };
         match live::observe(&cluster, &objects, &owned_labels(&configured.owner, C::TYPE)).await {
             Ok(Seen::Gone) => response.state = Value::Null,
-            Ok(Seen::There(seen)) => set(&mut response.state, "manifests", Value::map(seen)),
+            Ok(Seen::There(seen)) => {
+                set(&mut response.state, "manifests", Value::map(seen));
+                let attached = attached_of(&response.state);
+                match attached::observe(&cluster, &attached).await {
+                    Ok(seen) if C::ATTACHES => set(&mut response.state, "attachments", seen),
+                    Ok(_) => {}
+                    Err(error) => response.diagnostics.push(live::not_looked(&error)),
+                }
+            }
             Err(error @ Error::Unreachable(_)) => response.diagnostics.push(live::not_looked(&error)),
             Err(error) => {
                 response.diagnostics.extend(objects.first().map(|object| live::told(&object.id, "read", &error)));
@@ -295,6 +321,9 @@ impl<C: Compiles> ObjectResource<C> {
             set(&mut state, name, value);
         }
         if !applies(&state) {
+            if C::ATTACHES {
+                set(&mut state, "attachments", attachments_value(&outcome.attachments));
+            }
             response.state = state;
             return response;
         }
@@ -309,6 +338,8 @@ impl<C: Compiles> ObjectResource<C> {
         let applied = live::apply(&cluster, &manifests, &configured.owner, forces(&state), &there).await;
         response.diagnostics.extend(applied.diagnostics);
         if applied.done.len() == manifests.len() {
+            let diagnostics = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments).await;
+            response.diagnostics.extend(diagnostics);
             let no_longer_meant = there
                 .into_iter()
                 .filter(|object| !manifests.iter().any(|manifest| manifest.id() == object.id))
@@ -334,10 +365,45 @@ impl<C: Compiles> ObjectResource<C> {
         response
     }
 
+    /// Adds to objects of others what was planned, and gives back what is no longer meant. The state says what was added.
+    async fn attach_objects(
+        &self,
+        cluster: &Cluster,
+        prior: &Value,
+        state: &mut Value,
+        attachments: &[Attachment],
+    ) -> Diagnostics {
+        if !C::ATTACHES {
+            return Diagnostics::new();
+        }
+        let manager = attached::manager(C::TYPE, name_of(state));
+        let (done, mut diagnostics) = attached::attach(cluster, attachments, &manager).await;
+        let mut recorded_now: Vec<Recorded> = attached_of(prior);
+        if done.len() == attachments.len() {
+            let stays = |object: &Recorded| attachments.iter().any(|attachment| attachment.id() == object.id);
+            let (stay, go): (Vec<_>, Vec<_>) = recorded_now.into_iter().partition(stays);
+            let told = attached::detach(cluster, &go, &manager).await;
+            recorded_now = if told.has_errors() { stay.into_iter().chain(go).collect() } else { stay };
+            diagnostics.extend(told);
+        }
+        let made = recorded(&attachments_value(attachments)).into_iter().filter(|object| done.contains(&object.id));
+        for object in made {
+            recorded_now.retain(|other| other.id != object.id);
+            recorded_now.push(object);
+        }
+        set(state, "attachments", texts(recorded_now));
+        diagnostics
+    }
+
     async fn delete_objects(&self, state: &Value) -> Result<live::Deleted, Diagnostic> {
         let configured = self.session.required()?;
         let objects = objects_of::<C>(state, &configured);
         let cluster = cluster_to_change(&configured).await?;
+        // Some engines stop the traffic of what refers to an object that is not there.
+        let told = attached::detach(&cluster, &attached_of(state), &attached::manager(C::TYPE, name_of(state))).await;
+        if told.has_errors() {
+            return Ok(live::Deleted { left: objects, diagnostics: told });
+        }
         Ok(live::delete(&cluster, objects, &configured.owner, timeout_of(state)).await)
     }
 }

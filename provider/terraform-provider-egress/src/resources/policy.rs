@@ -24,6 +24,7 @@ impl Compiles for EgressPolicy {
     const TYPE_NAME: &'static str = "egress_policy";
     const TYPE: ResourceType = ResourceType::Policy;
     const THING: &'static str = "policy";
+    const ATTACHES: bool = false;
 
     fn schema() -> Schema {
         schema::schema()

@@ -2,8 +2,9 @@
 //! cluster is reached: which manifests a policy becomes must not depend on that.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use egress_engines::settings::{IstioMode, IstioSettings, Version};
+use egress_engines::settings::{AntreaSubnet, IstioMode, IstioSettings, OutboundTraffic, Version};
 use egress_engines::{ENGINES, EngineName, Settings, engine};
 use egress_model::policy::{ClusterCidrsSpec, ClusterSpec, ResolverSpec};
 use serde::Deserialize;
@@ -21,7 +22,18 @@ struct Istio {
     gateway_namespace: Option<String>,
     gateway_labels: Option<BTreeMap<String, String>>,
     gateway_service: Option<String>,
+    gateway_tls_ports: Option<Vec<u16>>,
+    gateway_http_ports: Option<Vec<u16>>,
     control_plane_namespace: Option<String>,
+    cluster_domain: Option<String>,
+    outbound_traffic: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Antrea {
+    gateway: String,
+    prefix_length: u8,
+    vlan: Option<u16>,
 }
 
 #[derive(Deserialize, Default)]
@@ -50,14 +62,17 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
         part("engine").map_or(Ok(EngineName::NetworkPolicy), |value| engine_name(value, &path.child("engine")));
     let version = part("engine_version").map(|value| version(value, &path.child("engine_version"))).transpose();
     let istio = part("istio").map_or_else(|| Ok(IstioSettings::default()), |value| istio(value, &path.child("istio")));
+    let antrea_subnet =
+        part("antrea_subnet").map(|value| antrea_subnet(value, &path.child("antrea_subnet"))).transpose();
     let cluster = cluster(&path, part("resolver"), part("cluster_cidrs"));
     let engine = engine.map_err(|error| diagnostics.push(error)).ok();
     let version = version.map_err(|error| diagnostics.push(error)).ok();
     let istio = istio.map_err(|errors| diagnostics.extend(errors)).ok();
+    let antrea_subnet = antrea_subnet.map_err(|errors| diagnostics.extend(errors)).ok();
     let cluster = cluster.map_err(|errors| diagnostics.extend(errors)).ok();
-    match (engine, version, istio, cluster) {
-        (Some(engine), Some(version), Some(istio), Some(cluster)) => {
-            Ok(InCluster { engine, settings: Settings { version, istio, ..Settings::default() }, cluster })
+    match (engine, version, istio, antrea_subnet, cluster) {
+        (Some(engine), Some(version), Some(istio), Some(antrea_subnet), Some(cluster)) => {
+            Ok(InCluster { engine, settings: Settings { version, istio, antrea_subnet }, cluster })
         }
         _ => Err(diagnostics),
     }
@@ -105,6 +120,17 @@ fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
             return Err(error.at(path.child("mode")).into());
         }
     };
+    let outbound_traffic = match written.outbound_traffic.as_deref() {
+        None | Some("ALLOW_ANY") => OutboundTraffic::AllowAny,
+        Some("REGISTRY_ONLY") => OutboundTraffic::RegistryOnly,
+        Some(other) => {
+            let detail =
+                "Write the mesh's outboundTrafficPolicy.mode: \"ALLOW_ANY\" (Istio's default) or \"REGISTRY_ONLY\".";
+            let error = Diagnostic::error(format!("The outbound traffic policy {other:?} does not exist"), detail);
+            return Err(error.at(path.child("outbound_traffic")).into());
+        }
+    };
+    let ports = |written: Option<Vec<u16>>, default| written.map_or(default, |ports| ports.into_iter().collect());
     let default = IstioSettings::default();
     Ok(IstioSettings {
         mode,
@@ -112,8 +138,30 @@ fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
         gateway_namespace: written.gateway_namespace.unwrap_or(default.gateway_namespace),
         gateway_labels: written.gateway_labels.unwrap_or(default.gateway_labels),
         gateway_service: written.gateway_service.unwrap_or(default.gateway_service),
+        gateway_tls_ports: ports(written.gateway_tls_ports, default.gateway_tls_ports),
+        gateway_http_ports: ports(written.gateway_http_ports, default.gateway_http_ports),
         control_plane_namespace: written.control_plane_namespace.unwrap_or(default.control_plane_namespace),
+        cluster_domain: written.cluster_domain.unwrap_or(default.cluster_domain),
+        outbound_traffic,
     })
+}
+
+fn antrea_subnet(value: &Value, path: &Path) -> Result<AntreaSubnet, Diagnostics> {
+    if !value.is_wholly_known() {
+        return Err(unknown("subnet of Antrea's gateways", path).into());
+    }
+    let written: Antrea = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
+    let gateway: IpAddr = written.gateway.parse().map_err(|_| {
+        let detail = format!("{:?} is no IP address.", written.gateway);
+        Diagnostic::error("The subnet's router cannot be used", detail).at(path.child("gateway"))
+    })?;
+    let longest = if gateway.is_ipv4() { 32 } else { 128 };
+    if !(1..=longest).contains(&written.prefix_length) {
+        let detail = format!("{} is not between 1 and {longest}.", written.prefix_length);
+        let error = Diagnostic::error("The subnet's prefix length cannot be used", detail);
+        return Err(error.at(path.child("prefix_length")).into());
+    }
+    Ok(AntreaSubnet { gateway, prefix_length: written.prefix_length, vlan: written.vlan })
 }
 
 fn cluster(path: &Path, resolver: Option<&Value>, cidrs: Option<&Value>) -> Result<Option<ClusterSpec>, Diagnostics> {

@@ -72,6 +72,11 @@ pub(super) fn delivery(thing: &str) -> Vec<Attribute> {
     ]
 }
 
+/// What is added to objects of others.
+pub(super) fn attachments() -> Attribute {
+    text_map("attachments", "Annotations on objects that are not this resource's, such as the namespaces of `sources` on Calico Enterprise, as YAML by the object's id. The objects must exist. Only these annotations are owned, and destroying the gateway takes them away again.").computed()
+}
+
 /// Which way the objects go.
 pub(super) fn delivery_of(value: &Value) -> Option<&str> {
     value.get("delivery").and_then(Value::as_str)

@@ -304,8 +304,3 @@ pub(super) fn not_looked(error: &Error) -> Diagnostic {
         ),
     )
 }
-
-/// The `manifests` attribute of what was seen.
-pub(super) fn seen_value(seen: BTreeMap<String, String>) -> Value {
-    Value::map(seen)
-}

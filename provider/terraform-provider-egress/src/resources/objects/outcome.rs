@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_engines::{EngineName, Finding, Level, Manifest};
+use egress_engines::{Attachment, EngineName, Finding, Level, Manifest};
 use egress_model::identity::{NAME_TAG, OWNER_TAG, Owner, ResourceType, TYPE_TAG};
 use egress_model::policy::{Invalid, Path as ModelPath, Step};
 use tfplugin::cty::{Path, Value};
@@ -13,6 +13,8 @@ use tfplugin::{Diagnostic, Diagnostics};
 pub(crate) struct Outcome {
     /// The objects; none while a part is not known yet, or cannot be used.
     pub(crate) manifests: Option<Vec<Manifest>>,
+    /// What is added to objects of others.
+    pub(crate) attachments: Vec<Attachment>,
     /// Computed attributes beside `manifests`.
     pub(crate) computed: Vec<(&'static str, Value)>,
     /// What to tell the user.
