@@ -46,20 +46,36 @@ pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<()
     provider.shut_down().await
 }
 
-fn add(report: &mut Report, what: &str, subject: &str, kibibytes: u64, limit: Option<u64>) {
-    let tenths = kibibytes * 10 / 1024;
+fn add(report: &mut Report, what: &str, subject: &str, resident: Resident, limit: Option<u64>) {
+    let Resident { all, anonymous } = resident;
     report.add(Row {
         what: what.to_owned(),
         subject: subject.to_owned(),
-        value: format!("{}.{} MiB", tenths / 10, tenths % 10),
+        value: format!("{}, {} its own", mebibytes(all), mebibytes(anonymous)),
         p99: String::new(),
-        target: limit.map(|limit| (format!("<= {limit} MiB"), kibibytes <= limit * 1024)),
+        target: limit.map(|limit| (format!("<= {limit} MiB"), all <= limit * 1024)),
     });
 }
 
+fn mebibytes(kibibytes: u64) -> String {
+    let tenths = kibibytes * 10 / 1024;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
 /// The resident set in KiB, as the kernel counts it.
-fn resident(pid: u32) -> Result<u64> {
+#[derive(Clone, Copy)]
+struct Resident {
+    all: u64,
+    /// What no file backs: the rest are pages of the program, which its processes share and the kernel can drop.
+    anonymous: u64,
+}
+
+fn resident(pid: u32) -> Result<Resident> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("resident memory is read from /proc")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel gives no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse()?)
+    let field = |name: &str| -> Result<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.with_context(|| format!("the kernel gives no {name}"))?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
+    };
+    Ok(Resident { all: field("VmRSS:")?, anonymous: field("RssAnon:")? })
 }

@@ -15,6 +15,10 @@ use crate::core_driver::{Address, Configuration, Driver, State};
 /// Pages of one type in one region.
 const PAGES_PER_TYPE: usize = 10;
 const OWNER: &str = "bench";
+/// Each gateway takes a private address, and AWS keeps five of a /24 for itself.
+const GATEWAYS_PER_SUBNET: usize = 250;
+/// The third number of the first block that is free in the stand-in's network.
+const FIRST_FREE_BLOCK: usize = 128;
 
 pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     let cloud = Cloud::start(instant())?;
@@ -59,13 +63,18 @@ pub(super) async fn many(cloud: &Cloud, driver: &Driver, pairs: usize) -> Result
     let (allocation, address) = inventory.addresses.iter().next().context("the pattern has no address")?;
     let (gateway, gateway_record) = inventory.live_nat_gateways().next().context("the pattern has no gateway")?;
     let private_ip = gateway_record.addresses.first().and_then(|held| held.private_ip).context("no private address")?;
+    let pattern_subnet = cloud.subnet(ZONES[0]);
+    let mut subnet = pattern_subnet.to_owned();
     let mut state = first.clone();
     for number in 1..pairs {
+        if number % GATEWAYS_PER_SUBNET == 0 {
+            subnet = new_subnet(cloud, number / GATEWAYS_PER_SUBNET)?;
+        }
         let name = format!("bench-{number}");
         let tags = |record: &BTreeMap<String, String>, kind: &str| tag_parameters(record, &name, kind);
         let reply = call(cloud, "AllocateAddress", &[("Domain", "vpc")], &tags(&address.tags, "elastic-ip"))?;
         let (new_allocation, public_ip) = (element(&reply, "allocationId")?, element(&reply, "publicIp")?);
-        let place = [("SubnetId", cloud.subnet(ZONES[0])), ("AllocationId", new_allocation.as_str())];
+        let place = [("SubnetId", subnet.as_str()), ("AllocationId", new_allocation.as_str())];
         let reply = call(cloud, "CreateNatGateway", &place, &tags(&gateway_record.tags, "natgateway"))?;
         let new_gateway = element(&reply, "natGatewayId")?;
         let new_private_ip = private_address(cloud, &new_gateway)?;
@@ -74,7 +83,8 @@ pub(super) async fn many(cloud: &Cloud, driver: &Driver, pairs: usize) -> Result
             let replace = |text: &str| {
                 let text = text.replace("\"bench-0\"", &format!("\"{name}\"")).replace(allocation, &new_allocation);
                 let text = text.replace(&address.public_ip.to_string(), &public_ip).replace(gateway, &new_gateway);
-                text.replace(&format!("\"{private_ip}\""), &format!("\"{new_private_ip}\""))
+                let text = text.replace(&format!("\"{private_ip}\""), &format!("\"{new_private_ip}\""));
+                text.replace(pattern_subnet, &subnet)
             };
             object.attributes = replace(&object.attributes);
             object.identity = object.identity.map(|(version, text)| (version, replace(&text)));
@@ -84,6 +94,16 @@ pub(super) async fn many(cloud: &Cloud, driver: &Driver, pairs: usize) -> Result
         }
     }
     Ok((state, configuration))
+}
+
+/// One more public subnet of the pattern's zone; `number` counts them from 1.
+fn new_subnet(cloud: &Cloud, number: usize) -> Result<String> {
+    let block = format!("10.0.{}.0/24", FIRST_FREE_BLOCK + number);
+    let place = [("VpcId", cloud.vpc.vpc_id.as_str()), ("CidrBlock", &block), ("AvailabilityZone", ZONES[0])];
+    let subnet = element(&cloud.call("CreateSubnet", &place)?, "subnetId")?;
+    let table = cloud.vpc.public_route_table_id.as_str();
+    cloud.call("AssociateRouteTable", &[("RouteTableId", table), ("SubnetId", &subnet)])?;
+    Ok(subnet)
 }
 
 fn private_address(cloud: &Cloud, gateway: &str) -> Result<String> {
