@@ -7,8 +7,8 @@ use tfplugin::cty::Value;
 use tfplugin_proto::plugin::grpc_stdio_client::GrpcStdioClient;
 use tfplugin_proto::tfplugin6 as proto;
 
-use crate::calls::Session;
 use crate::host::{Host, Identity, command, shutdown, signal};
+use crate::session::Session;
 
 #[tokio::test]
 async fn shutdown_ends_the_process_at_once_and_leaves_nothing() {

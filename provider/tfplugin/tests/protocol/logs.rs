@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use crate::calls::Session;
 use crate::host::Options;
+use crate::session::Session;
 
 async fn lines(variables: &[(&str, &str)]) -> Vec<Json> {
     let mut session = Session::start_with(&Options { variables, ..Options::default() }).await;

@@ -3,7 +3,7 @@
 use tfplugin::cty::{Type, Value};
 use tfplugin_proto::tfplugin6 as proto;
 
-use crate::calls::Session;
+use crate::session::Session;
 use crate::values::{decode, encode, errors, with};
 
 async fn create(session: &mut Session, mischief: &str) -> (Vec<String>, Value) {
