@@ -43,9 +43,22 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
+/// A command of a host, from which a developer's own settings are kept away: those of the host, such as `TF_CLI_ARGS`, and
+/// those that lead a provider to an account or a cluster.
+pub fn host_command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("TF_") || text.starts_with("AWS_") || text == "KUBECONFIG" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// What a host says it is, such as `Terraform v1.11.4`. Warnings may come before it.
 pub fn version(program: &Path) -> Option<String> {
-    let output = Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1").output().ok()?;
+    let output = host_command(program).arg("version").env("CHECKPOINT_DISABLE", "1").output().ok()?;
     let output = String::from_utf8(output.stdout).ok()?;
     let says = |line: &&str| ["Terraform v", "OpenTofu v"].iter().any(|product| line.starts_with(product));
     output.lines().map(str::trim).find(says).map(str::to_owned)

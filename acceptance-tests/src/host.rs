@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value as Json;
@@ -122,12 +122,7 @@ impl Workspace {
 
     /// Runs a subcommand, whatever it ends with.
     pub fn run(&self, arguments: &[&str]) -> Result<Run> {
-        let mut command = Command::new(&self.host.program);
-        command
-            .args(arguments)
-            .current_dir(self.path())
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let output = command.output().with_context(|| format!("cannot run {}", self.host.program.display()))?;
+        let output = self.output_of(arguments)?;
         Ok(Run { command: arguments.join(" "), output: text(&output), success: output.status.success() })
     }
 
@@ -188,13 +183,17 @@ impl Workspace {
         self.json(&["output", "-json", name])
     }
 
-    fn json(&self, arguments: &[&str]) -> Result<Json> {
-        let mut command = Command::new(&self.host.program);
+    fn output_of(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = environment::host_command(&self.host.program);
         command
             .args(arguments)
             .current_dir(self.path())
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let output = command.output()?;
+        command.output().with_context(|| format!("cannot run {}", self.host.program.display()))
+    }
+
+    fn json(&self, arguments: &[&str]) -> Result<Json> {
+        let output = self.output_of(arguments)?;
         if !output.status.success() {
             bail!("{}: {} failed:\n{}", self.host.name, arguments.join(" "), text(&output));
         }

@@ -20,7 +20,12 @@ pub(crate) struct Host {
 impl Host {
     /// The host at `program`, if it answers.
     fn at(program: &Path) -> Option<Self> {
-        let output = capture(Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1")).ok()?;
+        let mut command = Command::new(program);
+        // A developer's own settings, such as TF_CLI_ARGS, must not decide what it says.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TF_")) {
+            command.env_remove(name);
+        }
+        let output = capture(command.arg("version").env("CHECKPOINT_DISABLE", "1")).ok()?;
         // Warnings about its own configuration come first on some hosts.
         let version = output
             .lines()

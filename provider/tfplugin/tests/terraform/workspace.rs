@@ -17,13 +17,19 @@ pub(crate) struct Host {
 }
 
 impl Host {
+    /// Reads the line that says product and version. Warnings about the host's own settings may come before it, which is
+    /// why `version -json` is no help: OpenTofu writes them to the same output, and its JSON does not say the product.
     fn found(program: PathBuf) -> Option<Self> {
-        let output = Command::new(&program).args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1").output().ok()?;
-        let version: Json = serde_json::from_slice(&output.stdout).ok()?;
-        let mut parts = version["terraform_version"].as_str()?.split('.').map_while(|part| part.parse().ok());
-        let version = (parts.next()?, parts.next()?);
-        let help = Command::new(&program).arg("version").output().ok()?;
-        Some(Self { program, version, opentofu: String::from_utf8_lossy(&help.stdout).contains("OpenTofu") })
+        let mut command = Command::new(&program);
+        without_settings(&mut command);
+        let output = command.arg("version").env("CHECKPOINT_DISABLE", "1").output().ok()?;
+        let output = String::from_utf8(output.stdout).ok()?;
+        let (opentofu, version) = output.lines().find_map(|line| {
+            let products = [(false, "Terraform v"), (true, "OpenTofu v")];
+            products.into_iter().find_map(|(opentofu, start)| Some((opentofu, line.strip_prefix(start)?)))
+        })?;
+        let mut parts = version.split('.').map_while(|part| part.parse().ok());
+        Some(Self { version: (parts.next()?, parts.next()?), program, opentofu })
     }
 
     /// Whether it is a Terraform of at least this version.
@@ -39,6 +45,13 @@ impl Host {
     pub(crate) fn name(&self) -> String {
         let product = if self.opentofu { "OpenTofu" } else { "Terraform" };
         format!("{product} {}.{}", self.version.0, self.version.1)
+    }
+}
+
+/// Keeps a developer's own settings of the host away from it.
+fn without_settings(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TF_")) {
+        command.env_remove(name);
     }
 }
 
@@ -162,9 +175,7 @@ impl Workspace {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.host.program);
-        for (name, _) in env::vars().filter(|(name, _)| name.starts_with("TF_")) {
-            command.env_remove(name);
-        }
+        without_settings(&mut command);
         command
             .args(arguments)
             .current_dir(self.folder.path())
