@@ -38,6 +38,17 @@ pub fn kubernetes_assets() -> Result<PathBuf, Missing> {
     }
 }
 
+/// The kubeconfig of an existing cluster that tests may use: `EGRESS_TEST_KUBECONFIG`. Not `KUBECONFIG`, which a developer may
+/// have set to a cluster that people depend on.
+pub fn test_kubeconfig() -> Result<Option<PathBuf>, Missing> {
+    let Some(path) = env::var_os("EGRESS_TEST_KUBECONFIG").map(PathBuf::from) else { return Ok(None) };
+    if path.is_file() {
+        Ok(Some(path))
+    } else {
+        Err(format!("EGRESS_TEST_KUBECONFIG names {}, which is no file", path.display()))
+    }
+}
+
 /// A program on `PATH`.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())

@@ -1,22 +1,31 @@
-//! A real Kubernetes API server: its own with etcd out of `KUBEBUILDER_ASSETS`, or the one that `KUBECONFIG` names.
+//! A real Kubernetes API server: one of its own with etcd out of `KUBEBUILDER_ASSETS`, or an existing one.
 //!
-//! There are no controllers and no nodes: objects stay as they were written.
+//! An existing cluster is used only where `EGRESS_TEST_KUBECONFIG` names its kubeconfig file: `KUBECONFIG` is what a developer
+//! works with, and may be production. Everything that is made there is in namespaces of its own, which are deleted at the end.
+//!
+//! In one of its own there are no controllers and no nodes: objects stay as they were written.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::environment::{self, Missing};
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const TOKEN: &str = "acceptance";
+/// What the names of all namespaces on an existing cluster begin with.
+const NAMESPACE_PREFIX: &str = "egress-acceptance";
+/// A label of every namespace, by which what a killed run left can be found.
+const NAMESPACE_LABEL: &str = "egress-acceptance";
 
 /// A running API server with an administrator's kubeconfig.
 #[derive(Debug)]
@@ -24,6 +33,7 @@ pub struct ApiServer {
     kubeconfig: PathBuf,
     kubectl: PathBuf,
     own: Option<Own>,
+    namespaces: Mutex<Vec<String>>,
 }
 
 /// Processes that are ours to stop, and their folder.
@@ -44,22 +54,50 @@ impl Drop for Own {
     }
 }
 
+/// What an existing cluster was given is taken away again. Own servers end as a whole.
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        let namespaces = std::mem::take(&mut *self.namespaces.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.own.is_some() || namespaces.is_empty() {
+            return;
+        }
+        let mut arguments = vec!["delete", "namespace", "--wait=false", "--ignore-not-found"];
+        arguments.extend(namespaces.iter().map(String::as_str));
+        if let Err(error) = self.kubectl(&arguments, "") {
+            eprintln!("the namespaces {} are left in the cluster: {error:#}", namespaces.join(" "));
+        }
+    }
+}
+
 impl ApiServer {
     /// Whether one can be had here, and if not, why.
     pub fn available() -> Result<(), Missing> {
         environment::on_path("kubectl").ok_or("kubectl is not on PATH")?;
-        match std::env::var_os("KUBECONFIG") {
+        match environment::test_kubeconfig()? {
             Some(_) => Ok(()),
             None => environment::kubernetes_assets().map(drop).map_err(|missing| format!("no API server: {missing}")),
         }
     }
 
-    /// Starts one, or takes the one of `KUBECONFIG`.
+    /// The existing one that tests may use, or one of its own.
     pub fn start() -> Result<Self> {
-        let kubectl = environment::on_path("kubectl").context("kubectl is not on PATH")?;
-        if let Some(kubeconfig) = std::env::var_os("KUBECONFIG") {
-            return Ok(Self { kubeconfig: PathBuf::from(kubeconfig), kubectl, own: None });
+        match environment::test_kubeconfig().map_err(anyhow::Error::msg)? {
+            Some(kubeconfig) => Self::existing(kubeconfig),
+            None => Self::start_own(),
         }
+    }
+
+    fn existing(kubeconfig: PathBuf) -> Result<Self> {
+        let kubectl = environment::on_path("kubectl").context("kubectl is not on PATH")?;
+        let server = Self { kubeconfig, kubectl, own: None, namespaces: Mutex::default() };
+        let reached = server.kubectl(&["version", "--request-timeout=10s"], "");
+        reached.with_context(|| format!("the cluster of {} does not answer", server.kubeconfig.display()))?;
+        Ok(server)
+    }
+
+    /// Starts one, whatever else there is.
+    pub fn start_own() -> Result<Self> {
+        let kubectl = environment::on_path("kubectl").context("kubectl is not on PATH")?;
         let assets = environment::kubernetes_assets().map_err(anyhow::Error::msg)?;
         let folder = TempDir::with_prefix("egress-kubernetes-")?;
         let [client_port, peer_port, secure_port] = free_ports()?;
@@ -86,7 +124,7 @@ impl ApiServer {
         let own = Own { api_server, etcd, folder };
         let kubeconfig = own.folder.path().join("kubeconfig");
         fs::write(&kubeconfig, kubeconfig_text(secure_port))?;
-        let mut server = Self { kubeconfig, kubectl, own: Some(own) };
+        let mut server = Self { kubeconfig, kubectl, own: Some(own), namespaces: Mutex::default() };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -117,9 +155,25 @@ impl ApiServer {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Makes a namespace.
+    /// Makes a namespace that no other run has, and gives its name.
+    pub fn own_namespace(&self) -> Result<String> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        // Two machines may test on one cluster, with the same process numbers.
+        let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+        let name = format!("{NAMESPACE_PREFIX}-{time:x}-{}-{number}", std::process::id());
+        self.create_namespace(&name)?;
+        Ok(name)
+    }
+
+    /// Makes a namespace of this name; fails when there is one.
     pub fn create_namespace(&self, name: &str) -> Result<()> {
-        self.kubectl(&["create", "namespace", name], "").map(drop)
+        let labels = json!({ NAMESPACE_LABEL: "true" });
+        let namespace =
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } });
+        self.kubectl(&["create", "--filename", "-"], &namespace.to_string())?;
+        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+        Ok(())
     }
 
     /// An object with its managed fields, or `None`.

@@ -28,8 +28,7 @@ pub(crate) fn run(workspace: &Workspace, _options: &Options) -> anyhow::Result<(
     let host = hosts.first().context("there is no Terraform: put it on PATH or name it in TERRAFORM")?;
     println!("==> {}", host.version);
     let mut demo = std::process::Command::new(workspace.debug_binary("demo"));
-    // The demonstration makes a cluster of its own and must not touch the one that the developer works with.
-    demo.envs(environment::variables(workspace, &hosts)).env_remove("KUBECONFIG");
+    demo.envs(environment::variables(workspace, &hosts));
     let status = demo.status().context("cannot start the demonstration")?;
     if !status.success() {
         bail!("the demonstration failed: {status}");

@@ -11,7 +11,6 @@ use crate::kubernetes::ApiServer;
 
 /// How many times as long as the host's own resources.
 const LIMIT: f64 = 1.5;
-const NAMESPACE: &str = "bench";
 
 struct Times {
     apply: Duration,
@@ -20,7 +19,7 @@ struct Times {
 
 pub(super) fn measure(options: &Options, host: &Host, report: &mut Report) -> Result<()> {
     let server = ApiServer::start()?;
-    server.create_namespace(NAMESPACE)?;
+    let namespace = server.own_namespace()?;
     let count = options.policies;
     let floor = times(
         options,
@@ -33,7 +32,7 @@ pub(super) fn measure(options: &Options, host: &Host, report: &mut Report) -> Re
         &format!(
             "terraform {{\n  required_providers {{\n    egress = {{ source = \"egress/egress\" }}\n  }}\n}}\n\
              provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n\
-             resource \"egress_policy\" \"all\" {{\n  count = {count}\n  name = \"policy-${{count.index}}\"\n  namespace = \"{NAMESPACE}\"\n  \
+             resource \"egress_policy\" \"all\" {{\n  count = {count}\n  name = \"policy-${{count.index}}\"\n  namespace = \"{namespace}\"\n  \
              pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
              allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [{{ port = 5432 }}] }} }}\n}}\n",
             server.kubeconfig().display()

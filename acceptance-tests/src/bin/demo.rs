@@ -41,7 +41,7 @@ fn demonstrate() -> Result<()> {
     let account = Caller { account: "000000000000".to_owned(), region: "eu-west-1".to_owned() };
     let network = cloud.seed_vpc(&account).context("the stand-in has no network")?;
     println!("EC2 at {}, with network {}", cloud.endpoint(), network.vpc_id);
-    let cluster = ApiServer::start()?;
+    let cluster = ApiServer::start_own()?;
     cluster.create_namespace(NAMESPACE)?;
     println!("Kubernetes with namespace {NAMESPACE}");
 

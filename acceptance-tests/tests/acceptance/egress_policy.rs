@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
 use acceptance_tests::kubernetes::ApiServer;
@@ -51,10 +50,8 @@ impl Deref for Cluster {
 
 impl Cluster {
     fn new(run: &Run<'_>) -> Result<Self> {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let server = api_server()?;
-        let namespace = format!("acceptance-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        server.create_namespace(&namespace)?;
+        let namespace = server.own_namespace()?;
         Ok(Self { workspace: run.workspace()?, server, namespace })
     }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use acceptance_tests::cloud::ZONES;
 use anyhow::{Context as _, Result, ensure};
@@ -11,8 +10,7 @@ use serde_json::json;
 use crate::suite::{Needs, Run, Suite, api_server};
 use crate::world::{World, says};
 
-/// The examples are users of one cluster and one namespace, so one runs after the other.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// The namespace that the examples name. Each run puts one of its own in its place: on an existing cluster it may be in use.
 const NAMESPACE: &str = "production";
 
 pub(crate) fn add_to(suite: &mut Suite) {
@@ -46,8 +44,8 @@ fn all_are_covered() -> Result<()> {
 
 /// Applies a whole configuration; then there is nothing more to do.
 fn applies(run: &Run<'_>, example: &str) -> Result<()> {
-    with_world(run, |world| {
-        copy(&folder().join(example), world.path())?;
+    with_world(run, |world, namespace| {
+        copy(&folder().join(example), world.path(), namespace)?;
         world.succeed(&["get", "-no-color"])?;
         world.apply()?;
         world.expect_empty_plan()
@@ -56,10 +54,10 @@ fn applies(run: &Run<'_>, example: &str) -> Result<()> {
 
 /// Applies a resource's example under the provider's, then loses the state and imports it as the examples say.
 fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
-    with_world(run, |world| {
+    with_world(run, |world, namespace| {
         let example = folder().join("resources").join(resource);
         fs::copy(folder().join("provider/provider.tf"), world.path().join("provider.tf"))?;
-        fs::copy(example.join("resource.tf"), world.path().join("resource.tf"))?;
+        copy_file(&example.join("resource.tf"), &world.path().join("resource.tf"), namespace)?;
         world.apply()?;
         world.expect_empty_plan()?;
         for (file, by_identity) in [("import-by-string-id.tf", false), ("import-by-identity.tf", true)] {
@@ -69,7 +67,7 @@ fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
             }
             let address = format!("{resource}.{}", resource_name(&example)?);
             world.succeed(&["state", "rm", &address])?;
-            fs::copy(&import, world.path().join("import.tf"))?;
+            copy_file(&import, &world.path().join("import.tf"), namespace)?;
             let (_, said) = world.plan()?;
             says(&said.output, &["1 to import, 0 to add"]).with_context(|| file.to_owned())?;
             world.apply()?;
@@ -86,9 +84,9 @@ fn resource_name(example: &Path) -> Result<String> {
     target.rsplit('.').next().map(|name| name.trim().to_owned()).context("the target has no name")
 }
 
-/// A world with the variables of all examples, and with a cluster where the kubeconfig of the examples is, if there is one.
-fn with_world(run: &Run<'_>, test: impl FnOnce(&World) -> Result<()>) -> Result<()> {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+/// A world with the variables of all examples, and with a cluster where the kubeconfig of the examples is, if there is one,
+/// and a namespace in it.
+fn with_world(run: &Run<'_>, test: impl FnOnce(&World, &str) -> Result<()>) -> Result<()> {
     let mut world = World::new(run)?;
     let zones = ZONES.map(|zone| (zone, world.cloud.subnet(zone).to_owned(), world.cloud.route_table(zone).to_owned()));
     let [first, _] = &zones;
@@ -110,30 +108,31 @@ fn with_world(run: &Run<'_>, test: impl FnOnce(&World) -> Result<()>) -> Result<
     let Ok(server) =
         acceptance_tests::kubernetes::ApiServer::available().map_err(anyhow::Error::msg).and_then(|()| api_server())
     else {
-        return test(&world);
+        return test(&world, NAMESPACE);
     };
     let home = world.path().join("home");
     fs::create_dir_all(home.join(".kube"))?;
     fs::copy(server.kubeconfig(), home.join(".kube/config"))?;
     world.set("HOME", &home);
     world.set("KUBECONFIG", server.kubeconfig());
-    // It is there already when another example made it.
-    let _exists = server.create_namespace(NAMESPACE);
-    let result = test(&world);
-    server.kubectl(&["delete", "networkpolicies", "--all", "--namespace", NAMESPACE], "")?;
-    result
+    test(&world, &server.own_namespace()?)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+fn copy(from: &Path, to: &Path, namespace: &str) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             fs::create_dir_all(&target)?;
-            copy(&entry.path(), &target)?;
+            copy(&entry.path(), &target, namespace)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            copy_file(&entry.path(), &target, namespace)?;
         }
     }
     Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path, namespace: &str) -> Result<()> {
+    let text = fs::read_to_string(from).with_context(|| from.display().to_string())?;
+    Ok(fs::write(to, text.replace(NAMESPACE, namespace))?)
 }
