@@ -49,6 +49,18 @@ pub fn test_kubeconfig() -> Result<Option<PathBuf>, Missing> {
     }
 }
 
+/// A LocalStack that runs already, such as one in a container: `EGRESS_LOCALSTACK_ENDPOINT`.
+pub fn localstack_endpoint() -> Option<String> {
+    env::var("EGRESS_LOCALSTACK_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty())
+}
+
+/// The virtual environment with LocalStack and the aws command line: `EGRESS_LOCALSTACK_VENV`.
+pub fn localstack_venv() -> Result<PathBuf, Missing> {
+    let folder = program_folder("EGRESS_LOCALSTACK_VENV")?;
+    let python = folder.join("bin/python");
+    if python.is_file() { Ok(folder) } else { Err(format!("{} has no bin/python", folder.display())) }
+}
+
 /// A program on `PATH`.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())

@@ -10,6 +10,7 @@ mod egress_ip_pool;
 mod egress_nat_gateway;
 mod egress_policy;
 mod examples;
+mod localstack;
 mod provider_block;
 mod suite;
 mod world;
@@ -25,6 +26,7 @@ fn main() {
     egress_nat_gateway::add_to(&mut suite);
     egress_policy::add_to(&mut suite);
     examples::add_to(&mut suite);
+    localstack::add_to(&mut suite);
     provider_block::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use acceptance_tests::environment::{self, Missing};
 use acceptance_tests::host::{Host, Workspace};
 use acceptance_tests::kubernetes::ApiServer;
+use acceptance_tests::localstack::LocalStack;
 use anyhow::{Context as _, Result};
 use libtest_mimic::{Failed, Trial};
 
@@ -32,6 +33,8 @@ pub(crate) enum Needs {
     HostWithIdentity,
     /// A host and an API server.
     Cluster,
+    /// A host and a LocalStack.
+    LocalStack,
 }
 
 impl Suite {
@@ -85,6 +88,7 @@ fn missing(needs: Needs, host: &Host) -> Option<Missing> {
             (!host.imports_by_identity()).then(|| format!("{} does not import by identity", host.name()))
         }
         Needs::Cluster => ApiServer::available().err(),
+        Needs::LocalStack => LocalStack::available().err(),
     }
 }
 
@@ -107,14 +111,33 @@ impl Run<'_> {
     }
 }
 
-/// One API server for all scenarios that run at the same time, stopped with the last of them.
-pub(crate) fn api_server() -> Result<Arc<ApiServer>> {
-    static SHARED: LazyLock<Mutex<Weak<ApiServer>>> = LazyLock::new(Mutex::default);
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(server) = shared.upgrade() {
-        return Ok(server);
+/// What all scenarios share that run at the same time; it ends with the last of them.
+struct Shared<T>(LazyLock<Mutex<Weak<T>>>);
+
+impl<T> Shared<T> {
+    const fn new() -> Self {
+        Self(LazyLock::new(Mutex::default))
     }
-    let server = Arc::new(ApiServer::start().context("cannot start an API server")?);
-    *shared = Arc::downgrade(&server);
-    Ok(server)
+
+    fn get(&self, start: fn() -> Result<T>) -> Result<Arc<T>> {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = shared.upgrade() {
+            return Ok(running);
+        }
+        let started = Arc::new(start()?);
+        *shared = Arc::downgrade(&started);
+        Ok(started)
+    }
+}
+
+/// One API server for all scenarios.
+pub(crate) fn api_server() -> Result<Arc<ApiServer>> {
+    static SERVER: Shared<ApiServer> = Shared::new();
+    SERVER.get(ApiServer::start).context("no API server")
+}
+
+/// One LocalStack for all scenarios.
+pub(crate) fn localstack() -> Result<Arc<LocalStack>> {
+    static SERVER: Shared<LocalStack> = Shared::new();
+    SERVER.get(LocalStack::start).context("no LocalStack")
 }
