@@ -1,5 +1,8 @@
 //! Plans carried out on the stand-in EC2, with states that take time, read lag, quotas, faults and interruptions.
 
+mod tokens;
+mod zones;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

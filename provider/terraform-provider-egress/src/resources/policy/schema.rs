@@ -90,6 +90,7 @@ pub(super) fn identity_schema() -> IdentitySchema {
     IdentitySchema {
         version: 0,
         attributes: vec![attribute("namespace", "The policy's namespace."), attribute("name", "The policy's name.")],
+        mutable: false,
     }
 }
 
