@@ -60,6 +60,11 @@ impl Host {
         &self.name
     }
 
+    /// What it is, as one types it: `terraform` or `tofu`.
+    pub fn product(&self) -> &'static str {
+        if self.is_terraform() { "terraform" } else { "tofu" }
+    }
+
     /// Whether it imports by identity: Terraform since 1.12, OpenTofu since 1.12.
     pub fn imports_by_identity(&self) -> bool {
         self.release.1 >= (1, 12)

@@ -83,3 +83,24 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
     variables.retain(|(name, _)| made_from_it.contains(name) || env::var_os(name).is_none());
     variables
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_recognised_behind_its_warnings() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("tofu");
+        let says = "\nWarning: Unable to open CLI configuration file\n\nOpenTofu v1.12.6-dev\non linux_amd64";
+        fs::write(&program, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(Host::at(&program).map(|host| host.version), Some("OpenTofu v1.12.6-dev".to_owned()));
+
+        fs::write(&program, "#!/bin/sh\necho 'Something v1.0'\n").unwrap();
+        assert_eq!(Host::at(&program), None);
+    }
+}

@@ -1,7 +1,7 @@
 //! The calls that a refresh of many objects makes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value as Json, json};
@@ -14,6 +14,8 @@ use crate::core_driver::{Address, Configuration, Driver, State};
 
 /// Pages of one type in one region.
 const PAGES_PER_TYPE: usize = 10;
+/// How many gateways, and as many addresses, are gone when the calls are counted again.
+const MISSING: usize = 10;
 const OWNER: &str = "bench";
 /// Each gateway takes a private address, and AWS keeps five of a /24 for itself.
 const GATEWAYS_PER_SUBNET: usize = 250;
@@ -24,33 +26,65 @@ pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<()
     let cloud = Cloud::start(instant())?;
     let driver = Driver::new(&options.provider, cloud.environment()).await?;
     let (state, configuration) = many(&cloud, &driver, options.pairs).await?;
-    let provider = driver.provider(&configuration).await?;
+    let what = format!("refresh of {} pools and as many gateways", options.pairs);
+    let found = refresh(&cloud, &driver, &configuration, &state).await?;
+    anyhow::ensure!(found.objects == state.0.len(), "{} of {} objects were found", found.objects, state.0.len());
+    found.report(&what, PAGES_PER_TYPE, &name(&options.provider), report);
+
+    remove(&cloud, MISSING)?;
+    // Each of the objects that are gone may cost a call of its own.
+    let what = format!("the same, {MISSING} of each gone");
+    let found = refresh(&cloud, &driver, &configuration, &state).await?;
+    found.report(&what, PAGES_PER_TYPE + 2 * MISSING, &name(&options.provider), report);
+    Ok(())
+}
+
+/// What one refresh did.
+struct Refresh {
+    objects: usize,
+    calls: BTreeMap<String, usize>,
+    took: Duration,
+}
+
+async fn refresh(cloud: &Cloud, driver: &Driver, configuration: &Configuration, state: &State) -> Result<Refresh> {
+    let provider = driver.provider(configuration).await?;
     cloud.server.clear_log();
     let begin = Instant::now();
-    let refreshed = provider.refresh_all(&state).await?;
+    let refreshed = provider.refresh_all(state).await?;
     let took = begin.elapsed();
     provider.shut_down().await?;
-    anyhow::ensure!(
-        refreshed.0.len() == state.0.len(),
-        "{} of {} objects were found",
-        refreshed.0.len(),
-        state.0.len()
-    );
-    let mut calls: BTreeMap<String, usize> = BTreeMap::new();
+    let mut calls = BTreeMap::new();
     for entry in cloud.server.log() {
         *calls.entry(entry.action).or_default() += 1;
     }
-    let what = format!("refresh of {} pools and as many gateways", options.pairs);
-    for (action, count) in &calls {
-        report.add(Row {
-            what: what.clone(),
-            subject: action.clone(),
-            value: format!("{count} calls"),
-            p99: String::new(),
-            target: Some((format!("<= {PAGES_PER_TYPE} pages"), *count <= PAGES_PER_TYPE)),
-        });
+    Ok(Refresh { objects: refreshed.0.len(), calls, took })
+}
+
+impl Refresh {
+    fn report(&self, what: &str, limit: usize, provider: &str, report: &mut Report) {
+        for (action, &count) in &self.calls {
+            report.add(Row {
+                what: what.to_owned(),
+                subject: action.clone(),
+                value: format!("{count} calls"),
+                p99: String::new(),
+                target: Some((format!("<= {limit} calls"), count <= limit)),
+            });
+        }
+        let (what, subject, value) = (what.to_owned(), provider.to_owned(), seconds(self.took));
+        report.add(Row { what, subject, value, p99: String::new(), target: None });
     }
-    report.add(Row { what, subject: name(&options.provider), value: seconds(took), p99: String::new(), target: None });
+}
+
+/// Deletes gateways and their addresses, as somebody else.
+fn remove(cloud: &Cloud, count: usize) -> Result<()> {
+    let inventory = cloud.server.inventory();
+    for (gateway, record) in inventory.live_nat_gateways().take(count) {
+        cloud.call("DeleteNatGateway", &[("NatGatewayId", gateway)])?;
+        for allocation in record.addresses.iter().filter_map(|held| held.allocation_id.as_deref()) {
+            cloud.call("ReleaseAddress", &[("AllocationId", allocation)])?;
+        }
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 use acceptance_tests::environment;
 use acceptance_tests::host::{Host, Workspace};
 use acceptance_tests::kubernetes::ApiServer;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use stand_in_cloud::ec2::{Caller, SeededVpc};
 use stand_in_cloud::settings::{Settings, Timings};
@@ -60,18 +60,44 @@ fn demonstrate() -> Result<()> {
     show(&workspace, &["plan", "-detailed-exitcode", "-no-color"])?;
 
     heading("A second address for each gateway, in place");
+    let before = gateways(&cloud);
+    println!("The configuration says now: addresses_per_zone = 2\n");
     write_variables(&workspace, &network, 2, "error")?;
     show(&workspace, &["apply", "-auto-approve", "-no-color"])?;
+    ensure!(gateways(&cloud) == before, "the gateways are not the same");
+    println!("\nThe gateways are the same: {}", before.join(", "));
 
     heading("A destroy by mistake is refused, because partners rely on the addresses");
     let refused = workspace.fail(&["destroy", "-auto-approve", "-no-color"])?;
-    println!("$ terraform {}\n{}", refused.command, without_override_warning(&refused.output).trim());
+    println!(
+        "$ {} {}\n{}",
+        workspace.host().product(),
+        refused.command,
+        without_override_warning(&refused.output).trim()
+    );
 
     heading("A destroy that is meant");
+    println!("The configuration says now: on_ip_change = \"warn\"\n");
     write_variables(&workspace, &network, 2, "warn")?;
     show(&workspace, &["apply", "-auto-approve", "-no-color"])?;
+    println!();
     show(&workspace, &["destroy", "-auto-approve", "-no-color"])?;
+
+    heading("What is left");
+    let addresses = cloud.inventory().addresses.len();
+    let policies = cluster.kubectl(&["get", "networkpolicy", "--all-namespaces", "--output", "name"], "")?;
+    let (gateways, policies) = (gateways(&cloud).len(), policies.lines().count());
+    println!("Public IPs: {addresses}, NAT gateways: {gateways}, network policies: {policies}");
+    ensure!((addresses, gateways, policies) == (0, 0, 0), "something is left");
+    println!(
+        "\nThis was examples/demo. README.md says how to use the provider with a real account; docs/index.md has its settings."
+    );
     Ok(())
+}
+
+/// The ids of the gateways that are there.
+fn gateways(cloud: &Server) -> Vec<String> {
+    cloud.inventory().live_nat_gateways().map(|(id, _)| id.to_owned()).collect()
 }
 
 fn cloud() -> Result<Server> {
@@ -117,7 +143,7 @@ fn write_variables(
 
 /// Runs a command of the host and prints it, what it says, and how long it took.
 fn show(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
-    println!("$ terraform {}", arguments.join(" "));
+    println!("$ {} {}", workspace.host().product(), arguments.join(" "));
     let begin = Instant::now();
     let run = workspace.succeed(arguments)?;
     println!("{}\n({:.1} s)", without_override_warning(&run.output).trim(), begin.elapsed().as_secs_f32());

@@ -106,8 +106,9 @@ pub const RULES: &[Rule] = &[
     rule(
         "token-outlives-gateway",
         Mark::Assumed,
-        "A token still means its gateway when that has failed or was deleted, for 24 hours.",
-        "The guide gives no end; the harsher guess, since a retry with the token then makes nothing.",
+        "A token still means its gateway when that has failed or was deleted, for 24 hours; once the gateway is not listed any \
+         more, the answer is that of the first call, in which it is pending.",
+        "The guide gives no end; the harsher guesses, since a retry with the token then makes nothing, and does not say so.",
     ),
     rule(
         "association-lag",

@@ -14,6 +14,9 @@ pub(crate) fn add_to(suite: &mut Suite) {
     add("keys_come_and_go_without_touching_others", keys_come_and_go_without_touching_others);
     add("an_ip_does_not_leave_unasked", an_ip_does_not_leave_unasked);
     add("destroying_the_pool_is_asked_for_too", destroying_the_pool_is_asked_for_too);
+    add("an_ip_leaves_in_one_plan_that_asks_for_it", an_ip_leaves_in_one_plan_that_asks_for_it);
+    add("a_pool_is_renamed_in_place", a_pool_is_renamed_in_place);
+    add("a_changed_owner_forgets_no_address", a_changed_owner_forgets_no_address);
     add("an_address_in_use_is_adopted_and_never_released", an_address_in_use_is_adopted_and_never_released);
     add("retained_addresses_outlive_the_pool", retained_addresses_outlive_the_pool);
     add("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
@@ -66,9 +69,46 @@ fn destroying_the_pool_is_asked_for_too(run: &Run<'_>) -> Result<()> {
     world.settle(&pool(&["a"], ""))?;
     let leaving = world.public_ip("a")?;
     let said = acceptance_tests::host::unwrapped(&world.fail(&["destroy", "-auto-approve", "-no-color"])?.output);
-    says(&said, &[&leaving, "on_ip_change"])?;
+    says(&said, &[&leaving, "on_ip_change = \"warn\" in the resource, apply, and then destroy"])?;
+    // Not by what is written, but by what was applied last.
+    world.configure(&pool(&["a"], WARN))?;
+    world.fail(&["destroy", "-auto-approve", "-no-color"])?;
     world.expect_footprint(address_lines(&["a"]))?;
     world.settle(&pool(&["a"], WARN))?;
+    world.destroy()?;
+    world.expect_footprint(Vec::new())
+}
+
+fn an_ip_leaves_in_one_plan_that_asks_for_it(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&pool(&["a", "b"], ""))?;
+    world.refuses(&pool(&["a"], ""), &["on_ip_change = \"warn\" together with this change"])?;
+    world.settle(&pool(&["a"], WARN))?;
+    world.expect_footprint(address_lines(&["a"]))
+}
+
+fn a_pool_is_renamed_in_place(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&pool(&["a", "b"], ""))?;
+    let before = world.cloud.owned_ids(crate::world::OWNER);
+    let renamed = pool(&["a", "b"], "").replace("name = \"partners\"", "name = \"customers\"");
+    let (changes, _) = world.plan_of(&renamed)?;
+    ensure!(changes == [("egress_ip_pool.partners".to_owned(), "update".to_owned())], "{changes:?}");
+    world.settle(&renamed)?;
+    ensure!(world.cloud.owned_ids(crate::world::OWNER) == before, "an address was exchanged");
+    let lines: Vec<String> = ["a", "b"].map(|key| format!("address customers/{key}")).into();
+    world.expect_footprint(lines)
+}
+
+fn a_changed_owner_forgets_no_address(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = pool(&["a"], WARN);
+    world.settle(&body)?;
+    world.configure_as("globex", "", "", &body)?;
+    let said = acceptance_tests::host::unwrapped(&world.fail(&["destroy", "-auto-approve", "-no-color"])?.output);
+    says(&said, &[&world.public_ip("a")?, "acme-acceptance/ip-pool/partners"])?;
+    world.expect_footprint(address_lines(&["a"]))?;
+    world.apply()?;
     world.destroy()?;
     world.expect_footprint(Vec::new())
 }

@@ -2,6 +2,7 @@
 
 use acceptance_tests::cloud::ZONES;
 use anyhow::{Context as _, Result, ensure};
+use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
 
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};
@@ -19,6 +20,13 @@ pub(crate) fn add_to(suite: &mut Suite) {
     add("a_gateway_deleted_outside_comes_back_with_its_ip", a_gateway_deleted_outside_comes_back_with_its_ip);
     add("a_foreign_route_is_not_taken_unasked", a_foreign_route_is_not_taken_unasked);
     add("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
+    add("gateways_are_renamed_in_place", gateways_are_renamed_in_place);
+    add("a_gateway_with_the_tags_of_others_is_not_deleted", a_gateway_with_the_tags_of_others_is_not_deleted);
+    add("gateways_of_another_account_are_not_gone", gateways_of_another_account_are_not_gone);
+    add("default_tags_go_when_the_provider_loses_them", default_tags_go_when_the_provider_loses_them);
+    add("a_new_zone_leaves_the_others_known", a_new_zone_leaves_the_others_known);
+    add("quotas_and_border_groups_are_seen_in_the_plan", quotas_and_border_groups_are_seen_in_the_plan);
+    add("a_plan_that_may_not_look_is_no_plan", a_plan_that_may_not_look_is_no_plan);
     add("import_by_name", import_by_name);
     add("bad_input_is_refused", bad_input_is_refused);
     suite.scenario("egress_nat_gateway::import_by_identity", Needs::HostWithIdentity, import_by_identity);
@@ -121,6 +129,131 @@ fn a_foreign_route_is_not_taken_unasked(run: &Run<'_>) -> Result<()> {
     let taking = format!("    take_over_routes = [\"{gateway}\"]\n");
     world.settle(&(pool + &gateways(&world.cloud, [&["a"], &[]], &taking)))?;
     expect(&world, &["a"], [&["a"], &[]])
+}
+
+fn gateways_are_renamed_in_place(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a", "b", "c"], [&["a"], &["b"]]);
+    world.settle(&body)?;
+    let before = gateway_ids(&world);
+    let rename = |body: &str| body.replace("name = \"prod\"", "name = \"main\"");
+    // A gateway that would be made by the same apply makes it two steps.
+    world.refuses(&rename(&both(&world, &["a", "b", "c"], [&["a"], &["c"]])), &["renamed alone", "prod"])?;
+    let (changes, _) = world.plan_of(&rename(&body))?;
+    ensure!(changes == [("egress_nat_gateway.prod".to_owned(), "update".to_owned())], "{changes:?}");
+    world.settle(&rename(&body))?;
+    ensure!(gateway_ids(&world) == before, "a gateway was replaced");
+    let named = |line: String| line.replace("gateway prod/", "gateway main/").replace("to prod/", "to main/");
+    let gateways = gateway_lines(&world.cloud, [&["a"], &["b"]]).into_iter().map(named).collect();
+    world.expect_footprint([address_lines(&["a", "b", "c"]), gateways].concat())
+}
+
+fn a_gateway_with_the_tags_of_others_is_not_deleted(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a"], [&["a"], &[]]);
+    world.settle(&body)?;
+    let gateway = gateway_in(&world, ZONES[0])?;
+    let tag = [("ResourceId.1", gateway.as_str()), ("Tag.1.Key", "egress-owner"), ("Tag.1.Value", "globex")];
+    world.cloud.call("CreateTags", &tag)?;
+    let said = acceptance_tests::host::unwrapped(&world.fail(&["destroy", "-auto-approve", "-no-color"])?.output);
+    says(&said, &[&gateway, &world.public_ip("a")?, "globex/nat-gateway/prod", "state rm"])?;
+    ensure!(gateway_ids(&world) == [gateway.clone()], "it was deleted");
+    let (_, said) = world.plan_of(&body)?;
+    says(&said, &["changes its owner", "globex/nat-gateway/prod"])?;
+    world.settle(&body)?;
+    world.destroy()?;
+    world.expect_footprint(Vec::new())
+}
+
+fn gateways_of_another_account_are_not_gone(run: &Run<'_>) -> Result<()> {
+    let mut world = World::new(run)?;
+    let zone = ZONES[0];
+    // A gateway alone, of an address that no pool of the state has.
+    world.cloud.call("AllocateAddress", &[("Domain", "vpc")])?;
+    let id = world.cloud.server.inventory().addresses.into_keys().next().context("an address")?;
+    let body =
+        gateways(&world.cloud, [&["a"], &[]], "").replace("egress_ip_pool.partners.ids[\"a\"]", &format!("\"{id}\""));
+    world.settle(&body)?;
+    let gateway = gateway_in(&world, zone)?;
+    world.set("AWS_ACCESS_KEY_ID", "444455556666");
+    let account = acceptance_tests::cloud::ACCOUNT;
+    let arn = format!("arn:aws:ec2:eu-west-1:{account}:natgateway/{gateway}");
+    for command in [&["plan", "-no-color"][..], &["plan", "-refresh=false", "-destroy", "-no-color"]] {
+        let said = acceptance_tests::host::unwrapped(&world.fail(command)?.output);
+        says(&said, &["another account", &arn, "444455556666"])?;
+    }
+    world.set("AWS_ACCESS_KEY_ID", account);
+    world.expect_empty_plan()
+}
+
+fn default_tags_go_when_the_provider_loses_them(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a"], [&["a"], &[]]);
+    world.configure_as(crate::world::OWNER, "    default_tags = { team = \"net\", stage = \"prod\" }\n", "", &body)?;
+    world.apply()?;
+    world.expect_empty_plan()?;
+    let gateway = gateway_in(&world, ZONES[0])?;
+    let tag = |name: &str| world.cloud.server.inventory().nat_gateways[&gateway].tags.get(name).cloned();
+    ensure!(tag("stage").as_deref() == Some("prod"), "the tags are there");
+    world.configure_as(crate::world::OWNER, "    default_tags = { team = \"net\" }\n", "", &body)?;
+    world.apply()?;
+    world.expect_empty_plan()?;
+    ensure!(tag("stage").is_none() && tag("team").is_some(), "{:?}", tag("stage"));
+    Ok(())
+}
+
+fn a_new_zone_leaves_the_others_known(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a"], [&["a"], &[]]))?;
+    let gateway = gateway_in(&world, ZONES[0])?;
+    world.configure(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
+    let (plan, _) = world.plan()?;
+    let changes = plan["resource_changes"].as_array().context("changes")?;
+    let change =
+        changes.iter().find(|change| change["address"] == "egress_nat_gateway.prod").context("the gateways")?;
+    let (after, unknown) = (&change["change"]["after"], &change["change"]["after_unknown"]);
+    ensure!(after["gateways"][ZONES[0]]["id"] == gateway.as_str(), "{after:#}");
+    ensure!(unknown["gateways"][ZONES[1]]["id"] == true, "{unknown:#}");
+    let route = format!("{}_0.0.0.0/0", world.cloud.route_table(ZONES[0]));
+    ensure!(after["routes"][&route] == gateway.as_str(), "{after:#}");
+    ensure!(unknown["egress_cidrs"] == true, "never a part: {unknown:#}");
+    world.apply()?;
+    world.expect_empty_plan()
+}
+
+fn quotas_and_border_groups_are_seen_in_the_plan(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let subnet = world.cloud.subnet(ZONES[0]);
+    let allocate = |more: &[(&str, &str)]| -> Result<String> {
+        let ids = || world.cloud.server.inventory().addresses.into_keys().collect::<std::collections::BTreeSet<_>>();
+        let before = ids();
+        world.cloud.call("AllocateAddress", &[&[("Domain", "vpc")], more].concat())?;
+        ids().difference(&before).next().cloned().context("no address was allocated")
+    };
+    for _ in 0..5 {
+        let address = allocate(&[])?;
+        world.cloud.call("CreateNatGateway", &[("SubnetId", subnet), ("AllocationId", &address)])?;
+    }
+    let with = |id: &str| {
+        let body = gateways(&world.cloud, [&["a"], &[]], "");
+        body.replace("egress_ip_pool.partners.ids[\"a\"]", &format!("\"{id}\""))
+    };
+    let (_, said) = world.plan_of(&with(&allocate(&[])?))?;
+    says(&said, &["exceed a quota", "has 5 NAT gateways", "L-FE5A380F"])?;
+    let far = allocate(&[("NetworkBorderGroup", "eu-west-1-lhr-1")])?;
+    world.refuses(&with(&far), &[&far, "cannot be used", "eu-west-1-lhr-1", "network_border_group"])
+}
+
+/// It could not say what it interrupts.
+fn a_plan_that_may_not_look_is_no_plan(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    let body = both(&world, &["a"], [&["a"], &[]]);
+    world.settle(&body)?;
+    let refusal = Effect::Error { status: 403, code: "UnauthorizedOperation".to_owned(), message: "No.".to_owned() };
+    let at = Matcher { nth: None, ..Matcher::action("DescribeRouteTables") };
+    world.cloud.server.set_faults(vec![Fault { times: None, ..Fault::once(at, FaultPhase::BeforeCommit, refusal) }]);
+    let said = acceptance_tests::host::unwrapped(&world.fail(&["plan", "-refresh=false", "-no-color"])?.output);
+    says(&said, &["cannot be read", "UnauthorizedOperation", "credentials"])
 }
 
 fn a_lost_state_is_adopted_with_a_warning(run: &Run<'_>) -> Result<()> {

@@ -90,17 +90,7 @@ impl IpPools for Region {
 
     /// The format is that of the service authorization reference, "Actions, resources, and condition keys for Amazon EC2".
     async fn global_name(&self, id: &AddressId) -> Option<String> {
-        let (region, account) = (self.name(), self.account().await?);
-        Some(format!("arn:{}:ec2:{region}:{account}:elastic-ip/{id}", partition(region)))
-    }
-}
-
-/// The part of AWS in which a region is.
-fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
+        self.arn(&format!("elastic-ip/{id}")).await
     }
 }
 

@@ -55,8 +55,8 @@ impl Region {
         &self.name
     }
 
-    /// The number of the account, asked for once. Nothing depends on it but names to show, so that a failure is no error: STS
-    /// may be out of reach where EC2 is not.
+    /// The number of the account, asked for once. It only tells another account from objects that are gone, so that a
+    /// failure is no error: STS may be out of reach where EC2 is not.
     pub(crate) async fn account(&self) -> Option<String> {
         let ask = || async {
             match timeout(PATIENCE, self.client.account()).await {
@@ -74,8 +74,24 @@ impl Region {
         self.account.get_or_init(ask).await.clone()
     }
 
+    /// The name of an object of EC2 here that is unique among all accounts, such as of `natgateway/nat-0123`; `None` when the
+    /// account is not known.
+    pub async fn arn(&self, object: &str) -> Option<String> {
+        let (region, account) = (&self.name, self.account().await?);
+        Some(format!("arn:{}:ec2:{region}:{account}:{object}", partition(region)))
+    }
+
     /// The tags for every object that the provider makes.
     pub fn default_tags(&self) -> &BTreeMap<String, String> {
         &self.default_tags
+    }
+}
+
+/// The part of AWS in which a region is.
+fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }

@@ -63,10 +63,19 @@ pub struct Wanted<S> {
 pub struct Desired<S> {
     /// The pool.
     pub identity: Identity,
+    /// The identity that it had, where it is being renamed.
+    pub former: Option<Identity>,
     /// The addresses; none when the pool is destroyed.
     pub addresses: BTreeMap<Key, Wanted<S>>,
     /// What to do with an address that leaves while something uses it.
     pub in_use: InUse,
+}
+
+impl<S> Desired<S> {
+    /// Whether an identity is the pool's, or was until now.
+    pub fn is_own(&self, identity: &Identity) -> bool {
+        self.identity == *identity || self.former.as_ref() == Some(identity)
+    }
 }
 
 /// What to do with an address that leaves the pool while something uses it.

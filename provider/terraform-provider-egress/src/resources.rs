@@ -1,5 +1,7 @@
 //! The managed resources: the only place where Terraform, the model, a cloud and a cluster meet.
 
+mod cloud_choice;
+mod cloud_error;
 mod cloud_identity;
 mod egress_gateway;
 mod ip_pool;

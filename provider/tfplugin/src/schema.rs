@@ -276,6 +276,9 @@ pub struct IdentitySchema {
     pub version: i64,
     /// Its attributes: booleans, numbers, strings and lists of those.
     pub attributes: Vec<IdentityAttribute>,
+    /// Whether a change in place may change it, as the renaming of an object does. Otherwise a change is a mistake of the
+    /// provider's, and reported as one.
+    pub mutable: bool,
 }
 
 /// An attribute of an identity.

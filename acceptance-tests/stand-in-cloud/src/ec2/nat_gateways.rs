@@ -25,7 +25,10 @@ impl Region {
                     let message = "The client token has already been used with other parameters.";
                     return Err(ApiError::new("IdempotentParameterMismatch", message));
                 }
-                return Ok(self.created_nat_gateway(&known.nat_gateway.clone(), Some(token)));
+                // One that is not listed any more is only known as it was answered then.
+                let listed = self.nat_gateways.contains_key(&known.nat_gateway);
+                let answer = || self.created_nat_gateway(&known.nat_gateway, Some(token));
+                return Ok(if listed { answer() } else { known.answer.clone() });
             }
         }
         let tags = requested(params, "natgateway")?;
@@ -33,13 +36,15 @@ impl Region {
         self.check_nat_gateway_quota(&request)?;
         let id = self.register("nat", tags);
         self.insert_nat_gateway(&id, &request);
-        if let Some(token) = &token {
+        let answer = self.created_nat_gateway(&id, token.as_deref());
+        if let Some(token) = token {
             let forgotten = self.after(self.settings.timings.token_ms);
             let request = params.without("ClientToken");
-            self.tokens.insert(token.clone(), Token { request, nat_gateway: id.clone(), forgotten });
+            let answer = answer.clone();
+            self.tokens.insert(token, Token { request, nat_gateway: id.clone(), answer, forgotten });
         }
-        self.later(self.settings.timings.nat_create_ms, Event::GatewayReady(id.clone()));
-        Ok(self.created_nat_gateway(&id, token.as_deref()))
+        self.later(self.settings.timings.nat_create_ms, Event::GatewayReady(id));
+        Ok(answer)
     }
 
     fn created_nat_gateway(&self, id: &str, token: Option<&str>) -> Xml {

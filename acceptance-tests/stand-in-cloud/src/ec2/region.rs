@@ -12,9 +12,10 @@ use super::objects::{Address, InternetGateway, NatGateway, NetworkInterface, Pre
 use crate::error::ApiError;
 use crate::params::Params;
 use crate::settings::Settings;
+use crate::xml::Xml;
 
 /// The answer of an action: the content of its reply, or an error.
-pub(crate) type Answer = Result<crate::xml::Xml, ApiError>;
+pub(crate) type Answer = Result<Xml, ApiError>;
 
 /// Something that happens to a NAT gateway later by itself.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub(crate) enum Event {
 pub(crate) struct Token {
     pub(crate) request: Params,
     pub(crate) nat_gateway: String,
+    /// What the first call was answered with.
+    pub(crate) answer: Xml,
     pub(crate) forgotten: Timestamp,
 }
 

@@ -156,6 +156,11 @@ fn token_outlives_gateway() {
     cloud.ok("DeleteNatGateway", &[("NatGatewayId", &gateway)]);
     cloud.wait(60);
     assert_eq!(value(&cloud.ok("CreateNatGateway", &params), "state"), "deleted");
+    while !values(&cloud.ok("DescribeNatGateways", &[]), "natGatewayId").is_empty() {
+        cloud.wait(60);
+    }
+    let replay = cloud.ok("CreateNatGateway", &params);
+    assert_eq!((value(&replay, "natGatewayId"), value(&replay, "state")), (gateway.clone(), "pending".to_owned()));
     cloud.wait(86_400);
     assert_ne!(value(&cloud.ok("CreateNatGateway", &params), "natGatewayId"), gateway);
 }

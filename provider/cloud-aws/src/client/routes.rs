@@ -1,6 +1,6 @@
-//! Route tables, routes and subnets.
+//! Route tables, routes, subnets and zones.
 
-use aws_sdk_ec2::types::{RouteTable, Subnet};
+use aws_sdk_ec2::types::{AvailabilityZone, RouteTable, Subnet};
 use cloud::Error;
 use ipnet::IpNet;
 
@@ -53,6 +53,15 @@ impl Client {
             subnets.push(subnet.map_err(|e| classify("DescribeSubnets", e))?);
         }
         Ok(subnets)
+    }
+
+    /// `DescribeAvailabilityZones` for these names; those that do not exist are left out. Local and Wavelength Zones that the
+    /// account has not opted into are there too.
+    pub(crate) async fn describe_zones(&self, names: Vec<String>) -> Result<Vec<AvailabilityZone>, Error> {
+        let filters = convert::filters(&[("zone-name", names)]);
+        let call = self.ec2.describe_availability_zones().set_filters(filters).all_availability_zones(true);
+        let answer = call.send().await.map_err(|e| classify("DescribeAvailabilityZones", e))?;
+        Ok(answer.availability_zones.unwrap_or_default())
     }
 
     /// `CreateRoute` to a NAT gateway.

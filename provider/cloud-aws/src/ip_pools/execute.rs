@@ -170,6 +170,24 @@ async fn retag(
     }
 }
 
+/// `AuthFailure` of an address that can be read is not about credentials: EC2 answers with it while something of AWS holds the
+/// address, or when it was transferred to another account.
+fn in_use(error: Error, address: &Address<Source>) -> Error {
+    if error.code != "AuthFailure" {
+        return error;
+    }
+    let (id, ip) = (&address.id, address.public_ip);
+    let holder = match &address.association {
+        Some(association) => format!("{ip} ({id}) is still in use by {}", association.user),
+        None => format!(
+            "{ip} ({id}) is still in use by a gateway that is being deleted or by a service of AWS, or was transferred to another account"
+        ),
+    };
+    let message =
+        format!("{holder}; EC2 says so with the misleading words \"{}\"", error.message.trim_end_matches('.'));
+    Error { class: Class::Conflict, message, ..error }
+}
+
 /// Releases, and waits until the address is gone. What used it may be on its way out: EC2 then says that it is in use, that
 /// the caller does not own it (`AuthFailure`), or that a network interface is missing.
 async fn release(
@@ -200,10 +218,10 @@ async fn release(
             || error.code == "AuthFailure"
             || error.code == "InvalidNetworkInterfaceID.NotFound";
         if misleading && leaving && !limits.stopped() {
-            *refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            *refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(in_use(error, &address));
             return Ok(None);
         }
-        Err(error)
+        Err(in_use(error, &address))
     });
     let released = released.await;
     region.addresses.invalidate().await;

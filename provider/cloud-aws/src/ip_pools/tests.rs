@@ -1,5 +1,8 @@
 //! Pools on the stand-in EC2, with read lag, quotas, faults and interruptions.
 
+mod releases;
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -84,7 +87,7 @@ fn desired(keys: &[&str], team: &str) -> Desired<Source> {
         name: "partners".parse().expect("a name"),
     };
     let addresses = keys.iter().map(|text| (key(text), wanted.clone())).collect();
-    Desired { identity, addresses, in_use: InUse::Wait }
+    Desired { identity, former: None, addresses, in_use: InUse::Wait }
 }
 
 async fn run(client: &Client, desired: &Desired<Source>, state: &State) -> Outcome<Observed<Source>> {
@@ -281,34 +284,6 @@ async fn recovers_an_ip_that_was_released() {
 }
 
 #[tokio::test]
-async fn waits_for_a_gateway_that_is_being_deleted() {
-    let server = server(Timings { nat_delete_ms: 60, release_lag_ms: 60, ..Timings::fast() }, Quotas::generous());
-    let client = client(&server);
-    let vpc = server.seed_vpc(&caller()).expect("a network");
-    let wanted = desired(&["a"], "x");
-    let outcome = run(&client, &wanted, &State::new()).await;
-    let state = recorded(&wanted, &State::new(), &outcome.observed);
-    let id = state.keys().next().expect("an address").to_string();
-    let outside = |action: &str, parameters: &[(&str, &str)]| {
-        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let reply = server.call_outside(&caller(), action, parameters);
-        assert_eq!(reply.status, 200, "{action}: {}", reply.body);
-    };
-    outside("CreateNatGateway", &[("SubnetId", &vpc.public_subnet_ids["us-east-1a"]), ("AllocationId", &id)]);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let gateway = server.inventory().nat_gateways.keys().next().expect("a gateway").clone();
-    // What uses it shows, in words.
-    let observed = region(&client).observe(&wanted.identity, &[AddressId::new(&id)]).await.expect("an observation");
-    let association = observed.iter().next().and_then(|address| address.association.clone()).expect("an association");
-    let users = region(&client).users(&BTreeMap::from([(AddressId::new(&id), association)])).await.expect("users");
-    assert!(users.values().all(|user| user.starts_with("network interface eni-")), "{users:?}");
-    outside("DeleteNatGateway", &[("NatGatewayId", &gateway)]);
-    let outcome = run(&client, &desired(&[], "x"), &state).await;
-    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
-    assert_eq!(server.inventory().addresses.len(), 0);
-}
-
-#[tokio::test]
 async fn many_reads_at_once_are_one_call_until_something_is_written() {
     let server = fast();
     let client = client(&server);
@@ -329,22 +304,6 @@ async fn many_reads_at_once_are_one_call_until_something_is_written() {
     region.addresses.invalidate().await;
     region.observe(&identity, &[]).await.expect("an observation");
     assert_eq!(server.log().len(), 3);
-}
-
-#[tokio::test]
-async fn does_not_release_what_is_another_pools_by_now() {
-    let server = fast();
-    let client = client(&server);
-    let wanted = desired(&["a"], "x");
-    let outcome = run(&client, &wanted, &State::new()).await;
-    let address = outcome.observed.iter().next().expect("an address").clone();
-    let parameters = [("ResourceId.1", address.id.as_str()), ("Tag.1.Key", "egress-name"), ("Tag.1.Value", "others")];
-    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    assert_eq!(server.call_outside(&caller(), "CreateTags", parameters).status, 200);
-    let release = egress_model::ip_pool::Operation::Release { id: address.id, public_ip: address.public_ip };
-    let error = region(&client).execute(&wanted.identity, &release, &limits()).await.expect_err("a refusal");
-    assert_eq!(error.class, Class::Conflict);
-    assert_eq!(server.inventory().addresses.len(), 1);
 }
 
 #[tokio::test]

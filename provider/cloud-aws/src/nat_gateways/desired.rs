@@ -16,6 +16,12 @@ pub const MAX_ADDRESSES: usize = 8;
 /// How many public addresses a zonal gateway may have where the account's quota was never raised.
 pub const DEFAULT_ADDRESS_QUOTA: usize = 2;
 
+/// How many gateways a zone may have where the account's quota was never raised, those being deleted included ([Amazon VPC
+/// quotas], "NAT gateways per Availability Zone", L-FE5A380F).
+///
+/// [Amazon VPC quotas]: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+pub const DEFAULT_ZONE_QUOTA: usize = 5;
+
 /// The key of the one gateway of a resource in regional mode.
 pub const REGIONAL_KEY: &str = "regional";
 

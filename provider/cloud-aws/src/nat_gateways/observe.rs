@@ -229,6 +229,33 @@ impl Region {
         };
         Ok(found.iter().filter_map(subnet).collect())
     }
+
+    /// How many gateways count towards the quota of each zone, whoever's: those that are pending, available or being deleted.
+    pub async fn nat_gateways_per_zone(&self) -> Result<BTreeMap<String, usize>, Error> {
+        let states = ["pending", "available", "deleting"].map(ToOwned::to_owned).into();
+        let found = self.client.describe_nat_gateways(&[("state", states)]).await?;
+        let subnets: Vec<String> = found
+            .iter()
+            .filter_map(|gateway| gateway.subnet_id())
+            .filter(|id| !id.is_empty())
+            .map(ToOwned::to_owned)
+            .collect();
+        let zones = self.subnets(subnets.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()).await?;
+        let mut counts = BTreeMap::new();
+        for subnet in subnets.iter().filter_map(|id| zones.get(id)) {
+            *counts.entry(subnet.zone.clone()).or_default() += 1;
+        }
+        Ok(counts)
+    }
+
+    /// The network border group of each of these zones that exists.
+    pub async fn border_groups(&self, zones: Vec<String>) -> Result<BTreeMap<String, String>, Error> {
+        let found = self.client.describe_zones(zones).await?;
+        let named = |zone: &aws_sdk_ec2::types::AvailabilityZone| {
+            Some((zone.zone_name()?.to_owned(), zone.network_border_group()?.to_owned()))
+        };
+        Ok(found.iter().filter_map(named).collect())
+    }
 }
 
 fn tag_filter(tag: &str, value: &str) -> (String, Vec<String>) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Address, AddressId, Desired, InUse, Observed, Origin, ReleasePolicy, Source, State, Wanted};
+use super::{Address, AddressId, Desired, InUse, Mark, Observed, Origin, ReleasePolicy, Source, State, Wanted};
 use crate::identity::Key;
 
 /// One idempotent step. Its text completes "could not ...".
@@ -77,6 +77,9 @@ pub struct Assignment<'a, S> {
     pub kept: BTreeMap<&'a Key, &'a Address<S>>,
     /// The addresses of the pool that no key has any more, with what becomes of them.
     pub leaving: Vec<(&'a Address<S>, ReleasePolicy)>,
+    /// The addresses that no key has any more and that carry another identity by now, with what the state says should become
+    /// of them. They may be somebody else's, so nothing is done to them, and the user has to be told.
+    pub foreign: Vec<(&'a Address<S>, ReleasePolicy)>,
 }
 
 /// Decides which address each key has. An address that the user named belongs to the key that names it. Otherwise a key
@@ -110,21 +113,20 @@ pub fn assign<'a, S: Source>(
             kept.insert(key, address);
         }
     }
-    let leaving = observed.iter().filter(|address| !taken.contains(&address.id)).filter_map(|address| {
+    let rest = observed.iter().filter(|address| !taken.contains(&address.id)).filter_map(|address| {
         // One that the state does not know leaves only as the duplicate of a wanted key: another state may have it.
         let duplicate = || {
             let mark = address.mark.as_ref().filter(|mark| mark.identity == desired.identity)?;
             kept.contains_key(&mark.key).then(|| desired.addresses.get(&mark.key))?.map(|wanted| wanted.release_policy)
         };
-        // One that carries another identity by now belongs to somebody else, whatever the state says.
-        if address.mark.as_ref().is_some_and(|mark| mark.identity != desired.identity) {
-            return None;
-        }
         let policy = state.get(&address.id).map(|held| held.on_leave).or_else(duplicate)?;
         Some((address, policy))
     });
-    let leaving = leaving.collect();
-    Assignment { kept, leaving }
+    let is_foreign = |(address, _): &(&Address<S>, ReleasePolicy)| {
+        address.mark.as_ref().is_some_and(|mark| !desired.is_own(&mark.identity))
+    };
+    let (foreign, leaving) = rest.partition(is_foreign);
+    Assignment { kept, leaving, foreign }
 }
 
 /// Decides what to do, in an order in which nothing is given up before what replaces it is there.
@@ -176,14 +178,15 @@ fn waits<S>(desired: &Desired<S>, address: &Address<S>) -> bool {
 }
 
 fn is_marked<S>(desired: &Desired<S>, address: &Address<S>) -> bool {
-    address.mark.as_ref().is_some_and(|mark| mark.identity == desired.identity)
+    address.mark.as_ref().is_some_and(|mark| desired.is_own(&mark.identity))
 }
 
 /// What the tags of a kept address lack. An address that the user named is tagged only where it carries the pool's identity
-/// under another key: then the user renamed the key.
+/// under another key or name: then the user renamed the key or the pool.
 fn retag<S>(desired: &Desired<S>, key: &Key, wanted: &Wanted<S>, address: &Address<S>) -> Option<Operation<S>> {
     let marked = is_marked(desired, address);
-    let marked_so = marked && address.mark.as_ref().is_some_and(|mark| mark.key == *key);
+    let so = |mark: &Mark| mark.identity == desired.identity && mark.key == *key;
+    let marked_so = address.mark.as_ref().is_some_and(so);
     let adopted = matches!(wanted.origin, Origin::Existing(_));
     let (tags, stale_tags) = if adopted {
         (BTreeMap::new(), BTreeSet::new())

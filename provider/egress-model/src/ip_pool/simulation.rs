@@ -80,6 +80,7 @@ pub(super) fn existing(number: u8) -> Wanted<From> {
 pub(super) fn desired<const N: usize>(addresses: [(&str, Wanted<From>); N]) -> Desired<From> {
     Desired {
         identity: identity("partners"),
+        former: None,
         addresses: addresses.into_iter().map(|(at, wanted)| (key(at), wanted)).collect(),
         in_use: InUse::Postpone,
     }

@@ -102,6 +102,31 @@ fn a_renamed_key_keeps_its_address() {
 }
 
 #[test]
+fn a_renamed_pool_keeps_its_addresses() {
+    let observed = || vec![address(1).marked("partners", "a", 1), address(2).marked("partners", "b", 1)];
+    let mut desired = desired([("a", allocated()), ("b", existing(2))]);
+    desired.identity = identity("customers");
+    desired.former = Some(identity("partners"));
+    let held = state([(1, "a"), (2, "b")]);
+    assert_eq!(
+        texts(&desired, &held, observed()),
+        ["tag ip-1, the address of key \"a\"", "tag ip-2, the address of key \"b\""]
+    );
+}
+
+#[test]
+fn what_carries_another_identity_is_left_alone_and_said() {
+    let desired = desired([]);
+    let held = state([(1, "a"), (2, "b")]);
+    let observed: Observed<_> =
+        [address(1).marked("others", "a", 1), address(2).marked("partners", "b", 1)].into_iter().collect();
+    assert_eq!(plan(&desired, &held, &observed).len(), 1);
+    let assignment = assign(&desired, &held, &observed);
+    let foreign: Vec<_> = assignment.foreign.iter().map(|(address, policy)| (&address.id, *policy)).collect();
+    assert_eq!(foreign, [(&id(1), ReleasePolicy::Release)]);
+}
+
+#[test]
 fn an_adopted_address_is_not_touched() {
     let mut wanted = existing(1);
     wanted.tags = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
@@ -186,6 +211,7 @@ fn some_case() -> impl Strategy<Value = (Desired<From>, State, Vec<Address<From>
         });
         let desired = Desired {
             identity: identity("partners"),
+            former: None,
             addresses: addresses.map(|(at, wanted)| (key(KEYS[at]), wanted)).collect(),
             in_use: InUse::Postpone,
         };

@@ -73,6 +73,11 @@ fn aws() -> Attribute {
                         "duration",
                         "How long the credentials live, such as `1h`: 15 minutes to 12 hours. They are renewed before they expire. Default: `1h`.",
                     ),
+                    text(
+                        "policy",
+                        "An IAM policy as JSON, at most 2,048 characters, that the session is held to beside the role's own policies: it may do \
+                         what both allow. Write it with `jsonencode`.",
+                    ),
                 ],
                 "A role to assume with the credentials that the SDK's chain finds.",
             ),

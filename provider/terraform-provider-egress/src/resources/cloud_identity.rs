@@ -31,6 +31,15 @@ pub(crate) fn value(state: &Value) -> Option<Value> {
     Some(Value::object([("name", Value::from(name)), ("region", region)]))
 }
 
+/// The identity that a planned resource will have: that of the state as long as the new one is not wholly known.
+pub(crate) fn planned(planned: &Value, before: Option<Value>) -> Option<Value> {
+    match (value(planned), before) {
+        (Some(now), Some(_)) if now.is_wholly_known() => Some(now),
+        (now, None) => now,
+        (_, before) => before,
+    }
+}
+
 /// The schema of that identity; `name` says whose name it is.
 pub(crate) fn schema(name: &str) -> IdentitySchema {
     let attribute = |name, required_for_import, description: &str| IdentityAttribute {
@@ -45,5 +54,7 @@ pub(crate) fn schema(name: &str) -> IdentitySchema {
             attribute("name", true, name),
             attribute("region", false, "The cloud's region; the provider's when it is left out."),
         ],
+        // A resource is renamed in place, and the region that the provider gives may be written out.
+        mutable: true,
     }
 }

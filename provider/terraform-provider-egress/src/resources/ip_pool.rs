@@ -37,7 +37,7 @@ use self::planned::Planning;
 use self::schema::TIMEOUTS;
 use crate::resources::timeouts::Operation;
 
-use crate::resources::{cloud_identity, replacement};
+use crate::resources::{cloud_choice, cloud_identity, replacement};
 use crate::session::{Configured, Session};
 
 /// What the private data says of a pool whose create failed halfway.
@@ -57,21 +57,7 @@ impl IpPool {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        let names = self.clouds.iter().map(|cloud| cloud.name()).collect::<Vec<_>>().join(", ");
-        let chosen = |cloud: &&dyn Backend| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
-        let mut chosen = self.clouds.iter().map(Box::as_ref).filter(chosen);
-        match (chosen.next(), chosen.next()) {
-            (Some(cloud), None) => Ok(cloud),
-            (None, _) => Err(Diagnostic::error(
-                "No cloud is chosen",
-                format!("Set the attribute of the cloud that the addresses are to be in: {names}."),
-            )),
-            (Some(_), Some(second)) => Err(Diagnostic::error(
-                "More than one cloud is chosen",
-                format!("A pool is in one cloud; set one of: {names}. Write another pool for each other cloud."),
-            )
-            .at(Path::attribute(second.name()))),
-        }
+        cloud_choice::chosen(&self.clouds, |cloud| cloud.name(), value, "addresses")
     }
 
     /// The place in the cloud, for calls that need it.
@@ -81,6 +67,7 @@ impl IpPool {
                 "The cloud cannot be reached yet",
                 "The provider's configuration depends on values that are known only after apply.",
             )
+            .at(Path::attribute("addresses"))
         })
     }
 
@@ -101,12 +88,9 @@ impl IpPool {
         let before = if request.prior.is_null() { None } else { Some(Arguments::read(&request.prior)?) };
         let (Some(configured), Some(name)) = (self.session.configured(), after.name.known()) else { return Ok(None) };
         let identity = identity(&configured, name)?;
-        if after.addresses.is_unknown() {
-            return Ok(None);
-        }
         let cloud = self.cloud(present)?;
-        let Some(pools) = cloud.open(&configured, present).await? else { return Ok(None) };
-        let planning = Planning {
+        let mut planning = Planning {
+            former: former(&configured, &identity, before.as_ref())?,
             identity,
             adoption: configured.adoption,
             prior: &request.prior,
@@ -114,8 +98,18 @@ impl IpPool {
             after: &after,
             destroys,
             incomplete: request.private == INCOMPLETE,
-            undecided: if destroys { BTreeSet::new() } else { cloud.undecided(present).into_iter().collect() },
+            undecided: BTreeSet::new(),
         };
+        if after.addresses.is_unknown() {
+            return Ok(None);
+        }
+        let Some(pools) = cloud.open(&configured, present).await? else {
+            planning.plan_unseen(diagnostics)?;
+            return Ok(None);
+        };
+        if !destroys {
+            planning.undecided = cloud.undecided(present).into_iter().collect();
+        }
         Ok(planning.plan(pools.as_ref(), diagnostics).await)
     }
 
@@ -124,6 +118,7 @@ impl IpPool {
         cx: &Context,
         prior: &Value,
         planned: &Value,
+        private: &Private,
         operation: Operation,
     ) -> Result<applied::Applied, Diagnostic> {
         let present = if planned.is_null() { prior } else { planned };
@@ -132,7 +127,10 @@ impl IpPool {
         let identity = identity(&configured, arguments.name.known().map_or("", String::as_str))?;
         let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&arguments.timeouts, operation));
         let pools = self.open(&configured, present).await?;
-        Applying { identity, prior, planned, limits: &limits }.apply(pools.as_ref()).await
+        let before = if prior.is_null() { None } else { Some(Arguments::read(prior)?) };
+        let former = former(&configured, &identity, before.as_ref())?;
+        let incomplete = private == INCOMPLETE;
+        Applying { identity, former, prior, planned, incomplete, limits: &limits }.apply(pools.as_ref()).await
     }
 
     async fn applied(
@@ -143,7 +141,7 @@ impl IpPool {
         private: Private,
         operation: Operation,
     ) -> ApplyResponse {
-        match self.apply(cx, &prior, planned, operation).await {
+        match self.apply(cx, &prior, planned, &private, operation).await {
             Ok(applied) => ApplyResponse {
                 identity: cloud_identity::value(&applied.state),
                 private: match (operation, applied.done) {
@@ -166,6 +164,13 @@ impl IpPool {
 
 fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
     cloud_identity::identity(configured, ResourceType::IpPool, name)
+}
+
+/// The identity that the state has, where the pool is being renamed.
+fn former(configured: &Configured, now: &Identity, before: Option<&Arguments>) -> Result<Option<Identity>, Diagnostic> {
+    let name = before.and_then(|before| before.name.known());
+    let before = name.map(|name| identity(configured, name)).transpose()?;
+    Ok(before.filter(|before| before != now))
 }
 
 #[async_trait]
@@ -211,7 +216,7 @@ impl Resource for IpPool {
             }
             Err(diagnostic) => response.diagnostics.push(diagnostic),
         }
-        response.identity = response.identity.take().or_else(|| cloud_identity::value(&response.planned));
+        response.identity = cloud_identity::planned(&response.planned, response.identity);
         response
     }
 
@@ -233,9 +238,10 @@ impl Resource for IpPool {
         let state = state.await;
         let mut response = ReadResponse::from(request);
         match state {
-            Ok(state) => {
+            Ok((state, diagnostics)) => {
                 response.identity = cloud_identity::value(&state).or(response.identity);
                 response.state = state;
+                response.diagnostics = diagnostics;
             }
             Err(diagnostic) => response.diagnostics.push(diagnostic),
         }

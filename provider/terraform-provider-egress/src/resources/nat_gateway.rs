@@ -31,7 +31,7 @@ use self::backend::{Backend, Planned};
 use self::schema::TIMEOUTS;
 use crate::resources::timeouts::{self, Operation, Timeouts};
 
-use crate::resources::{cloud_identity, replacement};
+use crate::resources::{cloud_choice, cloud_identity, replacement};
 use crate::session::{Configured, Session};
 
 /// The resource.
@@ -61,23 +61,7 @@ impl NatGateway {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        let is_chosen = |cloud: &&dyn Backend| value.get(cloud.name()).is_some_and(|cloud| !cloud.is_null());
-        let mut chosen = self.clouds.iter().map(AsRef::as_ref).filter(is_chosen);
-        let names = self.clouds.iter().map(|cloud| cloud.name()).collect::<Vec<_>>().join(", ");
-        match (chosen.next(), chosen.next()) {
-            (Some(cloud), None) => Ok(cloud),
-            (None, _) => Err(Diagnostic::error(
-                "No cloud is chosen",
-                format!("Set the attribute of the cloud that the gateways are to be in: {names}."),
-            )),
-            (Some(_), Some(second)) => Err(Diagnostic::error(
-                "More than one cloud is chosen",
-                format!(
-                    "A resource is in one cloud; set one of: {names}. Write another resource for each other cloud."
-                ),
-            )
-            .at(Path::attribute(second.name()))),
-        }
+        cloud_choice::chosen(&self.clouds, |cloud| cloud.name(), value, "gateways")
     }
 
     fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
@@ -268,7 +252,7 @@ impl Resource for NatGateway {
             }
             Err(diagnostics) => response.diagnostics.extend(diagnostics),
         }
-        response.identity = response.identity.take().or_else(|| cloud_identity::value(&response.planned));
+        response.identity = cloud_identity::planned(&response.planned, response.identity);
         response
     }
 

@@ -50,7 +50,7 @@ impl Resource for Gremlin {
             required_for_import: true,
             description: "Its name.".to_owned(),
         };
-        Some(IdentitySchema { version: 0, attributes: vec![name] })
+        Some(IdentitySchema { version: 0, attributes: vec![name], mutable: false })
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {

@@ -122,8 +122,8 @@ fn null_unknown(value: &mut Value, path: &Path, found: &mut impl FnMut(&Path)) {
     }
 }
 
-/// Checks the identity that an operation on an object that was `before` returned. It never changes, because it is what finds
-/// the object; without one in the reply the old one stays.
+/// Checks the identity that an operation on an object that was `before` returned. It does not change unless its schema says
+/// so, because it is what finds the object; without one in the reply the old one stays.
 pub(crate) fn identity(
     shape: &Shape,
     before: Option<Value>,
@@ -140,7 +140,7 @@ pub(crate) fn identity(
         return before;
     }
     match before {
-        Some(before) if before != now => {
+        Some(before) if before != now && !shape.identity_is_mutable() => {
             diagnostics.push(Diagnostic::error(
                 "The provider changed the object's identity",
                 format!(

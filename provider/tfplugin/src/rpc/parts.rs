@@ -50,6 +50,11 @@ impl Shape {
         self.identity.as_ref().map(|(_, ty)| ty)
     }
 
+    /// Whether a change in place may change the identity.
+    pub(crate) fn identity_is_mutable(&self) -> bool {
+        self.identity.as_ref().is_some_and(|(schema, _)| schema.mutable)
+    }
+
     /// The value with an empty collection where blocks are missing: Terraform knows no null there.
     pub(crate) fn with_blocks(&self, mut value: Value) -> Value {
         fill_blocks(&self.schema.blocks, &mut value);

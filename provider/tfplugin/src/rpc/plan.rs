@@ -88,7 +88,8 @@ fn null() -> proto::DynamicValue {
     proto::DynamicValue { msgpack: vec![0xc0], json: Vec::new() }
 }
 
-/// The identity that the object will have: that of a new object may be unknown, that of an existing one stays.
+/// The identity that the object will have: that of a new object may be unknown, that of an existing one stays unless its
+/// schema lets it change.
 fn planned_identity_of(
     shape: &Shape,
     before: Option<Value>,
@@ -101,7 +102,7 @@ fn planned_identity_of(
         return planned;
     }
     match (before, planned) {
-        (Some(before), Some(planned)) if before != planned => {
+        (Some(before), Some(planned)) if before != planned && !shape.identity_is_mutable() => {
             diagnostics.push(Diagnostic::error(
                 "The provider planned a change of the object's identity",
                 format!(

@@ -129,7 +129,7 @@ fn a_provider_reserves_other_names() {
 fn identities_are_simple() {
     let identity = |ty: Type| {
         let attribute = IdentityAttribute { name: "id", ty, required_for_import: true, description: String::new() };
-        let violations = check_identity(&IdentitySchema { version: 0, attributes: vec![attribute] });
+        let violations = check_identity(&IdentitySchema { version: 0, attributes: vec![attribute], mutable: false });
         violations.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let refused = ["id: an identity has bools, numbers, strings and lists of those only"];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
 
 use cloud::token::client_token;
 use cloud::{Class, Error};
@@ -12,12 +13,20 @@ use tokio::time::Instant;
 use super::Step;
 use crate::convert;
 use crate::nat_gateways::desired::{Kind, Secondary};
+use crate::nat_gateways::observe::REFERENCE_LAG;
 use crate::nat_gateways::observed::Gateway;
 use crate::nat_gateways::operation::Target;
 use crate::nat_gateways::plan::reasons_to_replace;
 
 /// How many gateways of the same parameters may have come and gone while EC2 remembers their tokens.
 const MAX_GENERATIONS: u32 = 32;
+
+/// A token that answers with a gateway older than this answers with what another run has made: more than clocks differ (EC2
+/// refuses a request whose time is off by five minutes), and less than the hour for which a deleted gateway is listed.
+const REPLAYED: Duration = Duration::from_mins(15);
+
+/// The same in pauses between looks, where these are short: for stand-ins, on which everything is faster.
+const REPLAYED_PAUSES: u32 = 90;
 
 /// What the call answers while it does not see an address that was just allocated.
 const NEW_ADDRESS_UNKNOWN: [&str; 2] = ["InvalidElasticIpID.NotFound", "InvalidAllocationID.NotFound"];
@@ -53,9 +62,7 @@ impl Step<'_> {
         for generation in 0..MAX_GENERATIONS {
             // A token whose gateway EC2 no longer knows may be answered without one.
             let Some(gateway) = self.create_generation(key, kind, primary, tags, generation).await? else { continue };
-            let spent = !gateway.state.is_live()
-                || self.observed.gateway(&gateway.id).is_some_and(|known| !known.state.is_live());
-            if !spent {
+            if !self.is_spent(&gateway).await? {
                 self.observed.made.insert(key.clone(), gateway.id.clone());
                 self.observed.put(gateway);
                 return Ok(());
@@ -63,6 +70,26 @@ impl Step<'_> {
         }
         let message = format!("{MAX_GENERATIONS} gateways like this have failed or been deleted within a day");
         Err(Error::new(Class::Conflict, "CreateNatGateway", message))
+    }
+
+    /// Whether a token has answered with a gateway that is no more. The answer may be the one from back then, in which the
+    /// gateway is pending; so one that is old, or in the state, is asked for, and is gone when it is not listed any more either.
+    async fn is_spent(&mut self, answered: &Gateway) -> Result<bool, Error> {
+        let known = self.observed.gateway(&answered.id);
+        if !answered.state.is_live() || known.is_some_and(|known| !known.state.is_live()) {
+            return Ok(true);
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let made = Duration::from_secs(answered.created.try_into().unwrap_or_default());
+        let replayed = REPLAYED.min(self.region.poll.longest * REPLAYED_PAUSES);
+        // One that the state has was made by an earlier run, and is not created again while it is there.
+        let is_recorded = self.desired.recorded.gateways.contains_key(&answered.id);
+        if !is_recorded && now.saturating_sub(made) < replayed {
+            return Ok(false);
+        }
+        let keys = [(answered.id.clone(), answered.key.clone())].into();
+        let now = self.region.read_gateways(vec![answered.id.clone()], &keys).await?.pop();
+        Ok(now.is_none_or(|now| !now.state.is_live()))
     }
 
     async fn create_generation(
@@ -93,10 +120,14 @@ impl Step<'_> {
     pub(super) async fn await_available(&mut self, target: &Target) -> Result<(), Error> {
         let id = self.id(target)?;
         let (region, limits) = (self.region, self.limits);
-        let mut pause = region.poll.first;
+        let (start, mut pause) = (Instant::now(), region.poll.first);
         loop {
-            // Not there right after its creation is not gone.
-            let gateway = self.read(&id).await?;
+            // Not there right after its creation is not gone, but for so long.
+            let gateway = if start.elapsed() < REFERENCE_LAG {
+                self.read(&id).await?
+            } else {
+                Some(self.read_existing(&id).await?)
+            };
             match gateway.as_ref().map(|gateway| &gateway.state) {
                 Some(State::Available) if gateway.as_ref().is_some_and(Gateway::is_settled) => return Ok(()),
                 Some(State::Failed { code, message }) => {

@@ -1,5 +1,8 @@
 //! Plans carried out on the stand-in EC2, with states that take time, read lag, quotas, faults and interruptions.
 
+mod tokens;
+mod zones;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -341,13 +344,14 @@ async fn waits_until_ec2_knows_a_new_address() {
 
 #[tokio::test]
 async fn waits_until_a_new_address_shows() {
-    let mut world = World::new(Timings { read_lag_ms: 60, ..Timings::fast() }, Quotas::generous());
-    tokio::time::sleep(Duration::from_millis(80)).await;
+    let mut world = World::new(Timings { read_lag_ms: 1_000, ..Timings::fast() }, Quotas::generous());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    // Made before, because that may take longer than the lag.
+    let region = region(&world.server);
     let before: BTreeSet<String> = world.inventory().addresses.into_keys().collect();
     world.outside("AllocateAddress", &[("Domain", "vpc")]);
     world.addresses = world.inventory().addresses.into_keys().filter(|id| !before.contains(id)).collect();
     let desired = wants([world.zone(0, &[0])]);
-    let region = region(&world.server);
     assert_eq!(region.observe(&desired).await.unwrap().addresses.len(), 0, "it does not show yet");
     assert_eq!(region.observe_for_change(&desired, &limits()).await.unwrap().addresses.len(), 1);
 }

@@ -38,6 +38,7 @@ struct AssumeRolePart {
     session_name: Option<String>,
     external_id: Option<String>,
     duration: Option<String>,
+    policy: Option<String>,
 }
 
 /// Parses the wholly known `aws` attribute at this path.
@@ -94,12 +95,13 @@ pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
                 None
             }
         };
+        check("assume_role.policy", role.policy.as_deref().and_then(wrong_policy));
         AssumeRole {
             role_arn: role.role_arn,
             session_name: role.session_name,
             external_id: role.external_id,
             duration,
-            policy: None,
+            policy: role.policy,
         }
     });
     let default_tags = part.default_tags.unwrap_or_default();
@@ -164,4 +166,13 @@ fn wrong_tag(key: &str) -> Option<String> {
     } else {
         None
     }
+}
+
+/// The limits are those of `Policy` in the AWS STS API reference, `AssumeRole`.
+fn wrong_policy(policy: &str) -> Option<String> {
+    if policy.chars().count() > 2048 {
+        return Some(format!("It has {} characters; a policy for a session has at most 2048.", policy.chars().count()));
+    }
+    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(policy).is_ok();
+    (!is_object).then(|| "It is not a JSON object; write the policy with jsonencode.".to_owned())
 }

@@ -132,6 +132,12 @@ fn every_wrong_value_is_an_error_on_its_attribute() {
             "The aws assume_role.duration cannot be used",
             "aws.assume_role.duration",
         ),
+        (
+            "aws",
+            role(&[("policy", text("allow all"))]),
+            "The aws assume_role.policy cannot be used",
+            "aws.assume_role.policy",
+        ),
         ("kubernetes", server(&[]), "The host is given without credentials", "kubernetes.host"),
         (
             "kubernetes",

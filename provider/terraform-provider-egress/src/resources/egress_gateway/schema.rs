@@ -68,5 +68,6 @@ pub(super) fn identity_schema() -> IdentitySchema {
     IdentitySchema {
         version: 0,
         attributes: vec![attribute("namespace", "The gateway's namespace."), attribute("name", "The gateway's name.")],
+        mutable: false,
     }
 }

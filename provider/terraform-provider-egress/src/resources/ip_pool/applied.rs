@@ -4,23 +4,27 @@ use std::collections::BTreeMap;
 
 use cloud::{End, Limits};
 use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::InUse;
+use egress_model::ip_pool::{InUse, ReleasePolicy};
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::{Arguments, Outputs};
-use super::backend::{Entry, Picture, Pool, Pools, Row};
+use super::backend::{Entry, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
-use super::planned::key_of;
+use super::planned::{elsewhere, key_of, refused_rename};
 use super::{arguments, report};
 
 /// An apply.
 pub(super) struct Applying<'a> {
     pub(super) identity: Identity,
+    /// The identity that the state has, where the pool is being renamed.
+    pub(super) former: Option<Identity>,
     /// The state; null when creating.
     pub(super) prior: &'a Value,
     /// What is planned; null when destroying.
     pub(super) planned: &'a Value,
+    /// The first create failed halfway, so that nobody has been told these IPs.
+    pub(super) incomplete: bool,
     pub(super) limits: &'a Limits,
 }
 
@@ -47,22 +51,56 @@ impl Applying<'_> {
         };
         let pool = Pool {
             identity: self.identity.clone(),
+            former: self.former.clone(),
             entries,
             in_use: if destroys { InUse::Wait } else { InUse::Postpone },
             state: outputs.state(before.as_ref().unwrap_or(&after), &after),
         };
-        let (picture, end) = pools
-            .apply(&pool, self.limits)
-            .await
-            .map_err(|error| report::unreadable("look at the pool's addresses before changing them", &error))?;
+        let unreadable = |error| report::unreadable("look at the pool's addresses before changing them", &error);
+        if let Some(before) = &before {
+            let picture = pools.picture(&pool).await.map_err(unreadable)?;
+            let guards = if destroys { before } else { &after }.guards() && !self.incomplete;
+            if let Some(refusal) = self.refusal(pools, &pool, &picture, &outputs, guards).await {
+                return Err(refusal);
+            }
+        }
+        let (picture, end) = pools.apply(&pool, self.limits).await.map_err(unreadable)?;
         let done = matches!(end, End::Done);
-        let diagnostics = report::end(&end, &exists(&picture), self.prior.is_null()).into_iter().collect();
+        let mut diagnostics: Diagnostics =
+            report::end(&end, &exists(&picture), self.prior.is_null()).into_iter().collect();
+        let extra = |row: &&Row| row.mark.is_none() && !pool.state.contains_key(&row.id) && !is_kept(&picture, row);
+        diagnostics.extend(report::extra(&picture.all.values().filter(extra).collect::<Vec<_>>()));
         let state = if destroys {
             self.rest(pools, &pool, &picture, done).await
         } else {
             self.state(pools, &pool, &picture).await
         };
         Ok(Applied { state, diagnostics, done })
+    }
+
+    /// What speaks against the change. The plan has said the same, unless it could not know: something was unknown then, or
+    /// was changed since.
+    async fn refusal(
+        &self,
+        pools: &dyn Pools,
+        pool: &Pool,
+        picture: &Picture,
+        outputs: &Outputs,
+        guards: bool,
+    ) -> Option<Diagnostic> {
+        if let Some(elsewhere) = elsewhere(pools, self.prior, &outputs.recorded(), picture).await {
+            return Some(elsewhere);
+        }
+        if picture.foreign.iter().any(|(_, policy)| *policy == ReleasePolicy::Release) {
+            return report::left_to_others(&picture.foreign, &self.identity, self.planned.is_null());
+        }
+        let refused = refused_rename(pool, picture);
+        if refused.is_some() || !guards {
+            return refused;
+        }
+        let was_current = |leaving: &Leaving| pool.state.get(&leaving.row.id).is_some_and(|held| held.current);
+        let given_up: Vec<_> = picture.leaving.iter().filter(|l| l.is_given_up() && was_current(l)).collect();
+        report::leaves(&given_up, &BTreeMap::new(), true, self.planned.is_null())
     }
 
     async fn state(&self, pools: &dyn Pools, pool: &Pool, picture: &Picture) -> Value {
@@ -115,6 +153,10 @@ impl Applying<'_> {
     }
 }
 
+fn is_kept(picture: &Picture, row: &Row) -> bool {
+    picture.kept.values().any(|kept| kept.id == row.id)
+}
+
 /// The tags of an address as far as the pool sets them.
 fn tags_as_set(row: &Row, entry: Option<&Entry>) -> BTreeMap<String, String> {
     let wanted = entry.map(|entry| &entry.tags);
@@ -143,18 +185,31 @@ fn with(value: &Value, computed: Computed) -> Value {
     value
 }
 
-/// The state as the cloud has it; null when nothing of the pool is there.
-pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -> Result<Value, Diagnostic> {
+/// The state as the cloud has it, null when nothing of the pool is there; and what the user should know of it.
+pub(super) async fn read(
+    pools: &dyn Pools,
+    identity: Identity,
+    state: &Value,
+) -> Result<(Value, Diagnostics), Diagnostic> {
     let arguments = Arguments::read(state)?;
     let outputs = Outputs::read(state)?;
     let held = outputs.state(&arguments, &arguments);
-    let pool = Pool { identity: identity.clone(), entries: BTreeMap::new(), in_use: InUse::Postpone, state: held };
+    let pool = Pool {
+        identity: identity.clone(),
+        former: None,
+        entries: BTreeMap::new(),
+        in_use: InUse::Postpone,
+        state: held,
+    };
     let picture =
         pools.picture(&pool).await.map_err(|error| report::unreadable("read the pool's addresses", &error))?;
     let recorded = outputs.recorded();
     let wants_none = arguments.addresses.known().is_some_and(BTreeMap::is_empty);
     if picture.all.is_empty() && recorded.is_empty() && outputs.lost().is_empty() && !wants_none {
-        return Ok(Value::Null);
+        return Ok((Value::Null, Diagnostics::new()));
+    }
+    if let Some(elsewhere) = elsewhere(pools, state, &recorded, &picture).await {
+        return Err(elsewhere);
     }
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
     let mut lost: BTreeMap<Key, Value> = BTreeMap::new();
@@ -168,14 +223,12 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         if let Some(row) = picture.all.get(&recorded.id) {
             rows.insert(key.clone(), row);
         } else {
-            if let Some((was, now)) = outputs::elsewhere(pools, state, key, &recorded.id).await {
-                return Err(report::elsewhere(&recorded.public_ip, &was, &now));
-            }
             let value = [("public_ip", recorded.public_ip.as_str()), ("id", recorded.id.as_str())];
             lost.insert(key.clone(), Value::object(value));
         }
     }
-    // What an interrupted run left: the oldest address of a key that has none is that key's.
+    // What an interrupted run left: the oldest address of a key that has none is that key's. One of a key that the state has
+    // never had may as well be another state's, with the same owner and name.
     let mut strays: Vec<&Row> = picture.all.values().filter(|row| !pool.state.contains_key(&row.id)).collect();
     strays.sort_by_key(|row| (row.mark.as_ref().and_then(|mark| mark.created), row.id.clone()));
     let mut leaving = BTreeMap::new();
@@ -184,9 +237,12 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
             leaving.insert(id.clone(), (held.key.to_string(), row, held.on_leave));
         }
     }
+    let mut unknown = Vec::new();
     for row in strays {
         let Some(mark) = row.mark.as_ref().filter(|mark| mark.identity == identity) else { continue };
-        if rows.contains_key(&mark.key) {
+        if !arguments.has(&mark.key) {
+            unknown.push(row);
+        } else if rows.contains_key(&mark.key) {
             leaving.insert(row.id.clone(), (mark.key.to_string(), row, arguments.release_policy()));
         } else {
             rows.insert(mark.key.clone(), row);
@@ -214,5 +270,5 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
     });
     computed.insert("leaving", Value::map(leaving));
     computed.insert("lost", Value::map(lost.into_iter().map(|(key, value)| (key.to_string(), value))));
-    Ok(with(state, computed))
+    Ok((with(state, computed), report::strays(&unknown, false).into_iter().collect()))
 }

@@ -92,6 +92,11 @@ impl Arguments {
         self.addresses.known()?.get(key.as_str())?.known()
     }
 
+    /// Whether there is an address with this key, or may be.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.addresses.known().is_none_or(|addresses| addresses.contains_key(key.as_str()))
+    }
+
     /// Whether this key adopts an address.
     pub(super) fn adopts(&self, key: &Key) -> bool {
         self.address(key).is_some_and(|address| !address.existing_id.is_null())

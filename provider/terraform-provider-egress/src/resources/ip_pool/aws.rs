@@ -126,7 +126,8 @@ impl Backend for AwsBackend {
         let region = Attribute::new(
             "region",
             Type::String,
-            "The region. Default: the provider's. Another region replaces the pool.",
+            "The region. Default: the provider's. An address cannot move: another region replaces the pool, and every IP of it is given \
+             up by its `release_policy`.",
         )
         .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another)));
         let attributes = std::iter::once(region).chain(source_attributes()).collect();

@@ -61,6 +61,8 @@ pub(super) struct Entry {
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     pub(super) identity: Identity,
+    /// The identity that the state has, where the pool is being renamed.
+    pub(super) former: Option<Identity>,
     pub(super) entries: BTreeMap<Key, Entry>,
     pub(super) in_use: InUse,
     pub(super) state: State,
@@ -96,7 +98,20 @@ pub(super) enum Fate {
     Retained,
 }
 
+impl Pool {
+    /// Whether an address carries the pool's identity, or the one that it had.
+    pub(super) fn is_own(&self, row: &Row) -> bool {
+        let own = |identity: &Identity| self.identity == *identity || self.former.as_ref() == Some(identity);
+        row.mark.as_ref().is_some_and(|mark| own(&mark.identity))
+    }
+}
+
 impl Leaving {
+    /// Whether the pool gives the address up: after it, or after a later apply, it is somebody else's.
+    pub(super) fn is_given_up(&self) -> bool {
+        matches!(self.fate, Fate::Released | Fate::Postponed)
+    }
+
     /// How the state records what remains to be done; `None` when nothing does.
     pub(super) fn recorded(&self) -> Option<ReleasePolicy> {
         match self.fate {
@@ -114,6 +129,9 @@ pub(super) struct Picture {
     pub(super) kept: BTreeMap<Key, Row>,
     /// The addresses that leave.
     pub(super) leaving: Vec<Leaving>,
+    /// The addresses that should leave but carry the tags of others by now, with what should become of them: they are left
+    /// alone.
+    pub(super) foreign: Vec<(Row, ReleasePolicy)>,
     /// Everything that was observed.
     pub(super) all: BTreeMap<AddressId, Row>,
     /// The keys for which an address will be allocated.
@@ -180,6 +198,7 @@ where
         };
         Desired {
             identity: pool.identity.clone(),
+            former: pool.former.clone(),
             addresses: pool.entries.iter().map(wanted).collect(),
             in_use: pool.in_use,
         }
@@ -206,7 +225,7 @@ fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &O
             .leaving
             .into_iter()
             .map(|(address, policy)| {
-                let marked = address.mark.as_ref().is_some_and(|mark| mark.identity == desired.identity);
+                let marked = address.mark.as_ref().is_some_and(|mark| desired.is_own(&mark.identity));
                 let fate = match policy {
                     ReleasePolicy::Release if postponed.contains(&address.id) => Fate::Postponed,
                     ReleasePolicy::Release => Fate::Released,
@@ -216,6 +235,7 @@ fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &O
                 Leaving { row: row(address), fate }
             })
             .collect(),
+        foreign: assignment.foreign.into_iter().map(|(address, policy)| (row(address), policy)).collect(),
         all: observed.iter().map(|address| (address.id.clone(), row(address))).collect(),
         pending: !operations.is_empty(),
         ..Picture::default()

@@ -65,7 +65,8 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
         (id.clone(), Held { key: key.clone(), current: true, on_leave: ReleasePolicy::Retain })
     };
     let state = wanted.ids.iter().map(held).collect();
-    let pool = Pool { identity: identity.clone(), entries: BTreeMap::new(), in_use: InUse::Postpone, state };
+    let pool =
+        Pool { identity: identity.clone(), former: None, entries: BTreeMap::new(), in_use: InUse::Postpone, state };
     let picture = pools.picture(&pool).await.map_err(|error| report::unreadable("look for the pool", &error))?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
     for (key, id) in &wanted.ids {

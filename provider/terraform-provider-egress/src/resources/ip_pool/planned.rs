@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{Association, InUse};
-use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
+use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::{Arguments, Outputs, Recorded};
-use super::backend::{Entry, Fate, Leaving, Picture, Pool, Pools};
+use super::backend::{Entry, Fate, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::report;
 use crate::session::Adoption;
@@ -16,6 +16,8 @@ use crate::session::Adoption;
 /// What a plan is made of.
 pub(super) struct Planning<'a> {
     pub(super) identity: Identity,
+    /// The identity that the state has, where the pool is being renamed.
+    pub(super) former: Option<Identity>,
     pub(super) adoption: Adoption,
     /// The state; null when creating.
     pub(super) prior: &'a Value,
@@ -50,7 +52,8 @@ impl Planning<'_> {
         // Nothing can be said of these keys: they neither keep nor lose anything in this plan.
         state.retain(|_, held| !undecided.contains_key(&held.key));
         let in_use = if self.destroys { InUse::Wait } else { InUse::Postpone };
-        let pool = Pool { identity: self.identity.clone(), entries: decided, in_use, state };
+        let (identity, former) = (self.identity.clone(), self.former.clone());
+        let pool = Pool { identity, former, entries: decided, in_use, state };
         let picture = match pools.picture(&pool).await {
             Ok(picture) => picture,
             Err(error) => {
@@ -58,11 +61,27 @@ impl Planning<'_> {
                 return None;
             }
         };
+        // A plan without a refresh has not asked before.
+        if let Some(elsewhere) = elsewhere(pools, self.prior, &recorded, &picture).await {
+            diagnostics.push(elsewhere);
+            return None;
+        }
         self.speak(pools, &pool, &picture, &outputs, diagnostics).await;
         if self.destroys {
             return None;
         }
         Some(self.compute(pools, &pool, &picture, &recorded, &undecided.into_keys().collect::<Vec<_>>()).await)
+    }
+
+    /// Says what can be said while the cloud cannot be asked, because the plan does not know yet where the pool will be: which
+    /// IPs leave by what is written.
+    pub(super) fn plan_unseen(&self, diagnostics: &mut Diagnostics) -> Result<(), Diagnostic> {
+        let recorded = Outputs::read(self.prior)?.recorded();
+        let stays = |key: &Key| !self.destroys && self.after.has(key);
+        let gone: Vec<_> = recorded.iter().filter(|(key, _)| !stays(key) && !self.before.adopts(key)).collect();
+        let guards = self.before_or_after().guards() && !self.incomplete;
+        diagnostics.extend(report::leaves_unseen(&gone, guards, self.destroys));
+        Ok(())
     }
 
     async fn speak(
@@ -86,9 +105,13 @@ impl Planning<'_> {
         let users = if used.is_empty() { BTreeMap::new() } else { pools.users(&used).await.unwrap_or_default() };
         diagnostics.extend(report::leaves(&new, &users, guards, self.destroys));
         diagnostics.extend(report::left_before(&old, &users));
+        diagnostics.extend(report::left_to_others(&picture.foreign, &self.identity, self.destroys));
         if self.destroys {
+            let unknown = |row: &&Row| pool.is_own(row) && !pool.state.contains_key(&row.id);
+            diagnostics.extend(report::strays(&picture.all.values().filter(unknown).collect::<Vec<_>>(), true));
             return;
         }
+        diagnostics.extend(refused_rename(pool, picture));
         let recorded = outputs.recorded();
         let known_lost = outputs.lost();
         for (key, entry) in &pool.entries {
@@ -113,19 +136,28 @@ impl Planning<'_> {
             else {
                 continue;
             };
+            let others = row.mark.as_ref().filter(|_| !pool.is_own(row));
             if self.before.adopts(key) {
                 diagnostics.push(report::taken_over(key, row));
+            } else if let Some(mark) = others {
+                diagnostics.push(report::marked_by_others(key, row, &mark.identity, &self.identity));
             } else if !recorded.managed && !outputs::is_managed(row, &self.identity) {
                 diagnostics.push(report::retagged(key, row));
             }
         }
-        let known = |row: &super::backend::Row| pool.state.contains_key(&row.id);
+        let known = |row: &Row| pool.state.contains_key(&row.id);
         let found: Vec<_> = picture
             .kept
             .iter()
             .filter(|(key, row)| !known(row) && pool.entries.get(*key).is_some_and(|entry| entry.existing.is_none()))
             .collect();
-        diagnostics.extend(report::found(&found, self.adoption));
+        if self.former.is_none() {
+            diagnostics.extend(report::found(&found, self.adoption));
+        }
+        let open: Vec<_> = self.undecided.iter().filter(|key| recorded.contains_key(*key)).collect();
+        if guards && !open.is_empty() {
+            diagnostics.push(report::undecided(&open));
+        }
         if !picture.allocates.is_empty() {
             match pools.quota().await {
                 Ok(Some(quota)) => diagnostics.extend(report::quota(&quota, picture.allocates.len())),
@@ -200,8 +232,40 @@ impl Planning<'_> {
     }
 }
 
+/// What speaks against renaming the pool in this plan. The new name must be free, or two pools would become one; and an address
+/// that is allocated under the new name by a run that dies could not be told from another pool's by the next.
+pub(super) fn refused_rename(pool: &Pool, picture: &Picture) -> Option<Diagnostic> {
+    let former = pool.former.as_ref()?;
+    let taken = |row: &&Row| {
+        row.mark.as_ref().is_some_and(|mark| mark.identity == pool.identity) && !pool.state.contains_key(&row.id)
+    };
+    let taken: Vec<_> = picture.all.values().filter(taken).collect();
+    if !taken.is_empty() {
+        return Some(report::name_taken(&pool.identity.name, &taken));
+    }
+    let more = !picture.allocates.is_empty() || !picture.leaving.is_empty() || !picture.foreign.is_empty();
+    more.then(|| report::renamed_with_more(&former.name, &pool.identity.name))
+}
+
+/// The error where an address of the state is missing because the provider looks in another account or region.
+pub(super) async fn elsewhere(
+    pools: &dyn Pools,
+    state: &Value,
+    recorded: &BTreeMap<Key, Recorded>,
+    picture: &Picture,
+) -> Option<Diagnostic> {
+    for (key, recorded) in recorded {
+        if !picture.all.contains_key(&recorded.id)
+            && let Some((was, now)) = outputs::elsewhere(pools, state, key, &recorded.id).await
+        {
+            return Some(report::elsewhere(&recorded.public_ip, &was, &now));
+        }
+    }
+    None
+}
+
 /// The key that an address had.
-pub(super) fn key_of(row: &super::backend::Row, pool: &Pool) -> String {
+pub(super) fn key_of(row: &Row, pool: &Pool) -> String {
     let held = pool.state.get(&row.id).map(|held| &held.key);
     held.or_else(|| row.mark.as_ref().map(|mark| &mark.key)).map(ToString::to_string).unwrap_or_default()
 }

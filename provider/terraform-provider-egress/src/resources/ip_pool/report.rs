@@ -5,18 +5,25 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use cloud::ip_pools::Quota;
-use cloud::{Class, End, Error};
-use egress_model::identity::Key;
-use egress_model::ip_pool::AddressId;
+use cloud::{End, Error};
+use egress_model::identity::{Identity, Key, Name};
+use egress_model::ip_pool::{AddressId, ReleasePolicy};
 use tfplugin::Diagnostic;
 use tfplugin::cty::Path;
 
+use super::arguments::Recorded;
 use super::backend::{Fate, Leaving, Row};
+use crate::resources::cloud_error::{remedy, said};
 use crate::session::Adoption;
 
 /// The path of one address.
 pub(super) fn address_path(key: &Key) -> Path {
     Path::attribute("addresses").key(key.as_str())
+}
+
+/// The path of all of them.
+fn addresses() -> Path {
+    Path::attribute("addresses")
 }
 
 /// The provider looks for addresses where they are not.
@@ -38,7 +45,7 @@ pub(super) fn leaves(
     guards: bool,
     destroys: bool,
 ) -> Option<Diagnostic> {
-    let given_up: Vec<_> = leaving.iter().filter(|l| matches!(l.fate, Fate::Released | Fate::Postponed)).collect();
+    let given_up = leaving.iter().any(|leaving| leaving.is_given_up());
     let mut detail = String::new();
     for leaving in leaving {
         let (id, ip) = (&leaving.row.id, leaving.row.public_ip);
@@ -60,18 +67,149 @@ pub(super) fn leaves(
         return None;
     }
     let what = if destroys { "The pool is destroyed" } else { "Public IPs leave the pool" };
-    if given_up.is_empty() {
-        return Some(Diagnostic::warning(format!("{what}, and its addresses stay allocated"), detail));
+    if !given_up {
+        let summary = format!("{what}, and its addresses stay allocated");
+        return Some(Diagnostic::warning(summary, detail).at(addresses()));
     }
+    Some(giving_up(what, detail, guards, destroys))
+}
+
+/// The warning or error of IPs that are given up. A destroy goes by what the state says: it has no configuration, so that what
+/// it is to go by has to be applied before.
+fn giving_up(what: &str, mut detail: String, guards: bool, destroys: bool) -> Diagnostic {
     detail.push_str("\nWhoever has these IPs on an allow-list must hear of it first.");
     if !guards {
-        return Some(Diagnostic::warning(format!("{what}: IPs will be given up"), detail));
+        return Diagnostic::warning(format!("{what}: IPs will be given up"), detail).at(addresses());
+    }
+    detail.push_str(if destroys {
+        " If that is done: a destroy goes by what was applied last, so set on_ip_change = \"warn\" in the resource, apply, and then \
+         destroy. To keep the addresses allocated, set release_policy = \"retain\" instead, apply, and then destroy."
+    } else {
+        " If that is done, set on_ip_change = \"warn\" together with this change. To keep the addresses allocated, set \
+         release_policy = \"retain\" instead."
+    });
+    Diagnostic::error(format!("{what}: IPs would be given up"), detail).at(Path::attribute("on_ip_change"))
+}
+
+/// Addresses that leave by what is written, in a plan that cannot ask the cloud yet.
+pub(super) fn leaves_unseen(gone: &[(&Key, &Recorded)], guards: bool, destroys: bool) -> Option<Diagnostic> {
+    if gone.is_empty() {
+        return None;
+    }
+    let mut detail = String::new();
+    for (key, recorded) in gone {
+        let _ = writeln!(detail, "- {} ({}) of key \"{key}\".", recorded.public_ip, recorded.id);
     }
     detail.push_str(
-        " If that is done, set on_ip_change = \"warn\", apply, and then make this change. To keep the addresses allocated, set \
-         release_policy = \"retain\".",
+        "\nWhere the pool is depends on values that are known only after apply, so that what uses them is not known.",
     );
-    Some(Diagnostic::error(format!("{what}: IPs would be given up"), detail).at(Path::attribute("on_ip_change")))
+    let what = if destroys { "The pool is destroyed" } else { "Public IPs leave the pool" };
+    Some(giving_up(what, detail, guards, destroys))
+}
+
+/// Keys of which the plan does not know whether they keep their IP.
+pub(super) fn undecided(keys: &[&Key]) -> Diagnostic {
+    let keys = keys.iter().map(|key| format!("\"{key}\"")).collect::<Vec<_>>().join(", ");
+    let detail = format!(
+        "What these keys ask for depends on values that are known only after apply: {keys}. If they turn out to need other addresses, \
+         the apply changes nothing and says so, because on_ip_change is \"error\"."
+    );
+    Diagnostic::warning("Whether all keys keep their IPs is not known yet", detail).at(addresses())
+}
+
+/// Addresses that should leave, and carry the tags of others.
+pub(super) fn left_to_others(
+    foreign: &[(Row, ReleasePolicy)],
+    identity: &Identity,
+    destroys: bool,
+) -> Option<Diagnostic> {
+    let mut detail = String::new();
+    for (row, _) in foreign {
+        let others = row.mark.as_ref().map(|mark| mark.identity.to_string()).unwrap_or_default();
+        let _ = writeln!(detail, "- {} ({}) carries the tags of {others}.", row.public_ip, row.id);
+    }
+    if foreign.is_empty() {
+        return None;
+    }
+    let what = if destroys { "destroys the pool" } else { "gives them up" };
+    if foreign.iter().all(|(_, policy)| *policy == ReleasePolicy::Retain) {
+        detail.push_str("\nThey stay allocated, with those tags.");
+        return Some(Diagnostic::warning("Addresses that leave the pool carry other tags", detail).at(addresses()));
+    }
+    let _ = write!(
+        detail,
+        "\nThe state of {identity} has them, and this plan {what}; but they may be somebody else's by now, so nothing is released. If the \
+         provider's owner was changed, set the former one again, or apply the changed owner once before: an apply writes the new tags. \
+         If another state manages them, take them out of this one: \"terraform state rm\", or a removed block with destroy = false."
+    );
+    Some(Diagnostic::error("Addresses of the pool carry the tags of others", detail).at(addresses()))
+}
+
+/// The address of a key carries the tags of others.
+pub(super) fn marked_by_others(key: &Key, row: &Row, others: &Identity, own: &Identity) -> Diagnostic {
+    let detail = format!(
+        "{} ({}) carries the tags of {others}, and the state of {own} has it. This plan writes the tags of {own}. That is right after the \
+         provider's owner was changed. If another state manages the address under those tags, take it out of this one instead.",
+        row.public_ip, row.id
+    );
+    Diagnostic::warning(format!("The address of key \"{key}\" changes its owner"), detail).at(address_path(key))
+}
+
+/// The name that the pool is to have is another's.
+pub(super) fn name_taken(name: &Name, rows: &[&Row]) -> Diagnostic {
+    let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ip, row.id)).collect();
+    let detail = format!(
+        "Another pool of the same owner has this name, with {}. Choose another name, or rename that one first, in an apply of its own.",
+        ids.join(", ")
+    );
+    Diagnostic::error(format!("The name {name} is taken"), detail).at(Path::attribute("name"))
+}
+
+/// A renaming with other changes.
+pub(super) fn renamed_with_more(before: &Name, now: &Name) -> Diagnostic {
+    let detail = format!(
+        "The pool is renamed from {before} to {now} by writing the name on its addresses, which all stay. That is done in an apply of its \
+         own, so that a run that is interrupted leaves nothing that cannot be told from another pool's. Apply the other changes first \
+         with the name {before}, or the name first."
+    );
+    Diagnostic::error("A pool is renamed alone", detail).at(Path::attribute("name"))
+}
+
+/// Addresses with the pool's tags that are not in the state and of no key that it has.
+pub(super) fn strays(rows: &[&Row], destroys: bool) -> Option<Diagnostic> {
+    let mut detail = String::new();
+    for row in rows {
+        let key = row.mark.as_ref().map(|mark| mark.key.to_string()).unwrap_or_default();
+        let _ = writeln!(detail, "- key \"{key}\": {} ({})", row.public_ip, row.id);
+    }
+    if rows.is_empty() {
+        return None;
+    }
+    detail.push_str(
+        "\nThey carry the owner and name of this pool, and the state does not have them: an interrupted apply left them, or another state \
+         uses the same owner and name. ",
+    );
+    detail.push_str(if destroys {
+        "They stay allocated, and cost money. If they are this pool's, add their keys to addresses and apply before the destroy; or \
+         release them by hand."
+    } else {
+        "An apply with these keys in addresses adopts them; otherwise they stay allocated, and cost money, until they are released by hand."
+    });
+    Some(Diagnostic::warning("There are addresses of this pool that it does not know", detail).at(addresses()))
+}
+
+/// Second addresses of a key that stay allocated.
+pub(super) fn extra(rows: &[&Row]) -> Option<Diagnostic> {
+    let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ip, row.id)).collect();
+    (!ids.is_empty()).then(|| {
+        let detail = format!(
+            "A key had more than one address, as an interrupted run can leave it. The pool keeps one, and by release_policy = \"retain\" \
+             released none. Without the pool's tags now, and still allocated, where they cost money: {}. Release them by hand when \
+             nobody needs them.",
+            ids.join(", ")
+        );
+        Diagnostic::warning("Extra addresses stay allocated", detail).at(addresses())
+    })
 }
 
 /// Addresses that left in an earlier run and go now, or still wait.
@@ -91,7 +229,8 @@ pub(super) fn left_before(leaving: &[&Leaving], users: &BTreeMap<AddressId, Stri
         };
         let _ = writeln!(detail, "- {ip} ({id}) {what}.");
     }
-    (!detail.is_empty()).then(|| Diagnostic::warning("Addresses that left the pool are still allocated", detail))
+    let summary = "Addresses that left the pool are still allocated";
+    (!detail.is_empty()).then(|| Diagnostic::warning(summary, detail).at(addresses()))
 }
 
 /// The address of a key is gone.
@@ -102,7 +241,7 @@ pub(super) fn lost(key: &Key, ip: &str, guards: bool) -> Diagnostic {
          which works as long as nobody else has it."
     );
     let diagnostic = if guards {
-        let detail = format!("{detail} To take another IP instead, set on_ip_change = \"warn\".");
+        let detail = format!("{detail} To take another IP instead, set on_ip_change = \"warn\" and apply.");
         Diagnostic::error(summary, detail)
     } else {
         Diagnostic::warning(summary, format!("{detail} Otherwise this plan takes another IP."))
@@ -127,13 +266,15 @@ pub(super) fn found(rows: &[(&Key, &Row)], adoption: Adoption) -> Option<Diagnos
         "\nThey carry the owner, the name and these keys, but are not in this state. That is right after an interrupted run. If \
          another state uses the same owner and name, it is wrong: both would manage the same addresses; give this one another name.",
     );
-    Some(match adoption {
+    let path = if let [(key, _)] = rows { address_path(key) } else { addresses() };
+    let diagnostic = match adoption {
         Adoption::Automatic => Diagnostic::warning("Addresses that exist already will be adopted", detail),
         Adoption::Error => {
             detail.push_str(" The provider's adoption = \"error\" refuses to adopt them; import them, or allow it.");
             Diagnostic::error("Addresses that exist already would be adopted", detail)
         }
-    })
+    };
+    Some(diagnostic.at(path))
 }
 
 fn age(seconds: u64) -> String {
@@ -202,7 +343,8 @@ pub(super) fn retagged(key: &Key, row: &Row) -> Diagnostic {
 
 /// A call failed while the cloud was only looked at.
 pub(super) fn unreadable(what: &str, error: &Error) -> Diagnostic {
-    Diagnostic::error(format!("Could not {what}"), format!("{error}.\n\n{}", advice(error)))
+    let detail = format!("{}.\n\n{}", said(error), remedy(error.class));
+    Diagnostic::error(format!("Could not {what}"), detail).at(addresses())
 }
 
 /// How an apply ended, if it did not do everything; `exists` says what there is now.
@@ -211,47 +353,30 @@ pub(super) fn end(end: &End, exists: &str, creates: bool) -> Option<Diagnostic> 
         [] => String::new(),
         rest => format!("\n\nNot started: {}.", rest.join("; ")),
     };
-    match end {
-        End::Done => None,
-        End::Failed { operation, error, remaining: rest } => Some(Diagnostic::error(
+    let diagnostic = match end {
+        End::Done => return None,
+        End::Failed { operation, error, remaining: rest } => Diagnostic::error(
             format!("Could not {operation}"),
-            format!("{error}.\n\n{}\n\n{exists}{}", advice(error), remaining(rest)),
-        )),
+            format!("{}.\n\n{}\n\n{exists}{}", said(error), remedy(error.class), remaining(rest)),
+        ),
         End::Stopped(rest) => {
             let summary = "The run was interrupted";
             let detail = format!("{exists}{}\n\nApply again to go on.", remaining(rest));
             // An error would make Terraform replace what was just made.
-            Some(if creates { Diagnostic::warning(summary, detail) } else { Diagnostic::error(summary, detail) })
+            if creates { Diagnostic::warning(summary, detail) } else { Diagnostic::error(summary, detail) }
         }
-        End::Expired(rest) => Some(
-            Diagnostic::error(
-                "The time was over",
-                format!("{exists}{}\n\nApply again to go on, or set a longer timeout.", remaining(rest)),
-            )
-            .at(Path::attribute("timeouts")),
-        ),
-        End::Unsettled(rest) => Some(Diagnostic::error(
+        End::Expired(rest) => {
+            let detail = format!("{exists}{}\n\nApply again to go on, or set a longer timeout.", remaining(rest));
+            return Some(Diagnostic::error("The time was over", detail).at(Path::attribute("timeouts")));
+        }
+        End::Unsettled(rest) => Diagnostic::error(
             "The addresses do not stay as they were set",
             format!(
                 "Each call succeeded, and still this remains to be done: {}. Somebody else changes the same addresses: look for another \
                  state with the same owner and name.\n\n{exists}",
                 rest.join("; ")
             ),
-        )),
-    }
-}
-
-fn advice(error: &Error) -> &'static str {
-    match error.class {
-        Class::NotFound => "The object is not there: look for a change outside of Terraform.",
-        Class::Conflict => "Something else holds the address or changes it now. End that, then apply again.",
-        Class::Throttled => "The account makes too many calls now. Apply again later.",
-        Class::QuotaExceeded => {
-            "Ask the cloud for a higher limit, or release addresses that nobody needs, then apply again."
-        }
-        Class::Denied => "Check the credentials and what they allow.",
-        Class::Unsupported => "This cloud or region cannot do it.",
-        Class::Transient => "The cloud or the network failed for a moment. Apply again: what exists is found again.",
-        Class::Other => "Check the arguments that the message names.",
-    }
+        ),
+    };
+    Some(diagnostic.at(addresses()))
 }

@@ -27,11 +27,10 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
         text(
             "name",
             "What it is called, unique per provider `owner`. Together they are written on every address as tags, by which an address is \
-             found again after a crash. 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. A change replaces the \
-             resource.",
+             found again after a crash. 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. A change renames the pool \
+             in place: only the tags of its addresses change, and no IP. It is applied alone, without other changes of addresses.",
         )
         .required()
-        .requires_replace()
         .validate(parsed::<Name>("a name")),
         addresses(of_addresses),
     ];
@@ -45,8 +44,9 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
         text(
             "on_ip_change",
             "What a plan says in which a public IP leaves the pool, because its key is removed or gets another address, or because the \
-             pool is destroyed: `error` (the default) fails, `warn` warns. Both name every IP and what uses it now. Set it to `warn` \
-             and apply before an IP is to go.",
+             pool is destroyed: `error` (the default) fails, `warn` warns. Both name every IP and what uses it now. For a key that goes, \
+             set `warn` in the same change. For a destroy, which goes by what was applied last, set `warn`, apply, and then destroy: two \
+             steps. An apply that turns out to give up an IP of which its plan could not know refuses it too.",
         )
         .default("error")
         .validate(one_of(["error", "warn"])),
@@ -64,7 +64,12 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
          which an IP would leave an allow-list says so.\n\nAn address that has left the pool but is still used, such as one that a NAT \
          gateway lets go of later in the same apply, is listed in `leaving` and released by the next apply.\n\nImport by name \
          (`partners`), or by name and addresses (`partners,a=eipalloc-0123,b=eipalloc-4567`), with `region=...` where it is not the \
-         provider's: addresses that are imported so become the pool's own, and are tagged by the next apply.",
+         provider's: addresses that are imported so become the pool's own, and are tagged by the next apply.\n\nA renamed pool and a \
+         changed provider `owner` keep their IPs: the next apply writes the new tags. Another `aws.region` is another pool, and gives \
+         up the IPs of the old one, which the plan refuses unless `on_ip_change` is `warn`. `lifecycle { prevent_destroy = true }` keeps \
+         Terraform from planning a destroy at all, but not while the block is removed from the configuration; `on_ip_change` and \
+         `release_policy` hold then too. `create_before_destroy` has no use: nothing is replaced to be changed, and a tainted pool \
+         adopts what it has.",
         attributes,
     )
 }
@@ -79,8 +84,10 @@ fn addresses(of_clouds: Vec<Attribute>) -> Attribute {
         ),
         text(
             "recover",
-            "A public IPv4 address that was the account's before and was released, to get back. The cloud refuses when somebody else has \
-             it by now. The address becomes the pool's own.",
+            "A public IPv4 address that was the account's before and was released, to get back, or one of `public_ipv4_pool` to choose. \
+             The cloud refuses when somebody else has it by now, and then nothing is allocated. The address becomes the pool's own. It \
+             may stay in the configuration afterwards; taking it out changes nothing. On a key that has another address it asks for an \
+             exchange, which `on_ip_change` guards.",
         ),
         release_policy(
             "What becomes of this address when its key is removed. Default: the pool's, or `retain` with `existing_id`.",

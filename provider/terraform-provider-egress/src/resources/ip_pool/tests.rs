@@ -1,5 +1,7 @@
 //! The resource on the cloud in memory, driven as Terraform does, and what it refuses.
 
 mod changes;
+mod guards;
 mod host;
+mod ownership;
 mod refusals;

@@ -1,19 +1,20 @@
 //! NAT gateways on AWS.
 
 mod input;
+mod place;
+mod predicted;
 mod report;
 mod schema;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::nat_gateways::apply;
 use cloud::{End, Limits, NatGateways as _};
 use cloud_aws::Region;
-use cloud_aws::nat_gateways::desired::{Desired, Drain, Kind, MAX_ADDRESSES, Recorded};
+use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded};
 use cloud_aws::nat_gateways::observe::Freshness;
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::{Plan, plan, route_conflicts};
@@ -23,9 +24,12 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::schema::Attribute;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use self::input::Input;
+use self::input::{Gaps, Input};
+pub(super) use self::place::foreign_zone;
+use self::place::{arns, check_place, check_region, connected, recorded_arns, region, writes_region};
+use self::predicted::Prediction;
 use super::backend::{Applied, Backend, Planned};
-use crate::session::{Configured, Unavailable};
+use crate::session::Configured;
 
 /// AWS behind the resource.
 pub(super) struct AwsBackend;
@@ -33,19 +37,11 @@ pub(super) struct AwsBackend;
 /// One address carries 55,000 simultaneous connections to one destination (Amazon VPC user guide, "NAT gateway basics").
 const CONNECTIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(55_000).expect("not zero");
 
-async fn region(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Option<Diagnostic>> {
-    let aws = configured.aws.as_ref().map_err(|unavailable| match unavailable {
-        Unavailable::Missing(diagnostic) => Some(diagnostic.clone()),
-        Unavailable::Unknown => None,
-    })?;
-    Ok(aws.cloud().await.map_err(Some)?.region(name))
-}
-
 /// What is wanted of a resource of which all is known, such as one in the state.
 fn known(value: &Value, identity: &Identity, region: &Region, recorded: Recorded) -> Result<Desired, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let desired = Input::read(value)?.desired(identity, region.default_tags(), recorded, &mut diagnostics);
-    if let Some((desired, true)) = desired {
+    if let Some((desired, _)) = desired.filter(|(_, gaps)| !gaps.any) {
         return Ok(desired);
     }
     if diagnostics.is_empty() {
@@ -135,7 +131,9 @@ impl Backend for AwsBackend {
         let desired = known(state, identity, &region, input.recorded()).map_err(first)?;
         let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
-        Ok(state::corrected(state, &desired, &observed))
+        check_place(&region, state, &observed).await?;
+        let arns = arns(&region, state, &observed).await?;
+        Ok(state::corrected(state, &desired, &observed, &arns))
     }
 
     async fn import(
@@ -167,36 +165,15 @@ impl Backend for AwsBackend {
             );
             return Err(Diagnostic::error("There is no NAT gateway to import", detail));
         }
-        Ok(state::imported(&observed, region))
+        let arns = arns(&connection, &Value::Null, &observed).await?;
+        Ok(state::imported(&observed, region, &arns))
     }
 }
 
-/// The gateways stay in their region. A change from one written region to another replaces the resource; where one of the
-/// two is the provider's, Terraform sees no such change.
-async fn check_region(configured: &Configured, prior: &Value, now: &Region) -> Result<(), Diagnostic> {
-    let prior = Input::read(prior)?;
-    let used = connected(configured, prior.region().known().copied()).await?;
-    if used.name() == now.name() { Ok(()) } else { Err(report::moved(used.name(), now.name())) }
-}
-
-/// A zone of the state that is not one of this region. The names of zones begin with their region's (Amazon EC2 user guide,
-/// "Regions and Zones"), so that gateways of another region are not mistaken for gateways that are gone.
-pub(super) fn foreign_zone<'a>(state: &'a Value, region: &str) -> Option<&'a str> {
-    let zones = state.get("aws")?.get("zones")?.as_map()?;
-    zones.keys().map(String::as_str).find(|zone| !zone.starts_with(region))
-}
-
-fn writes_region(value: &Value) -> bool {
-    value.get("aws").and_then(|aws| aws.get("region")).is_some_and(|region| !region.is_null())
-}
-
-async fn connected(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Diagnostic> {
-    region(configured, name).await.map_err(|diagnostic| {
-        diagnostic.unwrap_or_else(|| {
-            let detail = "The provider's aws attribute depends on values that are known only after apply. Apply what they come from first.";
-            Diagnostic::error("AWS is not known yet", detail)
-        })
-    })
+/// The identity that the state has, where the resource is being renamed.
+fn former(prior: &Value, identity: &Identity) -> Option<Identity> {
+    let name = prior.get("name")?.as_str()?.parse().ok()?;
+    Some(Identity { name, ..identity.clone() }).filter(|former| former != identity)
 }
 
 fn first(diagnostics: Diagnostics) -> Diagnostic {
@@ -228,54 +205,56 @@ impl AwsBackend {
             check_region(configured, prior, &region).await?;
         }
         let mut diagnostics = Diagnostics::new();
-        let (desired, complete) = if planned.is_null() {
-            (nothing(identity, recorded), true)
+        let (desired, gaps) = if planned.is_null() {
+            (nothing(identity, recorded), Gaps::default())
         } else {
             match input.desired(identity, region.default_tags(), recorded, &mut diagnostics) {
                 Some(desired) => desired,
                 None => return Ok(Planned { diagnostics, ..Planned::default() }),
             }
         };
-        let observed = match region.observe_nat_gateways(&desired, Freshness::Snapshot).await {
-            Ok(observed) => observed,
-            Err(error) => {
-                diagnostics.push(report::unchecked(&error));
-                return Ok(Planned { diagnostics, ..Planned::default() });
-            }
-        };
-        if !complete {
+        // Without a look the plan would not say what is replaced, taken over or interrupted, and be approved for it.
+        let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
+        let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
+        check_place(&region, prior, &observed).await?;
+        let former = former(prior, identity);
+        if prior.is_null() && !planned.is_null() {
+            diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
+        }
+        if gaps.any {
             // Addresses that are allocated in the same apply, as a rule: what does not depend on them is checked.
             diagnostics.extend(report::conflicts(&route_conflicts(&desired, &observed), &desired));
-            diagnostics.extend(subnets(&region, &desired, &observed).await);
-            if prior.is_null() {
-                diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
-            }
-            return Ok(Planned { diagnostics, ..Planned::default() });
+            diagnostics.extend(checks(&region, &desired, &observed, None).await);
+            let computed =
+                Prediction { desired: &desired, observed: &observed, gaps: &gaps, arns: &recorded_arns(prior)? };
+            return Ok(Planned { computed: computed.values(), diagnostics });
         }
         let plan = plan(&desired, &observed);
         diagnostics.extend(report::notes(&plan, &desired, &observed, planned.is_null()));
+        diagnostics.extend(report::of_others(&plan, &desired, &observed, former.as_ref()));
         if planned.is_null() {
             return Ok(Planned { diagnostics, ..Planned::default() });
         }
-        if prior.is_null() {
-            diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
-        }
+        let refused = former.as_ref().and_then(|former| report::refused_rename(&plan, &desired, &observed, former));
+        diagnostics.extend(refused);
         diagnostics.extend(report::conflicts(&plan.conflicts, &desired));
         diagnostics.extend(report::limits(&desired, &observed));
-        let subnets = report::new_subnets(&desired, &observed);
-        match region.subnets(subnets.values().cloned().collect()).await {
-            Ok(found) => diagnostics.extend(report::subnets(&subnets, &found)),
-            Err(error) => diagnostics.push(report::unchecked(&error)),
-        }
+        diagnostics.extend(checks(&region, &desired, &observed, Some(&plan)).await);
         let mut computed = BTreeMap::new();
+        let tags = predicted::tags(&desired);
         if planned != prior {
-            computed = predicted(&desired, &observed, &plan);
+            let prediction =
+                Prediction { desired: &desired, observed: &observed, gaps: &gaps, arns: &recorded_arns(prior)? };
+            computed = prediction.values();
         } else if !plan.operations.is_empty() && plan.conflicts.is_empty() {
             // Nothing that the user wrote differs, and yet something is to be done: tags that were removed, a second gateway. An
             // unknown value makes Terraform call for the update.
             computed.insert("gateways", Value::UNKNOWN);
-            diagnostics.push(report::repair(&plan));
+            if prior.get("tags_all") == Some(&tags) {
+                diagnostics.push(report::repair(&plan));
+            }
         }
+        computed.insert("tags_all", tags);
         Ok(Planned { computed, diagnostics })
     }
 
@@ -301,27 +280,41 @@ impl AwsBackend {
         };
         let observed = region.observe_for_change(&desired, limits).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
-        let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);
-        if conflicts.has_errors() {
-            return Err(conflicts);
+        check_place(&region, prior, &observed).await?;
+        let ahead = plan(&desired, &observed);
+        let former = former(prior, identity);
+        let mut refused = report::conflicts(&ahead.conflicts, &desired);
+        refused.extend(report::of_others(&ahead, &desired, &observed, former.as_ref()));
+        refused.extend(former.as_ref().and_then(|former| report::refused_rename(&ahead, &desired, &observed, former)));
+        if refused.has_errors() {
+            return Err(refused);
         }
         let outcome = apply(region.as_ref(), &desired, observed, limits).await;
         let observed = outcome.observed;
+        let arns = arns(&region, prior, &observed).await?;
         let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);
         if matches!(outcome.end, End::Done) && !conflicts.has_errors() {
-            let state = if planned.is_null() { Value::Null } else { reached(planned, &desired, &observed) };
+            let state = if planned.is_null() { Value::Null } else { reached(planned, &desired, &observed, &arns) };
             return Ok(Applied { state, diagnostics: Diagnostics::new() });
         }
         let made = !observed.view().gateways.is_empty();
         if let (End::Stopped(left), true, true, false) = (&outcome.end, prior.is_null(), made, planned.is_null()) {
             // An error would make Terraform destroy and create again what exists; so the next plan goes on from here instead.
-            let state = reached(planned, &desired, &observed);
+            let state = reached(planned, &desired, &observed, &arns);
             return Ok(Applied { state, diagnostics: report::interrupted(left, &observed).into() });
         }
-        let mut diagnostics = conflicts;
-        diagnostics.extend(report::end(&outcome.end, &observed, planned.is_null()));
-        let wanted = if planned.is_null() { known(prior, identity, &region, recorded)? } else { desired };
-        let mut state = state::corrected(present, &wanted, &observed);
+        // What failed comes first: what is in the way now may follow from it.
+        let mut diagnostics: Diagnostics =
+            report::end(&outcome.end, &observed, planned.is_null()).into_iter().collect();
+        diagnostics.extend(conflicts);
+        let wanted = if planned.is_null() { known(prior, identity, &region, recorded) } else { Ok(desired) };
+        let mut state = match wanted {
+            Ok(wanted) => state::corrected(present, &wanted, &observed, &arns),
+            Err(unreadable) => {
+                diagnostics.extend(unreadable);
+                Value::Null
+            }
+        };
         if state.is_null() && !prior.is_null() {
             // Something is left, or this would not have failed; without state nobody would look for it again.
             state = prior.clone();
@@ -330,25 +323,43 @@ impl AwsBackend {
     }
 }
 
-/// Whether the subnets of new gateways are what they should be.
-async fn subnets(region: &Region, desired: &Desired, observed: &Observed) -> Diagnostics {
+/// What can only be found out by further calls, about what is yet to be made: subnets, quotas of zones, and the groups of zones
+/// that addresses can be used in. None of it is needed to decide, so a call that fails is a warning. Without a plan, a gateway
+/// is made where there is none.
+async fn checks(region: &Region, desired: &Desired, observed: &Observed, plan: Option<&Plan>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
     let wanted = report::new_subnets(desired, observed);
     match region.subnets(wanted.values().cloned().collect()).await {
-        Ok(found) => report::subnets(&wanted, &found),
-        Err(error) => report::unchecked(&error).into(),
+        Ok(found) => diagnostics.extend(report::subnets(&wanted, &found)),
+        Err(error) => diagnostics.push(report::unchecked("the subnets", &error)),
     }
+    let made = predicted::made_per_zone(desired, observed, plan);
+    if !made.is_empty() {
+        match region.nat_gateways_per_zone().await {
+            Ok(there) => diagnostics.extend(report::zone_quotas(&made, &there)),
+            Err(error) => diagnostics.push(report::unchecked("the quota of NAT gateways", &error)),
+        }
+    }
+    let odd = report::foreign_groups(desired, observed, region.name());
+    if !odd.is_empty() {
+        match region.border_groups(odd.into_iter().collect()).await {
+            Ok(groups) => diagnostics.extend(report::border_groups(desired, observed, &groups)),
+            Err(error) => diagnostics.push(report::unchecked("the zones", &error)),
+        }
+    }
+    diagnostics
 }
 
 /// The planned state with what was computed. What is planned but not there is null.
-fn reached(planned: &Value, desired: &Desired, observed: &Observed) -> Value {
+fn reached(planned: &Value, desired: &Desired, observed: &Observed, arns: &state::Arns) -> Value {
     let mut state = planned.clone();
     let Some(attributes) = state.as_object_mut() else { return state };
-    let mut computed = state::computed(observed, &state::recorded_routes(desired, observed));
+    let mut computed = state::computed(observed, &state::recorded_routes(desired, observed), arns);
+    computed.insert("tags_all", predicted::tags(desired));
     if let (Some(Value::Map(gateways)), Some(Value::Map(planned))) =
         (computed.get_mut("gateways"), planned.get("gateways"))
     {
-        let missing =
-            Value::object(["id", "state", "addresses", "public_ips", "private_ips"].map(|name| (name, Value::Null)));
+        let missing = Value::object(state::GATEWAY.map(|name| (name, Value::Null)));
         for key in planned.keys() {
             gateways.entry(key.clone()).or_insert_with(|| missing.clone());
         }
@@ -363,52 +374,4 @@ fn reached(planned: &Value, desired: &Desired, observed: &Observed) -> Value {
     }
     attributes.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
     state
-}
-
-/// What of the computed attributes is known before the apply.
-fn predicted(desired: &Desired, observed: &Observed, plan: &Plan) -> BTreeMap<&'static str, Value> {
-    let view = observed.view();
-    let kept = |key: &Key| {
-        let replaced = plan.replacements.iter().any(|replacement| replacement.key == *key);
-        view.gateways.get(key).filter(|_| !replaced)
-    };
-    let gateways = desired.gateways.iter().map(|(key, wanted)| {
-        let unknown = || ["addresses", "public_ips", "private_ips"].map(|name| (name, Value::UNKNOWN));
-        let mut object = BTreeMap::from([("id", Value::UNKNOWN), ("state", Value::UNKNOWN)]);
-        object.extend(unknown());
-        if let Some(gateway) = kept(key) {
-            object.insert("id", gateway.id.as_str().into());
-            let has: Vec<&str> = gateway.addresses.iter().filter_map(|address| address.id.as_deref()).collect();
-            let same = wanted.kind.addresses().len() == has.len()
-                && has.iter().all(|id| wanted.kind.addresses().contains_key(id));
-            if same && matches!(wanted.kind, Kind::Public { .. } | Kind::RegionalManual { .. }) {
-                object.insert("addresses", Value::list(has));
-            }
-        }
-        (key.as_str().to_owned(), Value::object(object))
-    });
-    let routes = desired.routes().into_iter().map(|(route, key)| {
-        (input::route_text(&route), kept(key).map_or(Value::UNKNOWN, |gateway| gateway.id.as_str().into()))
-    });
-    BTreeMap::from([
-        ("gateways", Value::map(gateways)),
-        ("routes", Value::map(routes)),
-        ("egress_cidrs", egress_cidrs(desired, observed)),
-    ])
-}
-
-/// The addresses from which traffic will leave, if every one of them is known.
-fn egress_cidrs(desired: &Desired, observed: &Observed) -> Value {
-    if desired.gateways.values().any(|gateway| matches!(gateway.kind, Kind::RegionalAutomatic { .. })) {
-        return Value::UNKNOWN;
-    }
-    let mut ips = Vec::new();
-    for id in desired.addresses() {
-        match observed.addresses.get(id).and_then(|elastic| elastic.public_ip) {
-            Some(ip) => ips.push(ip),
-            None => return Value::UNKNOWN,
-        }
-    }
-    ips.sort_unstable();
-    Value::list(ips.into_iter().map(|ip| format!("{ip}/32")))
 }

@@ -17,11 +17,10 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
             "name",
             Type::String,
             "What it is called, unique per provider `owner`. Together they are written on every gateway as tags, by which a gateway is \
-             found again after a crash. 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. A change replaces the \
-             resource.",
+             found again after a crash. 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. A change renames the \
+             gateways in place: only their tags change, in an apply without other changes that make a gateway.",
         )
-        .required()
-        .requires_replace(),
+        .required(),
     ];
     attributes.extend(clouds);
     attributes.extend([
@@ -39,11 +38,24 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
              begin with `egress-` and hold the identity are reserved.",
         ),
         TIMEOUTS.attribute(),
+        Attribute::new(
+            "tags_all",
+            Type::map(Type::String),
+            "The tags that the resource sets, with the provider's `default_tags` and without those that hold the identity.",
+        )
+        .computed(),
         Attribute::nested(
             "gateways",
             Nesting::Map,
             vec![
                 Attribute::new("id", Type::String, "The gateway's id.").computed(),
+                Attribute::new(
+                    "arn",
+                    Type::String,
+                    "The Amazon resource name, on AWS: by its account and region the provider tells a gateway that is gone from one that it \
+                     looks for in the wrong place. Null when the account could not be asked for.",
+                )
+                .computed(),
                 Attribute::new("state", Type::String, "`pending`, `available`, `failed`, `deleting` or `deleted`.").computed(),
                 Attribute::new("addresses", Type::list(Type::String), "The ids of its public addresses, the primary first.").computed(),
                 Attribute::new("public_ips", Type::list(Type::String), "Its public addresses, in the same order.").computed(),
@@ -80,7 +92,12 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
          What the cloud cannot change in place is replaced within the resource, one gateway beside the other, with the same addresses. Where \
          an address cannot be on both, traffic goes through another gateway of the resource meanwhile; only where there is none is egress \
          interrupted. The plan says in a warning which gateway is replaced, why, and what becomes of the traffic.\n\n\
-         Addresses come from an `egress_ip_pool`, so that no change here ever releases one.",
+         Addresses come from an `egress_ip_pool`, so that no change here ever releases one.\n\n\
+         A renamed resource and a changed provider `owner` keep their gateways: the next apply writes the new tags. A tainted resource \
+         adopts the gateways that it has, so `create_before_destroy` has no use. `lifecycle { prevent_destroy = true }` keeps Terraform \
+         from planning the destroy, which interrupts egress; the addresses stay with their pool in any case.\n\n\
+         The plan warns where a zone would have more gateways than the 5 of an account whose quota was never raised (L-FE5A380F), counting \
+         all that there are, and refuses an address of another network border group than its zone's.",
         attributes,
     )
 }

@@ -55,6 +55,7 @@ pub(super) fn identity_schema() -> IdentitySchema {
             attribute("namespace", false, "The policy's namespace; none for a policy of the whole cluster."),
             attribute("name", true, "The policy's name."),
         ],
+        mutable: false,
     }
 }
 

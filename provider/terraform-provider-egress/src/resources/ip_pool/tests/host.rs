@@ -63,6 +63,9 @@ impl Backend for MemoryBackend {
     }
 
     async fn open(&self, _: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic> {
+        if value.get("memory").is_some_and(Value::is_unknown) {
+            return Ok(None);
+        }
         let sources = Self::sources(value).into_iter().filter_map(|(key, source)| Some((key, source?)));
         Ok(Some(self.place(sources.collect())))
     }
@@ -127,9 +130,9 @@ pub(super) fn with(name: &str, value: impl Into<Value>) -> Value {
 }
 
 /// Configures the provider as the first call of a process does.
-fn configure(session: &Session, adoption: Adoption) {
+fn configure(session: &Session, owner: &str, adoption: Adoption) {
     session.configure(Configured {
-        owner: "acme".parse().expect("an owner"),
+        owner: owner.parse().expect("an owner"),
         adoption,
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(Unavailable::Unknown),
@@ -145,7 +148,7 @@ impl Host {
 
     pub(super) fn on(cloud: Arc<Memory>, adoption: Adoption) -> Self {
         let session = Session::default();
-        configure(&session, adoption);
+        configure(&session, "acme", adoption);
         let clouds: Vec<Box<dyn Backend>> = vec![Box::new(MemoryBackend(Arc::clone(&cloud)))];
         let resource = IpPool { session: Arc::new(session), clouds };
         Self { cloud, resource, cx: Context::default(), state: Value::Null, private: Private::new() }
@@ -223,6 +226,12 @@ impl Host {
         response.diagnostics
     }
 
+    /// A configuration with another name.
+    pub(super) fn named(mut config: Value, name: &str) -> Value {
+        config.as_object_mut().expect("an object").insert("name".to_owned(), name.into());
+        config
+    }
+
     /// Plans and applies, requires that nothing is told, and that the next plan changes nothing.
     pub(super) async fn apply(&mut self, config: &Value) {
         let planned = self.plan(config).await;
@@ -239,12 +248,17 @@ impl Host {
         assert_eq!(told(&again.diagnostics), [""; 0]);
     }
 
+    /// Refreshes, and requires that nothing is told.
     pub(super) async fn refresh(&mut self) {
+        assert_eq!(told(&self.refresh_told().await), [""; 0]);
+    }
+
+    pub(super) async fn refresh_told(&mut self) -> Diagnostics {
         let request = ReadRequest { state: self.state.clone(), private: self.private.clone(), identity: None };
         let response = self.resource.read(&self.cx, request).await;
-        assert_eq!(told(&response.diagnostics), [""; 0]);
         self.state = response.state;
         self.private = response.private;
+        response.diagnostics
     }
 
     pub(super) async fn plan_destroy(&self) -> Diagnostics {
@@ -259,9 +273,15 @@ impl Host {
         self.resource.plan(&self.cx, request).await.diagnostics
     }
 
+    /// The provider gets another owner.
+    pub(super) fn set_owner(&self, owner: &str) {
+        configure(&self.resource.session, owner, Adoption::Automatic);
+    }
+
     /// Destroys, in a run of its own.
     pub(super) async fn destroy(&mut self) -> Diagnostics {
-        configure(&self.resource.session, Adoption::Automatic);
+        let owner = self.resource.session.configured().expect("a configuration").owner.to_string();
+        self.set_owner(&owner);
         let request = DeleteRequest {
             reason: Deletion::Destroyed,
             prior: self.state.clone(),

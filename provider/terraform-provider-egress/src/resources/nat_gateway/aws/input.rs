@@ -2,10 +2,10 @@
 
 mod parser;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_aws::nat_gateways::desired::{Desired, Recorded, RouteKey};
-use egress_model::identity::Identity;
+use egress_model::identity::{Identity, Key};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -21,6 +21,7 @@ pub(super) struct Input {
     aws: Arg<AwsInput>,
     tags: Arg<BTreeMap<String, Arg<String>>>,
     idle_timeout_seconds: Arg<i64>,
+    tags_all: Arg<BTreeMap<String, Arg<String>>>,
     gateways: Arg<BTreeMap<String, Arg<GatewayOutput>>>,
     routes: Arg<BTreeMap<String, Arg<String>>>,
 }
@@ -53,6 +54,22 @@ struct ZoneInput {
 #[derive(Debug, Deserialize)]
 struct GatewayOutput {
     id: Arg<String>,
+    arn: Arg<String>,
+}
+
+/// What of the wanted is not known yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gaps {
+    /// Anything.
+    pub(super) any: bool,
+    /// Which gateways there are to be.
+    pub(super) gateways: bool,
+    /// Something of these gateways.
+    pub(super) keys: BTreeSet<Key>,
+    /// Which routes there are to be.
+    pub(super) routes: bool,
+    /// Tags.
+    pub(super) tags: bool,
 }
 
 impl Input {
@@ -78,8 +95,14 @@ impl Input {
             .iter()
             .filter_map(|(key, gateway)| Some((gateway.known()?.id.known()?.clone(), key.parse().ok()?)));
         let routes = self.routes.known().into_iter().flatten().filter_map(|(route, _)| parse_route(route));
-        let tags = self.tags.known().into_iter().flatten().map(|(key, _)| key.clone());
+        let tags = self.tags_all.known().or(self.tags.known()).into_iter().flatten().map(|(key, _)| key.clone());
         Recorded { gateways: gateways.collect(), routes: routes.collect(), tags: tags.collect() }
+    }
+
+    /// The global name of each gateway of the state by its id, where it is known.
+    pub(super) fn arns(&self) -> BTreeMap<String, String> {
+        let gateways = self.gateways.known().into_iter().flatten().filter_map(|(_, gateway)| gateway.known());
+        gateways.filter_map(|gateway| Some((gateway.id.known()?.clone(), gateway.arn.known()?.clone()))).collect()
     }
 
     /// How many addresses each gateway has, where that is known and the user's choice.
@@ -92,16 +115,16 @@ impl Input {
         counts.collect()
     }
 
-    /// What is wanted, and whether all of it is known; what is not is left out. `None` when nothing is, or with errors.
+    /// What is wanted, and what of it is not known; that is left out. `None` when nothing is known, or with errors.
     pub(super) fn desired(
         &self,
         identity: &Identity,
         default_tags: &BTreeMap<String, String>,
         recorded: Recorded,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Desired, bool)> {
+    ) -> Option<(Desired, Gaps)> {
         let before = diagnostics.iter().count();
-        let mut parser = Parser { diagnostics, complete: true };
+        let mut parser = Parser { diagnostics, complete: true, open: BTreeSet::new() };
         let aws = parser.known(&self.aws)?;
         let gateways = parser.gateways(aws);
         let destinations = parser.destinations(aws);
@@ -116,7 +139,15 @@ impl Input {
                 Path::attribute("idle_timeout_seconds"),
             );
         }
-        let complete = parser.complete;
+        let gaps = Gaps {
+            any: !parser.complete,
+            gateways: aws.zones.is_unknown()
+                || aws.availability_mode.is_unknown()
+                || aws.connectivity_type.is_unknown(),
+            keys: parser.open,
+            routes: aws.has_unknown_routes(),
+            tags: is_open(&self.tags),
+        };
         let desired = Desired {
             identity: identity.clone(),
             gateways,
@@ -126,8 +157,25 @@ impl Input {
             tags: default_tags.clone().into_iter().chain(own_tags).collect(),
             recorded,
         };
-        (diagnostics.iter().count() == before).then_some((desired, complete))
+        (diagnostics.iter().count() == before).then_some((desired, gaps))
     }
+}
+
+impl AwsInput {
+    fn has_unknown_routes(&self) -> bool {
+        let of_zone =
+            |zone: &Arg<ZoneInput>| zone.is_unknown() || zone.known().is_some_and(|z| has_open(&z.route_table_ids));
+        let own = [&self.route_table_ids, &self.destination_cidrs, &self.destination_prefix_list_ids];
+        own.into_iter().any(has_open) || self.zones.known().is_some_and(|zones| zones.values().any(of_zone))
+    }
+}
+
+fn has_open(texts: &Texts) -> bool {
+    texts.is_unknown() || texts.known().is_some_and(|texts| texts.iter().any(Arg::is_unknown))
+}
+
+fn is_open(tags: &Arg<BTreeMap<String, Arg<String>>>) -> bool {
+    tags.is_unknown() || tags.known().is_some_and(|tags| tags.values().any(Arg::is_unknown))
 }
 
 /// `rtb-0123_0.0.0.0/0`, as in the import ids of AWS's own provider.

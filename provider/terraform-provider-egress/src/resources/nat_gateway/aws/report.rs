@@ -1,90 +1,64 @@
 //! What the user is told.
 
+mod limits;
+mod ownership;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use cloud::{Class, End, Error};
-use cloud_aws::nat_gateways::desired::{DEFAULT_ADDRESS_QUOTA, Desired, Kind};
-use cloud_aws::nat_gateways::observe::Subnet;
+use cloud::{End, Error};
+use cloud_aws::nat_gateways::desired::Desired;
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::{Conflict, Plan, Traffic};
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::Key;
 use tfplugin::cty::Path;
-use tfplugin::diagnostic::chain;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::input::{list, path, zone_path};
-use crate::session::Adoption;
+use crate::resources::cloud_error::{self, said};
+
+pub(super) use limits::{border_groups, foreign_groups, limits, new_subnets, subnets, zone_quotas};
+pub(super) use ownership::{adoption, elsewhere, elsewhere_by_name, moved, of_others, refused_rename};
 
 fn aws() -> Path {
     Path::attribute("aws")
 }
 
-/// An error without the full stop that a cloud's message may end with: a sentence is made of it.
-fn said(error: &Error) -> String {
-    chain(error).trim_end_matches('.').to_owned()
-}
-
 /// A call that failed before anything was done.
 pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
-    Diagnostic::error(summary, format!("{}.{}", said(error), remedy(error)))
+    Diagnostic::error(summary, format!("{}. {}", said(error), remedy(error))).at(aws())
 }
 
-/// The provider looks for gateways in a region where they are not.
-pub(super) fn elsewhere(zone: &str, region: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("The NAT gateways are not in {region}"),
-        format!(
-            "The state has a gateway in the zone {zone}, and the provider now looks in {region}. Nothing was changed. Set the region that \
-             the gateways are in, in aws.region of the resource or in the provider's aws attribute or environment."
-        ),
-    )
-    .at(Path::attribute("aws").child("region"))
+/// A check of the plan alone could not be made.
+pub(super) fn unchecked(what: &str, error: &Error) -> Diagnostic {
+    let detail = format!("{}. The plan goes on without; what is wrong there would fail in the apply.", said(error));
+    Diagnostic::warning(format!("The plan could not be checked against {what}"), detail).at(aws())
 }
 
-/// The region would be another one, without a replacement.
-pub(super) fn moved(used: &str, wanted: &str) -> Diagnostic {
-    let detail = format!(
-        "The gateways are in {used}, and would be in {wanted}. Nothing was changed. Write aws.region = \"{used}\" to keep them; to move, make \
-         a new resource for {wanted}."
-    );
-    Diagnostic::error("Gateways cannot move to another region", detail).at(path("region"))
-}
-
-/// The plan could not look at the cloud.
-pub(super) fn unchecked(error: &Error) -> Diagnostic {
-    let detail = format!("{}. The plan goes on without; the apply will look before it changes anything.", said(error));
-    Diagnostic::warning("The plan could not be checked against AWS", detail).at(aws())
-}
-
-/// What to do about an error, as a sentence that follows; empty where the error says all.
+/// What to do about an error, as a sentence.
 fn remedy(error: &Error) -> &'static str {
     match (error.code.as_str(), error.class) {
         ("Gateway.NotAttached", _) => {
-            " Attach an internet gateway to the VPC, and lead the default route of the gateway's subnet to it. Where the same \
+            "Attach an internet gateway to the VPC, and lead the default route of the gateway's subnet to it. Where the same \
              configuration makes the internet gateway, add depends_on for it."
         }
-        ("InsufficientFreeAddressesInSubnet", _) => " Free private addresses in the subnet, or choose another subnet.",
+        ("InsufficientFreeAddressesInSubnet", _) => "Free private addresses in the subnet, or choose another subnet.",
         ("InvalidAllocationID.NotFound" | "InvalidElasticIpID.NotFound", _) => {
-            " The Elastic IP address does not exist in this region and account: check the allocation id."
+            "The Elastic IP address does not exist in this region and account: check the allocation id."
         }
-        ("InvalidSubnetID.NotFound", _) => " Check the subnet's id, region and account.",
+        ("InvalidSubnetID.NotFound", _) => "Check the subnet's id, region and account.",
         ("Resource.AlreadyAssociated", _) => {
-            " The address is on something else. Free it there, or use another; the provider never takes it from others."
+            "The address is on something else. Free it there, or use another; the provider never takes it from others."
         }
-        ("InternalError", _) => " AWS calls this transient: apply again.",
+        ("InternalError", _) => "AWS calls this transient: apply again.",
         ("AddressLimitExceeded", _) => {
-            " The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
+            "The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
         }
         ("NatGatewayLimitExceeded", _) => {
-            " The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
+            "The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
         }
-        (_, Class::QuotaExceeded) => " Have the quota raised, or need less.",
-        (_, Class::Denied) => " Check the credentials and what they may do.",
-        (_, Class::Throttled | Class::Transient) => " Apply again.",
-        _ => "",
+        (_, class) => cloud_error::remedy(class),
     }
 }
 
@@ -126,7 +100,7 @@ pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Di
         ),
         End::Failed { operation, error, remaining } => Diagnostic::error(
             summary,
-            format!("Could not {operation}: {}.{}\n\n{exists}{}", said(error), remedy(error), not_done(remaining)),
+            format!("Could not {operation}: {}. {}\n\n{exists}{}", said(error), remedy(error), not_done(remaining)),
         ),
         End::Unsettled(left) => Diagnostic::error(
             summary,
@@ -284,98 +258,4 @@ pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>, desired: &Desired) -> Di
         .at(gateway_path(key).child("route_table_ids")),
     });
     conflicts.collect()
-}
-
-/// Live gateways with the identity that is about to be created.
-pub(super) fn adoption(observed: &Observed, identity: &Identity, adoption: Adoption) -> Option<Diagnostic> {
-    let view = observed.view();
-    if view.gateways.is_empty() {
-        return None;
-    }
-    let gateways = view.gateways.iter().map(|(key, gateway)| {
-        let ips: Vec<String> =
-            gateway.addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect();
-        let created = observed.gateway(&gateway.id).map_or(0, |gateway| gateway.created);
-        let age = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX).saturating_sub(created).max(0) / 60);
-        format!("{key}: {} ({}, {age} minutes old)", gateway.id, ips.join(", "))
-    });
-    let gateways = gateways.collect::<Vec<_>>().join("; ");
-    let detail = format!(
-        "These carry the tags of {identity}: {gateways}. That is what an interrupted apply leaves, and then it is right. If they belong to another \
-         state, that one has the same provider owner and the same name: change one of them, or both states will change the same gateways."
-    );
-    let diagnostic = match adoption {
-        Adoption::Automatic => Diagnostic::warning("NAT gateways that exist will be adopted", detail),
-        Adoption::Error => Diagnostic::error(
-            "NAT gateways with this identity exist",
-            format!(
-                "{detail} The provider's adoption = \"error\" forbids to adopt them; import them, or set it to \"automatic\"."
-            ),
-        ),
-    };
-    Some(diagnostic.at(aws()))
-}
-
-/// Limits of AWS that a plan can see.
-pub(super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    let view = observed.view();
-    for (key, gateway) in &desired.gateways {
-        let addresses = gateway.kind.addresses();
-        let has = view.gateways.get(key).map_or(0, |gateway| gateway.addresses.len());
-        if matches!(gateway.kind, Kind::Public { .. }) && addresses.len() > DEFAULT_ADDRESS_QUOTA.max(has) {
-            let detail = format!(
-                "{key} is to have {}. The quota for Elastic IP addresses per public NAT gateway is {DEFAULT_ADDRESS_QUOTA} unless AWS has raised it \
-                 for this account, and cannot be looked up. If it was not raised, the apply will fail.",
-                addresses.len()
-            );
-            let at = gateway_path(key).child("addresses");
-            diagnostics.push(Diagnostic::warning("The addresses may exceed a quota", detail).at(at));
-        }
-        let groups: BTreeSet<String> =
-            addresses.keys().filter_map(|id| observed.addresses.get(*id)?.border_group.clone()).collect();
-        if matches!(gateway.kind, Kind::Public { .. }) && groups.len() > 1 {
-            let detail = format!(
-                "A gateway takes addresses of its zone's network border group only; these are of {}.",
-                list(&groups)
-            );
-            let at = gateway_path(key).child("addresses");
-            diagnostics.push(Diagnostic::error(format!("The addresses of {key} do not fit together"), detail).at(at));
-        }
-    }
-    diagnostics
-}
-
-/// The subnets in which a gateway is yet to be made, by zone.
-pub(super) fn new_subnets(desired: &Desired, observed: &Observed) -> BTreeMap<Key, String> {
-    let subnet = |(key, gateway): (&Key, &cloud_aws::nat_gateways::desired::Gateway)| {
-        let (Kind::Public { subnet, .. } | Kind::Private { subnet, .. }) = &gateway.kind else { return None };
-        let stands =
-            observed.gateways.iter().any(|g| g.key == *key && g.state.is_live() && g.subnet.as_ref() == Some(subnet));
-        (!stands).then(|| (key.clone(), subnet.clone()))
-    };
-    desired.gateways.iter().filter_map(subnet).collect()
-}
-
-/// Whether subnets exist and are in their zones.
-pub(super) fn subnets(wanted: &BTreeMap<Key, String>, found: &BTreeMap<String, Subnet>) -> Diagnostics {
-    let wrong = wanted.iter().filter_map(|(key, id)| {
-        let at = zone_path(key.as_str()).child("subnet_id");
-        match found.get(id) {
-            None => Some(Diagnostic::error(
-                format!("The subnet {id} does not exist"),
-                format!("It is not in this region and account. Correct the subnet of {key}."),
-            )
-            .at(at)),
-            Some(subnet) if subnet.zone != key.as_str() => Some(Diagnostic::error(
-                format!("The subnet {id} is not in {key}"),
-                format!("It is in {}. The keys of zones are the availability zones of their subnets: write {:?}, or another subnet.", subnet.zone, subnet.zone),
-            )
-            .at(at)),
-            Some(_) => None,
-        }
-    });
-    wrong.collect()
 }

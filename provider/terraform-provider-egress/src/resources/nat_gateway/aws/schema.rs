@@ -17,7 +17,10 @@ fn texts(name: &'static str, description: &str) -> Attribute {
 
 pub(super) fn attribute() -> Attribute {
     let attributes = vec![
-        text("region", "The region. Default: the provider's. Another region replaces the resource.")
+        text(
+            "region",
+            "The region. Default: the provider's. Gateways cannot move: another region, written here, destroys them and makes others.",
+        )
             .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another))),
         text(
             "availability_mode",

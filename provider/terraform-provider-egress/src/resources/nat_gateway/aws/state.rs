@@ -10,22 +10,33 @@ use tfplugin::cty::Value;
 
 use super::input::route_text;
 
-/// What is computed, by attribute.
-pub(super) fn computed(observed: &Observed, recorded: &BTreeSet<RouteKey>) -> BTreeMap<&'static str, Value> {
+/// The attributes of a gateway in `gateways`.
+pub(super) const GATEWAY: [&str; 6] = ["id", "arn", "state", "addresses", "public_ips", "private_ips"];
+
+/// The global names of gateways, by id.
+pub(super) type Arns = BTreeMap<String, String>;
+
+/// What is computed, by attribute, but for the tags.
+pub(super) fn computed(
+    observed: &Observed,
+    recorded: &BTreeSet<RouteKey>,
+    arns: &Arns,
+) -> BTreeMap<&'static str, Value> {
     let view = observed.view();
     BTreeMap::from([
-        ("gateways", gateways(&view)),
+        ("gateways", gateways(&view, arns)),
         ("egress_cidrs", egress_cidrs(&view)),
         ("routes", routes(observed, recorded)),
     ])
 }
 
-fn gateways(view: &View) -> Value {
+fn gateways(view: &View, arns: &Arns) -> Value {
     Value::map(view.gateways.iter().map(|(key, gateway)| {
         let texts = |texts: Vec<String>| Value::list(texts);
         let addresses = &gateway.addresses;
         let object = Value::object([
             ("id", Value::from(gateway.id.clone())),
+            ("arn", arns.get(&gateway.id).map(String::as_str).into()),
             ("state", gateway.state.as_str().into()),
             ("addresses", texts(addresses.iter().filter_map(|address| address.id.clone()).collect())),
             (
@@ -65,34 +76,38 @@ fn standing<'a>(observed: &'a Observed, view: &View, key: &Key) -> Option<&'a Ga
 }
 
 /// The resource as it is: what the user wrote, corrected where the cloud has it otherwise. Null when no gateway is there.
-pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed) -> Value {
+pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed, arns: &Arns) -> Value {
     let view = observed.view();
     if view.gateways.is_empty() {
         return Value::Null;
     }
     let mut value = value.clone();
-    let tags = value.get("tags").and_then(Value::as_map).map(|tags| {
-        let gateways: Vec<&Gateway> = view.gateways.keys().filter_map(|key| standing(observed, &view, key)).collect();
-        let actual = |key: &String| {
-            gateways.iter().find_map(|g| g.tags.get(key).filter(|has| desired.tags.get(key) != Some(*has)))
-        };
-        let all_have = |key: &String| gateways.iter().all(|gateway| gateway.tags.contains_key(key));
-        let tags = tags.keys().filter(|key| all_have(key)).map(|key| {
-            let wanted = desired.tags.get(key).cloned().unwrap_or_default();
-            (key.clone(), actual(key).cloned().unwrap_or(wanted))
-        });
-        Value::map(tags)
-    });
+    let standing: Vec<&Gateway> = view.gateways.keys().filter_map(|key| standing(observed, &view, key)).collect();
+    let tags = |name: &str| Some(shown_tags(value.get(name)?.as_map()?, desired, &standing));
+    let (own, all) = (tags("tags"), tags("tags_all"));
     let Some(attributes) = value.as_object_mut() else { return value };
-    if let Some(tags) = tags {
-        attributes.insert("tags".to_owned(), tags);
+    for (name, tags) in [("tags", own), ("tags_all", all)] {
+        attributes.extend(tags.map(|tags| (name.to_owned(), tags)));
     }
     if let Some(aws) = attributes.get_mut("aws").and_then(Value::as_object_mut) {
         correct_aws(aws, desired, observed, &view);
     }
     let recorded = recorded_routes(desired, observed);
-    attributes.extend(computed(observed, &recorded).into_iter().map(|(name, value)| (name.to_owned(), value)));
+    attributes.extend(computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)));
     value
+}
+
+/// The tags of a state as the gateways have them: those that all have, with a value that is not the wanted one where there is.
+fn shown_tags(tags: &BTreeMap<String, Value>, desired: &Desired, gateways: &[&Gateway]) -> Value {
+    let other = |key: &String| {
+        gateways.iter().find_map(|gateway| gateway.tags.get(key).filter(|has| desired.tags.get(key) != Some(*has)))
+    };
+    let all_have = |key: &&String| gateways.iter().all(|gateway| gateway.tags.contains_key(*key));
+    let shown = tags.keys().filter(all_have).map(|key| {
+        let wanted = desired.tags.get(key).cloned().unwrap_or_default();
+        (key.clone(), other(key).cloned().unwrap_or(wanted))
+    });
+    Value::map(shown)
 }
 
 fn correct_aws(aws: &mut BTreeMap<String, Value>, desired: &Desired, observed: &Observed, view: &View) {
@@ -181,7 +196,7 @@ fn leading(tables: &BTreeSet<String>, desired: &Desired, observed: &Observed, ga
 }
 
 /// The `aws` attribute of gateways that were found, and what is computed.
-pub(super) fn imported(observed: &Observed, region: Option<&str>) -> BTreeMap<String, Value> {
+pub(super) fn imported(observed: &Observed, region: Option<&str>, arns: &Arns) -> BTreeMap<String, Value> {
     let view = observed.view();
     let everything: Option<Destination> = "0.0.0.0/0".parse().ok();
     let default_routes = |gateway: &Gateway| -> BTreeSet<RouteKey> {
@@ -228,7 +243,7 @@ pub(super) fn imported(observed: &Observed, region: Option<&str>) -> BTreeMap<St
     ]);
     let recorded = standing.values().flat_map(|gateway| default_routes(gateway)).collect();
     let mut values: BTreeMap<String, Value> =
-        computed(observed, &recorded).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     values.insert("aws".to_owned(), aws);
     values
 }

@@ -18,6 +18,8 @@ const MAX_REGIONAL_ADDRESSES: usize = 32;
 pub(super) struct Parser<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) complete: bool,
+    /// The gateways of which something was not known.
+    pub(super) open: BTreeSet<Key>,
 }
 
 impl Parser<'_> {
@@ -99,10 +101,14 @@ impl Parser<'_> {
             Some(zones) if !zones.is_empty() => {
                 for (name, zone) in zones {
                     let Some(key) = self.zone_key(name) else { continue };
-                    let Some(zone) = self.known(zone) else { continue };
-                    let Some(kind) = self.zonal_kind(name, zone, private) else { continue };
-                    let tables = self.ids(&zone.route_table_ids, "rtb-", &zone_path(name).child("route_table_ids"));
-                    gateways.insert(key, Gateway { kind, route_tables: tables });
+                    let gateway = self.noting(&key, |parser| {
+                        let zone = parser.known(zone)?;
+                        let kind = parser.zonal_kind(name, zone, private);
+                        let at = zone_path(name).child("route_table_ids");
+                        let route_tables = parser.ids(&zone.route_table_ids, "rtb-", &at);
+                        Some(Gateway { kind: kind?, route_tables })
+                    });
+                    gateways.extend(gateway.map(|gateway| (key, gateway)));
                 }
             }
             _ if aws.zones.is_unknown() => {}
@@ -112,6 +118,17 @@ impl Parser<'_> {
             }
         }
         gateways
+    }
+
+    /// Parses a gateway, and notes whether something of it was not known.
+    fn noting<T>(&mut self, key: &Key, parse: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.complete, true);
+        let parsed = parse(self);
+        if !self.complete {
+            self.open.insert(key.clone());
+        }
+        self.complete &= before;
+        parsed
     }
 
     fn zone_key(&mut self, name: &str) -> Option<Key> {
@@ -240,6 +257,12 @@ impl Parser<'_> {
     }
 
     fn regional(&mut self, aws: &AwsInput, connectivity: &str) -> BTreeMap<Key, Gateway> {
+        let Ok(key) = REGIONAL_KEY.parse() else { return BTreeMap::new() };
+        let gateway = self.noting(&key, |parser| parser.regional_gateway(aws, connectivity));
+        gateway.map(|gateway| (key, gateway)).into_iter().collect()
+    }
+
+    fn regional_gateway(&mut self, aws: &AwsInput, connectivity: &str) -> Option<Gateway> {
         if connectivity == "private" {
             let detail = "AWS has regional gateways with public connectivity only.";
             self.error("A regional gateway cannot be private", detail, path("connectivity_type"));
@@ -269,14 +292,14 @@ impl Parser<'_> {
                 "Write at least one zone with addresses, or leave `zones` out to let AWS choose zones and addresses.";
             self.error("There are no zones", detail, path("zones"));
         }
-        let (Some(vpc), Ok(key), false) = (vpc, REGIONAL_KEY.parse(), aws.zones.is_unknown()) else {
-            return BTreeMap::new();
+        if aws.zones.is_unknown() {
+            return None;
+        }
+        let kind = match (vpc?, zones) {
+            (vpc, Some(zones)) => Kind::RegionalManual { vpc, zones },
+            (vpc, None) => Kind::RegionalAutomatic { vpc },
         };
-        let kind = match zones {
-            Some(zones) => Kind::RegionalManual { vpc, zones },
-            None => Kind::RegionalAutomatic { vpc },
-        };
-        BTreeMap::from([(key, Gateway { kind, route_tables })])
+        Some(Gateway { kind, route_tables })
     }
 
     fn no_zonal_attributes(&mut self, name: &str, zone: &ZoneInput) {

@@ -1,7 +1,11 @@
 //! Where the user is told.
 
-use cloud_aws::nat_gateways::desired::{Drain, Gateway, Recorded};
-use egress_model::identity::ResourceType;
+use std::collections::BTreeMap;
+
+use cloud::Class;
+use cloud_aws::nat_gateways::desired::{Drain, Gateway, Kind, Recorded};
+use cloud_aws::nat_gateways::observed::ElasticIp;
+use egress_model::identity::{Identity, ResourceType};
 
 use super::*;
 
@@ -59,7 +63,7 @@ fn what_is_about_all_gateways_is_on_aws() {
     let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
     let ends = [End::Stopped(Vec::new()), End::Expired(Vec::new()), End::Unsettled(Vec::new()), failed];
     let told = ends.iter().filter_map(|stop| end(stop, &observed, false)).chain([
-        unchecked(&error()),
+        unchecked("the subnets", &error()),
         interrupted(&[], &observed),
         repair(&Plan::default()),
     ]);
@@ -73,8 +77,63 @@ fn what_is_about_all_gateways_is_on_aws() {
 fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
     let error = || Error::new(Class::Denied, "CreateNatGateway", "You are not allowed.");
     let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
-    let told = [failure("It failed", &error()), unchecked(&error())].into_iter();
+    let told = [failure("It failed", &error()), unchecked("the subnets", &error())].into_iter();
     for told in told.chain(end(&failed, &Observed::default(), false)) {
         assert!(told.detail.contains("You are not allowed. ") && !told.detail.contains(".."), "{}", told.detail);
     }
+}
+
+#[test]
+fn every_class_of_error_has_a_remedy() {
+    let classes = [
+        Class::NotFound,
+        Class::Conflict,
+        Class::Throttled,
+        Class::QuotaExceeded,
+        Class::Denied,
+        Class::Unsupported,
+        Class::Transient,
+        Class::Other,
+    ];
+    for class in classes {
+        let told = failure("It failed", &Error::new(class, "CreateRoute", "No."));
+        let remedy = told.detail.strip_prefix("CreateRoute failed: No. ").expect("the error first");
+        assert!(remedy.len() > 20 && remedy.ends_with('.'), "{class:?}: {remedy:?}");
+    }
+}
+
+#[test]
+fn a_zone_that_may_be_full_is_told_with_what_is_there() {
+    let made = |count| BTreeMap::from([("us-east-1a".parse().unwrap(), count)]);
+    let there = BTreeMap::from([("us-east-1a".to_owned(), 4)]);
+    assert_eq!(zone_quotas(&made(1), &there).into_iter().count(), 0);
+    let told = zone_quotas(&made(2), &there).into_iter().next().expect("a warning");
+    assert!(told.detail.contains("has 4 NAT gateways") && told.detail.contains("makes 2 more"), "{}", told.detail);
+    assert_eq!(paths([told]), ["aws.zones[\"us-east-1a\"]"]);
+}
+
+#[test]
+fn an_address_of_another_border_group_is_refused() {
+    let public = |id: &str| Kind::Public {
+        subnet: "subnet-1".into(),
+        private_ip: None,
+        addresses: BTreeSet::from([id.to_owned()]),
+        primary: None,
+    };
+    let wanted = desired([("us-east-1a", public("eipalloc-1")), ("us-east-1-bos-1a", public("eipalloc-2"))]);
+    let observe = |groups: [&str; 2]| {
+        let address = |(id, group): (&str, &str)| {
+            let border_group = Some(group.to_owned());
+            (id.to_owned(), ElasticIp { public_ip: None, interface: None, instance: None, border_group })
+        };
+        let addresses = ["eipalloc-1", "eipalloc-2"].into_iter().zip(groups).map(address).collect();
+        Observed { addresses, ..Observed::default() }
+    };
+    let right = observe(["us-east-1", "us-east-1-bos-1"]);
+    assert_eq!(foreign_groups(&wanted, &right, "us-east-1"), BTreeSet::from(["us-east-1-bos-1a".to_owned()]));
+    let groups = [("us-east-1a", "us-east-1"), ("us-east-1-bos-1a", "us-east-1-bos-1")];
+    let groups = groups.map(|(zone, group)| (zone.to_owned(), group.to_owned())).into();
+    assert_eq!(border_groups(&wanted, &right, &groups).into_iter().count(), 0);
+    let wrong = border_groups(&wanted, &observe(["us-east-1-bos-1", "us-east-1"]), &groups);
+    assert_eq!(paths(wrong), ["aws.zones[\"us-east-1-bos-1a\"].addresses", "aws.zones[\"us-east-1a\"].addresses"]);
 }
