@@ -117,13 +117,14 @@ impl Policy {
 }
 
 impl ClusterSpec {
-    /// Everything that is wrong with it, under `resolver` and `cluster_cidrs`: every policy of the cluster would say so.
-    pub fn mistakes(&self) -> Vec<Invalid> {
+    /// The cluster's ranges, or everything that is wrong with the whole, under `resolver` and `cluster_cidrs`: every policy of
+    /// the cluster would say so.
+    pub fn ranges(&self) -> Result<ClusterRanges, Vec<Invalid>> {
         let mut mistakes = Mistakes::default();
         let root = Path::root();
         resolver(&mut mistakes, &root.field("resolver"), &self.resolver);
-        cluster(&mut mistakes, &root.field("cluster_cidrs"), &self.cidrs);
-        mistakes.into_vec()
+        let ranges = cluster(&mut mistakes, &root.field("cluster_cidrs"), &self.cidrs);
+        if mistakes.is_empty() { Ok(ranges) } else { Err(mistakes.into_vec()) }
     }
 }
 

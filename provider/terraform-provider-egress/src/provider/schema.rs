@@ -171,6 +171,28 @@ fn kubernetes() -> Attribute {
             resolver(),
             istio(),
             antrea_subnet(),
+            Attribute::nested(
+                "kube_ovn",
+                Nesting::Single,
+                vec![
+                    text(
+                        "external_subnet",
+                        "The Kube-OVN Subnet outside, whose addresses gateways have. They need one.",
+                    ),
+                    text("vpc", "The VPC whose pods use them. Default: the cluster's own."),
+                ],
+                "Where egress gateways of Kube-OVN are, with `engine = \"kube-ovn\"`.",
+            ),
+            text(
+                "aks_public_ip_prefix",
+                "The resource id of the public IP prefix that AKS static egress gateways use, with `engine = \"aks\"`. Default: AKS makes one, \
+                 whose addresses are known once it is there.",
+            ),
+            text(
+                "network_policy_api",
+                "Which CRDs of network-policy-api the cluster has, for the engines `cluster-network-policy` and `admin-network-policy`: `standard` \
+                 (the default) or `experimental`, which also knows nodes and domain names.",
+            ),
         ],
         "The cluster. Needed when a policy is applied rather than rendered. Its values may come from a cluster that is made in the same apply: \
          the plan then works without it. `kubernetes = {}` uses the default kubeconfig.",

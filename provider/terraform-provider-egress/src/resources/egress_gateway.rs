@@ -60,7 +60,8 @@ impl Compiles for EgressGateway {
         let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
         let compiled = (engine.compile)(&gateway, &settings);
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
-        let known = written.complete && !refused;
+        let in_unknown_cluster = in_cluster.is_some_and(|in_cluster| in_cluster.cluster.is_none());
+        let known = written.complete && !refused && !in_unknown_cluster;
         let requirements =
             (engine.requirements)(&gateway, &settings).iter().map(ToString::to_string).collect::<Vec<_>>();
         let computed = vec![

@@ -2,11 +2,16 @@
 //! cluster is reached: which manifests a policy becomes must not depend on that.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::IpAddr;
+use std::str::FromStr;
 
-use egress_engines::settings::{AntreaSubnet, IstioMode, IstioSettings, OutboundTraffic, Version};
+use egress_engines::companions::aks::PublicIpPrefixId;
+use egress_engines::settings::{
+    AntreaSubnet, IstioMode, IstioSettings, KubeOvnSettings, NetworkPolicyApiChannel, OutboundTraffic, Version,
+};
 use egress_engines::{ENGINES, EngineName, Settings, engine};
-use egress_model::policy::{ClusterCidrsSpec, ClusterSpec, ResolverSpec};
+use egress_model::policy::{ClusterCidrsSpec, ClusterRanges, ClusterSpec, ResolverSpec};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics, model};
@@ -27,6 +32,12 @@ struct Istio {
     control_plane_namespace: Option<String>,
     cluster_domain: Option<String>,
     outbound_traffic: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct KubeOvn {
+    external_subnet: Option<String>,
+    vpc: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,20 +71,49 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
     let mut diagnostics = Diagnostics::new();
     let engine =
         part("engine").map_or(Ok(EngineName::NetworkPolicy), |value| engine_name(value, &path.child("engine")));
-    let version = part("engine_version").map(|value| version(value, &path.child("engine_version"))).transpose();
+    let version = part("engine_version").map(|value| text::<Version>(value, &path.child("engine_version"))).transpose();
     let istio = part("istio").map_or_else(|| Ok(IstioSettings::default()), |value| istio(value, &path.child("istio")));
     let antrea_subnet =
         part("antrea_subnet").map(|value| antrea_subnet(value, &path.child("antrea_subnet"))).transpose();
+    let kube_ovn = part("kube_ovn").map(|value| kube_ovn(value, &path.child("kube_ovn"))).transpose();
+    let at = path.child("aks_public_ip_prefix");
+    let aks_public_ip_prefix =
+        part("aks_public_ip_prefix").map(|value| text::<PublicIpPrefixId>(value, &at)).transpose();
+    let at = path.child("network_policy_api");
+    let network_policy_api =
+        part("network_policy_api").map_or(Ok(NetworkPolicyApiChannel::Standard), |value| channel(value, &at));
     let cluster = cluster(&path, part("resolver"), part("cluster_cidrs"));
     let engine = engine.map_err(|error| diagnostics.push(error)).ok();
     let version = version.map_err(|error| diagnostics.push(error)).ok();
     let istio = istio.map_err(|errors| diagnostics.extend(errors)).ok();
+    let kube_ovn = kube_ovn.map_err(|errors| diagnostics.extend(errors)).ok().map(Option::unwrap_or_default);
+    let aks_public_ip_prefix = aks_public_ip_prefix.map_err(|error| diagnostics.push(error)).ok();
+    let network_policy_api = network_policy_api.map_err(|error| diagnostics.push(error)).ok();
     let antrea_subnet = antrea_subnet.map_err(|errors| diagnostics.extend(errors)).ok();
     let cluster = cluster.map_err(|errors| diagnostics.extend(errors)).ok();
-    match (engine, version, istio, antrea_subnet, cluster) {
-        (Some(engine), Some(version), Some(istio), Some(antrea_subnet), Some(cluster)) => {
-            Ok(InCluster { engine, settings: Settings { version, istio, antrea_subnet }, cluster })
-        }
+    match (engine, version, istio, antrea_subnet, kube_ovn, aks_public_ip_prefix, network_policy_api, cluster) {
+        (
+            Some(engine),
+            Some(version),
+            Some(istio),
+            Some(antrea_subnet),
+            Some(kube_ovn),
+            Some(aks_public_ip_prefix),
+            Some(network_policy_api),
+            Some((cluster, ranges)),
+        ) => Ok(InCluster {
+            engine,
+            settings: Settings {
+                version,
+                cluster: ranges,
+                istio,
+                antrea_subnet,
+                kube_ovn,
+                aks_public_ip_prefix,
+                network_policy_api,
+            },
+            cluster,
+        }),
         _ => Err(diagnostics),
     }
 }
@@ -98,11 +138,33 @@ fn engine_name(value: &Value, path: &Path) -> Result<EngineName, Diagnostic> {
     })
 }
 
-fn version(value: &Value, path: &Path) -> Result<Version, Diagnostic> {
-    let text = value.as_str().ok_or_else(|| unknown("engine's version", path))?;
+/// A known text that can be read.
+fn text<T: FromStr<Err: Display>>(value: &Value, path: &Path) -> Result<T, Diagnostic> {
+    let text = value.as_str().ok_or_else(|| unknown(&path.to_string(), path))?;
     text.parse().map_err(|error| {
-        Diagnostic::error("The engine's version cannot be used", format!("The value {error}.")).at(path.clone())
+        Diagnostic::error(format!("The value of {path} cannot be used"), format!("It does not fit: {error}."))
+            .at(path.clone())
     })
+}
+
+fn channel(value: &Value, path: &Path) -> Result<NetworkPolicyApiChannel, Diagnostic> {
+    match value.as_str().ok_or_else(|| unknown("channel of network-policy-api", path))? {
+        "standard" => Ok(NetworkPolicyApiChannel::Standard),
+        "experimental" => Ok(NetworkPolicyApiChannel::Experimental),
+        other => Err(Diagnostic::error(
+            format!("The channel {other:?} does not exist"),
+            "The CRDs of network-policy-api come as \"standard\" and as \"experimental\".",
+        )
+        .at(path.clone())),
+    }
+}
+
+fn kube_ovn(value: &Value, path: &Path) -> Result<KubeOvnSettings, Diagnostics> {
+    if !value.is_wholly_known() {
+        return Err(unknown("description of Kube-OVN", path).into());
+    }
+    let written: KubeOvn = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
+    Ok(KubeOvnSettings { external_subnet: written.external_subnet, vpc: written.vpc })
 }
 
 fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
@@ -164,9 +226,14 @@ fn antrea_subnet(value: &Value, path: &Path) -> Result<AntreaSubnet, Diagnostics
     Ok(AntreaSubnet { gateway, prefix_length: written.prefix_length, vlan: written.vlan })
 }
 
-fn cluster(path: &Path, resolver: Option<&Value>, cidrs: Option<&Value>) -> Result<Option<ClusterSpec>, Diagnostics> {
+/// What is said of the cluster, and its ranges; nothing while a part is known only after apply.
+fn cluster(
+    path: &Path,
+    resolver: Option<&Value>,
+    cidrs: Option<&Value>,
+) -> Result<(Option<ClusterSpec>, ClusterRanges), Diagnostics> {
     if [resolver, cidrs].into_iter().flatten().any(|value| !value.is_wholly_known()) {
-        return Ok(None);
+        return Ok((None, ClusterRanges::default()));
     }
     let resolver: Resolver = match resolver {
         Some(value) => model::from_value_subset(value).map_err(|error| beneath(&path.child("resolver"), error))?,
@@ -190,10 +257,10 @@ fn cluster(path: &Path, resolver: Option<&Value>, cidrs: Option<&Value>) -> Resu
             api_server: cidrs.api_server.unwrap_or_default(),
         },
     };
-    let wrong = spec.mistakes();
-    if wrong.is_empty() {
-        return Ok(Some(spec));
-    }
+    let wrong = match spec.ranges() {
+        Ok(ranges) => return Ok((Some(spec), ranges)),
+        Err(wrong) => wrong,
+    };
     let told = mistakes("cluster's description", &wrong);
     Err(told.into_iter().map(|told| beneath(path, told)).collect())
 }
