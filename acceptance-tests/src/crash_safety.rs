@@ -29,8 +29,6 @@ pub struct Scenario {
     pub after: Configuration,
     /// The owner whose objects these are.
     pub owner: &'static str,
-    /// What is marked to be replaced before the change, as `terraform taint` and `-replace` do.
-    pub tainted: &'static [&'static str],
 }
 
 /// A scenario with its undisturbed run on record.
@@ -100,10 +98,7 @@ struct Disturbed {
 impl<'a> Matrix<'a> {
     /// Builds the start and records the undisturbed run; the cloud is emptied of what was there, but for the network.
     pub async fn record(cloud: &'a Cloud, driver: &'a Driver, scenario: Scenario) -> Result<Self> {
-        let mut state = driver.converge(&scenario.before, &State::default()).await.context("building the start")?;
-        for (address, object) in &mut state.0 {
-            object.tainted |= scenario.tainted.contains(&address.to_string().as_str());
-        }
+        let state = driver.converge(&scenario.before, &State::default()).await.context("building the start")?;
         let start = Start { cloud: cloud.snapshot(), state };
         cloud.restore(&start.cloud);
         let state = driver.converge(&scenario.after, &start.state).await.context("the undisturbed run")?;

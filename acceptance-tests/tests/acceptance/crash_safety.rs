@@ -25,10 +25,6 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.with_provider("crash_safety::kill_of_the_provider_alone_in_an_exchange", |binary| {
         kill(binary, exchange, Memory::Recorded)
     });
-    suite.with_provider("crash_safety::kill_at_every_call_of_a_replacement", |b| kill(b, replacement, Memory::Old));
-    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_a_replacement", |binary| {
-        kill(binary, replacement, Memory::Recorded)
-    });
     suite.with_provider("crash_safety::interrupt_at_every_call_of_a_create", |binary| interrupt(binary, create));
     suite.with_provider("crash_safety::interrupt_at_every_call_of_a_change", |binary| interrupt(binary, change));
     suite.with_provider("crash_safety::interrupt_at_every_call_of_a_destroy", |binary| interrupt(binary, destroy));
@@ -93,28 +89,22 @@ fn with_matrix(
 }
 
 fn create(cloud: &Cloud) -> Result<Scenario> {
-    Ok(Scenario { before: small(cloud)?.without_resources(), after: small(cloud)?, owner: OWNER, tainted: &[] })
+    Ok(Scenario { before: small(cloud)?.without_resources(), after: small(cloud)?, owner: OWNER })
 }
 
 fn change(cloud: &Cloud) -> Result<Scenario> {
-    Ok(Scenario { before: small(cloud)?, after: large(cloud)?, owner: OWNER, tainted: &[] })
+    Ok(Scenario { before: small(cloud)?, after: large(cloud)?, owner: OWNER })
 }
 
 /// Another primary address in the second zone, for which its gateway gives way to a new one.
 fn exchange(cloud: &Cloud) -> Result<Scenario> {
     let exchanged = Configuration::parse(&document(cloud, &["a", "b", "c"], [&["a"], &["c"]]))?;
     let before = Configuration::parse(&document(cloud, &["a", "b", "c"], [&["a"], &["b"]]))?;
-    Ok(Scenario { before, after: exchanged, owner: OWNER, tainted: &[] })
-}
-
-/// Both resources are marked to be replaced: what there is stays.
-fn replacement(cloud: &Cloud) -> Result<Scenario> {
-    let tainted = &["egress_ip_pool.partners", "egress_nat_gateway.prod"];
-    Ok(Scenario { before: small(cloud)?, after: small(cloud)?, owner: OWNER, tainted })
+    Ok(Scenario { before, after: exchanged, owner: OWNER })
 }
 
 fn destroy(cloud: &Cloud) -> Result<Scenario> {
-    Ok(Scenario { before: small(cloud)?, after: small(cloud)?.without_resources(), owner: OWNER, tainted: &[] })
+    Ok(Scenario { before: small(cloud)?, after: small(cloud)?.without_resources(), owner: OWNER })
 }
 
 /// Two zones, one of them with a secondary address.
