@@ -21,6 +21,7 @@ pub mod label_selector;
 pub mod manifest;
 mod needs;
 pub mod network_policy;
+pub mod ovn_kubernetes;
 pub mod rules;
 pub mod settings;
 pub mod spidernet;
@@ -88,6 +89,7 @@ pub const ENGINES: &[Engine] = &[
     istio::ENGINE,
     cluster_network_policy::ENGINE,
     admin_network_policy::ENGINE,
+    ovn_kubernetes::ENGINE,
 ];
 
 /// The engine that users call so, if it has a compiler.
