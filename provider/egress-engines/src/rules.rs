@@ -27,6 +27,7 @@ pub type Check = fn(&serde_json::Value) -> Vec<Violation>;
 /// Every engine's rules.
 pub const CHECKS: &[Check] = &[
     crate::admin_network_policy::rules::check,
+    crate::calico::rules::check,
     crate::cluster_network_policy::rules::check,
     crate::ovn_kubernetes::rules::check,
 ];

@@ -110,7 +110,7 @@ fn targets(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Findings<'_
             outside
         }
         Peers::Domains(patterns) => {
-            note_domains(patterns, &policy.dns.resolver, path, findings);
+            note_resolver(&policy.dns.resolver, path, findings);
             let domains = patterns.iter().map(domain).collect();
             vec![Target::outside(None, Destination { domains, ..Destination::default() })]
         }
@@ -223,12 +223,8 @@ fn domain(pattern: &DomainPattern) -> String {
     }
 }
 
-fn note_domains(patterns: &[DomainPattern], resolver: &Resolver, path: &Path, findings: &mut Findings<'_, Feature>) {
-    let at = path.field("to_domains");
-    // The table was asked for the widest pattern only, and the narrower is the one that differs.
-    if patterns.iter().any(|pattern| pattern.depth() == Depth::OneLabel) {
-        findings.need(at.clone(), Feature::DomainsOneLabel);
-    }
+/// Tells which DNS servers Calico has to trust.
+fn note_resolver(resolver: &Resolver, path: &Path, findings: &mut Findings<'_, Feature>) {
     let caches = resolver.node_local.iter().map(ToString::to_string);
     let elsewhere = (resolver.namespace.as_str() != "kube-system")
         .then(|| format!("k8s-service:{}/ and the name of the resolver's Service", resolver.namespace));
@@ -239,7 +235,7 @@ fn note_domains(patterns: &[DomainPattern], resolver: &Resolver, path: &Path, fi
              {} in dnsTrustedServers of the FelixConfiguration default",
             untrusted.join(", ")
         );
-        findings.add(Level::Exact, at, Feature::Domains, why);
+        findings.add(Level::Exact, path.field("to_domains"), Feature::Domains, why);
     }
 }
 
