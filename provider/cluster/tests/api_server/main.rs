@@ -1,11 +1,15 @@
 //! Against a real kube-apiserver: the binaries of `KUBEBUILDER_ASSETS`, started here. Without it the tests say that they are
 //! skipped.
 
+#[path = "../../../egress-engines/tests/engines/emitted.rs"]
+mod emitted;
+mod engines;
 mod server;
 
 use std::time::Duration;
 
 use cluster::{Access, Cluster, Config, Credentials, Error, FIELD_MANAGER, FieldConflict, Secret, Server, owned_part};
+use egress_engines::Settings;
 use egress_engines::manifest::{Manifest, ObjectId};
 use egress_engines::network_policy::compile;
 use egress_model::policy::{Policy, RuleSpec, Spec};
@@ -18,11 +22,11 @@ fn manifest(namespace: &str, name: &str, cidr: &str) -> Manifest {
     let rule = RuleSpec { to_cidrs: Some(vec![cidr.to_owned()]), ..RuleSpec::default() };
     let spec = Spec {
         name: name.into(),
-        namespace: namespace.into(),
+        namespace: Some(namespace.into()),
         allow: [("r".to_owned(), rule)].into(),
         ..Spec::default()
     };
-    let compiled = compile(&Policy::parse(&spec).expect("a policy"));
+    let compiled = compile(&Policy::parse(&spec).expect("a policy"), &Settings::default());
     compiled.manifests[0].clone().with_labels([("egress-owner", "test")])
 }
 
