@@ -86,12 +86,12 @@ async fn kinds(server: &ApiServer, api_version: &str, kind: &str) -> Kinds {
 }
 
 /// Applies an object and deletes it again, so that the next of the same name is a new one.
-async fn take(server: &ApiServer, served: &mut BTreeMap<String, Kinds>, object: &Value) -> Result<(), String> {
+async fn take(server: &ApiServer, known: &mut BTreeMap<String, Kinds>, object: &Value) -> Result<(), String> {
     let (api_version, kind) = (object["apiVersion"].as_str().unwrap_or("?"), object["kind"].as_str().unwrap_or("?"));
-    if !served.get(api_version).is_some_and(|kinds| kinds.contains_key(kind)) {
-        served.insert(api_version.to_owned(), kinds(server, api_version, kind).await);
+    if !known.get(api_version).is_some_and(|kinds| kinds.contains_key(kind)) {
+        known.insert(api_version.to_owned(), kinds(server, api_version, kind).await);
     }
-    let Some((plural, namespaced)) = served[api_version].get(kind) else {
+    let Some((plural, namespaced)) = known[api_version].get(kind) else {
         return Err(format!("no {kind} in {api_version} is served"));
     };
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
@@ -154,7 +154,7 @@ async fn a_real_api_server_takes_what_is_emitted() {
         (alternatives.contains_key(name), name.to_owned())
     });
 
-    let (mut served, mut wrong) = (BTreeMap::new(), Vec::new());
+    let (mut known, mut wrong) = (BTreeMap::new(), Vec::new());
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let mut installed = String::new();
     for emitted in objects {
@@ -167,7 +167,7 @@ async fn a_real_api_server_takes_what_is_emitted() {
             emitted.definitions().clone_into(&mut installed);
         }
         let Emitted { engine, case, object } = emitted;
-        match take(&server, &mut served, &object).await {
+        match take(&server, &mut known, &object).await {
             Ok(()) => *taken.entry(engine).or_default() += 1,
             Err(error) => wrong.push(format!("{case}: {} {}: {error}", object["kind"], object["metadata"]["name"])),
         }
@@ -177,7 +177,7 @@ async fn a_real_api_server_takes_what_is_emitted() {
         "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "mistake", "namespace": "default"},
         "spec": {"endpointSelector": {}, "egress": [{"toCidr": ["192.0.2.0/24"]}]},
     });
-    let refused = take(&server, &mut served, &mistake).await.expect_err("a field that nobody knows");
+    let refused = take(&server, &mut known, &mistake).await.expect_err("a field that nobody knows");
     assert!(refused.contains("spec.egress[0].toCidr"), "{refused}");
     println!("taken {taken:?} in {:.1} s", started.elapsed().as_secs_f64());
     assert!(wrong.is_empty(), "{} objects are refused:\n{}", wrong.len(), wrong.join("\n"));
