@@ -2,8 +2,6 @@
 //!
 //! Sources: beside each part.
 
-use std::collections::BTreeMap;
-
 use egress_model::cidr::Cidr;
 use egress_model::policy::{
     CidrSet, Depth, Entity, HttpRule, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
@@ -31,18 +29,16 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
         findings.refuse(root.field("service_accounts"), Feature::ServiceAccounts, why);
     }
     dns(policy, &root, findings);
-    let all = |rules: &BTreeMap<String, Rule>, field| -> Vec<(Path, Rule)> {
-        let at = root.field(field);
-        rules.iter().map(|(key, rule)| (at.key(key), rule.clone())).collect()
-    };
-    for (at, rule) in all(&policy.allow, "allow") {
-        destination(policy, &rule, &at, findings);
-        traffic(&rule, &at, findings);
-        connections(policy, &rule, &at, settings, findings);
+    for (key, rule) in &policy.allow {
+        let at = root.field("allow").key(key);
+        destination(policy, rule, &at, findings);
+        traffic(rule, &at, findings);
+        connections(policy, rule, &at, settings, findings);
     }
-    for (at, rule) in all(&policy.deny, "deny") {
-        destination(policy, &rule, &at, findings);
-        traffic(&rule, &at, findings);
+    for (key, rule) in &policy.deny {
+        let at = root.field("deny").key(key);
+        destination(policy, rule, &at, findings);
+        traffic(rule, &at, findings);
         for (field, given) in [("http", !rule.http.is_empty()), ("sni", !rule.sni.is_empty())] {
             if given {
                 // Documentation, "Deny Policies".

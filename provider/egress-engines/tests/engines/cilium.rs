@@ -3,13 +3,15 @@
 use egress_engines::cilium::gateway::GATEWAY;
 use egress_engines::cilium::rules::{check, check_values};
 use egress_engines::cilium::{ENGINE, compile};
-use egress_engines::{Compiled, Level, Settings};
+use egress_engines::{Compiled, Level, Manifest, Settings};
 use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
+use egress_model::policy::verdict::verdict;
 use egress_model::policy::{HttpSpec, NamespaceSelectorSpec, Policy, RuleSpec, SelectorSpec, Spec};
 use serde_json::{Value, json};
 
 use crate::emitted;
-use crate::generate::spec;
+use crate::evaluator::installations;
+use crate::generate::{flow, pod, spec, spec_with};
 use crate::meaning::{runner, sample, seed};
 
 const VERSIONS: [&str; 5] = ["1.16", "1.17", "1.18", "1.19", "1.20"];
@@ -46,6 +48,39 @@ fn random_policies_keep_the_engines_rules_on_every_version() {
         }
     }
     assert!(checked > 800, "only {checked} objects were checked");
+}
+
+#[test]
+fn every_version_means_what_the_model_means() {
+    let seed = seed();
+    println!("EGRESS_SEED={seed}");
+    let mut runner = runner(seed);
+    let (pods, flows) = (pod(), flow());
+    let installations = installations(ENGINE.name);
+    for version in VERSIONS {
+        let settings = of(version);
+        let specs = spec_with(ENGINE, &settings);
+        let mut judged = 0;
+        for _ in 0..200 {
+            let Ok(policy) = Policy::parse(&sample(&specs, &mut runner)) else { continue };
+            let Compiled { manifests, findings, .. } = compile(&policy, &settings);
+            if manifests.is_empty() || findings.iter().any(|finding| finding.level == Level::Degraded) {
+                continue;
+            }
+            let objects: Vec<Value> = manifests.iter().map(Manifest::to_json).collect();
+            let source = sample(&pods, &mut runner);
+            for _ in 0..20 {
+                let flow = sample(&flows, &mut runner);
+                let meant = verdict(&policy, &source, &flow).passes();
+                for installation in &installations {
+                    let passes = (installation.passes)(&objects, &source, &flow);
+                    assert_eq!(passes, meant, "{version}: {source:#?}\n{flow:#?}\n{}", manifests[0].to_yaml());
+                }
+                judged += 1;
+            }
+        }
+        assert!(judged > 500, "{version}: only {judged} flows were judged");
+    }
 }
 
 fn policy(spec: &Value) -> Value {
