@@ -15,6 +15,7 @@ pub mod cluster_network_policy;
 pub mod companions;
 mod finding;
 pub mod gateway;
+pub mod guide;
 pub mod istio;
 pub mod kube_ovn;
 pub mod label_selector;
