@@ -147,17 +147,27 @@ fn blocks(policy: &Policy, set: &CidrSet, at: &Path, findings: &mut Findings<'_,
     }
 }
 
-/// ICMP. CRD: `icmps.fields` takes types without codes, and every type that is meant must be listed.
+/// ICMP (CRD: `icmps.fields` takes types without codes, and every type that is meant must be listed) and SCTP (documentation, "SCTP
+/// support").
 fn traffic(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
     for (index, port) in rule.ports.iter().enumerate() {
-        let why = match port {
-            Port::Icmp(None) => "becomes the 40 types that Cilium has names for; other types are not meant",
+        let (level, feature, why) = match port {
+            Port::Icmp(None) => (
+                Level::Degraded,
+                Feature::Icmp,
+                "becomes the 40 types that Cilium has names for; other types are not meant",
+            ),
             Port::Icmp(Some(IcmpType { code: Some(_), .. })) => {
-                "Cilium does not look at the code: every code of the type is meant"
+                (Level::Degraded, Feature::Icmp, "Cilium does not look at the code: every code of the type is meant")
             }
+            Port::Transport(Protocol::Sctp, _) => (
+                Level::Exact,
+                Feature::Sctp,
+                "needs Cilium's Helm value sctp.enabled, without which Cilium drops all SCTP",
+            ),
             Port::Icmp(Some(IcmpType { code: None, .. })) | Port::Transport(..) => continue,
         };
-        findings.add(Level::Degraded, at.field("ports").index(index), Feature::Icmp, why);
+        findings.add(level, at.field("ports").index(index), feature, why);
     }
 }
 
