@@ -40,6 +40,9 @@ func validate(object json.RawMessage) validateAnswer {
 		return validateCilium(kind.Kind, object)
 	case group == "networking.k8s.io" && kind.Kind == "NetworkPolicy":
 		return validateNetworkPolicy(object)
+	case group == "policy.networking.k8s.io" && kind.Kind == "ClusterNetworkPolicy":
+		_, _, err := entriesOf(object)
+		return judged(err)
 	case strings.HasSuffix(group, ".istio.io"):
 		return validateIstio(object)
 	}

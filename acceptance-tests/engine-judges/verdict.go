@@ -20,6 +20,7 @@ import (
 	testpolicy "github.com/cilium/cilium/pkg/testutils/policy"
 	"github.com/cilium/cilium/pkg/u8proto"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	policyv1alpha2 "sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
 // The cluster's name where none is set, as policies see it.
@@ -93,6 +94,13 @@ func entriesOf(object json.RawMessage) (policytypes.PolicyEntries, []api.FQDNSel
 			return nil, nil, err
 		}
 		entries, err := k8s.ParseNetworkPolicy(silent, clusterName, &policy)
+		return entries, nil, err
+	case "ClusterNetworkPolicy":
+		var policy policyv1alpha2.ClusterNetworkPolicy
+		if err := strictly(object, &policy); err != nil {
+			return nil, nil, err
+		}
+		entries, err := k8s.ParseClusterNetworkPolicy(silent, clusterName, &policy)
 		return entries, nil, err
 	case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
 		rules, err := parseCiliumPolicy(object)

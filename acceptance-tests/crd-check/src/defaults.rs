@@ -36,3 +36,24 @@ pub(crate) fn fill(schema: &Schema, value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_filled_in_where_its_parent_is_there() {
+        let schema = json!({"type": "object", "properties": {
+            "mode": {"type": "string", "default": "A"},
+            "kept": {"type": "string", "nullable": true, "default": "A"},
+            "inner": {"type": "object", "properties": {"port": {"type": "integer", "default": 53}}},
+            "list": {"type": "array", "items": {"type": "object", "properties": {"key": {"type": "string", "default": "k"}}}},
+        }});
+        let schema: Schema = serde_json::from_value(schema).expect("a schema");
+        let mut value = json!({"mode": null, "kept": null, "list": [{}, {"key": "own"}]});
+        fill(&schema, &mut value);
+        assert_eq!(value, json!({"mode": "A", "kept": null, "list": [{"key": "k"}, {"key": "own"}]}));
+    }
+}

@@ -151,6 +151,12 @@ impl Definitions {
         file.ends_with(NETWORK_POLICY)
     }
 
+    /// The folder of a file with another version, channel or edition of a definition than the usual one.
+    pub fn alternative(folder: &Path, file: &Path) -> Option<&'static str> {
+        let source = file.strip_prefix(folder).unwrap_or(file);
+        ALTERNATIVES.into_iter().find(|alternative| source.starts_with(alternative))
+    }
+
     fn read(&mut self, folder: &Path, path: &Path) -> Result<(), LoadError> {
         let text = fs::read_to_string(path).map_err(|source| LoadError::Io { path: path.to_owned(), source })?;
         let wrong = |source| LoadError::Definition { path: path.to_owned(), source };
@@ -189,8 +195,9 @@ impl Definitions {
     pub fn of(&self, object: &Value, preferred: Option<&str>) -> Option<&Definition> {
         let key = (object["apiVersion"].as_str()?.to_owned(), object["kind"].as_str()?.to_owned());
         let all = self.by_kind.get(&key)?;
-        let of_folder = |folder: &str| all.iter().find(|one| one.source.starts_with(&format!("{folder}/")));
-        let usual = || all.iter().find(|one| !ALTERNATIVES.iter().any(|folder| one.source.starts_with(folder)));
+        let of_folder = |folder: &str| all.iter().find(|one| Path::new(&one.source).starts_with(folder));
+        let usual =
+            || all.iter().find(|one| !ALTERNATIVES.iter().any(|folder| Path::new(&one.source).starts_with(folder)));
         preferred.and_then(of_folder).or_else(usual).or_else(|| all.first())
     }
 

@@ -64,3 +64,40 @@ fn texts(metadata: &Map<String, Value>, field: &str, values: Option<&Regex>, rep
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::Rules;
+    use crate::schema::Schema;
+
+    #[test]
+    fn metadata_is_checked_as_api_servers_do() {
+        let cases = [
+            (
+                json!({"name": "a.b-c", "labels": {"example.com/tier": "web"}, "annotations": {"note": "any text"}}),
+                true,
+                "",
+            ),
+            (json!({"generateName": "a-", "namespace": "shop"}), true, ""),
+            (json!({"name": "a"}), false, ""),
+            (json!({"name": "a", "namespace": "shop"}), false, "metadata.namespace"),
+            (json!({}), true, "metadata.name"),
+            (json!({"name": "A"}), true, "metadata.name"),
+            (json!({"name": "a".repeat(254)}), true, "metadata.name"),
+            (json!({"name": "a", "labels": {"k": "a b"}}), true, "metadata.labels"),
+            (json!({"name": "a", "annotations": {"a/b/c": "x"}}), true, "metadata.annotations"),
+            (json!({"name": "a", "label": {}}), true, "metadata.label"),
+        ];
+        for (metadata, namespaced, wrong) in cases {
+            let definition =
+                Definition { source: String::new(), namespaced, schema: Schema::default(), rules: Rules::default() };
+            let mut report = Report::default();
+            check(&definition, &json!({ "metadata": metadata }), &mut report);
+            let paths: Vec<_> = report.violations.iter().map(|violation| violation.path.as_str()).collect();
+            assert_eq!(paths.join(","), wrong, "{metadata}");
+        }
+    }
+}

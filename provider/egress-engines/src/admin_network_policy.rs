@@ -173,7 +173,7 @@ fn default_deny_of(policy: &Policy, subject: Subject, findings: &mut Findings<'_
             let why = "the default deny is a NetworkPolicy that allows nothing, so that other NetworkPolicies of the same pods \
                        add what they allow; allow and deny rules are an AdminNetworkPolicy, which none of them takes back";
             findings.add(Level::Exact, at, Feature::NamespaceScope, why);
-            network_policy::isolation(policy, Metadata::of(policy).suffixed("-default-deny"))
+            network_policy::manifest(policy, Metadata::of(policy).suffixed("-default-deny"), Vec::new())
         }
         Scope::Cluster { .. } if metadata.name == BASELINE_NAME => {
             let why = "the default deny is the cluster's BaselineAdminNetworkPolicy, so that NetworkPolicies of the same pods add \

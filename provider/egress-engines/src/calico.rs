@@ -209,8 +209,7 @@ fn note_scope(policy: &Policy, findings: &mut Findings<'_, Feature>) {
     let reached: Vec<&str> = reached.copied().collect();
     if namespaces.is_empty() && policy.pods.is_empty() && !reached.is_empty() {
         let why = format!(
-            "Calico's own pods are in {}; their traffic is allowed in a tier before this policy only where the Tigera operator \
-             installed Calico 3.30 or later, so exempt these namespaces elsewhere",
+            "Calico's own pods are in {}, and the policy is about them too, so that it can stop Calico itself; exempt these namespaces",
             reached.join(", ")
         );
         findings.add(Level::Exact, Path::root().field("exempt_namespaces"), Feature::ClusterScope, why);

@@ -45,7 +45,7 @@ const CLUSTERWIDE: Kind = Kind {
 };
 
 fn support(feature: Feature, settings: &Settings) -> Support {
-    use Support::{Degraded, Exact, Refused};
+    use Support::{Degraded, Exact, Needs, Refused};
     match feature {
         Feature::NamespaceScope
         | Feature::ClusterScope
@@ -67,13 +67,13 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::PortRanges
         | Feature::NamedPorts
         | Feature::Udp
-        | Feature::Sctp
         | Feature::Icmp
         | Feature::Deny
         | Feature::Http
         | Feature::HttpHeaders
         | Feature::Sni => Exact,
         Feature::DomainsAnyDepth if settings.at_least(1, 19) => Exact,
+        Feature::Sctp => Needs("Cilium's Helm value sctp.enabled"),
         // `domain::DEPTH` labels.
         Feature::DomainsAnyDepth => Degraded(
             "Cilium before 1.19 has no pattern for any number of labels; names down to six labels below the domain match",

@@ -6,7 +6,7 @@ use egress_model::gateway::{Destinations, Failover, Gateway};
 use egress_model::policy::Path;
 
 use crate::capability::{EngineName, GatewayFeature, Support};
-use crate::{Compiled, Findings, Settings, aks, antrea, calico, cilium, istio, kube_ovn, spidernet};
+use crate::{Compiled, Findings, Settings, aks, antrea, calico, cilium, istio, kube_ovn, ovn_kubernetes, spidernet};
 
 /// An engine with a compiler of gateways.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,7 @@ pub const GATEWAY_ENGINES: &[GatewayEngine] = &[
     aks::GATEWAY,
     kube_ovn::GATEWAY,
     istio::gateway::GATEWAY,
+    ovn_kubernetes::gateway::GATEWAY,
 ];
 
 /// The engine that users call so, if it has a compiler of gateways.

@@ -15,12 +15,14 @@ pub mod cluster_network_policy;
 pub mod companions;
 mod finding;
 pub mod gateway;
+pub mod guide;
 pub mod istio;
 pub mod kube_ovn;
 pub mod label_selector;
 pub mod manifest;
 mod needs;
 pub mod network_policy;
+pub mod ovn_kubernetes;
 pub mod rules;
 pub mod settings;
 pub mod spidernet;
@@ -88,6 +90,7 @@ pub const ENGINES: &[Engine] = &[
     istio::ENGINE,
     cluster_network_policy::ENGINE,
     admin_network_policy::ENGINE,
+    ovn_kubernetes::ENGINE,
 ];
 
 /// The engine that users call so, if it has a compiler.

@@ -80,14 +80,12 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     for (key, rule) in &policy.allow {
         egress.extend(allow_rules(policy, rule, &Path::root().field("allow").key(key), &mut findings));
     }
-    let spec = NetworkPolicySpec { pod_selector: (&policy.pods).into(), policy_types: [PolicyType::Egress], egress };
-    Compiled::new(vec![Manifest::new(&KIND, Metadata::of(policy), &spec)], findings)
+    Compiled::new(vec![manifest(policy, Metadata::of(policy), egress)], findings)
 }
 
-/// The `NetworkPolicy` by which a policy's pods may send nothing but what others allow them.
-pub(crate) fn isolation(policy: &Policy, metadata: Metadata) -> Manifest {
-    let pod_selector = (&policy.pods).into();
-    let spec = NetworkPolicySpec { pod_selector, policy_types: [PolicyType::Egress], egress: Vec::new() };
+/// The `NetworkPolicy` of a policy's pods with these rules; without any, they may send nothing but what others allow them.
+pub(crate) fn manifest(policy: &Policy, metadata: Metadata, egress: Vec<EgressRule>) -> Manifest {
+    let spec = NetworkPolicySpec { pod_selector: (&policy.pods).into(), policy_types: [PolicyType::Egress], egress };
     Manifest::new(&KIND, metadata, &spec)
 }
 

@@ -25,7 +25,12 @@ impl fmt::Display for Violation {
 pub type Check = fn(&serde_json::Value) -> Vec<Violation>;
 
 /// Every engine's rules.
-pub const CHECKS: &[Check] = &[crate::admin_network_policy::rules::check, crate::cluster_network_policy::rules::check];
+pub const CHECKS: &[Check] = &[
+    crate::admin_network_policy::rules::check,
+    crate::calico::rules::check,
+    crate::cluster_network_policy::rules::check,
+    crate::ovn_kubernetes::rules::check,
+];
 
 /// Everything in which an object breaks a rule of the engine that it is for.
 pub fn check(object: &serde_json::Value) -> Vec<Violation> {

@@ -26,6 +26,18 @@ pub struct Settings {
     pub aks_public_ip_prefix: Option<PublicIpPrefixId>,
     /// Which CRDs of network-policy-api the cluster has.
     pub network_policy_api: NetworkPolicyApiChannel,
+    /// How OVN-Kubernetes finds the addresses of domain names.
+    pub ovn_kubernetes_dns: OvnKubernetesDns,
+}
+
+/// How OVN-Kubernetes finds the addresses of domain names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OvnKubernetesDns {
+    /// It asks for them itself, again and again.
+    #[default]
+    Polling,
+    /// `CoreDNS` tells it what pods were told (`--enable-dns-name-resolver`).
+    NameResolver,
 }
 
 /// Where the gateways of Kube-OVN are.

@@ -1,6 +1,9 @@
 //! Against a real kube-apiserver: the binaries of `KUBEBUILDER_ASSETS`, started here. Without it the tests say that they are
 //! skipped.
 
+#[path = "../../../egress-engines/tests/engines/emitted.rs"]
+mod emitted;
+mod engines;
 mod server;
 
 use std::time::Duration;

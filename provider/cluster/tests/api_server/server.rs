@@ -128,6 +128,11 @@ impl ApiServer {
         self.client.request::<Value>(request.expect("a request")).await.expect("a namespace");
     }
 
+    /// Sends a request as the administrator.
+    pub(crate) async fn request(&self, request: http::Request<Vec<u8>>) -> Result<Value, kube::Error> {
+        self.client.request(request).await
+    }
+
     /// Changes an object as another manager would.
     pub(crate) async fn merge(&self, path: &str, manager: &str, change: &Value) {
         let request = http::Request::patch(format!("{path}?fieldManager={manager}"))

@@ -7,10 +7,7 @@ use egress_model::gateway::{Destinations, Gateway};
 use egress_model::labels::NAMESPACE_NAME_LABEL;
 use egress_model::policy::Path;
 
-use crate::companions::aks::{
-    Addresses, NODE_POOL_LABEL, NodePoolName, POD_ANNOTATION, STATIC_GATEWAY_CONFIGURATION, StaticGateway, Through,
-    manifest,
-};
+use crate::companions::aks::{self, Addresses, NODE_POOL_LABEL, NodePoolName, StaticGateway, Through};
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::manifest::Metadata;
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
@@ -40,7 +37,7 @@ fn support(feature: GatewayFeature, settings: &Settings) -> Support {
             Refused("a static egress gateway takes destinations by address only; write their blocks in to.cidrs")
         }
         GatewayFeature::Ips | GatewayFeature::SeveralIps | GatewayFeature::Ipv6 | GatewayFeature::AssignsIps => {
-            Refused("AKS takes the addresses of a public IP prefix, or chooses private ones itself; leave ips out")
+            Refused("AKS takes the addresses of a public IP prefix, or chooses private ones itself; leave `ips` out")
         }
         GatewayFeature::PublicIps => Needs("the resource id of the public IP prefix that holds them"),
         GatewayFeature::Nodes => {
@@ -72,13 +69,19 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
             "AKS takes public addresses as a prefix, by its resource id; set the id of the prefix that holds them";
         findings.refuse(root.field("public_ips"), GatewayFeature::PublicIps, why);
     }
-    let node_pool = match node_pool(gateway) {
-        Ok(node_pool) => node_pool,
+    let manifests = match static_gateway(gateway, settings) {
+        Ok(spec) => {
+            vec![aks::manifest(&spec, Metadata::of_gateway(gateway).in_namespace(&gateway.namespace))]
+        }
         Err(why) => {
             findings.refuse(root.field("nodes"), GatewayFeature::Nodes, why);
-            return Compiled::new(Vec::new(), findings);
+            Vec::new()
         }
     };
+    Compiled::new(manifests, findings)
+}
+
+fn static_gateway(gateway: &Gateway, settings: &Settings) -> Result<StaticGateway, String> {
     let through = match &gateway.to {
         Destinations::Cidrs(set) => Through::Only(set.remaining()),
         // Names are refused.
@@ -86,16 +89,13 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
             Through::AllBut(settings.cluster.internal().into_iter().collect())
         }
     };
-    let addresses = settings.aks_public_ip_prefix.clone().map_or(Addresses::Provisioned, Addresses::Prefix);
-    let spec = StaticGateway {
+    Ok(StaticGateway {
         name: gateway.name.clone(),
         namespace: gateway.namespace.clone(),
-        node_pool,
-        addresses,
+        node_pool: node_pool(gateway)?,
+        addresses: settings.aks_public_ip_prefix.clone().map_or(Addresses::Provisioned, Addresses::Prefix),
         through,
-    };
-    let metadata = Metadata::of_gateway(gateway).in_namespace(&gateway.namespace);
-    Compiled::new(vec![manifest(&spec, metadata)], findings)
+    })
 }
 
 fn is_own_namespace(gateway: &Gateway) -> bool {
@@ -112,7 +112,7 @@ fn node_pool(gateway: &Gateway) -> Result<NodePoolName, String> {
     let mut labels = gateway.nodes.match_labels.iter().filter(|_| gateway.nodes.match_expressions.is_empty());
     match (labels.next(), labels.next()) {
         (Some((key, pool)), None) if key.as_str() == NODE_POOL_LABEL => {
-            pool.as_str().parse().map_err(|error: crate::companions::aks::AksError| error.to_string())
+            pool.as_str().parse().map_err(|error: aks::Error| error.to_string())
         }
         _ => Err(format!(
             "a static egress gateway is carried by one node pool of mode Gateway; select it with the label {NODE_POOL_LABEL} alone"
@@ -121,20 +121,5 @@ fn node_pool(gateway: &Gateway) -> Result<NodePoolName, String> {
 }
 
 fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
-    let kind = STATIC_GATEWAY_CONFIGURATION;
-    let mut all = vec![
-        Requirement::Kind { api_version: kind.api_version, kind: kind.kind },
-        Requirement::Outside(
-            "The cluster has the static egress gateway on (az aks update --enable-static-egress-gateway), and the node pool has \
-             mode Gateway and at least two nodes, so that traffic goes on when one fails"
-                .to_owned(),
-        ),
-        Requirement::PodAnnotation { key: POD_ANNOTATION, value: gateway.name.to_string() },
-    ];
-    if settings.aks_public_ip_prefix.is_some() {
-        all.push(Requirement::Outside(
-            "The cluster's identity may read and join the public IP prefix (Network Contributor)".to_owned(),
-        ));
-    }
-    all
+    static_gateway(gateway, settings).map(|gateway| aks::requirements(&gateway)).unwrap_or_default()
 }

@@ -96,11 +96,11 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
              address of its own for each source, or give the pods a label in common",
         ),
         GatewayFeature::Cidrs | GatewayFeature::ExceptCidrs => Refused(
-            "an Egress is for everything outside the cluster, whatever the destination; leave to out. Antrea's agents leave \
+            "an Egress is for everything outside the cluster, whatever the destination; leave `to` out. Antrea's agents leave \
              blocks out for the whole cluster with egress.exceptCIDRs",
         ),
         GatewayFeature::Domains => {
-            Refused("an Egress is for everything outside the cluster, whatever its name; leave to out")
+            Refused("an Egress is for everything outside the cluster, whatever its name; leave `to` out")
         }
         GatewayFeature::SeveralIps => Degraded(
             "an Egress has one address: traffic leaves from the lowest of them, and the others stay unused (egressIPs and \

@@ -33,52 +33,57 @@ pub(super) fn blocks<'a>(nets: impl IntoIterator<Item = &'a Cidr>, not_nets: &BT
     Family::BOTH.into_iter().filter_map(of).collect()
 }
 
-/// The addresses of a set, and none of a pod as far as the pods' ranges are known.
+/// The addresses of a set, and none of a pod as far as that can be told.
 pub(super) fn set(
     set: &CidrSet,
     cluster: &ClusterRanges,
     path: &Path,
     findings: &mut Findings<'_, Feature>,
 ) -> Vec<Target> {
-    let mut nets = Vec::new();
-    let mut not_nets = BTreeSet::new();
-    for (block, except) in set.blocks() {
-        if cluster.pods.iter().any(|pods| pods.covers(&block)) {
-            let why = format!(
-                "{block} is inside the pods' range, and address blocks are not about pods: nothing is emitted for it. Select pods \
-                 with to_pods and to_namespaces"
-            );
-            findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
-            continue;
+    let mut degrade = |why: String| {
+        findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
+    };
+    let among_pods = |block: &Cidr| cluster.pods.iter().any(|pods| pods.covers(block));
+    let (inside, around): (Vec<_>, Vec<_>) = set.blocks().partition(|(block, _)| among_pods(block));
+    let mut left_out = BTreeSet::new();
+    for (block, except) in &around {
+        if may_hold_unknown_pods(block, cluster) {
+            degrade(format!(
+                "{block} may hold addresses of pods, which Calico's blocks match; set the provider's \
+                 kubernetes.cluster_cidrs.pods, so that they are left out, or use to_external for what is outside the cluster"
+            ));
         }
-        note_unknown(&block, cluster, path, findings);
         let pods = cluster.pods.iter().filter(|pods| block.covers(pods) && !set.excepts(pods));
         for nodes in pods.clone().flat_map(|pods| cluster.nodes.iter().filter(move |nodes| nodes.overlaps(pods))) {
-            let why = format!(
+            degrade(format!(
                 "{nodes} of the nodes has addresses in common with the pods' range, which is left out of {block} because Calico's \
                  blocks match pods: those nodes are left out too. Allow or deny them with to_entities = [\"nodes\"]"
-            );
-            findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
+            ));
         }
-        not_nets.extend(except.into_iter().chain(pods.copied()));
-        nets.push(block);
+        left_out.extend(except.iter().chain(pods).copied());
     }
-    // An exception inside another says nothing more.
-    let outermost = |one: &&Cidr| !not_nets.iter().any(|other| other != *one && other.covers(one));
-    blocks(&nets, &not_nets.iter().filter(outermost).copied().collect())
+    for (block, _) in &inside {
+        degrade(format!(
+            "{block} is inside the pods' range, and Calico's blocks match pods: the rule is about those pods too. Select pods with \
+             to_pods and to_namespaces"
+        ));
+    }
+    // What is left out of one kind may be what the other is about.
+    let left_out_inside = inside.iter().flat_map(|(_, except)| except).copied().collect();
+    let around = blocks(around.iter().map(|(block, _)| block), &outermost(&left_out));
+    around.into_iter().chain(blocks(inside.iter().map(|(block, _)| block), &left_out_inside)).collect()
 }
 
-/// Tells where a block may hold pods that nobody declared.
-fn note_unknown(block: &Cidr, cluster: &ClusterRanges, path: &Path, findings: &mut Findings<'_, Feature>) {
+/// Without blocks that are inside another and so say nothing more.
+fn outermost(blocks: &BTreeSet<Cidr>) -> BTreeSet<Cidr> {
+    let is_outermost = |one: &&Cidr| !blocks.iter().any(|other| other != *one && other.covers(one));
+    blocks.iter().filter(is_outermost).copied().collect()
+}
+
+/// Whether a block may hold pods that nobody declared.
+fn may_hold_unknown_pods(block: &Cidr, cluster: &ClusterRanges) -> bool {
     let declared = cluster.pods.iter().any(|pods| pods.same_family(block));
-    let private = PRIVATE.iter().filter_map(|range| range.parse::<Cidr>().ok()).any(|range| range.overlaps(block));
-    if !declared && private {
-        let why = format!(
-            "{block} may hold addresses of pods, which Calico's blocks match; set the provider's kubernetes.cluster_cidrs.pods, so \
-             that they are left out, or use to_external for what is outside the cluster"
-        );
-        findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
-    }
+    !declared && PRIVATE.iter().filter_map(|range| range.parse::<Cidr>().ok()).any(|range| range.overlaps(block))
 }
 
 /// Every address outside the cluster; nothing where its pods' ranges are not known.

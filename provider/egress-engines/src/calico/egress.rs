@@ -2,8 +2,9 @@
 //!
 //! A rule of Calico has one protocol, one IP version and one Service; one of the model becomes as many as it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use egress_model::cidr::Cidr;
 use egress_model::policy::{
     ClusterRanges, Depth, DomainPattern, Entity, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol,
     Resolver, Rule, ServiceRef,
@@ -109,7 +110,7 @@ fn targets(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Findings<'_
             outside
         }
         Peers::Domains(patterns) => {
-            note_domains(patterns, &policy.dns.resolver, path, findings);
+            note_resolver(&policy.dns.resolver, path, findings);
             let domains = patterns.iter().map(domain).collect();
             vec![Target::outside(None, Destination { domains, ..Destination::default() })]
         }
@@ -152,6 +153,7 @@ fn api_server(
 ) -> Vec<Target> {
     let at = path.field("to_entities");
     if !cluster.api_server.is_empty() {
+        note_shared(&cluster.api_server, cluster, at, Feature::ApiServer, findings);
         return address::blocks(&cluster.api_server, &[].into());
     }
     if !ports.is_empty() {
@@ -175,12 +177,24 @@ fn nodes(cluster: &ClusterRanges, path: &Path, findings: &mut Findings<'_, Featu
         findings.refuse(at, Feature::Nodes, why);
         return Vec::new();
     }
-    let shared = cluster.nodes.iter().find(|nodes| cluster.pods.iter().any(|pods| pods.overlaps(nodes)));
-    if let Some(shared) = shared {
-        let why = format!("{shared} of the nodes also holds pods' addresses, which Calico's blocks match");
-        findings.add(Level::Degraded, at, Feature::Nodes, why);
-    }
+    note_shared(&cluster.nodes, cluster, at, Feature::Nodes, findings);
     address::blocks(&cluster.nodes, &[].into())
+}
+
+/// Tells where ranges of something else also hold pods. A single address that is something else's is no pod's.
+fn note_shared(
+    ranges: &BTreeSet<Cidr>,
+    cluster: &ClusterRanges,
+    at: Path,
+    feature: Feature,
+    findings: &mut Findings<'_, Feature>,
+) {
+    let with_pods = |range: &&Cidr| cluster.pods.iter().any(|pods| pods.overlaps(range));
+    let several = |range: &&Cidr| range.net().prefix_len() < range.net().max_prefix_len();
+    if let Some(shared) = ranges.iter().filter(several).find(with_pods) {
+        let why = format!("{shared} also holds pods' addresses, which Calico's blocks match");
+        findings.add(Level::Degraded, at, feature, why);
+    }
 }
 
 fn resolver_pods(resolver: &Resolver) -> Target {
@@ -192,8 +206,7 @@ fn resolver_pods(resolver: &Resolver) -> Target {
 }
 
 fn node_local(resolver: &Resolver) -> Vec<Target> {
-    let addresses: Vec<_> =
-        resolver.node_local.iter().map(|address| egress_model::cidr::Cidr::of_address(*address)).collect();
+    let addresses: Vec<_> = resolver.node_local.iter().map(|address| Cidr::of_address(*address)).collect();
     address::blocks(&addresses, &[].into())
 }
 
@@ -210,20 +223,19 @@ fn domain(pattern: &DomainPattern) -> String {
     }
 }
 
-fn note_domains(patterns: &[DomainPattern], resolver: &Resolver, path: &Path, findings: &mut Findings<'_, Feature>) {
-    let at = path.field("to_domains");
-    // The table was asked for the widest pattern only, and the narrower is the one that differs.
-    if patterns.iter().any(|pattern| pattern.depth() == Depth::OneLabel) {
-        findings.need(at.clone(), Feature::DomainsOneLabel);
-    }
-    let caches: Vec<String> = resolver.node_local.iter().map(ToString::to_string).collect();
-    if !caches.is_empty() {
+/// Tells which DNS servers Calico has to trust.
+fn note_resolver(resolver: &Resolver, path: &Path, findings: &mut Findings<'_, Feature>) {
+    let caches = resolver.node_local.iter().map(ToString::to_string);
+    let elsewhere = (resolver.namespace.as_str() != "kube-system")
+        .then(|| format!("k8s-service:{}/ and the name of the resolver's Service", resolver.namespace));
+    let untrusted: Vec<String> = elsewhere.into_iter().chain(caches).collect();
+    if !untrusted.is_empty() {
         let why = format!(
-            "Calico learns addresses only from the DNS servers that it trusts, by default the Service kube-dns; add {} to \
-             dnsTrustedServers of the FelixConfiguration default",
-            caches.join(" and ")
+            "Calico learns addresses only from the DNS servers that it trusts, by default the Service kube-dns of kube-system; have \
+             {} in dnsTrustedServers of the FelixConfiguration default",
+            untrusted.join(", ")
         );
-        findings.add(Level::Exact, at, Feature::Domains, why);
+        findings.add(Level::Exact, path.field("to_domains"), Feature::Domains, why);
     }
 }
 

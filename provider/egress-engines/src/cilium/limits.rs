@@ -2,8 +2,6 @@
 //!
 //! Sources: beside each part.
 
-use std::collections::BTreeMap;
-
 use egress_model::cidr::Cidr;
 use egress_model::policy::{
     CidrSet, Depth, Entity, HttpRule, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
@@ -31,18 +29,16 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
         findings.refuse(root.field("service_accounts"), Feature::ServiceAccounts, why);
     }
     dns(policy, &root, findings);
-    let all = |rules: &BTreeMap<String, Rule>, field| -> Vec<(Path, Rule)> {
-        let at = root.field(field);
-        rules.iter().map(|(key, rule)| (at.key(key), rule.clone())).collect()
-    };
-    for (at, rule) in all(&policy.allow, "allow") {
-        destination(policy, &rule, &at, findings);
-        traffic(&rule, &at, findings);
-        connections(policy, &rule, &at, settings, findings);
+    for (key, rule) in &policy.allow {
+        let at = root.field("allow").key(key);
+        destination(policy, rule, &at, findings);
+        traffic(rule, &at, findings);
+        connections(policy, rule, &at, settings, findings);
     }
-    for (at, rule) in all(&policy.deny, "deny") {
-        destination(policy, &rule, &at, findings);
-        traffic(&rule, &at, findings);
+    for (key, rule) in &policy.deny {
+        let at = root.field("deny").key(key);
+        destination(policy, rule, &at, findings);
+        traffic(rule, &at, findings);
         for (field, given) in [("http", !rule.http.is_empty()), ("sni", !rule.sni.is_empty())] {
             if given {
                 // Documentation, "Deny Policies".
@@ -151,17 +147,27 @@ fn blocks(policy: &Policy, set: &CidrSet, at: &Path, findings: &mut Findings<'_,
     }
 }
 
-/// ICMP. CRD: `icmps.fields` takes types without codes, and every type that is meant must be listed.
+/// ICMP (CRD: `icmps.fields` takes types without codes, and every type that is meant must be listed) and SCTP (documentation, "SCTP
+/// support").
 fn traffic(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
     for (index, port) in rule.ports.iter().enumerate() {
-        let why = match port {
-            Port::Icmp(None) => "becomes the 40 types that Cilium has names for; other types are not meant",
+        let (level, feature, why) = match port {
+            Port::Icmp(None) => (
+                Level::Degraded,
+                Feature::Icmp,
+                "becomes the 40 types that Cilium has names for; other types are not meant",
+            ),
             Port::Icmp(Some(IcmpType { code: Some(_), .. })) => {
-                "Cilium does not look at the code: every code of the type is meant"
+                (Level::Degraded, Feature::Icmp, "Cilium does not look at the code: every code of the type is meant")
             }
+            Port::Transport(Protocol::Sctp, _) => (
+                Level::Exact,
+                Feature::Sctp,
+                "needs Cilium's Helm value sctp.enabled, without which Cilium drops all SCTP",
+            ),
             Port::Icmp(Some(IcmpType { code: None, .. })) | Port::Transport(..) => continue,
         };
-        findings.add(Level::Degraded, at.field("ports").index(index), Feature::Icmp, why);
+        findings.add(level, at.field("ports").index(index), feature, why);
     }
 }
 

@@ -3,13 +3,12 @@
 //! Source: the CRD, README and controller of kube-egress-gateway 0.1.8, which AKS installs, and the AKS documentation ("Configure
 //! Static Egress Gateway").
 
-use std::fmt;
-use std::str::FromStr;
-
 use egress_model::cidr::Cidr;
 use egress_model::labels::{NamespaceName, ObjectName};
 use serde::Serialize;
 
+use super::id_type;
+use crate::Requirement;
 use crate::manifest::{Kind, Manifest, Metadata};
 
 /// The annotation of pods that use a gateway of their namespace, by its name. It counts when the pod is created only.
@@ -27,7 +26,7 @@ pub(crate) const STATIC_GATEWAY_CONFIGURATION: Kind = Kind {
 
 /// Why a text cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AksError {
+pub enum Error {
     /// No name of a node pool.
     #[error("{0:?} is no node pool of AKS: 1 to 12 lowercase letters and digits, a letter first")]
     NodePool(String),
@@ -38,56 +37,36 @@ pub enum AksError {
     Prefix(String),
 }
 
-/// The name of a Linux node pool. Source: the AKS documentation, "Create node pools".
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodePoolName(String);
-
-impl FromStr for NodePoolName {
-    type Err = AksError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let good = (1..=12).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if good { Ok(Self(text.to_owned())) } else { Err(AksError::NodePool(text.to_owned())) }
-    }
+fn is_node_pool(text: &str) -> bool {
+    (1..=12).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
-impl fmt::Display for NodePoolName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// `/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/publicIPPrefixes/<name>`, in any case.
+fn is_prefix(text: &str) -> bool {
+    let form: Vec<&str> = text.split('/').collect();
+    let ["", subscriptions, subscription, groups, group, providers, provider, prefixes, name] = form[..] else {
+        return false;
+    };
+    let words = [
+        (subscriptions, "subscriptions"),
+        (groups, "resourceGroups"),
+        (providers, "providers"),
+        (provider, "Microsoft.Network"),
+        (prefixes, "publicIPPrefixes"),
+    ];
+    words.iter().all(|(written, meant)| written.eq_ignore_ascii_case(meant))
+        && [subscription, group, name].iter().all(|part| !part.is_empty() && !part.contains(char::is_whitespace))
 }
 
-/// The resource id of a public IP prefix. Names in ids have no case in Azure; the spelling is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PublicIpPrefixId(String);
-
-impl FromStr for PublicIpPrefixId {
-    type Err = AksError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form: Vec<&str> = text.split('/').collect();
-        let ["", subscriptions, subscription, groups, group, providers, provider, prefixes, name] = form[..] else {
-            return Err(AksError::Prefix(text.to_owned()));
-        };
-        let words = [
-            (subscriptions, "subscriptions"),
-            (groups, "resourceGroups"),
-            (providers, "providers"),
-            (provider, "Microsoft.Network"),
-            (prefixes, "publicIPPrefixes"),
-        ];
-        let good = words.iter().all(|(written, meant)| written.eq_ignore_ascii_case(meant))
-            && [subscription, group, name].iter().all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
-        if good { Ok(Self(text.to_owned())) } else { Err(AksError::Prefix(text.to_owned())) }
-    }
+id_type! {
+    /// The name of a Linux node pool. Source: the AKS documentation, "Create node pools".
+    NodePoolName, is_node_pool, Error::NodePool
 }
-
-impl fmt::Display for PublicIpPrefixId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+id_type! {
+    /// The resource id of a public IP prefix. Names in ids have no case in Azure; the spelling is kept.
+    PublicIpPrefixId, is_prefix, Error::Prefix
 }
 
 /// The addresses that traffic leaves from.
@@ -172,6 +151,32 @@ pub(crate) fn manifest(gateway: &StaticGateway, metadata: Metadata) -> Manifest 
     Manifest::new(&STATIC_GATEWAY_CONFIGURATION, metadata, &spec)
 }
 
+/// What the cluster needs for a static egress gateway, and what its pods need.
+pub fn requirements(gateway: &StaticGateway) -> Vec<Requirement> {
+    let kind = STATIC_GATEWAY_CONFIGURATION;
+    let (key, value) = gateway.pod_annotation();
+    let mut all = vec![
+        Requirement::Kind { api_version: kind.api_version, kind: kind.kind },
+        Requirement::Outside(
+            "The cluster has the static egress gateway on (az aks update --enable-static-egress-gateway), and the node pool has \
+             mode Gateway and at least two nodes, so that traffic goes on when one fails"
+                .to_owned(),
+        ),
+        Requirement::PodAnnotation { key, value },
+    ];
+    match gateway.addresses {
+        Addresses::Prefix(_) => all.push(Requirement::Outside(
+            "The cluster's identity may read and join the public IP prefix (Network Contributor)".to_owned(),
+        )),
+        Addresses::Private => all.push(Requirement::Outside(
+            "The node pool has virtual machines instead of a scale set, and private addresses have a way out of their own"
+                .to_owned(),
+        )),
+        Addresses::Provisioned => {}
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,12 +184,12 @@ mod tests {
     #[test]
     fn says_what_is_no_node_pool_or_prefix() {
         for bad in ["", "Egress", "1pool", "egress-pool", "abcdefghijklm"] {
-            assert_eq!(bad.parse::<NodePoolName>(), Err(AksError::NodePool(bad.into())));
+            assert_eq!(bad.parse::<NodePoolName>(), Err(Error::NodePool(bad.into())));
         }
         let good = "/subscriptions/0/resourcegroups/rg/providers/Microsoft.Network/publicipprefixes/p";
         assert_eq!(good.parse::<PublicIpPrefixId>().map(|id| id.to_string()), Ok(good.to_owned()));
         for bad in ["", "p", "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/publicIPAddresses/p"] {
-            assert_eq!(bad.parse::<PublicIpPrefixId>(), Err(AksError::Prefix(bad.into())));
+            assert_eq!(bad.parse::<PublicIpPrefixId>(), Err(Error::Prefix(bad.into())));
         }
     }
 }

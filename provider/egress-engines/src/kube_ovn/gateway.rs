@@ -83,7 +83,7 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
         GatewayFeature::External => Needs("the name of Kube-OVN's external subnet"),
         GatewayFeature::Cidrs | GatewayFeature::ExceptCidrs | GatewayFeature::Domains => Refused(
             "a VpcEgressGateway is for everything outside the VPC, whatever the destination (its policies name sources); leave \
-             to out",
+             `to` out",
         ),
         GatewayFeature::PublicIps => Degraded(
             "Kube-OVN asks no cloud for addresses: something outside the cluster has to translate ips to public_ips",

@@ -179,7 +179,7 @@ fn findings_that_values_decide() {
             own_pods,
             &[
                 "Degraded allow[\"rule\"].to_cidrs: 10.42.0.0/20 of the nodes has addresses in common",
-                "Degraded allow[\"rule\"].to_cidrs: 10.42.1.0/24 is inside the pods' range",
+                "Degraded allow[\"rule\"].to_cidrs: 10.42.1.0/24 is inside the pods' range, and Calico's blocks",
             ],
         ),
         (

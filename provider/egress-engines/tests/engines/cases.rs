@@ -64,7 +64,7 @@ pub(crate) fn all() -> Vec<(&'static str, Spec)> {
 
 /// Policies as the guide writes them.
 pub(crate) fn guide() -> Vec<(&'static str, Spec)> {
-    guide_basics().into_iter().chain(guide_templates()).collect()
+    guide_basics().into_iter().chain(guide_templates()).chain([("guide-cilium-l7", guide_layer_7())]).collect()
 }
 
 fn guide_basics() -> Vec<(&'static str, Spec)> {
@@ -97,6 +97,26 @@ fn guide_basics() -> Vec<(&'static str, Spec)> {
         ],
     );
     vec![("guide-basic", backend), ("guide-namespace-wide", namespace_wide)]
+}
+
+/// The guide's policy for Cilium about requests and names. What it asks of HTTPS there is asked of TLS server names here, because
+/// nothing reads requests inside TLS.
+fn guide_layer_7() -> Spec {
+    let get = HttpSpec { method: Some("GET".into()), path_prefix: Some("/api/v1".into()), ..HttpSpec::default() };
+    let post = HttpSpec {
+        method: Some("POST".into()),
+        path: Some("/api/v1/orders".into()),
+        headers: map(&[("Content-Type", "application/json")]),
+        ..HttpSpec::default()
+    };
+    let names = ["api.stripe.com", "*.googleapis.com"];
+    let backend = RuleSpec { http: Some(vec![get, post]), ..to_pods(&[("app", "backend-api")], &["8080"]) };
+    let partners = RuleSpec { sni: Some(list(&names)), ..to_domains(&names, &["443"]) };
+    Spec {
+        pods: Some(pods(&[("app", "api-client")])),
+        dns_queries: Some(list(&["api.stripe.com", "*.googleapis.com", "**.cluster.local"])),
+        ..policy("l7-egress-policy", "production", vec![("backend", backend), ("partners", partners)])
+    }
 }
 
 /// The guide's default deny, its external services and its production template.

@@ -1,5 +1,5 @@
 //! Everything that the compilers emit, read from the golden files, which are what they emit: one place for every gate, whatever the
-//! engine and whether it is a policy's object, a gateway's or a companion's.
+//! engine and whether it is a policy's object, a gateway's or a companion's. The tests with a real API server read them here too.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,17 @@ pub(crate) struct Emitted {
     pub(crate) object: Value,
 }
 
+impl Emitted {
+    /// The folder of the definitions that the object is for, where they are not the usual ones. Objects are for the newest version of
+    /// each engine; Cilium's published release is one older than that.
+    pub(crate) fn definitions(&self) -> &str {
+        if self.engine == "cilium" { "cilium/next" } else { &self.engine }
+    }
+}
+
 /// Every object of every golden file, in the order of the files: those in `golden` and in each folder `golden-...`.
 pub(crate) fn all() -> Vec<Emitted> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../egress-engines/tests/engines");
     let groups = entries(&root).filter(|path| path.is_dir() && name(path).starts_with("golden"));
     let engines = groups.flat_map(|group| entries(&group).collect::<Vec<_>>());
     let files = engines.flat_map(|engine| entries(&engine).collect::<Vec<_>>());

@@ -8,9 +8,10 @@ mod cilium;
 mod cluster_network_policy;
 mod istio;
 mod network_policy;
+mod ovn_kubernetes;
 mod tiers;
 
-use egress_engines::settings::NetworkPolicyApiChannel;
+use egress_engines::settings::{NetworkPolicyApiChannel, OvnKubernetesDns};
 use egress_engines::{EngineName, Settings};
 use egress_model::policy::verdict::{Flow, Pod};
 use serde_json::Value;
@@ -38,6 +39,7 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
         EngineName::Istio => istio::installations(),
         EngineName::ClusterNetworkPolicy => cluster_network_policy::installations(),
         EngineName::AdminNetworkPolicy => admin_network_policy::installations(),
+        EngineName::OvnKubernetes => ovn_kubernetes::installations(),
         other => panic!("{other} has no evaluator"),
     }
 }
@@ -53,6 +55,9 @@ pub(crate) fn settings(engine: EngineName) -> Vec<Settings> {
     match engine {
         EngineName::ClusterNetworkPolicy | EngineName::AdminNetworkPolicy => {
             vec![default(), Settings { network_policy_api: NetworkPolicyApiChannel::Experimental, ..default() }]
+        }
+        EngineName::OvnKubernetes => {
+            vec![default(), Settings { ovn_kubernetes_dns: OvnKubernetesDns::NameResolver, ..default() }]
         }
         _ => vec![default()],
     }

@@ -32,6 +32,8 @@ const PATTERNS: [(&str, Feature); 5] = [
     ("**.example.org", Feature::DomainsAnyDepth),
 ];
 
+const QUERIES: [&str; 3] = ["**.example.com", "*.example.com", "a.example.org"];
+
 type Choices<T> = Vec<(u32, BoxedStrategy<T>)>;
 
 /// Which features the policies of an engine may use.
@@ -244,27 +246,35 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
     let deny = prop::collection::btree_map("[a-c]", deny_rule(&uses), deny);
     let accounts = uses.option(Feature::ServiceAccounts, some_of(&ACCOUNTS));
     let namespaces = prop::option::of(namespace_selector());
-    let whole = (prop::bool::weighted(cluster_wide), namespaces, prop::option::of(any::<bool>()), any::<bool>());
-    (pods, allow, deny, accounts, whole)
-        .prop_map(|(pods, allow, deny, service_accounts, (cluster_wide, namespaces, allow_dns, node_local))| Spec {
-            name: "p".into(),
-            namespace: (!cluster_wide).then(|| "shop".into()),
-            namespaces: namespaces.filter(|_| cluster_wide),
-            exempt_namespaces: cluster_wide.then(|| vec!["kube-system".to_owned()]),
-            pods,
-            service_accounts,
-            allow,
-            deny,
-            allow_dns,
-            cluster: ClusterSpec {
-                cidrs: cluster(),
-                resolver: ResolverSpec {
-                    node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),
-                    ..ResolverSpec::default()
-                },
+    let queries = uses.option(Feature::DnsQueries, some_of(&QUERIES));
+    let dns = (prop::option::of(any::<bool>()), queries, any::<bool>());
+    let whole = (prop::bool::weighted(cluster_wide), namespaces);
+    (pods, allow, deny, accounts, whole, dns)
+        .prop_map(
+            |(pods, allow, deny, service_accounts, (cluster_wide, namespaces), (allow_dns, queries, node_local))| {
+                Spec {
+                    name: "p".into(),
+                    namespace: (!cluster_wide).then(|| "shop".into()),
+                    namespaces: namespaces.filter(|_| cluster_wide),
+                    exempt_namespaces: cluster_wide.then(|| vec!["kube-system".to_owned()]),
+                    pods,
+                    service_accounts,
+                    allow,
+                    deny,
+                    allow_dns,
+                    // Where nothing may be asked for, names say nothing.
+                    dns_queries: queries.filter(|_| allow_dns != Some(false)),
+                    cluster: ClusterSpec {
+                        cidrs: cluster(),
+                        resolver: ResolverSpec {
+                            node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),
+                            ..ResolverSpec::default()
+                        },
+                    },
+                    ..Spec::default()
+                }
             },
-            ..Spec::default()
-        })
+        )
         .prop_map(move |spec| if engine.name == EngineName::Istio { suiting_istio(spec) } else { spec })
         .boxed()
 }
@@ -352,8 +362,15 @@ pub(crate) fn flow() -> impl Strategy<Value = Flow> {
         1 => request.prop_map(|request| Some(Application::Http(request))),
         1 => select(&NAMES[..]).prop_map(|name| Some(Application::Tls(name.parse().expect("a name")))),
     ];
-    (destination, transport, application).prop_map(|(destination, transport, application)| {
-        let application = application.filter(|_| matches!(transport, Transport::Port(Protocol::Tcp, _)));
+    let asked = prop::option::of(select(&NAMES[..]));
+    (destination, transport, application, asked).prop_map(|(destination, transport, application, asked)| {
+        let application = match transport {
+            Transport::Port(Protocol::Tcp | Protocol::Udp, 53) => {
+                asked.map(|name| Application::Query(name.parse().expect("a name")))
+            }
+            Transport::Port(Protocol::Tcp, _) => application,
+            Transport::Port(..) | Transport::Icmp(_) => None,
+        };
         Flow { destination, transport, application }
     })
 }

@@ -225,9 +225,17 @@ fn note_replicas(gateway: &Gateway, findings: &mut Findings<'_, GatewayFeature>)
             findings.add(Level::Exact, at.clone(), GatewayFeature::Replicas, why);
         }
     }
-    if gateway.failover == Failover::Required && replicas < 2 {
-        let why = "one pod has no other to take over; ask for two replicas, with an address for each";
-        findings.refuse(Path::root().field("failover"), GatewayFeature::Failover, why);
+    if gateway.failover == Failover::Required {
+        let failover = Path::root().field("failover");
+        if replicas < 2 {
+            let why = "one pod has no other to take over; ask for two replicas, with an address for each";
+            findings.refuse(failover, GatewayFeature::Failover, why);
+        } else {
+            // FelixConfiguration: egressGatewayPollInterval (10 s) times egressGatewayPollFailureCount (3).
+            let why = "the other pods take over once polls of one have failed, by default for 30 seconds; its connections break, and \
+                       new ones leave from the others' addresses";
+            findings.add(Level::Exact, failover, GatewayFeature::Failover, why);
+        }
     }
 }
 
@@ -273,11 +281,9 @@ fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
             value: "true".to_owned(),
         });
     } else {
-        requirements.push(Requirement::Setting {
-            object: "FelixConfiguration default",
-            field: "spec.awsSecondaryIPSupport",
-            value: "EnabledENIPerWorkload".to_owned(),
-        });
+        requirements.push(Requirement::Outside(
+            "awsSecondaryIPSupport of the FelixConfiguration default is EnabledENIPerWorkload or Enabled".to_owned(),
+        ));
         requirements.push(Requirement::Outside(format!(
             "An IPPool {} is there with awsSubnetID, allowedUses [Workload], blockSize 32, disableBGPExport and an address for each \
              replica",

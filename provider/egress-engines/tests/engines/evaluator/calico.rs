@@ -17,12 +17,35 @@ const SERVICE_PORT: u64 = 8080;
 /// The port of the API server.
 const API_SERVER_PORT: u64 = 443;
 
+/// What Calico knows of addresses that are no pods', beside pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    /// Nothing.
+    Unknown,
+    /// Nodes have a `HostEndpoint`, and everything else is in a `GlobalNetworkSet`: with the labels of some pods, in no namespace.
+    OfNoNamespace,
+    /// Everything else is in a `NetworkSet` of a namespace that policies are often about, with the labels of some pods.
+    OfANamespace,
+}
+
+/// The namespace of the network set.
+const NAMESPACE_OF_SET: &str = "shop";
+
 pub(crate) fn installations() -> Vec<Installation> {
-    vec![Installation { passes: Box::new(passes), what: "the default tier".into(), as_the_model: true }]
+    let installation = |others: Others| Installation {
+        passes: Box::new(move |policies, source, flow| passes_where(others, policies, source, flow)),
+        what: format!("the default tier, {others:?}"),
+        as_the_model: true,
+    };
+    [Others::Unknown, Others::OfNoNamespace, Others::OfANamespace].map(installation).into()
 }
 
 /// Whether a flow from a pod passes where these are the only policies, all in the default tier.
 pub(crate) fn passes(policies: &[Value], source: &Pod, flow: &Flow) -> bool {
+    passes_where(Others::Unknown, policies, source, flow)
+}
+
+fn passes_where(others: Others, policies: &[Value], source: &Pod, flow: &Flow) -> bool {
     let enforced = policies.iter().filter(|policy| !kind(policy).starts_with("Staged"));
     let mut of_pod: Vec<&Value> = enforced.filter(|policy| selects(policy, source)).collect();
     // Lowest order first, none is last, and ties by name.
@@ -36,7 +59,7 @@ pub(crate) fn passes(policies: &[Value], source: &Pod, flow: &Flow) -> bool {
         policy["spec"]["egress"].as_array().into_iter().flatten().map(move |rule| (rule, namespace))
     });
     for (rule, namespace) in rules {
-        if !matches(rule, namespace, flow) {
+        if !matches(others, rule, namespace, flow) {
             continue;
         }
         match rule["action"].as_str() {
@@ -88,11 +111,11 @@ fn namespace_labels(pod: &Pod) -> BTreeMap<String, String> {
     own.chain([("projectcalico.org/name".to_owned(), pod.namespace.to_string())]).collect()
 }
 
-fn matches(rule: &Value, namespace: Option<&str>, flow: &Flow) -> bool {
+fn matches(others: Others, rule: &Value, namespace: Option<&str>, flow: &Flow) -> bool {
     let version = if flow.destination.address.is_ipv4() { 4 } else { 6 };
     rule["ipVersion"].as_u64().is_none_or(|wanted| wanted == version)
         && protocol_matches(rule, version, flow.transport)
-        && destination_matches(&rule["destination"], namespace, flow)
+        && destination_matches(others, &rule["destination"], namespace, flow)
 }
 
 fn protocol_matches(rule: &Value, version: u64, transport: Transport) -> bool {
@@ -109,10 +132,10 @@ fn protocol_matches(rule: &Value, version: u64, transport: Transport) -> bool {
     }
 }
 
-fn destination_matches(destination: &Value, namespace: Option<&str>, flow: &Flow) -> bool {
+fn destination_matches(others: Others, destination: &Value, namespace: Option<&str>, flow: &Flow) -> bool {
     let to = &flow.destination;
     let address = to.address;
-    endpoint_matches(destination, namespace, to)
+    endpoint_matches(others, destination, namespace, to)
         && list(&destination["nets"]).is_none_or(|nets| nets.iter().any(|net| contains(net, address)))
         && list(&destination["notNets"]).is_none_or(|nets| !nets.iter().any(|net| contains(net, address)))
         && list(&destination["ports"]).is_none_or(|ports| ports.iter().any(|port| port_matches(port, flow)))
@@ -128,19 +151,33 @@ fn contains(net: &Value, address: IpAddr) -> bool {
     net.as_str().expect("text").parse::<IpNet>().expect("a block").contains(&address)
 }
 
-/// Selectors match pods here, for there are neither network sets nor host endpoints. A policy of a namespace means its own as soon
-/// as there is a selector of endpoints and none of namespaces.
-fn endpoint_matches(destination: &Value, namespace: Option<&str>, to: &Destination) -> bool {
+/// Selectors match pods, host endpoints and network sets. A policy of a namespace means its own as soon as there is a selector of
+/// endpoints and none of namespaces. `all()` of namespaces means those that are in one; every other selector of namespaces is asked
+/// about whatever labels the namespace has, and what is in none has none.
+fn endpoint_matches(others: Others, destination: &Value, namespace: Option<&str>, to: &Destination) -> bool {
     let (endpoints, namespaces) = (&destination["selector"], &destination["namespaceSelector"]);
     if endpoints.is_null() && namespaces.is_null() {
         return true;
     }
-    let Host::Pod(pod) = &to.host else { return false };
-    let in_namespace = match (namespaces, namespace) {
-        (Value::Null, Some(own)) => pod.namespace.as_str() == own,
-        (selector, _) => by(selector, &namespace_labels(pod)),
+    let of_pods = || [("app", "a"), ("tier", "a"), ("k8s-app", "kube-dns")];
+    let labels = || of_pods().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let (own_namespace, labels, labels_of_namespace) = match (&to.host, others) {
+        (Host::Pod(pod), _) => (Some(pod.namespace.as_str()), endpoint_labels(pod), namespace_labels(pod)),
+        (Host::Node | Host::ApiServer | Host::Other, Others::OfNoNamespace) => (None, labels().into(), BTreeMap::new()),
+        (Host::Other, Others::OfANamespace) => {
+            let given = ("projectcalico.org/namespace".to_owned(), NAMESPACE_OF_SET.to_owned());
+            let named = ["projectcalico.org/name", "kubernetes.io/metadata.name"];
+            let named = named.map(|key| (key.to_owned(), NAMESPACE_OF_SET.to_owned()));
+            (Some(NAMESPACE_OF_SET), labels().into_iter().chain([given]).collect(), named.into())
+        }
+        (Host::Node | Host::ApiServer | Host::Other, _) => return false,
     };
-    in_namespace && by(endpoints, &endpoint_labels(pod))
+    let in_namespace = match (namespaces.as_str(), namespace) {
+        (None, Some(own)) => own_namespace == Some(own),
+        (Some("all()"), _) => own_namespace.is_some(),
+        _ => by(namespaces, &labels_of_namespace),
+    };
+    in_namespace && by(endpoints, &labels)
 }
 
 fn port_matches(port: &Value, flow: &Flow) -> bool {

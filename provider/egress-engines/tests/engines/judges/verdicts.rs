@@ -84,6 +84,12 @@ fn names_services(policy: &Policy) -> bool {
     policy.allow.values().chain(policy.deny.values()).any(|rule| matches!(rule.to, Peers::Services(_)))
 }
 
+/// Whether Cilium is known to enforce this API otherwise than it says: `networks` of a `ClusterNetworkPolicy` match no nodes there
+/// (`policy-cidr-match-mode`), and the standard channel has no other way to name them, so nodes escape a denial of everything.
+fn is_known_to_differ(engine: EngineName, flow: &Flow) -> bool {
+    engine == EngineName::ClusterNetworkPolicy && matches!(flow.destination.host, Host::Node | Host::ApiServer)
+}
+
 fn judge_engine(judge: &mut Judge, name: EngineName, seed: u64) -> Tally {
     let engine = engine(name.as_str()).expect("an engine");
     let mut runner = runner(seed);
@@ -127,7 +133,7 @@ fn judge_engine(judge: &mut Judge, name: EngineName, seed: u64) -> Tally {
                 if passes == meant || inside && passes {
                     continue;
                 }
-                if !degraded {
+                if !degraded && !is_known_to_differ(name, flow) {
                     tally.silent.push(difference(&compiled.manifests, source, flow, passes));
                 }
                 tally.over_permitted += usize::from(passes);
@@ -153,7 +159,7 @@ fn cilium_decides_as_the_model_means() {
     let seed = seed();
     println!("EGRESS_SEED={seed}");
     let mut silent = Vec::new();
-    for name in [EngineName::NetworkPolicy, EngineName::Cilium] {
+    for name in [EngineName::NetworkPolicy, EngineName::Cilium, EngineName::ClusterNetworkPolicy] {
         let mut tally = judge_engine(&mut judge, name, seed);
         silent.extend(std::mem::take(&mut tally.silent).into_iter().map(|difference| format!("{name}: {difference}")));
         println!("{name}: {tally:?}");

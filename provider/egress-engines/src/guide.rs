@@ -1,0 +1,191 @@
+//! The guide to the engines, written from their columns of the capability table and from nothing else: what each makes of each
+//! feature in its newest version, and what it says where it is not exact.
+
+use std::fmt::Write;
+
+use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Settings, Support};
+
+/// One engine's answers, in the order of the rows.
+struct Column {
+    name: EngineName,
+    answers: Vec<Support>,
+}
+
+/// The guide, in Markdown.
+pub fn engines() -> String {
+    let newest = Settings::default();
+    let policies = ENGINES.iter().map(|engine| Column {
+        name: engine.name,
+        answers: Feature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
+    });
+    let gateways = GATEWAY_ENGINES.iter().map(|engine| Column {
+        name: engine.name,
+        answers: GatewayFeature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
+    });
+    let mut out = String::new();
+    out.push_str(HEADER);
+    out.push_str("\n## Policies\n\n");
+    section(&mut out, &Feature::ALL.map(policy_row), &policies.collect::<Vec<_>>());
+    out.push_str("\n## Gateways\n\n");
+    section(&mut out, &GatewayFeature::ALL.map(gateway_row), &gateways.collect::<Vec<_>>());
+    out
+}
+
+const HEADER: &str = "\
+---
+page_title: \"Engines\"
+subcategory: \"\"
+description: |-
+  What each in-cluster engine makes of each part of a policy and of a gateway.
+---
+
+# Engines
+
+One definition means the same on every engine, or the plan says what differs. The tables show what each engine makes of each
+part, in its newest version and with nothing set that the provider can be told of the cluster:
+
+- **yes**: as this provider means it.
+- **needs**: as this provider means it, once the setting in the notes is there; without it the part is refused.
+- **nearly**: emitted, and the plan warns what differs.
+- **no**: refused in the plan, with the engines that can. Nothing of the policy is emitted then.
+
+The notes below each table say what is needed, what differs, and why not.
+";
+
+/// A table of features by engines, and the notes of each engine.
+fn section(out: &mut String, rows: &[&str], columns: &[Column]) {
+    line(out, "", columns.iter().map(|column| column.name.as_str()));
+    line(out, "---", columns.iter().map(|_| "---"));
+    for (index, row) in rows.iter().enumerate() {
+        line(out, row, columns.iter().map(|column| word(column.answers[index])));
+    }
+    for column in columns {
+        let notes = notes(rows, &column.answers);
+        if notes.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n### {}\n", column.name);
+        for (word, text, rows) in notes {
+            let _ = writeln!(out, "- {} ({word}): {}.", rows.join("; "), escape(text));
+        }
+    }
+}
+
+/// A line of a table.
+fn line<'a>(out: &mut String, first: &'a str, cells: impl Iterator<Item = &'a str>) {
+    let cells: Vec<&str> = std::iter::once(first).chain(cells).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+/// What an engine says, each text once with all the rows that it is said of.
+fn notes<'a>(rows: &[&'a str], answers: &[Support]) -> Vec<(&'static str, &'static str, Vec<&'a str>)> {
+    let mut notes: Vec<(&'static str, &'static str, Vec<&'a str>)> = Vec::new();
+    for (row, answer) in rows.iter().zip(answers) {
+        let (Support::Needs(text) | Support::Degraded(text) | Support::Refused(text)) = *answer else { continue };
+        let word = word(*answer);
+        match notes.iter_mut().find(|note| note.0 == word && note.1 == text) {
+            Some(note) => note.2.push(row),
+            None => notes.push((word, text, vec![row])),
+        }
+    }
+    notes
+}
+
+fn word(support: Support) -> &'static str {
+    match support {
+        Support::Exact => "yes",
+        Support::Needs(_) => "needs",
+        Support::Degraded(_) => "nearly",
+        Support::Refused(_) => "no",
+    }
+}
+
+/// A text with the characters that Markdown would take for its own; what stands between backticks is left as it is.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut in_code = false;
+    for c in text.trim_end_matches('.').chars() {
+        in_code ^= c == '`';
+        if !in_code && matches!(c, '*' | '<' | '[' | ']' | '|') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn policy_row(feature: Feature) -> &'static str {
+    match feature {
+        Feature::NamespaceScope => "Policies of one namespace",
+        Feature::ClusterScope => "Policies of the whole cluster",
+        Feature::SourcePods => "`pods`",
+        Feature::ServiceAccounts => "`service_accounts`",
+        Feature::DestinationPods => "`to_pods`, `to_namespaces`",
+        Feature::Services => "`to_services`",
+        Feature::Cidrs => "`to_cidrs`",
+        Feature::ExceptCidrs => "`except_cidrs`",
+        Feature::BlocksWithoutPods => "Blocks never mean pods or nodes",
+        Feature::External => "`to_external`",
+        Feature::Everything => "The entity `all`",
+        Feature::Resolver => "DNS, and the entity `dns`",
+        Feature::DnsQueries => "`dns_queries`",
+        Feature::ApiServer => "The entity `kube-apiserver`",
+        Feature::Nodes => "The entity `nodes`",
+        Feature::Domains => "`to_domains`, exact names",
+        Feature::DomainsOneLabel => "`to_domains`, `*.example.com`",
+        Feature::DomainsAnyDepth => "`to_domains`, `**.example.com`",
+        Feature::EveryPort => "Every port of every protocol",
+        Feature::PortRanges => "Ranges of ports",
+        Feature::NamedPorts => "Named ports",
+        Feature::Udp => "UDP",
+        Feature::Sctp => "SCTP",
+        Feature::Icmp => "ICMP",
+        Feature::Deny => "`deny`",
+        Feature::DenyDomains => "`deny` with `to_domains`",
+        Feature::Priority => "`priority`",
+        Feature::Http => "`http`, method and path",
+        Feature::HttpHeaders => "`http`, headers",
+        Feature::Sni => "`sni`",
+        Feature::Audit => "`mode = \"audit\"`",
+        Feature::Staged => "`mode = \"staged\"`",
+    }
+}
+
+fn gateway_row(feature: GatewayFeature) -> &'static str {
+    match feature {
+        GatewayFeature::SourcePods => "Sources by `pods`",
+        GatewayFeature::SourceNamespaces => "Sources by `namespaces`",
+        GatewayFeature::SeveralSources => "Several sources",
+        GatewayFeature::External => "Everything outside the cluster",
+        GatewayFeature::Cidrs => "`to.cidrs`",
+        GatewayFeature::ExceptCidrs => "`to.except_cidrs`",
+        GatewayFeature::Domains => "`to.domains`",
+        GatewayFeature::Ips => "`ips`",
+        GatewayFeature::SeveralIps => "Several `ips`",
+        GatewayFeature::Ipv6 => "IPv6 in `ips`",
+        GatewayFeature::AssignsIps => "Puts `ips` onto a node itself",
+        GatewayFeature::PublicIps => "`public_ips`",
+        GatewayFeature::Nodes => "`nodes`",
+        GatewayFeature::Interface => "`interface`",
+        GatewayFeature::Replicas => "Several `replicas`",
+        GatewayFeature::Failover => "`failover = \"required\"`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_once_what_is_said_of_several_rows() {
+        let answers = [Support::Refused("a"), Support::Exact, Support::Refused("a"), Support::Degraded("b")];
+        let notes = notes(&["1", "2", "3", "4"], &answers);
+        assert_eq!(notes, [("no", "a", vec!["1", "3"]), ("nearly", "b", vec!["4"])]);
+    }
+
+    #[test]
+    fn nothing_in_a_note_is_taken_for_markdown() {
+        assert_eq!(escape("a * b_c `d_e*` [f]."), "a \\* b_c `d_e*` \\[f\\]");
+    }
+}

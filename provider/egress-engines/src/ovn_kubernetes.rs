@@ -1,0 +1,153 @@
+//! The compiler to OVN-Kubernetes: `NetworkPolicy`, and `k8s.ovn.org/v1` `EgressFirewall` for what that cannot say.
+//!
+//! Sources: OVN-Kubernetes 1.3 on `EgressFirewall`, and its CRD; the documentation of `OpenShift` 4, "Configuring an egress firewall
+//! for a project", and its enhancement about `CoreDNS` and `EgressFirewall`.
+//!
+//! A namespace has one `EgressFirewall`, called `default`, for all of its pods and for every destination that is not a pod: its
+//! rules are asked in order, and what none matches passes. A `NetworkPolicy` is enforced elsewhere, so traffic must pass both.
+//! A policy that only allows, and no names, is a `NetworkPolicy` alone. One that denies or has names is both: the
+//! `EgressFirewall` decides about what is not a pod, exactly; the `NetworkPolicy` decides about pods, and lets pass to outside the
+//! cluster whatever a rule with names may mean.
+
+mod firewall;
+pub mod gateway;
+pub mod rules;
+
+use std::collections::BTreeSet;
+
+use egress_model::policy::{Path, Peers, Policy, Rule};
+pub use firewall::{EgressFirewallSpec, FirewallPort, FirewallRule, RuleType, Target};
+
+use crate::manifest::{Kind, Manifest, Metadata};
+use crate::settings::OvnKubernetesDns;
+use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up, network_policy};
+
+/// The engine: OVN-Kubernetes.
+pub const ENGINE: Engine = Engine { name: EngineName::OvnKubernetes, support, compile };
+
+const EGRESS_FIREWALL: Kind =
+    Kind { api_version: "k8s.ovn.org/v1", kind: "EgressFirewall", plural: "egressfirewalls", accepted: None };
+
+/// How many rules of an `EgressFirewall` count; the others are ignored (`types.EgressFirewallStartPriority` 10000 down to
+/// `MinimumReservedEgressFirewallPriority` 2000).
+const RULES: usize = 8001;
+
+fn support(feature: Feature, settings: &Settings) -> Support {
+    use Support::{Degraded, Exact, Needs, Refused};
+    let resolver = settings.ovn_kubernetes_dns == OvnKubernetesDns::NameResolver;
+    match feature {
+        Feature::Domains | Feature::DomainsOneLabel if resolver => Exact,
+        Feature::Domains => Degraded(
+            "OVN-Kubernetes asks for the names itself from time to time, so a pod that was told another address is stopped until \
+             then; with its DNS name resolver (--enable-dns-name-resolver) it hears what pods were told: say so with the \
+             provider's kubernetes.ovn_kubernetes_dns",
+        ),
+        Feature::DomainsOneLabel => {
+            Needs("OVN-Kubernetes' DNS name resolver, and `kubernetes.ovn_kubernetes_dns` `name-resolver`")
+        }
+        Feature::DomainsAnyDepth => Refused(
+            "a wildcard of OVN-Kubernetes stands for exactly one part of a name; write \"*.\" for each depth, or the names",
+        ),
+        Feature::Deny => Needs(
+            "destinations that are not pods, in a policy of all pods of a namespace: an EgressFirewall is about a whole \
+             namespace, and about pods as destinations it says nothing",
+        ),
+        Feature::DenyDomains => Degraded(
+            "a pod can be told an address of the name that OVN-Kubernetes does not know, and reach it; deny addresses, or allow \
+             only what is needed",
+        ),
+        Feature::ClusterScope => Refused(
+            "EgressFirewall and NetworkPolicy are of one namespace; engine \"admin-network-policy\" is for the cluster",
+        ),
+        Feature::NamespaceScope
+        | Feature::SourcePods
+        | Feature::ServiceAccounts
+        | Feature::DestinationPods
+        | Feature::Services
+        | Feature::Cidrs
+        | Feature::ExceptCidrs
+        | Feature::BlocksWithoutPods
+        | Feature::External
+        | Feature::Everything
+        | Feature::Resolver
+        | Feature::DnsQueries
+        | Feature::ApiServer
+        | Feature::Nodes
+        | Feature::EveryPort
+        | Feature::PortRanges
+        | Feature::NamedPorts
+        | Feature::Udp
+        | Feature::Sctp
+        | Feature::Icmp
+        | Feature::Priority
+        | Feature::Http
+        | Feature::HttpHeaders
+        | Feature::Sni
+        | Feature::Audit
+        | Feature::Staged => network_policy::support(feature, settings),
+    }
+}
+
+/// Compiles a policy to a `NetworkPolicy`, and where it needs one to the namespace's `EgressFirewall` before it.
+pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
+    let mut findings = Findings::new(EngineName::OvnKubernetes, support, settings);
+    look_up(policy, &mut findings);
+    let mut manifests = Vec::new();
+    if needs_firewall(policy) {
+        note_firewall(policy, &mut findings);
+        let spec = EgressFirewallSpec { egress: firewall::rules(policy, settings, &mut findings) };
+        if spec.egress.len() > RULES {
+            let why =
+                format!("the policy becomes {} rules of an EgressFirewall, of which {RULES} count", spec.egress.len());
+            findings.refuse(Path::root().field("allow"), Feature::Cidrs, why);
+        }
+        let metadata = Metadata { name: "default".to_owned(), ..Metadata::of(policy) };
+        manifests.push(Manifest::new(&EGRESS_FIREWALL, metadata, &spec));
+    }
+    let mut egress = if policy.dns.allowed { network_policy::dns_rules(&policy.dns.resolver) } else { Vec::new() };
+    for (key, rule) in &policy.allow {
+        let path = Path::root().field("allow").key(key);
+        if matches!(rule.to, Peers::Domains(_)) && policy.cluster.pods.is_empty() {
+            let why = "beside the EgressFirewall with the names a NetworkPolicy has to let pass what is outside the cluster, which \
+                       is known only with the provider's kubernetes.cluster_cidrs.pods; set it, and services and nodes beside it";
+            findings.refuse(path.field("to_domains"), Feature::External, why);
+            continue;
+        }
+        egress.extend(network_policy::allow_rules(policy, &widened(rule), &path, &mut findings));
+    }
+    manifests.push(network_policy::manifest(policy, Metadata::of(policy), egress));
+    Compiled::new(manifests, findings)
+}
+
+/// Whether there is something that only an `EgressFirewall` can say.
+fn needs_firewall(policy: &Policy) -> bool {
+    !policy.deny.is_empty() || policy.allow.values().any(|rule| matches!(rule.to, Peers::Domains(_)))
+}
+
+/// What a `NetworkPolicy` has to let pass so that the `EgressFirewall` can decide about names.
+fn widened(rule: &Rule) -> Rule {
+    let mut rule = rule.clone();
+    if matches!(rule.to, Peers::Domains(_)) {
+        rule.to = Peers::External;
+    }
+    rule
+}
+
+fn note_firewall(policy: &Policy, findings: &mut Findings<'_, Feature>) {
+    let root = Path::root();
+    let users: BTreeSet<&str> = [("deny", !policy.deny.is_empty())]
+        .into_iter()
+        .chain(policy.allow.iter().map(|(key, rule)| (key.as_str(), matches!(rule.to, Peers::Domains(_)))))
+        .filter_map(|(what, uses)| uses.then_some(what))
+        .collect();
+    if !policy.pods.is_empty() {
+        let why = format!(
+            "an EgressFirewall is about every pod of the namespace, and {users:?} can only be said by one; leave pods out, or \
+             leave out deny rules and domain names"
+        );
+        findings.refuse(root.field("pods"), Feature::SourcePods, why);
+    }
+    let why = "the policy has the namespace's one EgressFirewall: no other policy of the namespace can have one, nor add \
+               destinations outside the cluster";
+    findings.add(Level::Exact, root.field("namespace"), Feature::NamespaceScope, why);
+}

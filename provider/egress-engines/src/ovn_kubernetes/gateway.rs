@@ -1,0 +1,115 @@
+//! The compiler of gateways to OVN-Kubernetes' `k8s.ovn.org/v1` `EgressIP`.
+//!
+//! Source: OVN-Kubernetes 1.3 on `EgressIP`, and its CRD. OVN-Kubernetes puts each address onto one of the nodes with the label
+//! `k8s.ovn.org/egress-assignable` whose networks hold it, spreads connections over the addresses, and moves an address when its
+//! node no longer answers. Everything outside the cluster leaves from them, whatever the destination.
+
+use egress_model::gateway::Gateway;
+use egress_model::policy::Path;
+use serde::Serialize;
+
+use crate::gateway::{GatewayEngine, Requirement, look_up};
+use crate::label_selector::LabelSelector;
+use crate::manifest::{Kind, Manifest, Metadata};
+use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
+
+/// The engine: OVN-Kubernetes.
+pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::OvnKubernetes, support, compile, requirements };
+
+const EGRESS_IP: Kind = Kind { api_version: "k8s.ovn.org/v1", kind: "EgressIP", plural: "egressips", accepted: None };
+
+/// The label of the nodes that take addresses.
+const ASSIGNABLE: &str = "k8s.ovn.org/egress-assignable";
+
+/// What an `EgressIP` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EgressIpSpec {
+    /// The addresses, each on a node of its own.
+    #[serde(rename = "egressIPs")]
+    egress_ips: Vec<String>,
+    /// In which namespaces the pods are; empty means all.
+    namespace_selector: LabelSelector,
+    /// Which pods; absent means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod_selector: Option<LabelSelector>,
+}
+
+fn support(feature: GatewayFeature, _: &Settings) -> Support {
+    use Support::{Degraded, Exact, Refused};
+    match feature {
+        GatewayFeature::SourcePods
+        | GatewayFeature::SourceNamespaces
+        | GatewayFeature::External
+        | GatewayFeature::Ips
+        | GatewayFeature::SeveralIps
+        | GatewayFeature::Ipv6
+        | GatewayFeature::AssignsIps
+        | GatewayFeature::Replicas
+        | GatewayFeature::Failover => Exact,
+        GatewayFeature::SeveralSources => Refused(
+            "an EgressIP has one pair of selectors, and an address can be in one EgressIP only; write a gateway with addresses of \
+             its own for each source, or give the pods a label in common",
+        ),
+        GatewayFeature::Cidrs | GatewayFeature::ExceptCidrs => {
+            Refused("an EgressIP is for everything outside the cluster, whatever the destination; leave to out")
+        }
+        GatewayFeature::Domains => {
+            Refused("an EgressIP is for everything outside the cluster, whatever its name; leave to out")
+        }
+        GatewayFeature::PublicIps => Degraded(
+            "OVN-Kubernetes asks no cloud for public addresses: something outside the cluster has to translate ips to public_ips",
+        ),
+        GatewayFeature::Nodes => Degraded(
+            "an EgressIP selects no nodes: its addresses go to any node with the label k8s.ovn.org/egress-assignable whose \
+             networks hold them; label only nodes that all gateways may use",
+        ),
+        GatewayFeature::Interface => {
+            Refused("OVN-Kubernetes takes the interface whose network holds the address; choose the address with ips")
+        }
+    }
+}
+
+/// Compiles a gateway to one `EgressIP`.
+fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
+    let mut findings = Findings::new(EngineName::OvnKubernetes, support, settings);
+    look_up(gateway, &mut findings);
+    let root = Path::root();
+    if gateway.ips.is_empty() {
+        let why = "an EgressIP says its addresses itself and takes them from no pool; set ips";
+        findings.refuse(root.field("ips"), GatewayFeature::Ips, why);
+    }
+    if let Some(replicas) = gateway.replicas
+        && !gateway.ips.is_empty()
+        && usize::from(replicas.get()) != gateway.ips.len()
+    {
+        let why = format!(
+            "each address is on one node, so there are as many gateways as ips: {}; leave replicas out, or give as many ips",
+            gateway.ips.len()
+        );
+        findings.refuse(root.field("replicas"), GatewayFeature::Replicas, why);
+    }
+    let source = gateway.sources.first();
+    let spec = EgressIpSpec {
+        egress_ips: gateway.ips.iter().map(ToString::to_string).collect(),
+        namespace_selector: source.map(|source| (&source.namespaces).into()).unwrap_or_default(),
+        pod_selector: source.filter(|source| !source.pods.is_empty()).map(|source| (&source.pods).into()),
+    };
+    Compiled::new(vec![Manifest::new(&EGRESS_IP, Metadata::of_gateway(gateway), &spec)], findings)
+}
+
+fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
+    let nodes = gateway.ips.len();
+    vec![
+        Requirement::Kind { api_version: EGRESS_IP.api_version, kind: EGRESS_IP.kind },
+        Requirement::NodeLabel { key: ASSIGNABLE.to_owned(), value: None },
+        Requirement::Outside(format!(
+            "Nodes with that label have ips in a network of theirs, and nothing else uses ips; {} such nodes, so that each address \
+             has one and another takes it over",
+            nodes + 1
+        )),
+        Requirement::Outside(
+            "No other EgressIP selects the same pods: which of several applies is not defined".to_owned(),
+        ),
+    ]
+}
