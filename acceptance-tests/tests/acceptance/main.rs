@@ -9,6 +9,7 @@ mod crash_safety;
 mod egress_ip_pool;
 mod egress_nat_gateway;
 mod egress_policy;
+mod engines;
 mod examples;
 mod localstack;
 mod provider_block;
@@ -25,6 +26,7 @@ fn main() {
     egress_ip_pool::add_to(&mut suite);
     egress_nat_gateway::add_to(&mut suite);
     egress_policy::add_to(&mut suite);
+    engines::add_to(&mut suite);
     examples::add_to(&mut suite);
     localstack::add_to(&mut suite);
     provider_block::add_to(&mut suite);

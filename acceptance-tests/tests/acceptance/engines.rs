@@ -1,0 +1,215 @@
+//! Policies and gateways of every engine, on real hosts and an API server that has the engines' published definitions.
+//!
+//! No engine runs there: what is shown is that the API server takes every object as it is, and that what Terraform does with
+//! several kinds at a time is right.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
+use acceptance_tests::kubernetes::ApiServer;
+use anyhow::{Context as _, Result, ensure};
+
+use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server, api_server_with_engines};
+use crate::world::says;
+
+/// The engines that policies are compiled to, and what each makes of [`policy`].
+const ENGINES: [&str; 9] = [
+    "network-policy",
+    "cilium",
+    "calico",
+    "calico-enterprise",
+    "istio",
+    "cluster-network-policy",
+    "admin-network-policy",
+    "ovn-kubernetes",
+    "antrea",
+];
+
+pub(crate) fn add_to(suite: &mut Suite) {
+    let mut engines = |name: &str, run| suite.scenario(&format!("engines::{name}"), Needs::Engines, run);
+    engines("each_engine_takes_a_policy", each_engine_takes_a_policy);
+    engines("a_switch_applies_the_new_before_it_deletes_the_old", a_switch_applies_the_new_before_it_deletes_the_old);
+    engines("each_engine_takes_a_gateway", each_engine_takes_a_gateway);
+    let mut cluster = |name: &str, run| suite.scenario(&format!("engines::{name}"), Needs::Cluster, run);
+    cluster("a_missing_definition_is_an_error_that_says_what_to_do", a_missing_definition_is_an_error);
+}
+
+fn provider(server: &ApiServer, more: &str) -> String {
+    let kubeconfig = server.kubeconfig().display();
+    format!(
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-engines\"\n  kubernetes = {{\n    config_path = \"{kubeconfig}\"\n    \
+         cluster_cidrs = {{ pods = [\"10.42.0.0/16\"], services = [\"10.43.0.0/16\"], nodes = [\"192.168.0.0/20\"] }}\n{more}  }}\n}}\n"
+    )
+}
+
+fn policy(resource: &str, engine: &str, namespace: &str, cidr: &str) -> String {
+    // OVN-Kubernetes governs whole namespaces.
+    let pods = if engine == "ovn-kubernetes" { "" } else { "  pods = { match_labels = { app = \"backend\" } }\n" };
+    format!(
+        "resource \"egress_policy\" \"{resource}\" {{\n  name = \"{resource}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n{pods}  \
+         allow = {{ partner = {{ to_cidrs = [\"{cidr}\"], ports = [443] }} }}\n}}\n"
+    )
+}
+
+fn workspace(run: &Run<'_>) -> Result<(Workspace, Arc<ApiServer>)> {
+    Ok((run.workspace()?, api_server_with_engines()?))
+}
+
+/// The ids in the `manifests` of a resource.
+fn objects(workspace: &Workspace, address: &str) -> Result<Vec<String>> {
+    let state = workspace.state()?;
+    let manifests = attributes(&state, address)["manifests"].clone();
+    Ok(manifests.as_object().context("no manifests")?.keys().cloned().collect())
+}
+
+/// Whether an object of an id such as `CiliumNetworkPolicy/shop/backend` is there.
+fn exists(server: &ApiServer, id: &str) -> bool {
+    let parts: Vec<_> = id.split('/').collect();
+    let (kind, namespace, name) = match parts[..] {
+        [kind, namespace, name] => (kind, namespace, name),
+        [kind, name] => (kind, "default", name),
+        _ => return false,
+    };
+    // Calico's kind has the name of Kubernetes' own.
+    ["", ".projectcalico.org", ".crd.antrea.io", ".networking.istio.io"].iter().any(|group| {
+        server
+            .kubectl(&["get", &format!("{kind}{group}"), "--namespace", namespace, name, "--output", "name"], "")
+            .is_ok()
+    })
+}
+
+fn each_engine_takes_a_policy(run: &Run<'_>) -> Result<()> {
+    let (workspace, server) = workspace(run)?;
+    let places: Vec<(&str, String)> =
+        ENGINES.iter().map(|engine| Ok((*engine, server.own_namespace()?))).collect::<Result<_>>()?;
+    let body = |cidr: &str| {
+        let all = places.iter().map(|(engine, namespace)| policy(engine, engine, namespace, cidr));
+        provider(&server, "") + &all.collect::<String>()
+    };
+    workspace.write("main.tf", &body("203.0.113.0/24"))?;
+    workspace.apply()?;
+    workspace.expect_empty_plan()?;
+    let mut made = Vec::new();
+    for (engine, _) in &places {
+        made.extend(objects(&workspace, &format!("egress_policy.{engine}"))?);
+    }
+    for id in &made {
+        ensure!(exists(&server, id), "{id} is in the state and not in the cluster");
+    }
+    workspace.write("main.tf", &body("198.51.100.0/24"))?;
+    let (plan, _) = workspace.plan()?;
+    for (address, change) in changes(&plan) {
+        ensure!(change == "update", "{address}: {change}");
+    }
+    workspace.apply()?;
+    workspace.expect_empty_plan()?;
+    workspace.destroy()?;
+    for id in &made {
+        ensure!(!exists(&server, id), "{id} is left after the destroy");
+    }
+    Ok(())
+}
+
+fn a_switch_applies_the_new_before_it_deletes_the_old(run: &Run<'_>) -> Result<()> {
+    let (workspace, server) = workspace(run)?;
+    let namespace = server.own_namespace()?;
+    let address = "egress_policy.backend";
+    let mut before: Vec<String> = Vec::new();
+    for engine in ["network-policy", "cilium", "calico", "antrea", "network-policy"] {
+        let body = provider(&server, "") + &policy("backend", engine, &namespace, "203.0.113.0/24");
+        workspace.write("main.tf", &body)?;
+        if !before.is_empty() {
+            let (plan, said) = workspace.plan()?;
+            ensure!(changes(&plan) == [(address.to_owned(), "update".to_owned())], "{:?}", changes(&plan));
+            says(&unwrapped(&said.output), &["Objects will be replaced by others", &before[0]])?;
+        }
+        workspace.apply()?;
+        workspace.expect_empty_plan()?;
+        let now = objects(&workspace, address)?;
+        for id in &now {
+            ensure!(exists(&server, id), "{engine}: {id} is not in the cluster");
+        }
+        for id in before.iter().filter(|id| !now.contains(id)) {
+            ensure!(!exists(&server, id), "{engine}: {id} of the engine before is left");
+        }
+        before = now;
+    }
+    workspace.destroy()?;
+    ensure!(!exists(&server, &before[0]), "{} is left after the destroy", before[0]);
+    Ok(())
+}
+
+fn each_engine_takes_a_gateway(run: &Run<'_>) -> Result<()> {
+    let (workspace, server) = workspace(run)?;
+    let namespace = server.own_namespace()?;
+    let gateway = |engine: &str, more: &str| {
+        format!(
+            "resource \"egress_gateway\" \"{engine}\" {{\n  name = \"{engine}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
+             sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }} }} }}\n{more}}}\n"
+        )
+    };
+    let nodes = "  nodes = { match_labels = { egress = \"yes\" } }\n";
+    let ips = "  ips = [\"192.168.1.50\"]\n";
+    let all = [
+        gateway("cilium", &format!("{ips}{nodes}")),
+        gateway("antrea", &format!("{ips}{nodes}")),
+        gateway("ovn-kubernetes", ips),
+        gateway("spidernet", &format!("{ips}{nodes}")),
+    ];
+    workspace.write("main.tf", &(provider(&server, "") + &all.concat()))?;
+    workspace.apply()?;
+    workspace.expect_empty_plan()?;
+    let mut made = Vec::new();
+    for engine in ["cilium", "antrea", "ovn-kubernetes", "spidernet"] {
+        let address = format!("egress_gateway.{engine}");
+        made.extend(objects(&workspace, &address)?);
+        let state = workspace.state()?;
+        let own = attributes(&state, &address);
+        ensure!(own["egress_cidrs"] == serde_json::json!(["192.168.1.50/32"]), "{engine}: {:#}", own["egress_cidrs"]);
+        ensure!(own["requirements"].as_array().is_some_and(|list| !list.is_empty()), "{engine} needs nothing?");
+    }
+    for id in &made {
+        ensure!(exists(&server, id), "{id} is in the state and not in the cluster");
+    }
+    workspace.destroy()?;
+    for id in &made {
+        ensure!(!exists(&server, id), "{id} is left after the destroy");
+    }
+    Ok(())
+}
+
+fn a_missing_definition_is_an_error(run: &Run<'_>) -> Result<()> {
+    let workspace = run.workspace()?;
+    let server = api_server()?;
+    let namespace = server.own_namespace()?;
+    let body = provider(&server, "") + &policy("backend", "cilium", &namespace, "203.0.113.0/24");
+    workspace.write("main.tf", &body)?;
+    let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
+    says(&said, &["does not serve CiliumNetworkPolicy in cilium.io/v2", "Install the engine that defines it"])?;
+    workspace.destroy().map(drop)
+}
+
+/// The definitions of every engine under a folder with a folder per project; those in deeper folders are of other versions.
+pub(crate) fn definitions(folder: &Path) -> Result<Vec<PathBuf>> {
+    // Calico Enterprise's definitions have the names of open source's, and hold more.
+    let left_out = ["calico-enterprise", "kubernetes"];
+    let mut found = Vec::new();
+    for project in fs::read_dir(folder)? {
+        let project = project?;
+        let name = project.file_name();
+        if !project.file_type()?.is_dir() || left_out.iter().any(|left_out| name == *left_out) {
+            continue;
+        }
+        for file in fs::read_dir(project.path())? {
+            let path = file?.path();
+            let is_definition = |text: String| text.lines().any(|line| line == "kind: CustomResourceDefinition");
+            if path.is_file() && fs::read_to_string(&path).is_ok_and(is_definition) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
