@@ -13,8 +13,10 @@ pub mod capability;
 pub mod cilium;
 pub mod cluster_network_policy;
 pub mod companions;
+pub mod eks;
 mod finding;
 pub mod gateway;
+pub mod gke;
 pub mod guide;
 pub mod istio;
 pub mod kube_ovn;
@@ -91,6 +93,8 @@ pub const ENGINES: &[Engine] = &[
     cluster_network_policy::ENGINE,
     admin_network_policy::ENGINE,
     ovn_kubernetes::ENGINE,
+    eks::ENGINE,
+    gke::ENGINE,
 ];
 
 /// The engine that users call so, if it has a compiler.

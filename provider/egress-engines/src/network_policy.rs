@@ -232,7 +232,7 @@ pub(crate) fn numbered(protocol: Protocol, port: u16, end_port: Option<u16>) -> 
     PolicyPort { protocol: protocol.as_str(), port: Some(IntOrString::Int(port)), end_port }
 }
 
-fn policy_port(port: &Port) -> Option<PolicyPort> {
+pub(crate) fn policy_port(port: &Port) -> Option<PolicyPort> {
     let Port::Transport(protocol, matched) = port else { return None };
     Some(match matched {
         PortMatch::Every => PolicyPort { protocol: protocol.as_str(), port: None, end_port: None },

@@ -29,6 +29,8 @@ pub const CHECKS: &[Check] = &[
     crate::admin_network_policy::rules::check,
     crate::calico::rules::check,
     crate::cluster_network_policy::rules::check,
+    crate::eks::rules::check,
+    crate::gke::rules::check,
     crate::ovn_kubernetes::rules::check,
 ];
 

@@ -24,6 +24,7 @@ use egress_model::policy::{Entity, Path, Peers, Policy, Port, PortMatch, Protoco
 
 pub use object::{Peer, PodsPeer, Subject};
 use peers::{Destinations, destinations, networks};
+pub(crate) use peers::{has_domain_form, names};
 
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::{Feature, Findings, Level};

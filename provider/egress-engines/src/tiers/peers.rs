@@ -151,6 +151,12 @@ fn domain_names(
         findings.refuse(path.field("to_domains"), Feature::Domains, why);
         return Vec::new();
     }
+    let names = names(patterns, path, findings);
+    names.chunks(limits.networks).map(|names| Peer::DomainNames(names.to_vec())).collect()
+}
+
+/// Names as `domainNames` has them, each once.
+pub(crate) fn names(patterns: &[DomainPattern], path: &Path, findings: &mut Findings<'_, Feature>) -> Vec<String> {
     let mut names = BTreeSet::new();
     for (index, pattern) in patterns.iter().enumerate() {
         let name = pattern.base().as_str();
@@ -163,12 +169,11 @@ fn domain_names(
             Depth::OneLabel | Depth::AnyDepth => format!("*.{name}"),
         });
     }
-    let names: Vec<String> = names.into_iter().collect();
-    names.chunks(limits.networks).map(|names| Peer::DomainNames(names.to_vec())).collect()
+    names.into_iter().collect()
 }
 
 /// Whether the CRDs' pattern of `domainNames` takes a name.
-fn has_domain_form(name: &str) -> bool {
+pub(crate) fn has_domain_form(name: &str) -> bool {
     let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     name.contains('.') && name.split('.').all(|part| edge(part.as_bytes().first()) && edge(part.as_bytes().last()))
 }

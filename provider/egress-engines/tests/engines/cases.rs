@@ -210,6 +210,7 @@ fn destinations() -> Vec<(&'static str, Spec)> {
         one("entities-without-cluster-cidrs", to_entities(&["kube-apiserver", "nodes"])),
         one("services", services),
         one("domain", to_domains(&["api.example.com"], &["443"])),
+        in_cluster("domain-with-cluster-cidrs", to_domains(&["api.example.com"], &["443"])),
         one("domain-one-label", to_domains(&["*.example.com"], &["443"])),
         one("domain-any-depth", to_domains(&["**.example.org", "api.example.com"], &["443", "80"])),
     ]
@@ -275,6 +276,11 @@ fn whole_policies() -> Vec<(&'static str, Spec)> {
         deny: BTreeMap::from([("paste".into(), to_domains(&["paste.example.com"], &["443"]))]),
         ..policy("deny-domains", "shop", vec![("all", to_entities(&["all"]))])
     };
+    let deny_external = Spec {
+        deny: BTreeMap::from([("metadata".into(), to_cidrs(&["169.254.169.254/32"], &["80"]))]),
+        cluster: cluster(),
+        ..policy("deny-external", "shop", vec![("data", to_namespaces(&["data"], &["5432"]))])
+    };
     let web = |name: &'static str| policy(name, "shop", vec![("web", to_cidrs(&["192.0.2.0/24"], &["443"]))]);
     let cluster_scope = Spec { namespace: None, ..web("cluster-scope") };
     let cluster_namespaces = Spec {
@@ -293,6 +299,7 @@ fn whole_policies() -> Vec<(&'static str, Spec)> {
         ("dns-resolver", resolver),
         ("dns-queries", queries),
         ("deny", deny),
+        ("deny-external", deny_external),
         ("deny-domains", deny_domains),
         ("cluster-scope", cluster_scope),
         ("cluster-namespaces", cluster_namespaces),

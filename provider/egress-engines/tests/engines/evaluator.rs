@@ -6,6 +6,8 @@ pub(crate) mod antrea;
 pub(crate) mod calico;
 mod cilium;
 mod cluster_network_policy;
+mod eks;
+mod gke;
 mod istio;
 mod network_policy;
 mod ovn_kubernetes;
@@ -40,6 +42,8 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
         EngineName::ClusterNetworkPolicy => cluster_network_policy::installations(),
         EngineName::AdminNetworkPolicy => admin_network_policy::installations(),
         EngineName::OvnKubernetes => ovn_kubernetes::installations(),
+        EngineName::Eks => eks::installations(),
+        EngineName::Gke => gke::installations(),
         other => panic!("{other} has no evaluator"),
     }
 }

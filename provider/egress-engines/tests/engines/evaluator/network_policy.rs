@@ -55,7 +55,8 @@ pub(super) fn decide(plugin: Plugin, policies: &[&Value], source: &Pod, flow: &F
     (!isolating.is_empty()).then(|| isolating.into_iter().any(|policy| allows(plugin, policy, flow)))
 }
 
-fn isolates(policy: &Value, source: &Pod) -> bool {
+/// Whether a pod may only send what policies allow because of this one.
+pub(super) fn isolates(policy: &Value, source: &Pod) -> bool {
     let spec = &policy["spec"];
     let namespace = policy["metadata"]["namespace"].as_str().expect("a namespace");
     source.namespace.as_str() == namespace
@@ -70,14 +71,18 @@ fn allows(plugin: Plugin, policy: &Value, flow: &Flow) -> bool {
         let to = rule["to"].as_array().is_none_or(|peers| {
             peers.is_empty() || peers.iter().any(|peer| matches_peer(plugin, peer, namespace, &flow.destination))
         });
-        let ports = rule["ports"]
-            .as_array()
-            .is_none_or(|ports| ports.is_empty() || ports.iter().any(|port| matches_port(port, flow)));
-        to && ports
+        to && allows_ports(rule, flow)
     })
 }
 
-fn matches_peer(plugin: Plugin, peer: &Value, namespace: &str, destination: &Destination) -> bool {
+/// Whether a rule is about the port of a flow.
+pub(super) fn allows_ports(rule: &Value, flow: &Flow) -> bool {
+    let ports = rule["ports"].as_array();
+    ports.is_none_or(|ports| ports.is_empty() || ports.iter().any(|port| matches_port(port, flow)))
+}
+
+/// Whether a destination is among those of a peer of a policy in this namespace.
+pub(super) fn matches_peer(plugin: Plugin, peer: &Value, namespace: &str, destination: &Destination) -> bool {
     if let Some(block) = peer.get("ipBlock") {
         let matchable = match destination.host {
             Host::Pod(_) => plugin.blocks_match_pods,
