@@ -14,7 +14,9 @@ pub struct NetworkPolicySpec {
     pub pod_selector: LabelSelector,
     /// Always `Egress` alone: what the policy says about egress isolates, and it says nothing about ingress.
     pub policy_types: [PolicyType; 1],
-    /// What may leave. Empty means nothing; an element without fields means everything.
+    /// What may leave. None means nothing, and is left out because the API server drops an empty list; an element without fields
+    /// means everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<EgressRule>,
 }
 

@@ -189,6 +189,11 @@ fn kubernetes() -> Attribute {
                  whose addresses are known once it is there.",
             ),
             text(
+                "ovn_kubernetes_dns",
+                "How OVN-Kubernetes finds the addresses of domain names: `polling` (the default; it asks for them itself) or `name-resolver` \
+                 (`--enable-dns-name-resolver`, which wildcards need).",
+            ),
+            text(
                 "network_policy_api",
                 "Which CRDs of network-policy-api the cluster has, for the engines `cluster-network-policy` and `admin-network-policy`: `standard` \
                  (the default) or `experimental`, which also knows nodes and domain names.",

@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use egress_engines::companions::aks::PublicIpPrefixId;
 use egress_engines::settings::{
-    AntreaSubnet, IstioMode, IstioSettings, KubeOvnSettings, NetworkPolicyApiChannel, OutboundTraffic, Version,
+    AntreaSubnet, IstioMode, IstioSettings, KubeOvnSettings, NetworkPolicyApiChannel, OutboundTraffic,
+    OvnKubernetesDns, Version,
 };
 use egress_engines::{ENGINES, EngineName, Settings, engine};
 use egress_model::policy::{ClusterCidrsSpec, ClusterRanges, ClusterSpec, ResolverSpec};
@@ -68,54 +69,36 @@ struct Cidrs {
 pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics> {
     let path = Path::attribute("kubernetes");
     let part = |name: &str| kubernetes.and_then(|kubernetes| kubernetes.get(name)).filter(|part| !part.is_null());
-    let mut diagnostics = Diagnostics::new();
-    let engine =
-        part("engine").map_or(Ok(EngineName::NetworkPolicy), |value| engine_name(value, &path.child("engine")));
-    let version = part("engine_version").map(|value| text::<Version>(value, &path.child("engine_version"))).transpose();
-    let istio = part("istio").map_or_else(|| Ok(IstioSettings::default()), |value| istio(value, &path.child("istio")));
-    let antrea_subnet =
-        part("antrea_subnet").map(|value| antrea_subnet(value, &path.child("antrea_subnet"))).transpose();
-    let kube_ovn = part("kube_ovn").map(|value| kube_ovn(value, &path.child("kube_ovn"))).transpose();
-    let at = path.child("aks_public_ip_prefix");
-    let aks_public_ip_prefix =
-        part("aks_public_ip_prefix").map(|value| text::<PublicIpPrefixId>(value, &at)).transpose();
-    let at = path.child("network_policy_api");
-    let network_policy_api =
-        part("network_policy_api").map_or(Ok(NetworkPolicyApiChannel::Standard), |value| channel(value, &at));
-    let cluster = cluster(&path, part("resolver"), part("cluster_cidrs"));
-    let engine = engine.map_err(|error| diagnostics.push(error)).ok();
-    let version = version.map_err(|error| diagnostics.push(error)).ok();
-    let istio = istio.map_err(|errors| diagnostics.extend(errors)).ok();
-    let kube_ovn = kube_ovn.map_err(|errors| diagnostics.extend(errors)).ok().map(Option::unwrap_or_default);
-    let aks_public_ip_prefix = aks_public_ip_prefix.map_err(|error| diagnostics.push(error)).ok();
-    let network_policy_api = network_policy_api.map_err(|error| diagnostics.push(error)).ok();
-    let antrea_subnet = antrea_subnet.map_err(|errors| diagnostics.extend(errors)).ok();
-    let cluster = cluster.map_err(|errors| diagnostics.extend(errors)).ok();
-    match (engine, version, istio, antrea_subnet, kube_ovn, aks_public_ip_prefix, network_policy_api, cluster) {
-        (
-            Some(engine),
-            Some(version),
-            Some(istio),
-            Some(antrea_subnet),
-            Some(kube_ovn),
-            Some(aks_public_ip_prefix),
-            Some(network_policy_api),
-            Some((cluster, ranges)),
-        ) => Ok(InCluster {
-            engine,
-            settings: Settings {
-                version,
-                cluster: ranges,
-                istio,
-                antrea_subnet,
-                kube_ovn,
-                aks_public_ip_prefix,
-                network_policy_api,
-            },
-            cluster,
-        }),
-        _ => Err(diagnostics),
-    }
+    let at = |name: &str| path.child(name);
+    let mut told = Diagnostics::new();
+    let engine = part("engine").map(|value| engine_name(value, &at("engine")));
+    let version = part("engine_version").map(|value| text::<Version>(value, &at("engine_version")));
+    let istio = part("istio").map(|value| istio(value, &at("istio")));
+    let antrea_subnet = part("antrea_subnet").map(|value| antrea_subnet(value, &at("antrea_subnet")));
+    let kube_ovn = part("kube_ovn").map(|value| kube_ovn(value, &at("kube_ovn")));
+    let prefix = part("aks_public_ip_prefix");
+    let prefix = prefix.map(|value| text::<PublicIpPrefixId>(value, &at("aks_public_ip_prefix")));
+    let network_policy_api = part("network_policy_api").map(|value| channel(value, &at("network_policy_api")));
+    let ovn_kubernetes_dns = part("ovn_kubernetes_dns").map(|value| ovn_dns(value, &at("ovn_kubernetes_dns")));
+    let cluster = Some(cluster(&path, part("resolver"), part("cluster_cidrs")));
+    let engine = taken(engine, &mut told).unwrap_or(EngineName::NetworkPolicy);
+    let (cluster, ranges) = taken(cluster, &mut told).unwrap_or_default();
+    let settings = Settings {
+        version: taken(version, &mut told),
+        cluster: ranges,
+        istio: taken(istio, &mut told).unwrap_or_default(),
+        antrea_subnet: taken(antrea_subnet, &mut told),
+        kube_ovn: taken(kube_ovn, &mut told).unwrap_or_default(),
+        aks_public_ip_prefix: taken(prefix, &mut told),
+        network_policy_api: taken(network_policy_api, &mut told).unwrap_or_default(),
+        ovn_kubernetes_dns: taken(ovn_kubernetes_dns, &mut told).unwrap_or_default(),
+    };
+    if told.has_errors() { Err(told) } else { Ok(InCluster { engine, settings, cluster }) }
+}
+
+/// What was given and could be read; why it could not is told.
+fn taken<T, E: Into<Diagnostics>>(given: Option<Result<T, E>>, told: &mut Diagnostics) -> Option<T> {
+    given?.map_err(|error| told.extend(error.into())).ok()
 }
 
 fn unknown(what: &str, path: &Path) -> Diagnostic {
@@ -154,6 +137,18 @@ fn channel(value: &Value, path: &Path) -> Result<NetworkPolicyApiChannel, Diagno
         other => Err(Diagnostic::error(
             format!("The channel {other:?} does not exist"),
             "The CRDs of network-policy-api come as \"standard\" and as \"experimental\".",
+        )
+        .at(path.clone())),
+    }
+}
+
+fn ovn_dns(value: &Value, path: &Path) -> Result<OvnKubernetesDns, Diagnostic> {
+    match value.as_str().ok_or_else(|| unknown("way of OVN-Kubernetes to find names", path))? {
+        "polling" => Ok(OvnKubernetesDns::Polling),
+        "name-resolver" => Ok(OvnKubernetesDns::NameResolver),
+        other => Err(Diagnostic::error(
+            format!("OVN-Kubernetes does not find names by {other:?}"),
+            "Choose \"polling\", or \"name-resolver\" where --enable-dns-name-resolver is on.",
         )
         .at(path.clone())),
     }
