@@ -32,6 +32,7 @@ pub const CHECKS: &[Check] = &[
     crate::eks::rules::check,
     crate::gke::rules::check,
     crate::ovn_kubernetes::rules::check,
+    crate::istio::rules::check,
 ];
 
 /// Everything in which an object breaks a rule of the engine that it is for.

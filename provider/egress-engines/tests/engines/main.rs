@@ -12,6 +12,7 @@ mod generate;
 mod golden;
 mod guide;
 mod istio;
+mod istio_rules;
 mod judges;
 mod meaning;
 mod rules;

@@ -36,7 +36,7 @@ pub(super) fn service_entry(object: &Value, found: &mut Found) {
         if host == "*" || !is_host_pattern(host) {
             found.add(WEBHOOK, at, format!("{host:?} is no host name, and no wildcard such as \"*.example.com\""));
         } else if host.starts_with('*') && !host.starts_with("*.") {
-            found.add(WEBHOOK, at, "a wildcard for a part of a label is not matched as one; use \"*.\"");
+            found.add(REFERENCE, at, "a wildcard for a part of a label is not matched as one; use \"*.\"");
         }
     }
     entry_ports(spec, found);
