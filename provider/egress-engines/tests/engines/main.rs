@@ -18,3 +18,4 @@ mod meaning;
 mod rules;
 mod schema;
 mod spidernet;
+mod tiers;
