@@ -5,6 +5,7 @@ pub mod ack;
 pub mod aks;
 pub mod eks;
 pub mod gke;
+pub mod rules;
 
 /// Whether a text is a prefix and then an id of lowercase letters and digits, as clouds give their objects.
 fn is_id(text: &str, prefix: &str) -> bool {

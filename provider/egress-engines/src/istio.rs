@@ -14,6 +14,7 @@ mod authorization;
 pub mod gateway;
 mod names;
 mod object;
+pub mod rules;
 mod sidecar;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +111,8 @@ fn support(feature: Feature, settings: &Settings) -> Support {
              a policy lets out to addresses",
         ),
         Feature::Http | Feature::HttpHeaders => Degraded(
-            "requests are read for to_domains on port 80 alone: TLS is not opened, and inside the cluster the receiving side decides",
+            "requests are read for to_domains on port 80 alone: TLS is not opened, and inside the cluster the receiving side decides. \
+             What shows one of the names is held to the rules also where another rule allows the host's address",
         ),
         Feature::Sni => Degraded("only for names of to_domains, by which connections are routed"),
         Feature::Audit => Degraded(
@@ -268,7 +270,7 @@ fn note(policy: &Policy, names: &Names, settings: &Settings, findings: &mut Find
     }
     if by_names && !policy.pods.match_expressions.is_empty() && settings.istio.mode == IstioMode::Sidecar {
         let why = "a route picks its clients by equal labels only: pods of the namespace that match_expressions leave out go through \
-                   the gateway to the names too";
+                   the gateway to the names too, where the rules hold for them";
         findings.add(Level::Degraded, root.field("pods").field("match_expressions"), Feature::SourcePods, why);
     }
     if policy.mode == Mode::Audit && !policy.pods.match_expressions.is_empty() {

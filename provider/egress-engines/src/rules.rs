@@ -27,11 +27,15 @@ pub type Check = fn(&serde_json::Value) -> Vec<Violation>;
 /// Every engine's rules.
 pub const CHECKS: &[Check] = &[
     crate::admin_network_policy::rules::check,
+    crate::antrea::rules::check,
     crate::calico::rules::check,
+    crate::cilium::rules::check,
     crate::cluster_network_policy::rules::check,
     crate::eks::rules::check,
     crate::gke::rules::check,
     crate::ovn_kubernetes::rules::check,
+    crate::istio::rules::check,
+    crate::spidernet::rules::check,
 ];
 
 /// Everything in which an object breaks a rule of the engine that it is for.

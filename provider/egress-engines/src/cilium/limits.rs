@@ -35,6 +35,7 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
         traffic(rule, &at, findings);
         connections(policy, rule, &at, settings, findings);
     }
+    both_readings(policy, &root, findings);
     for (key, rule) in &policy.deny {
         let at = root.field("deny").key(key);
         destination(policy, rule, &at, findings);
@@ -213,6 +214,50 @@ fn connections(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, fin
             Feature::Sni,
             "Cilium before 1.18 takes no wildcards in TLS server names; list the names",
         );
+    }
+}
+
+/// HTTP and server names at one port of one destination. Source: Cilium 1.20, `pkg/policy` (merging L4 filters): each rule alone is taken, but
+/// the pods' policy cannot be computed ("cannot merge L7 rules ... with SNI filtering without TLS termination"), so that no later
+/// change reaches them.
+fn both_readings(policy: &Policy, root: &Path, findings: &mut Findings<'_, Feature>) {
+    for (key, names) in policy.allow.iter().filter(|(_, rule)| !rule.sni.is_empty()) {
+        let clashes =
+            |rule: &Rule| !rule.http.is_empty() && share_port(rule, names) && share_destination(&rule.to, &names.to);
+        if let Some((other, _)) = policy.allow.iter().find(|(_, rule)| clashes(rule)) {
+            let why = format!(
+                "allow[{other:?}] reads HTTP at the same port of the same destination, where Cilium cannot read TLS server names too: \
+                 it would take the policy and then fail to enforce any on these pods; give the two rules different ports"
+            );
+            findings.refuse(root.field("allow").key(key).field("sni"), Feature::Sni, why);
+        }
+    }
+}
+
+fn share_port(one: &Rule, other: &Rule) -> bool {
+    let overlap = |a: &Port, b: &Port| match (a, b) {
+        (Port::Transport(Protocol::Tcp, a), Port::Transport(Protocol::Tcp, b)) => match (a, b) {
+            (PortMatch::Number(a), PortMatch::Number(b)) => a == b,
+            (PortMatch::Number(number), PortMatch::Range(range))
+            | (PortMatch::Range(range), PortMatch::Number(number)) => (range.start()..=range.end()).contains(number),
+            (PortMatch::Range(a), PortMatch::Range(b)) => a.start() <= b.end() && b.start() <= a.end(),
+            (PortMatch::Named(a), PortMatch::Named(b)) => a == b,
+            (PortMatch::Named(_), _) | (_, PortMatch::Named(_)) => false,
+            (PortMatch::Every, _) | (_, PortMatch::Every) => true,
+        },
+        _ => false,
+    };
+    one.ports.iter().any(|a| other.ports.iter().any(|b| overlap(a, b)))
+}
+
+/// Whether two rules have a destination that Cilium keeps once for both: one that is written the same.
+fn share_destination(one: &Peers, other: &Peers) -> bool {
+    match (one, other) {
+        (Peers::Cidrs(a), Peers::Cidrs(b)) => a.blocks().any(|block| b.blocks().any(|other| block == other)),
+        (Peers::Domains(a), Peers::Domains(b)) => a.iter().any(|pattern| b.contains(pattern)),
+        (Peers::Services(a), Peers::Services(b)) => !a.is_disjoint(b),
+        (Peers::Entities(a), Peers::Entities(b)) => !a.is_disjoint(b),
+        (a, b) => a == b,
     }
 }
 

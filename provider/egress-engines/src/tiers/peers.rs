@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use egress_model::cidr::Cidr;
+use egress_model::labels::{NAMESPACE_NAME_LABEL, Selector};
 use egress_model::policy::{CidrSet, ClusterRanges, Depth, DomainPattern, Entity, Namespaces, Path, Peers, Policy};
 
 use super::{Limits, ONLY_EXPERIMENTAL, Peer, everything, namespace_named, node_local, pods_of, resolver_pods};
-use crate::label_selector::LabelSelector;
+use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::{Feature, Findings, Level};
 
 /// The destinations of a rule.
@@ -30,7 +31,7 @@ pub(super) fn destinations(
     match to {
         Peers::Pods { namespaces, pods } => {
             let namespaces = match (namespaces, policy.scope.namespace()) {
-                (Namespaces::Matching(selector), _) => selector.into(),
+                (Namespaces::Matching(selector), _) => namespaces_matching(selector),
                 (Namespaces::Own, Some(own)) => namespace_named(own.as_str()),
                 // The model has an own namespace only in a policy of one.
                 (Namespaces::Own, None) => return Destinations::default(),
@@ -60,6 +61,22 @@ pub(super) fn destinations(
         // Services are refused, so that nothing is emitted; entities are compiled one by one.
         Peers::Services(_) | Peers::Entities(_) => Destinations::default(),
     }
+}
+
+/// Namespaces that match. A selector that only says what must not be there gets a label that every namespace has: Cilium 1.20 reads it
+/// as a selector of identities, and one outside the cluster has none of the labels either.
+fn namespaces_matching(selector: &Selector) -> LabelSelector {
+    let mut namespaces = LabelSelector::from(selector);
+    let demands = &mut namespaces.match_expressions;
+    let has_positive = demands.iter().any(|demand| ["In", "Exists"].contains(&demand.operator));
+    if namespaces.match_labels.is_empty() && !demands.is_empty() && !has_positive {
+        demands.push(LabelSelectorRequirement {
+            key: NAMESPACE_NAME_LABEL.to_owned(),
+            operator: "Exists",
+            values: Vec::new(),
+        });
+    }
+    namespaces
 }
 
 /// The destinations that are a part of every cluster.

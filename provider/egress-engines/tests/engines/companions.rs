@@ -5,10 +5,14 @@ use std::fmt::{Debug, Display, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use egress_engines::companions::rules::check;
 use egress_engines::companions::{ack, aks, eks, gke};
 use egress_engines::{Manifest, Requirement};
 use egress_model::cidr::Cidr;
 use egress_model::labels::{LabelKey, LabelValue, Selector};
+use serde_json::{Value, json};
+
+use crate::emitted;
 
 /// What a companion becomes.
 #[derive(Default)]
@@ -200,4 +204,65 @@ fn companions_are_as_reviewed() {
         })
         .collect();
     assert_eq!(files, names, "every golden file belongs to a case");
+}
+
+#[test]
+fn what_is_emitted_keeps_the_clouds_rules() {
+    let clouds = ["eks", "aks", "gke", "ack"];
+    let all: Vec<_> = emitted::all().into_iter().filter(|one| clouds.contains(&one.engine.as_str())).collect();
+    for emitted in &all {
+        assert_eq!(check(&emitted.object), [], "{}", emitted.case);
+    }
+    assert!(all.len() > 10, "only {} objects were checked", all.len());
+}
+
+/// The guide's own objects, and others that look as good.
+#[test]
+fn mistakes_are_told_on_their_field() {
+    let object =
+        |api_version: &str, kind: &str, spec: &Value| json!({"apiVersion": api_version, "kind": kind, "spec": spec});
+    let pod = |key: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"annotations": {key: "x"}}});
+    let groups = |ids: &[&str]| {
+        object("vpcresources.k8s.aws/v1beta1", "SecurityGroupPolicy", &json!({"securityGroups": {"groupIds": ids}}))
+    };
+    let eni = |spec: Value| object("crd.k8s.amazonaws.com/v1alpha1", "ENIConfig", &spec);
+    let networking = |spec: Value| object("network.alibabacloud.com/v1beta1", "PodNetworking", &spec);
+    let gateway =
+        |spec: Value| object("egressgateway.kubernetes.azure.com/v1alpha1", "StaticGatewayConfiguration", &spec);
+    let agent = |config: &str| {
+        let metadata = json!({"name": "ip-masq-agent", "namespace": "kube-system"});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": config}})
+    };
+    let never = json!({"releaseStrategy": "Never", "releaseAfter": "10m"});
+    let template = json!({"template": {"metadata": {"annotations": {"k8s.aliyun.com/pod-eip": "true"}}}});
+    let cases = [
+        (groups(&["sg-egress-allowed"]), "spec.securityGroups.groupIds[0]"),
+        (groups(&[]), "spec.securityGroups.groupIds"),
+        (eni(json!({"subnet": "subnet-private-1"})), "spec.subnet"),
+        (networking(json!({"vSwitchOptions": [], "securityGroupIDs": ["sg-1"]})), "spec.vSwitchOptions"),
+        (networking(json!({"vSwitchOptions": ["vsw-1"], "securityGroupIDs": []})), "spec.securityGroupIDs"),
+        (
+            networking(json!({"vSwitchOptions": ["vsw-1"], "securityGroupIDs": ["sg-1"], "allocationType": never})),
+            "spec.allocationType.releaseAfter",
+        ),
+        (gateway(json!({"provisionPublicIps": true})), "spec.gatewayNodepoolName"),
+        (
+            gateway(json!({"gatewayNodepoolName": "a", "provisionPublicIps": false, "publicIpPrefixId": "x"})),
+            "spec.publicIpPrefixId",
+        ),
+        (agent("nonMasqueradeCIDRs: [10.0.0.1/8]"), "data.config"),
+        (agent("nonMasqueradeCIDRs: [\"fd00::/8\"]"), "data.config"),
+        (agent("a: b: c"), "data.config"),
+        (
+            pod("k8s.amazonaws.com/pod-networking-config"),
+            "metadata.annotations[\"k8s.amazonaws.com/pod-networking-config\"]",
+        ),
+        (pod("k8s.aliyun.com/eip-bindingtype"), "metadata.annotations[\"k8s.aliyun.com/eip-bindingtype\"]"),
+        (object("apps/v1", "Deployment", &template), "spec.template.metadata.annotations[\"k8s.aliyun.com/pod-eip\"]"),
+    ];
+    for (object, field) in cases {
+        let found = check(&object);
+        assert_eq!(found.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), [field], "{object}");
+    }
+    assert_eq!(check(&pod("k8s.aliyun.com/pod-with-eip")), [], "this one is read");
 }
