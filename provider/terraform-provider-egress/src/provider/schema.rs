@@ -194,7 +194,7 @@ fn kubernetes() -> Attribute {
                  (`--enable-dns-name-resolver`, which wildcards need).",
             ),
             text(
-                "network_policy_api",
+                "network_policy_api_channel",
                 "Which CRDs of network-policy-api the cluster has, for the engines `cluster-network-policy` and `admin-network-policy`: `standard` \
                  (the default) or `experimental`, which also knows nodes and domain names.",
             ),

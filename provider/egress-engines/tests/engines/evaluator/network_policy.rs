@@ -66,8 +66,9 @@ pub(super) fn isolates(policy: &Value, source: &Pod) -> bool {
 
 fn allows(plugin: Plugin, policy: &Value, flow: &Flow) -> bool {
     let namespace = policy["metadata"]["namespace"].as_str().expect("a namespace");
-    let rules = policy["spec"]["egress"].as_array().expect("rules");
-    rules.iter().any(|rule| {
+    // A policy that isolates and has no rules allows nothing.
+    let rules = policy["spec"]["egress"].as_array();
+    rules.into_iter().flatten().any(|rule| {
         let to = rule["to"].as_array().is_none_or(|peers| {
             peers.is_empty() || peers.iter().any(|peer| matches_peer(plugin, peer, namespace, &flow.destination))
         });

@@ -78,7 +78,8 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
     let kube_ovn = part("kube_ovn").map(|value| kube_ovn(value, &at("kube_ovn")));
     let prefix = part("aks_public_ip_prefix");
     let prefix = prefix.map(|value| text::<PublicIpPrefixId>(value, &at("aks_public_ip_prefix")));
-    let network_policy_api = part("network_policy_api").map(|value| channel(value, &at("network_policy_api")));
+    let network_policy_api =
+        part("network_policy_api_channel").map(|value| channel(value, &at("network_policy_api_channel")));
     let ovn_kubernetes_dns = part("ovn_kubernetes_dns").map(|value| ovn_dns(value, &at("ovn_kubernetes_dns")));
     let cluster = Some(cluster(&path, part("resolver"), part("cluster_cidrs")));
     let engine = taken(engine, &mut told).unwrap_or(EngineName::NetworkPolicy);
