@@ -10,6 +10,7 @@ use std::sync::Arc;
 use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
 use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value as Json, json};
 
 use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server, api_server_with_engines};
 use crate::world::says;
@@ -57,27 +58,37 @@ fn workspace(run: &Run<'_>) -> Result<(Workspace, Arc<ApiServer>)> {
     Ok((run.workspace()?, api_server_with_engines()?))
 }
 
-/// The ids in the `manifests` of a resource.
-fn objects(workspace: &Workspace, address: &str) -> Result<Vec<String>> {
-    let state = workspace.state()?;
-    let manifests = attributes(&state, address)["manifests"].clone();
-    Ok(manifests.as_object().context("no manifests")?.keys().cloned().collect())
+/// An object as kubectl finds it: kind with version and group, namespace, name.
+#[derive(Clone, Debug, PartialEq)]
+struct Object {
+    resource: String,
+    namespace: String,
+    name: String,
 }
 
-/// Whether an object of an id such as `CiliumNetworkPolicy/shop/backend` is there.
-fn exists(server: &ApiServer, id: &str) -> bool {
-    let parts: Vec<_> = id.split('/').collect();
-    let (kind, namespace, name) = match parts[..] {
-        [kind, namespace, name] => (kind, namespace, name),
-        [kind, name] => (kind, "default", name),
-        _ => return false,
+/// The objects in the `manifests` of a resource.
+fn objects(workspace: &Workspace, address: &str) -> Result<Vec<Object>> {
+    let state = workspace.state()?;
+    let manifests = attributes(&state, address)["manifests"].clone();
+    let object = |(id, yaml): (&String, &Json)| {
+        let api_version = yaml.as_str().and_then(|yaml| yaml.lines().next()?.strip_prefix("apiVersion: "))?;
+        let (group, version) = api_version.split_once('/')?;
+        let parts: Vec<_> = id.split('/').collect();
+        let (kind, namespace, name) = match parts[..] {
+            [kind, namespace, name] => (kind, namespace, name),
+            [kind, name] => (kind, "default", name),
+            _ => return None,
+        };
+        let resource = format!("{kind}.{version}.{group}");
+        Some(Object { resource, namespace: namespace.to_owned(), name: name.to_owned() })
     };
-    // Calico's kind has the name of Kubernetes' own.
-    ["", ".projectcalico.org", ".crd.antrea.io", ".networking.istio.io"].iter().any(|group| {
-        server
-            .kubectl(&["get", &format!("{kind}{group}"), "--namespace", namespace, name, "--output", "name"], "")
-            .is_ok()
-    })
+    let manifests = manifests.as_object().context("no manifests")?;
+    manifests.iter().map(|entry| object(entry).with_context(|| format!("no object: {entry:?}"))).collect()
+}
+
+fn exists(server: &ApiServer, object: &Object) -> bool {
+    let arguments = ["get", &object.resource, "--namespace", &object.namespace, &object.name, "--output", "name"];
+    server.kubectl(&arguments, "").is_ok()
 }
 
 fn each_engine_takes_a_policy(run: &Run<'_>) -> Result<()> {
@@ -96,7 +107,7 @@ fn each_engine_takes_a_policy(run: &Run<'_>) -> Result<()> {
         made.extend(objects(&workspace, &format!("egress_policy.{engine}"))?);
     }
     for id in &made {
-        ensure!(exists(&server, id), "{id} is in the state and not in the cluster");
+        ensure!(exists(&server, id), "{id:?} is in the state and not in the cluster");
     }
     workspace.write("main.tf", &body("198.51.100.0/24"))?;
     let (plan, _) = workspace.plan()?;
@@ -107,7 +118,7 @@ fn each_engine_takes_a_policy(run: &Run<'_>) -> Result<()> {
     workspace.expect_empty_plan()?;
     workspace.destroy()?;
     for id in &made {
-        ensure!(!exists(&server, id), "{id} is left after the destroy");
+        ensure!(!exists(&server, id), "{id:?} is left after the destroy");
     }
     Ok(())
 }
@@ -116,28 +127,28 @@ fn a_switch_applies_the_new_before_it_deletes_the_old(run: &Run<'_>) -> Result<(
     let (workspace, server) = workspace(run)?;
     let namespace = server.own_namespace()?;
     let address = "egress_policy.backend";
-    let mut before: Vec<String> = Vec::new();
+    let mut before: Vec<Object> = Vec::new();
     for engine in ["network-policy", "cilium", "calico", "antrea", "network-policy"] {
         let body = provider(&server, "") + &policy("backend", engine, &namespace, "203.0.113.0/24");
         workspace.write("main.tf", &body)?;
         if !before.is_empty() {
             let (plan, said) = workspace.plan()?;
             ensure!(changes(&plan) == [(address.to_owned(), "update".to_owned())], "{:?}", changes(&plan));
-            says(&unwrapped(&said.output), &["Objects will be replaced by others", &before[0]])?;
+            says(&unwrapped(&said.output), &["Objects will be replaced by others", &before[0].name])?;
         }
         workspace.apply()?;
         workspace.expect_empty_plan()?;
         let now = objects(&workspace, address)?;
         for id in &now {
-            ensure!(exists(&server, id), "{engine}: {id} is not in the cluster");
+            ensure!(exists(&server, id), "{engine}: {id:?} is not in the cluster");
         }
         for id in before.iter().filter(|id| !now.contains(id)) {
-            ensure!(!exists(&server, id), "{engine}: {id} of the engine before is left");
+            ensure!(!exists(&server, id), "{engine}: {id:?} of the engine before is left");
         }
         before = now;
     }
     workspace.destroy()?;
-    ensure!(!exists(&server, &before[0]), "{} is left after the destroy", before[0]);
+    ensure!(!exists(&server, &before[0]), "{:?} is left after the destroy", before[0]);
     Ok(())
 }
 
@@ -167,15 +178,15 @@ fn each_engine_takes_a_gateway(run: &Run<'_>) -> Result<()> {
         made.extend(objects(&workspace, &address)?);
         let state = workspace.state()?;
         let own = attributes(&state, &address);
-        ensure!(own["egress_cidrs"] == serde_json::json!(["192.168.1.50/32"]), "{engine}: {:#}", own["egress_cidrs"]);
+        ensure!(own["egress_cidrs"] == json!(["192.168.1.50/32"]), "{engine}: {:#}", own["egress_cidrs"]);
         ensure!(own["requirements"].as_array().is_some_and(|list| !list.is_empty()), "{engine} needs nothing?");
     }
     for id in &made {
-        ensure!(exists(&server, id), "{id} is in the state and not in the cluster");
+        ensure!(exists(&server, id), "{id:?} is in the state and not in the cluster");
     }
     workspace.destroy()?;
     for id in &made {
-        ensure!(!exists(&server, id), "{id} is left after the destroy");
+        ensure!(!exists(&server, id), "{id:?} is left after the destroy");
     }
     Ok(())
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use acceptance_tests::cloud::ZONES;
+use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::suite::{Needs, Run, Suite, api_server};
+use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines};
 use crate::world::{World, says};
 
 /// The namespace that the examples name. Each run puts one of its own in its place: on an existing cluster it may be in use.
@@ -19,6 +21,11 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("examples::egress_ip_pool", Needs::Host, |run| imports(run, "egress_ip_pool"));
     suite.scenario("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
     suite.scenario("examples::egress_policy", Needs::Cluster, |run| imports(run, "egress_policy"));
+    suite.scenario("examples::egress_gateway", Needs::Engines, |run| imports(run, "egress_gateway"));
+    suite.scenario("examples::guide_calico", Needs::Host, |run| renders(run, "calico"));
+    suite.scenario("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
+    suite.scenario("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
+    suite.scenario("examples::guide_network_policy", Needs::Host, |run| renders(run, "network-policy"));
     suite.with_provider("examples::all_are_covered", |_| all_are_covered());
 }
 
@@ -37,14 +44,16 @@ fn all_are_covered() -> Result<()> {
         Ok(names)
     };
     let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
-    ensure!(examples == ["demo", "existing-network", "provider", "resources"], "{examples:?}");
-    ensure!(resources == ["egress_ip_pool", "egress_nat_gateway", "egress_policy"], "{resources:?}");
+    let guide = names(folder().join("guide"))?;
+    ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
+    ensure!(examples == ["demo", "existing-network", "guide", "provider", "resources"], "{examples:?}");
+    ensure!(resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_policy"], "{resources:?}");
     Ok(())
 }
 
 /// Applies a whole configuration; then there is nothing more to do.
 fn applies(run: &Run<'_>, example: &str) -> Result<()> {
-    with_world(run, |world, namespace| {
+    with_world(run, api_server, |world, namespace| {
         copy(&folder().join(example), world.path(), namespace)?;
         world.succeed(&["get", "-no-color"])?;
         world.apply()?;
@@ -52,9 +61,36 @@ fn applies(run: &Run<'_>, example: &str) -> Result<()> {
     })
 }
 
+/// Applies a part of the guide, which needs no cluster, and compares what is rendered with what was reviewed.
+/// `UPDATE_GOLDEN=1` writes it anew.
+fn renders(run: &Run<'_>, part: &str) -> Result<()> {
+    let example = folder().join("guide").join(part);
+    let workspace = run.workspace()?;
+    fs::copy(example.join("main.tf"), workspace.path().join("main.tf"))?;
+    workspace.apply()?;
+    workspace.expect_empty_plan()?;
+    let state = workspace.state()?;
+    let mut rendered = Vec::new();
+    for resource in state["values"]["root_module"]["resources"].as_array().context("no resources")? {
+        let manifests = resource["values"]["manifests"].as_object().context("no manifests")?;
+        rendered.extend(manifests.values().filter_map(serde_json::Value::as_str).map(str::to_owned));
+    }
+    rendered.sort();
+    let rendered = rendered.join("---\n");
+    let golden = example.join("manifests.yaml");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &rendered)?;
+    }
+    let reviewed = fs::read_to_string(&golden).unwrap_or_default();
+    ensure!(rendered == reviewed, "{} is not what is rendered:\n{rendered}", golden.display());
+    Ok(())
+}
+
 /// Applies a resource's example under the provider's, then loses the state and imports it as the examples say.
 fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
-    with_world(run, |world, namespace| {
+    // The kinds of an engine's gateways are not Kubernetes' own.
+    let server = if resource == "egress_gateway" { api_server_with_engines } else { api_server };
+    with_world(run, server, |world, namespace| {
         let example = folder().join("resources").join(resource);
         fs::copy(folder().join("provider/provider.tf"), world.path().join("provider.tf"))?;
         copy_file(&example.join("resource.tf"), &world.path().join("resource.tf"), namespace)?;
@@ -86,7 +122,11 @@ fn resource_name(example: &Path) -> Result<String> {
 
 /// A world with the variables of all examples, and with a cluster where the kubeconfig of the examples is, if there is one,
 /// and a namespace in it.
-fn with_world(run: &Run<'_>, test: impl FnOnce(&World, &str) -> Result<()>) -> Result<()> {
+fn with_world(
+    run: &Run<'_>,
+    server: fn() -> Result<Arc<ApiServer>>,
+    test: impl FnOnce(&World, &str) -> Result<()>,
+) -> Result<()> {
     let mut world = World::new(run)?;
     let zones = ZONES.map(|zone| (zone, world.cloud.subnet(zone).to_owned(), world.cloud.route_table(zone).to_owned()));
     let [first, _] = &zones;
@@ -105,9 +145,7 @@ fn with_world(run: &Run<'_>, test: impl FnOnce(&World, &str) -> Result<()>) -> R
     for (name, value) in variables {
         world.set(name, value);
     }
-    let Ok(server) =
-        acceptance_tests::kubernetes::ApiServer::available().map_err(anyhow::Error::msg).and_then(|()| api_server())
-    else {
+    let Ok(server) = ApiServer::available().map_err(anyhow::Error::msg).and_then(|()| server()) else {
         return test(&world, NAMESPACE);
     };
     let home = world.path().join("home");

@@ -57,7 +57,7 @@ impl IpPool {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        cloud_choice::chosen(&self.clouds, |cloud| cloud.name(), value, "addresses")
+        cloud_choice::chosen(&self.clouds, Backend::name, value, "addresses")
     }
 
     /// The place in the cloud, for calls that need it.

@@ -61,7 +61,7 @@ impl NatGateway {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        cloud_choice::chosen(&self.clouds, |cloud| cloud.name(), value, "gateways")
+        cloud_choice::chosen(&self.clouds, Backend::name, value, "gateways")
     }
 
     fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {

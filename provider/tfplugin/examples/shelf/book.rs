@@ -182,7 +182,7 @@ impl Resource for Book {
             required_for_import: true,
             description: "The book's number.".to_owned(),
         };
-        Some(IdentitySchema { version: 0, attributes: vec![number] })
+        Some(IdentitySchema { version: 0, attributes: vec![number], mutable: false })
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {

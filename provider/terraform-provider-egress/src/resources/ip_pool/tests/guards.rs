@@ -90,7 +90,7 @@ async fn every_class_of_error_has_a_remedy_and_a_place() {
         let planned = host.plan(&config).await;
         let text = told(&host.apply_plan(&config, planned).await).join("\n");
         assert!(text.starts_with("error [addresses] Could not allocate"), "{text}");
-        let parts: Vec<&str> = text.split("\n").filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = text.split('\n').filter(|part| !part.is_empty()).collect();
         assert!(text.contains("It is refused.") && !text.contains(".."), "{text}");
         assert!(parts.len() == 4, "the error, what to do, and what there is: {parts:?}");
     }

@@ -59,6 +59,7 @@ struct GatewayOutput {
 
 /// What of the wanted is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a part of its own, in any combination")]
 pub(super) struct Gaps {
     /// Anything.
     pub(super) any: bool,

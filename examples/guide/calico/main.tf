@@ -1,0 +1,43 @@
+# Calico Enterprise: names, blocks with exceptions, a default deny that spares the system, and gateways.
+terraform {
+  required_providers {
+    egress = { source = "egress/egress" }
+  }
+}
+
+provider "egress" {
+  owner      = "acme-prod"
+  kubernetes = { engine = "calico-enterprise" }
+}
+
+resource "egress_policy" "advanced" {
+  name      = "advanced-egress-policy"
+  namespace = "production"
+  delivery  = "render"
+  pods      = { match_labels = { app = "backend" } }
+  allow = {
+    domains  = { to_domains = ["api.stripe.com", "**.googleapis.com"], ports = [443] }
+    database = { to_pods = { match_labels = { app = "database" } }, ports = [5432] }
+    internal = { to_cidrs = ["10.0.0.0/8"], except_cidrs = ["10.100.0.0/16"], ports = [80, 443] }
+  }
+}
+
+# Nothing but DNS, in every namespace that is not the cluster's own.
+resource "egress_policy" "default_deny" {
+  name              = "default-deny-egress"
+  delivery          = "render"
+  exempt_namespaces = ["kube-system", "kube-public", "kube-node-lease", "calico-system", "tigera-operator"]
+}
+
+# Two gateways, one address each, for the whole namespace: a namespace is bound to its gateway by an annotation.
+resource "egress_gateway" "partners" {
+  name      = "egress-gateway"
+  namespace = "egress"
+  delivery  = "render"
+  sources   = { production = { namespaces = { names = ["production"] } } }
+  to        = { cidrs = ["203.0.113.0/24"] }
+  ips       = ["10.10.10.1", "10.10.10.2"]
+  replicas  = 2
+  nodes     = { match_labels = { egress-gateway = "true" } }
+  failover  = "required"
+}

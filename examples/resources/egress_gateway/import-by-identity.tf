@@ -1,0 +1,7 @@
+import {
+  to = egress_gateway.partners
+  identity = {
+    namespace = "production"
+    name      = "partners"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = egress_gateway.partners
+  id = "production/partners"
+}
