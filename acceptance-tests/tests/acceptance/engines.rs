@@ -155,9 +155,10 @@ fn a_switch_applies_the_new_before_it_deletes_the_old(run: &Run<'_>) -> Result<(
 fn each_engine_takes_a_gateway(run: &Run<'_>) -> Result<()> {
     let (workspace, server) = workspace(run)?;
     let namespace = server.own_namespace()?;
+    // Some of these objects are the whole cluster's, which all hosts share.
     let gateway = |engine: &str, more: &str| {
         format!(
-            "resource \"egress_gateway\" \"{engine}\" {{\n  name = \"{engine}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
+            "resource \"egress_gateway\" \"{engine}\" {{\n  name = \"{engine}-{namespace}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
              sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }} }} }}\n{more}}}\n"
         )
     };

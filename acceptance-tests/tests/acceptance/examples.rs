@@ -172,5 +172,13 @@ fn copy(from: &Path, to: &Path, namespace: &str) -> Result<()> {
 
 fn copy_file(from: &Path, to: &Path, namespace: &str) -> Result<()> {
     let text = fs::read_to_string(from).with_context(|| from.display().to_string())?;
+    // An import names the gateway after its namespace, the resource by itself. Gateways are the whole cluster's, which all hosts
+    // share.
+    let of_gateway = from.components().any(|part| part.as_os_str() == "egress_gateway");
+    let text = if of_gateway {
+        text.replace("\"partners\"\n", &format!("\"{namespace}\"\n")).replace("/partners\"", &format!("/{namespace}\""))
+    } else {
+        text
+    };
     Ok(fs::write(to, text.replace(NAMESPACE, namespace))?)
 }

@@ -4,9 +4,9 @@ mod attached;
 pub(crate) mod attributes;
 mod live;
 pub(crate) mod outcome;
+mod state;
 pub(crate) mod values;
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ use tfplugin::{Diagnostic, Diagnostics};
 use self::attached::attachments_value;
 use self::attributes::{RENDER, applies, delivery_of, forces, timeout_of};
 use self::live::{Recorded, Seen, recorded};
-use self::outcome::{Outcome, manifests_value, mark, owned_labels};
+use self::outcome::{Outcome, manifests_value, owned_labels};
+use self::state::{attached_of, compiled, identity_of, name_of, objects_of, set, texts};
 use crate::session::{Configured, InCluster, Session, Unavailable};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
@@ -65,54 +66,6 @@ impl<C: Compiles> ObjectResource<C> {
     pub(crate) fn new(session: Arc<Session>) -> Self {
         Self { session, compiles: PhantomData }
     }
-}
-
-/// The parts of a value that its identity has, once they are known.
-fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
-    let attributes = C::identity_schema().attributes;
-    let parts = attributes.iter().map(|attribute| {
-        let part = value.get(attribute.name).filter(|part| !part.is_unknown())?;
-        Some((attribute.name, part.clone()))
-    });
-    parts.collect::<Option<Vec<_>>>().map(Value::object)
-}
-
-/// Compiles with the owner's marks on what is to be applied; rendered objects belong to whoever applies them.
-fn compiled<C: Compiles>(value: &Value, configured: &Configured) -> Outcome {
-    let mut outcome = C::check(value, Some(&configured.in_cluster));
-    let name = value.get("name").and_then(Value::as_str);
-    if let (true, Some(name)) = (applies(value), name) {
-        outcome.manifests = outcome.manifests.map(|manifests| mark(manifests, &configured.owner, C::TYPE, name));
-    }
-    outcome
-}
-
-fn set(value: &mut Value, name: &str, part: Value) {
-    if let Some(attributes) = value.as_object_mut() {
-        attributes.insert(name.to_owned(), part);
-    }
-}
-
-/// The objects that a state says are in the cluster, in the order in which they were applied. An imported state names none:
-/// they are then those that it compiles to.
-fn objects_of<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
-    let desired: Vec<Recorded> =
-        compiled::<C>(state, configured).manifests.iter().flatten().map(Recorded::from).collect();
-    let manifests = state.get("manifests").filter(|manifests| !manifests.is_null());
-    let Some(manifests) = manifests else { return desired };
-    let mut objects = recorded(manifests);
-    // What the present engine would not make comes last, and so is deleted first.
-    objects.sort_by_key(|object| desired.iter().position(|other| other.id == object.id).unwrap_or(usize::MAX));
-    objects
-}
-
-/// What a state says was added to objects of others.
-fn attached_of(state: &Value) -> Vec<Recorded> {
-    state.get("attachments").map(recorded).unwrap_or_default()
-}
-
-fn name_of(value: &Value) -> &str {
-    value.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The cluster for an apply: it has to be there.
@@ -406,10 +359,6 @@ impl<C: Compiles> ObjectResource<C> {
         }
         Ok(live::delete(&cluster, objects, &configured.owner, timeout_of(state)).await)
     }
-}
-
-fn texts(objects: Vec<Recorded>) -> Value {
-    Value::map(objects.into_iter().map(|object| (object.id.to_string(), object.yaml)).collect::<BTreeMap<_, _>>())
 }
 
 /// Says which objects go because the resource becomes others, as when its engine changes.

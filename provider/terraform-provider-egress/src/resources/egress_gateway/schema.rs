@@ -17,7 +17,7 @@ pub(super) fn schema() -> Schema {
          The plan shows the objects in `manifests`, also without a cluster. Only the fields in `manifests` are owned (server-side apply, \
          field manager `terraform-provider-egress`).",
         vec![
-            text("name", "The gateway's name, and that of its objects: a DNS name of at most 63 characters. A change replaces the gateway: its traffic leaves from elsewhere, or not at all, until the new one is there.")
+            text("name", "The gateway's name, and that of its objects: a DNS name of at most 63 characters. Most engines have gateways of the whole cluster, so it must be unique there, whatever the namespace. A change replaces the gateway: its traffic leaves from elsewhere, or not at all, until the new one is there.")
                 .required()
                 .requires_replace(),
             text("namespace", "Where those of its objects are that have a namespace, and its pods on engines that run some. It must exist. A change replaces the gateway.")

@@ -1,0 +1,63 @@
+//! What a resource's value says of its identity and objects.
+
+use std::collections::BTreeMap;
+
+use tfplugin::cty::Value;
+
+use super::Compiles;
+use super::attributes::applies;
+use super::live::{Recorded, recorded};
+use super::outcome::{Outcome, mark};
+use crate::session::Configured;
+
+/// The parts of a value that its identity has, once they are known.
+pub(super) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
+    let attributes = C::identity_schema().attributes;
+    let parts = attributes.iter().map(|attribute| {
+        let part = value.get(attribute.name).filter(|part| !part.is_unknown())?;
+        Some((attribute.name, part.clone()))
+    });
+    parts.collect::<Option<Vec<_>>>().map(Value::object)
+}
+
+/// Compiles with the owner's marks on what is to be applied; rendered objects belong to whoever applies them.
+pub(super) fn compiled<C: Compiles>(value: &Value, configured: &Configured) -> Outcome {
+    let mut outcome = C::check(value, Some(&configured.in_cluster));
+    let name = value.get("name").and_then(Value::as_str);
+    if let (true, Some(name)) = (applies(value), name) {
+        outcome.manifests = outcome.manifests.map(|manifests| mark(manifests, &configured.owner, C::TYPE, name));
+    }
+    outcome
+}
+
+pub(super) fn set(value: &mut Value, name: &str, part: Value) {
+    if let Some(attributes) = value.as_object_mut() {
+        attributes.insert(name.to_owned(), part);
+    }
+}
+
+/// The objects that a state says are in the cluster, in the order in which they were applied. An imported state names none:
+/// they are then those that it compiles to.
+pub(super) fn objects_of<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
+    let desired: Vec<Recorded> =
+        compiled::<C>(state, configured).manifests.iter().flatten().map(Recorded::from).collect();
+    let manifests = state.get("manifests").filter(|manifests| !manifests.is_null());
+    let Some(manifests) = manifests else { return desired };
+    let mut objects = recorded(manifests);
+    // What the present engine would not make comes last, and so is deleted first.
+    objects.sort_by_key(|object| desired.iter().position(|other| other.id == object.id).unwrap_or(usize::MAX));
+    objects
+}
+
+/// What a state says was added to objects of others.
+pub(super) fn attached_of(state: &Value) -> Vec<Recorded> {
+    state.get("attachments").map(recorded).unwrap_or_default()
+}
+
+pub(super) fn name_of(value: &Value) -> &str {
+    value.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
+pub(super) fn texts(objects: Vec<Recorded>) -> Value {
+    Value::map(objects.into_iter().map(|object| (object.id.to_string(), object.yaml)).collect::<BTreeMap<_, _>>())
+}
