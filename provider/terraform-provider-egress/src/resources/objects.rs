@@ -27,7 +27,7 @@ use self::attached::attachments_value;
 use self::attributes::{RENDER, applies, delivery_of, forces, timeout_of};
 use self::live::{Recorded, Seen, recorded};
 use self::outcome::{Outcome, manifests_value, owned_labels};
-use self::state::{attached_of, compiled, identity_of, name_of, objects_of, set, texts};
+use self::state::{attached_of, compiled, identity_of, name_of, objects_as_applied, objects_of, set, texts};
 use crate::session::{Configured, InCluster, Session, Unavailable};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
@@ -193,11 +193,11 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             Ok(Seen::Gone) => response.state = Value::Null,
             Ok(Seen::There(seen)) => {
                 set(&mut response.state, "manifests", Value::map(seen));
-                let attached = attached_of(&response.state);
-                match attached::observe(&cluster, &attached).await {
-                    Ok(seen) if C::ATTACHES => set(&mut response.state, "attachments", seen),
-                    Ok(_) => {}
-                    Err(error) => response.diagnostics.push(live::not_looked(&error)),
+                if C::ATTACHES {
+                    match attached::observe(&cluster, &attached_of(&response.state)).await {
+                        Ok(seen) => set(&mut response.state, "attachments", seen),
+                        Err(error) => response.diagnostics.push(live::not_looked(&error)),
+                    }
                 }
             }
             Err(error @ Error::Unreachable(_)) => response.diagnostics.push(live::not_looked(&error)),
@@ -287,7 +287,7 @@ impl<C: Compiles> ObjectResource<C> {
                 return response;
             }
         };
-        let there = if applies(prior) { objects_of::<C>(prior, &configured) } else { Vec::new() };
+        let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
         let applied = live::apply(&cluster, &manifests, &configured.owner, forces(&state), &there).await;
         response.diagnostics.extend(applied.diagnostics);
         if applied.done.len() == manifests.len() {
@@ -350,7 +350,7 @@ impl<C: Compiles> ObjectResource<C> {
 
     async fn delete_objects(&self, state: &Value) -> Result<live::Deleted, Diagnostic> {
         let configured = self.session.required()?;
-        let objects = objects_of::<C>(state, &configured);
+        let objects = objects_as_applied::<C>(state, &configured);
         let cluster = cluster_to_change(&configured).await?;
         // Some engines stop the traffic of what refers to an object that is not there.
         let told = attached::detach(&cluster, &attached_of(state), &attached::manager(C::TYPE, name_of(state))).await;

@@ -36,17 +36,25 @@ pub(super) fn set(value: &mut Value, name: &str, part: Value) {
     }
 }
 
-/// The objects that a state says are in the cluster, in the order in which they were applied. An imported state names none:
-/// they are then those that it compiles to.
+/// The objects that a state says are in the cluster. An imported state names none: they are then those that it compiles to.
 pub(super) fn objects_of<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
-    let desired: Vec<Recorded> =
-        compiled::<C>(state, configured).manifests.iter().flatten().map(Recorded::from).collect();
-    let manifests = state.get("manifests").filter(|manifests| !manifests.is_null());
-    let Some(manifests) = manifests else { return desired };
-    let mut objects = recorded(manifests);
+    match state.get("manifests").filter(|manifests| !manifests.is_null()) {
+        Some(manifests) => recorded(manifests),
+        None => desired_by::<C>(state, configured),
+    }
+}
+
+/// The same in the order in which they were applied, which takes a compilation.
+pub(super) fn objects_as_applied<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
+    let desired = desired_by::<C>(state, configured);
+    let mut objects = objects_of::<C>(state, configured);
     // What the present engine would not make comes last, and so is deleted first.
     objects.sort_by_key(|object| desired.iter().position(|other| other.id == object.id).unwrap_or(usize::MAX));
     objects
+}
+
+fn desired_by<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
+    compiled::<C>(state, configured).manifests.iter().flatten().map(Recorded::from).collect()
 }
 
 /// What a state says was added to objects of others.
