@@ -25,7 +25,7 @@ pub use object::{Action, AdminNetworkPolicySpec, BaselineSpec, EgressRule, Polic
 use crate::manifest::{Kind, Manifest, Metadata};
 use crate::network_policy;
 use crate::settings::NetworkPolicyApiChannel;
-use crate::tiers::{Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
+use crate::tiers::{self, Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: any network plugin that enforces `AdminNetworkPolicy`.
@@ -140,28 +140,18 @@ fn check_priority(priority: u16, rules: usize, findings: &mut Findings<'_, Featu
              a priority and of default denies; choose one up to {}",
             ALLOW - 1
         );
-        findings.refuse(at.clone(), Feature::Priority, why);
-    }
-    if rules > RULES {
-        let why = format!(
-            "the policy becomes {rules} rules, and an AdminNetworkPolicy, which with a priority must hold them in their order, \
-             has room for {RULES}; leave out the priority, or make several policies of it"
-        );
         findings.refuse(at, Feature::Priority, why);
     }
+    tiers::check_fits_one_object("an AdminNetworkPolicy", rules, RULES, findings);
 }
 
-/// Objects of one priority. Where there are several, their rules all have one action, so that their order does not matter.
+/// Objects of one priority.
 fn objects(policy: &Policy, suffix: &str, priority: u16, subject: &Subject, rules: &[EgressRule]) -> Vec<Manifest> {
-    let numbered = rules.chunks(RULES).enumerate();
-    numbered
-        .map(|(index, rules)| {
-            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-            let metadata = Metadata::cluster_wide_of(policy).suffixed(&format!("{suffix}{number}"));
-            let spec = AdminNetworkPolicySpec { priority, subject: subject.clone(), egress: rules.to_vec() };
-            Manifest::new(&ADMIN, metadata, &spec)
-        })
-        .collect()
+    tiers::objects(policy, suffix, &ADMIN, (rules, RULES), |rules| AdminNetworkPolicySpec {
+        priority,
+        subject: subject.clone(),
+        egress: rules.to_vec(),
+    })
 }
 
 fn default_deny_of(policy: &Policy, subject: Subject, findings: &mut Findings<'_, Feature>) -> Manifest {

@@ -13,9 +13,9 @@ pub mod rules;
 use egress_model::policy::{Path, Policy, Priority, Scope};
 pub use object::{Action, ClusterNetworkPolicySpec, DestinationPort, EgressRule, PortRange, Protocol, Tier};
 
-use crate::manifest::{Kind, Manifest, Metadata};
+use crate::manifest::{Kind, Manifest};
 use crate::settings::NetworkPolicyApiChannel;
-use crate::tiers::{Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
+use crate::tiers::{self, Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: any network plugin that enforces `ClusterNetworkPolicy`.
@@ -98,14 +98,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     let mut manifests = Vec::new();
     if let Some(priority) = policy.priority {
         let rules: Vec<EgressRule> = denies.into_iter().chain(accepts).collect();
-        if rules.len() > RULES {
-            let why = format!(
-                "the policy becomes {} rules, and a ClusterNetworkPolicy, which with a priority must hold them in their order, \
-                 has room for {RULES}; leave out the priority, or make several policies of it",
-                rules.len()
-            );
-            findings.refuse(Path::root().field("priority"), Feature::Priority, why);
-        }
+        tiers::check_fits_one_object("a ClusterNetworkPolicy", rules.len(), RULES, &mut findings);
         manifests.extend(objects(policy, "", Tier::Admin, priority.get(), &subject, &rules));
     } else {
         manifests.extend(objects(policy, "-deny", Tier::Admin, 0, &subject, &denies));
@@ -116,8 +109,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     Compiled::new(manifests, findings)
 }
 
-/// Objects of one tier and priority. Where there are several, their rules all have one action, so that their order does not
-/// matter.
+/// Objects of one tier and priority.
 fn objects(
     policy: &Policy,
     suffix: &str,
@@ -126,15 +118,12 @@ fn objects(
     subject: &Subject,
     rules: &[EgressRule],
 ) -> Vec<Manifest> {
-    let numbered = rules.chunks(RULES).enumerate();
-    numbered
-        .map(|(index, rules)| {
-            let spec = ClusterNetworkPolicySpec { tier, priority, subject: subject.clone(), egress: rules.to_vec() };
-            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-            let metadata = Metadata::cluster_wide_of(policy).suffixed(&format!("{suffix}{number}"));
-            Manifest::new(&KIND, metadata, &spec)
-        })
-        .collect()
+    tiers::objects(policy, suffix, &KIND, (rules, RULES), |rules| ClusterNetworkPolicySpec {
+        tier,
+        priority,
+        subject: subject.clone(),
+        egress: rules.to_vec(),
+    })
 }
 
 fn note_tiers(policy: &Policy, findings: &mut Findings<'_, Feature>) {

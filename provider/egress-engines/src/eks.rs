@@ -102,14 +102,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     note_named_ports(policy, &mut findings);
     if let Some(priority) = policy.priority {
         let rules: Vec<ClusterRule> = denies.into_iter().chain(accepts).collect();
-        if rules.len() > RULES {
-            let why = format!(
-                "the policy becomes {} rules, and a ClusterNetworkPolicy, which with a priority must hold them in their order, \
-                 has room for {RULES}; leave out the priority, or make several policies of it",
-                rules.len()
-            );
-            findings.refuse(Path::root().field("priority"), Feature::Priority, why);
-        }
+        tiers::check_fits_one_object("a ClusterNetworkPolicy", rules.len(), RULES, &mut findings);
         manifests.extend(objects(policy, "", Tier::Admin, priority.get(), &subject, &rules));
     } else {
         manifests.extend(objects(policy, "-deny", Tier::Admin, 0, &subject, &denies));
@@ -120,8 +113,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     Compiled::new(manifests, findings)
 }
 
-/// Objects of one tier and priority. Where there are several, their rules all have one action, so that their order does not
-/// matter.
+/// Objects of one tier and priority.
 fn objects(
     policy: &Policy,
     suffix: &str,
@@ -130,14 +122,12 @@ fn objects(
     subject: &Subject,
     rules: &[ClusterRule],
 ) -> Vec<Manifest> {
-    let numbered = rules.chunks(RULES).enumerate();
-    numbered
-        .map(|(index, rules)| {
-            let spec = ClusterNetworkPolicySpec { tier, priority, subject: subject.clone(), egress: rules.to_vec() };
-            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-            Manifest::new(&CLUSTER, Metadata::cluster_wide_of(policy).suffixed(&format!("{suffix}{number}")), &spec)
-        })
-        .collect()
+    tiers::objects(policy, suffix, &CLUSTER, (rules, RULES), |rules| ClusterNetworkPolicySpec {
+        tier,
+        priority,
+        subject: subject.clone(),
+        egress: rules.to_vec(),
+    })
 }
 
 fn application(policy: &Policy, findings: &mut Findings<'_, Feature>) -> Manifest {

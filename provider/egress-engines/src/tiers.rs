@@ -26,7 +26,10 @@ pub use object::{Peer, PodsPeer, Subject};
 use peers::{Destinations, destinations, networks};
 pub(crate) use peers::{has_domain_form, names};
 
+use serde::Serialize;
+
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
+use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Feature, Findings, Level};
 
 /// How much fits into the lists of a kind.
@@ -248,4 +251,35 @@ fn tier_port(port: &Port) -> Option<TierPort> {
         PortMatch::Range(range) => TierPort::Range(*protocol, range.start().get(), range.end().get()),
         PortMatch::Named(name) => TierPort::Named(name.as_str().to_owned()),
     })
+}
+
+/// The objects that rules of one action become: as many as their kind, which holds `limit` rules, needs. Their order does not
+/// matter, because the action is one.
+pub(crate) fn objects<R, S: Serialize>(
+    policy: &Policy,
+    suffix: &str,
+    kind: &'static Kind,
+    (rules, limit): (&[R], usize),
+    spec: impl Fn(&[R]) -> S,
+) -> Vec<Manifest> {
+    let numbered = rules.chunks(limit).enumerate();
+    numbered
+        .map(|(index, rules)| {
+            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+            let metadata = Metadata::cluster_wide_of(policy).suffixed(&format!("{suffix}{number}"));
+            Manifest::new(kind, metadata, &spec(rules))
+        })
+        .collect()
+}
+
+/// Refuses a priority where the rules do not fit into one object, which has to hold them in their order. `a_kind` is the
+/// kind with its article.
+pub(crate) fn check_fits_one_object(a_kind: &str, rules: usize, limit: usize, findings: &mut Findings<'_, Feature>) {
+    if rules > limit {
+        let why = format!(
+            "the policy becomes {rules} rules, and {a_kind}, which with a priority must hold them in their order, has room for \
+             {limit}; leave out the priority, or make several policies of it"
+        );
+        findings.refuse(Path::root().field("priority"), Feature::Priority, why);
+    }
 }
