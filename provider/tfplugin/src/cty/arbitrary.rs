@@ -8,9 +8,15 @@ use proptest::prelude::*;
 use super::value::nfc;
 use super::{Number, Refinements, Type, Value};
 
+/// How deep values that bring their own type nest. Each can hold several more, so without a bound some would never end.
+const DYNAMIC_DEPTH: u8 = 2;
+
 /// Any type. Dynamic stands everywhere but in sets, where Terraform refuses it.
 pub(crate) fn types() -> impl Strategy<Value = Type> {
-    let leaf = prop_oneof![Just(Type::Bool), Just(Type::Number), Just(Type::String), Just(Type::Dynamic)];
+    types_of(prop_oneof![Just(Type::Bool), Just(Type::Number), Just(Type::String), Just(Type::Dynamic)].boxed())
+}
+
+fn types_of(leaf: BoxedStrategy<Type>) -> impl Strategy<Value = Type> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             inner.clone().prop_map(Type::list),
@@ -39,38 +45,48 @@ fn parsed(text: &str) -> Number {
 
 /// Any value of a type, with nulls, and with unknowns if wanted.
 pub(crate) fn values(ty: Type, unknowns: bool) -> BoxedStrategy<Value> {
+    values_within(DYNAMIC_DEPTH, ty, unknowns)
+}
+
+fn values_within(depth: u8, ty: Type, unknowns: bool) -> BoxedStrategy<Value> {
+    let values = move |ty: Type| values_within(depth, ty, unknowns);
     let known = match ty {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::Number => numbers().prop_map(Value::Number).boxed(),
         Type::String => any::<String>().prop_map(Value::from).boxed(),
         // A dynamic type inside says nothing, so decoding leaves it out.
-        Type::Dynamic => types()
-            .prop_filter("dynamic in dynamic", |ty| *ty != Type::Dynamic)
-            .prop_flat_map(move |ty| (Just(ty.clone()), values(ty, unknowns)))
+        Type::Dynamic => dynamic_types(depth)
+            .prop_flat_map(move |ty| (Just(ty.clone()), values_within(depth.saturating_sub(1), ty, unknowns)))
             .prop_map(|typed| Value::Dynamic(Box::new(typed)))
             .boxed(),
-        Type::List(element) => vec(values(*element, unknowns), 0..4).prop_map(Value::List).boxed(),
-        Type::Set(element) => vec(values(*element, unknowns), 0..4).prop_map(Value::set).boxed(),
+        Type::List(element) => vec(values(*element), 0..4).prop_map(Value::List).boxed(),
+        Type::Set(element) => vec(values(*element), 0..4).prop_map(Value::set).boxed(),
         Type::Map(element) => {
             let keys = any::<String>().prop_map(|key| nfc(&key).into_owned());
-            btree_map(keys, values(*element, unknowns), 0..4).prop_map(Value::Map).boxed()
+            btree_map(keys, values(*element), 0..4).prop_map(Value::Map).boxed()
         }
         Type::Object(attributes) => {
             let (names, types): (Vec<_>, Vec<_>) = attributes.into_iter().unzip();
-            let attributes: Vec<_> = types.into_iter().map(|ty| values(ty, unknowns)).collect();
+            let attributes: Vec<_> = types.into_iter().map(values).collect();
             let object = move |attributes: Vec<Value>| {
                 Value::Object(names.iter().cloned().zip(attributes).collect::<BTreeMap<_, _>>())
             };
             attributes.prop_map(object).boxed()
         }
-        Type::Tuple(elements) => {
-            elements.into_iter().map(|ty| values(ty, unknowns)).collect::<Vec<_>>().prop_map(Value::Tuple).boxed()
-        }
+        Type::Tuple(elements) => elements.into_iter().map(values).collect::<Vec<_>>().prop_map(Value::Tuple).boxed(),
     };
     if unknowns {
         prop_oneof![1 => Just(Value::Null), 1 => unknown(), 6 => known].boxed()
     } else {
         prop_oneof![1 => Just(Value::Null), 6 => known].boxed()
+    }
+}
+
+fn dynamic_types(depth: u8) -> BoxedStrategy<Type> {
+    if depth == 0 {
+        types_of(prop_oneof![Just(Type::Bool), Just(Type::Number), Just(Type::String)].boxed()).boxed()
+    } else {
+        types().prop_filter("dynamic in dynamic", |ty| *ty != Type::Dynamic).boxed()
     }
 }
 

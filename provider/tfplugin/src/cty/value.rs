@@ -51,11 +51,12 @@ impl Value {
         Self::List(elements.into_iter().map(Into::into).collect())
     }
 
-    /// A set of these elements, each kept once.
+    /// A set of these elements, each kept once. Elements with unknown parts are all kept, as Terraform keeps them: they
+    /// may turn out to differ.
     pub fn set<V: Into<Self>>(elements: impl IntoIterator<Item = V>) -> Self {
         let mut elements: Vec<Self> = elements.into_iter().map(Into::into).collect();
         elements.sort_unstable();
-        elements.dedup();
+        elements.dedup_by(|a, b| a == b && a.is_wholly_known());
         Self::Set(elements)
     }
 
@@ -333,6 +334,7 @@ mod tests {
             (Value::list([1]), Value::set([1])),
             (Value::Null, Value::UNKNOWN),
             (Value::set([1, 2]), Value::set([1])),
+            (Value::set([Value::UNKNOWN, Value::UNKNOWN]), Value::set([Value::UNKNOWN])),
             (Value::map([("a", 1)]), Value::object([("a", 1)])),
         ];
         for (a, b) in different {
