@@ -21,6 +21,7 @@ pub mod guide;
 pub mod istio;
 pub mod kube_ovn;
 pub mod label_selector;
+pub mod linkerd;
 pub mod manifest;
 mod needs;
 pub mod network_policy;
@@ -95,6 +96,7 @@ pub const ENGINES: &[Engine] = &[
     ovn_kubernetes::ENGINE,
     eks::ENGINE,
     gke::ENGINE,
+    linkerd::ENGINE,
 ];
 
 /// The engine that users call so, if it has a compiler.

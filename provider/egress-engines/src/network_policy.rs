@@ -197,7 +197,7 @@ fn pods_peer(namespaces: &Namespaces, pods: &Selector) -> Peer {
     }
 }
 
-fn block(cidr: Cidr, except: &[Cidr]) -> Peer {
+pub(crate) fn block(cidr: Cidr, except: &[Cidr]) -> Peer {
     let except = except.iter().map(ToString::to_string).collect();
     Peer::Block { ip_block: IpBlock { cidr: cidr.to_string(), except } }
 }

@@ -35,6 +35,7 @@ pub const CHECKS: &[Check] = &[
     crate::gke::rules::check,
     crate::ovn_kubernetes::rules::check,
     crate::istio::rules::check,
+    crate::linkerd::rules::check,
     crate::spidernet::rules::check,
 ];
 

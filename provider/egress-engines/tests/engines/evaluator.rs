@@ -9,6 +9,7 @@ mod cluster_network_policy;
 mod eks;
 mod gke;
 mod istio;
+mod linkerd;
 mod network_policy;
 mod ovn_kubernetes;
 mod tiers;
@@ -39,6 +40,7 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
         EngineName::NetworkPolicy => network_policy::installations(),
         EngineName::Antrea => antrea::installations(),
         EngineName::Istio => istio::installations(),
+        EngineName::Linkerd => linkerd::installations(),
         EngineName::ClusterNetworkPolicy => cluster_network_policy::installations(),
         EngineName::AdminNetworkPolicy => admin_network_policy::installations(),
         EngineName::OvnKubernetes => ovn_kubernetes::installations(),

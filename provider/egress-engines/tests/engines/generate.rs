@@ -227,6 +227,11 @@ fn deny_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
     (peers(uses, Feature::DenyDomains), ports).prop_map(|(rule, ports)| RuleSpec { ports, ..rule }).boxed()
 }
 
+/// How many random cases a test has: this many, or as `PROPTEST_CASES` says.
+pub(crate) fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 /// Policies that an engine mostly takes.
 pub(crate) fn spec(engine: Engine) -> BoxedStrategy<Spec> {
     spec_with(engine, &Settings::default())
@@ -275,7 +280,11 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
                 }
             },
         )
-        .prop_map(move |spec| if engine.name == EngineName::Istio { suiting_istio(spec) } else { spec })
+        .prop_map(move |spec| match engine.name {
+            EngineName::Istio => suiting_istio(spec),
+            EngineName::Linkerd => suiting_linkerd(spec),
+            _ => spec,
+        })
         .boxed()
 }
 
@@ -295,6 +304,32 @@ fn suiting_istio(mut spec: Spec) -> Spec {
             ports = vec![if rule.http.is_some() { "80" } else { "443" }.to_owned()];
         }
         rule.ports = Some(ports);
+    }
+    spec
+}
+
+/// Linkerd takes single TCP ports of names, HTTP of them on port 80, and looks into connections to addresses and names only.
+fn suiting_linkerd(mut spec: Spec) -> Spec {
+    for rule in spec.allow.values_mut() {
+        let named = rule.to_domains.is_some();
+        if named || rule.to_cidrs.is_none() && rule.to_external.is_none() {
+            rule.sni = None;
+        }
+        if rule.to_pods.is_some()
+            || rule.to_namespaces.is_some()
+            || rule.to_services.is_some()
+            || rule.to_entities.is_some()
+        {
+            rule.http = None;
+        }
+        rule.sni.iter_mut().for_each(|names| names.retain(|name| !name.starts_with('*')));
+        rule.sni = rule.sni.take().filter(|names| !names.is_empty());
+        if named {
+            let single = |port: &String| ["443/TCP", "8080/TCP"].contains(&port.as_str());
+            let tls: Vec<_> = rule.ports.iter().flatten().filter(|port| single(port)).cloned().collect();
+            let http = rule.http.is_some() || tls.is_empty();
+            rule.ports = Some(if http { vec!["80".to_owned()] } else { tls });
+        }
     }
     spec
 }

@@ -9,7 +9,7 @@ use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
 use crate::evaluator::installations;
-use crate::generate::{flow, pod, spec};
+use crate::generate::{cases, flow, pod, spec};
 
 fn rule(to: &[&str], ports: &[&str]) -> RuleSpec {
     let texts = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
@@ -174,7 +174,7 @@ fn any_name_rule(spec: &Spec) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     /// Where connections show their names, names mean what the model means.
     #[test]

@@ -14,6 +14,7 @@ mod guide;
 mod istio;
 mod istio_rules;
 mod judges;
+mod linkerd;
 mod meaning;
 mod rules;
 mod schema;

@@ -1,0 +1,189 @@
+//! Linkerd beyond what every engine is tried on: names, which it does by what connections show, and what it refuses.
+
+use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, linkerd};
+use egress_model::policy::verdict::{Application, Flow, Host, Transport, verdict};
+use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
+use expect_test::{ExpectFile, expect_file};
+use proptest::prelude::*;
+
+use crate::evaluator::installations;
+use crate::generate::{cases, flow, pod, spec};
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn to_domains(to: &[&str], ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_domains: Some(texts(to)), ports: Some(texts(ports)), ..RuleSpec::default() }
+}
+
+fn to_cidrs(to: &[&str], ports: &[&str]) -> RuleSpec {
+    RuleSpec { to_cidrs: Some(texts(to)), ports: Some(texts(ports)), ..RuleSpec::default() }
+}
+
+fn orders() -> HttpSpec {
+    HttpSpec {
+        method: Some("POST".into()),
+        path_prefix: Some("/v1/orders".into()),
+        headers: [("x-tenant".to_owned(), "blue".to_owned())].into(),
+        ..HttpSpec::default()
+    }
+}
+
+fn policy(rules: Vec<(&str, RuleSpec)>) -> Spec {
+    let allow = rules.into_iter().map(|(key, rule)| (key.to_owned(), rule)).collect();
+    Spec { name: "backend".into(), namespace: Some("production".into()), allow, ..Spec::default() }
+}
+
+fn compile(spec: &Spec) -> Compiled {
+    linkerd::compile(&Policy::parse(spec).expect("a policy"), &Settings::default())
+}
+
+fn expect(compiled: &Compiled, expected: &ExpectFile) {
+    let findings =
+        compiled.findings.iter().map(|finding| format!("# {:?} {}: {}\n", finding.level, finding.path, finding.why));
+    let manifests = compiled.manifests.iter().map(|manifest| format!("---\n{}", manifest.to_yaml()));
+    expected.assert_eq(&findings.chain(manifests).collect::<String>());
+}
+
+#[test]
+fn names_are_routes_on_their_ports() {
+    let requests = RuleSpec { http: Some(vec![orders()]), ..to_domains(&["plain.example.com"], &["80"]) };
+    let rules =
+        vec![("stripe", to_domains(&["api.stripe.com", "**.example.org"], &["443", "8443"])), ("plain", requests)];
+    expect(&compile(&policy(rules)), &expect_file!["./golden-settings/linkerd/names.yaml"]);
+}
+
+#[test]
+fn addresses_are_networks_of_their_own() {
+    let partner = RuleSpec {
+        except_cidrs: Some(texts(&["192.0.2.128/25"])),
+        ..to_cidrs(&["192.0.2.0/24", "10.9.0.0/16"], &["443", "5432"])
+    };
+    let rules = vec![("stripe", to_domains(&["api.stripe.com"], &["443"])), ("partner", partner)];
+    expect(&compile(&policy(rules)), &expect_file!["./golden-settings/linkerd/addresses.yaml"]);
+}
+
+#[test]
+fn requests_are_read_to_addresses_too() {
+    let requests = RuleSpec { http: Some(vec![orders()]), ..to_cidrs(&["192.0.2.0/24"], &["8080"]) };
+    let sni = RuleSpec { sni: Some(texts(&["**.example.com"])), ..to_cidrs(&["198.51.100.0/24"], &["443"]) };
+    expect(
+        &compile(&policy(vec![("api", requests), ("tls", sni)])),
+        &expect_file!["./golden-settings/linkerd/inspection.yaml"],
+    );
+}
+
+#[test]
+fn audit_stops_nothing() {
+    let spec = Spec { mode: Some("audit".into()), ..policy(vec![("a", to_domains(&["a.example.com"], &["443"]))]) };
+    expect(&compile(&spec), &expect_file!["./golden-settings/linkerd/audit.yaml"]);
+}
+
+#[test]
+fn refuses_on_the_part_and_emits_nothing() {
+    let http = |rule: RuleSpec| RuleSpec { http: Some(vec![orders()]), ..rule };
+    let method = HttpSpec { method: Some("PURGE".into()), ..HttpSpec::default() };
+    let path = HttpSpec { path: Some("/a//b".into()), ..HttpSpec::default() };
+    let name = || to_domains(&["a.example.com"], &["443"]);
+    let one = |rule| policy(vec![("a", rule)]);
+    let cases = [
+        (
+            Spec {
+                pods: Some(SelectorSpec {
+                    match_labels: [("a".to_owned(), "b".to_owned())].into(),
+                    ..SelectorSpec::default()
+                }),
+                ..policy(vec![])
+            },
+            "pods",
+        ),
+        (one(to_domains(&["*.example.com"], &["443"])), "allow[\"a\"].to_domains"),
+        (one(to_domains(&["a_b.example.com"], &["443"])), "allow[\"a\"].to_domains[0]"),
+        (one(to_domains(&["a.example.com"], &["443/UDP"])), "allow[\"a\"].ports[0]"),
+        (one(to_domains(&["a.example.com"], &["80", "443"])), "allow[\"a\"].ports"),
+        (one(RuleSpec { ports: None, ..name() }), "allow[\"a\"]"),
+        (one(RuleSpec { sni: Some(texts(&["b.example.com"])), ..name() }), "allow[\"a\"].sni[0]"),
+        (
+            one(RuleSpec { sni: Some(texts(&["*.example.com"])), ..to_cidrs(&["192.0.2.0/24"], &["443"]) }),
+            "allow[\"a\"].sni[0]",
+        ),
+        (
+            one(http(RuleSpec {
+                to_pods: Some(SelectorSpec::default()),
+                ports: Some(texts(&["80"])),
+                ..RuleSpec::default()
+            })),
+            "allow[\"a\"].http",
+        ),
+        (one(RuleSpec { http: Some(vec![method]), ..name() }), "allow[\"a\"].http[0].method"),
+        (one(RuleSpec { http: Some(vec![path]), ..name() }), "allow[\"a\"].http[0].path"),
+        // To private addresses nothing is read.
+        (one(http(to_cidrs(&["10.1.0.0/16"], &["80"]))), "allow[\"a\"]"),
+        // A port is read in one way, and a range beside a port that is read cannot be said.
+        (policy(vec![("a", name()), ("b", http(to_cidrs(&["192.0.2.0/24"], &["443"])))]), "allow[\"b\"]"),
+        (policy(vec![("a", name()), ("b", to_cidrs(&["192.0.2.0/24"], &["8000-9000"]))]), "allow[\"b\"]"),
+    ];
+    for (spec, path) in cases {
+        let compiled = compile(&spec);
+        assert!(compiled.manifests.is_empty(), "{path}");
+        let refused = compiled.findings.iter().filter(|finding| finding.level == Level::Refused);
+        let paths: std::collections::BTreeSet<_> = refused.map(|finding| finding.path.to_string()).collect();
+        assert!(paths.contains(path), "{path}: {:#?}", compiled.findings);
+    }
+}
+
+/// A flow that shows where it goes, if that has a name: HTTP on port 80, TLS with the name on others. What shows something else is
+/// what the finding about names is about.
+fn showing(mut flow: Flow) -> Flow {
+    flow.destination.names.truncate(1);
+    flow.application = match (flow.transport, flow.destination.names.first(), flow.application) {
+        (Transport::Port(Protocol::Tcp, port), Some(name), _) if port != 80 => Some(Application::Tls(name.clone())),
+        (_, _, Some(Application::Http(request))) => Some(Application::Http(request)),
+        _ => None,
+    };
+    flow
+}
+
+/// Whether the finding about names says of the flow that it may be another way: it shows nothing, or its name has a private address.
+fn is_told(flow: &Flow) -> bool {
+    let named = flow.destination.host == Host::Other && !flow.destination.names.is_empty();
+    let shown = !matches!(flow.transport, Transport::Port(Protocol::Tcp, 80)) || flow.application.is_some();
+    named && (!shown || is_private(flow))
+}
+
+/// Whether Linkerd takes the destination for the cluster's own.
+fn is_private(flow: &Flow) -> bool {
+    let address = flow.destination.address.to_string();
+    ["10.", "192.168."].iter().any(|private| address.starts_with(private))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(600), failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+
+    /// Where connections show their names, everything means what the model means.
+    #[test]
+    fn policies_mean_what_the_model_means(
+        spec in spec(engine("linkerd").expect("an engine")),
+        pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
+    ) {
+        let parsed = Policy::parse(&spec);
+        prop_assume!(parsed.is_ok());
+        let policy = parsed.expect("a policy");
+        let compiled = linkerd::compile(&policy, &Settings::default());
+        prop_assume!(!compiled.manifests.is_empty());
+        // To private addresses it does not look into connections, which is another finding.
+        let looks = spec.allow.values().any(|rule| rule.http.is_some() || rule.sni.is_some());
+        let ids: std::collections::BTreeSet<_> = compiled.manifests.iter().map(Manifest::id).collect();
+        prop_assert_eq!(ids.len(), compiled.manifests.len(), "objects of one name: {:#?}", ids);
+        let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
+        for (source, flow) in &pods {
+            if is_told(flow) || looks && is_private(flow) { continue }
+            let meant = verdict(&policy, source, flow).passes();
+            for installation in installations(EngineName::Linkerd).iter().filter(|one| one.as_the_model) {
+                let passes = (installation.passes)(&objects, source, flow);
+                prop_assert_eq!(passes, meant, "{}\n{:#?}\n{:#?}\n{:#?}", installation.what, policy, source, flow);
+            }
+        }
+    }
+}
