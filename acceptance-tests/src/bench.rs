@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::engine_definitions;
 use crate::host::Host;
 use crate::kubernetes::ApiServer;
 pub use report::{Report, Row};
@@ -80,7 +81,13 @@ pub fn run(options: &Options) -> Result<Report> {
 
 fn measure_policies(options: &Options, report: &mut Report) -> Result<()> {
     match (Host::all().first(), ApiServer::available()) {
-        (Some(host), Ok(())) => policies::measure(options, host, report)?,
+        (Some(host), Ok(())) => {
+            policies::measure(options, host, report)?;
+            match engine_definitions::available() {
+                Ok(()) => policies::measure_engines(options, host, report)?,
+                Err(missing) => report.skip("policies of several engines", &missing),
+            }
+        }
         (None, _) => report.skip("policies on an API server", "no host: put terraform on PATH or set TERRAFORM"),
         (_, Err(missing)) => report.skip("policies on an API server", &missing),
     }

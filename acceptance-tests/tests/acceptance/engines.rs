@@ -3,8 +3,6 @@
 //! No engine runs there: what is shown is that the API server takes every object as it is, and that what Terraform does with
 //! several kinds at a time is right.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
@@ -201,27 +199,4 @@ fn a_missing_definition_is_an_error(run: &Run<'_>) -> Result<()> {
     let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &["does not serve CiliumNetworkPolicy in cilium.io/v2", "Install the engine that defines it"])?;
     workspace.destroy().map(drop)
-}
-
-/// The definitions of every engine under a folder with a folder per project; those in deeper folders are of other versions.
-pub(crate) fn definitions(folder: &Path) -> Result<Vec<PathBuf>> {
-    // Calico Enterprise's definitions have the names of open source's, and hold more.
-    let left_out = ["calico-enterprise", "kubernetes"];
-    let mut found = Vec::new();
-    for project in fs::read_dir(folder)? {
-        let project = project?;
-        let name = project.file_name();
-        if !project.file_type()?.is_dir() || left_out.iter().any(|left_out| name == *left_out) {
-            continue;
-        }
-        for file in fs::read_dir(project.path())? {
-            let path = file?.path();
-            let is_definition = |text: String| text.lines().any(|line| line == "kind: CustomResourceDefinition");
-            if path.is_file() && fs::read_to_string(&path).is_ok_and(is_definition) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

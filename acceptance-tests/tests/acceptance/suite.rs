@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
+use acceptance_tests::engine_definitions;
 use acceptance_tests::environment::{self, Missing};
 use acceptance_tests::host::{Host, Workspace};
 use acceptance_tests::kubernetes::ApiServer;
 use acceptance_tests::localstack::LocalStack;
 use anyhow::{Context as _, Result};
 use libtest_mimic::{Failed, Trial};
-
-use crate::engines;
 
 /// The address under which the provider is put in.
 pub(crate) const PROVIDER_ADDRESS: &str = "egress/egress";
@@ -92,7 +91,7 @@ fn missing(needs: Needs, host: &Host) -> Option<Missing> {
             (!host.imports_by_identity()).then(|| format!("{} does not import by identity", host.name()))
         }
         Needs::Cluster => ApiServer::available().err(),
-        Needs::Engines => ApiServer::available().err().or_else(|| definitions_folder().err()),
+        Needs::Engines => engine_definitions::available().err(),
         Needs::LocalStack => LocalStack::available().err(),
     }
 }
@@ -141,33 +140,10 @@ pub(crate) fn api_server() -> Result<Arc<ApiServer>> {
     SERVER.get(ApiServer::start).context("no API server")
 }
 
-/// The engines' published definitions: `EGRESS_CRDS`, a folder with one folder per project.
-fn definitions_folder() -> Result<PathBuf, Missing> {
-    let folder = std::env::var_os("EGRESS_CRDS").map_or_else(|| PathBuf::from("/work/shared/crds"), PathBuf::from);
-    if folder.is_dir() {
-        Ok(folder)
-    } else {
-        Err(format!("no definitions of engines: {} is not there; set EGRESS_CRDS", folder.display()))
-    }
-}
-
 /// One API server with the definitions of every engine for all scenarios.
 pub(crate) fn api_server_with_engines() -> Result<Arc<ApiServer>> {
     static SERVER: Shared<ApiServer> = Shared::new();
-    SERVER
-        .get(|| {
-            let server = ApiServer::start_own()?;
-            let folder = definitions_folder().map_err(anyhow::Error::msg)?;
-            let files = engines::definitions(&folder)?;
-            let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-            let mut arguments = vec!["apply", "--server-side", "--force-conflicts"];
-            arguments.extend(names.iter().flat_map(|name| ["--filename", name.as_str()]));
-            server.kubectl(&arguments, "")?;
-            let established = ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"];
-            server.kubectl(&established, "")?;
-            Ok(server)
-        })
-        .context("no API server with the definitions of the engines")
+    SERVER.get(engine_definitions::api_server).context("no API server with the definitions of the engines")
 }
 
 /// One LocalStack for all scenarios.
