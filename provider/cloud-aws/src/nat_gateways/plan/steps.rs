@@ -37,8 +37,8 @@ impl<'a> Work<'a> {
                     if let Some(id) = &address.allocation {
                         member.others.remove(id);
                     }
-                    if let Some(ip) = &address.private_ip {
-                        member.private_ips.remove(ip);
+                    if address.private_ip.is_some_and(|ip| member.private_ips.remove(&ip)) {
+                        member.private_count = member.private_count.saturating_sub(1);
                     }
                 }
                 waits.push(Operation::AwaitSettled(target));

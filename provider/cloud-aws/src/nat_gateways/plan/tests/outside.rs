@@ -52,6 +52,22 @@ fn adds_an_address_again_that_was_disassociated_outside() {
 }
 
 #[test]
+fn takes_no_second_private_address_while_one_is_leaving() {
+    let count = |count| desired([("a", private("s1", Secondary::Count(count), &[]))]);
+    let outside = |ec2: &mut Ec2| {
+        ec2.state.gateways[0].addresses[2].status = Status::Going;
+    };
+    check_with(
+        count(2),
+        outside,
+        count(1),
+        &expect![[r#"
+        wait until the addresses of nat-a0 have come and gone
+    "#]],
+    );
+}
+
+#[test]
 fn cleans_up_a_gateway_that_failed() {
     let outside = |ec2: &mut Ec2| {
         let (code, message) = ("Gateway.NotAttached".to_owned(), "no internet gateway".to_owned());
