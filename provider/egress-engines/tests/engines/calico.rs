@@ -4,7 +4,6 @@ use egress_engines::calico::{ENGINE, ENTERPRISE, rules};
 use egress_engines::gateway::gateway_engine;
 use egress_engines::{Engine, Level, Settings};
 use egress_model::gateway::{Gateway, GatewaySpec, SourceSpec};
-use egress_model::policy::verdict::{Flow, Pod, Verdict, verdict};
 use egress_model::policy::{Mode, NamespaceSelectorSpec, Policy, RuleSpec, Spec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -14,27 +13,7 @@ use serde_json::Value;
 use crate::emitted;
 use crate::evaluator::calico::passes;
 use crate::generate::{flow, pod, spec};
-
-/// What policies mean together: the lowest priority that says something decides; then deny rules win over allow rules; what
-/// nobody allows of a pod that somebody is about is stopped.
-fn together(policies: &[Policy], source: &Pod, flow: &Flow) -> bool {
-    let mut enforced: Vec<&Policy> = policies.iter().filter(|policy| policy.mode == Mode::Enforce).collect();
-    enforced.sort_by_key(|policy| (policy.priority.is_none(), policy.priority));
-    let verdicts: Vec<_> = enforced.iter().map(|policy| (policy.priority, verdict(policy, source, flow))).collect();
-    if verdicts.iter().all(|(_, verdict)| *verdict == Verdict::NotSelected) {
-        return true;
-    }
-    let allowed = |verdict: &Verdict<'_>| matches!(verdict, Verdict::Allowed(_) | Verdict::AllowedDns);
-    for (_, verdict) in verdicts.iter().filter(|(priority, _)| priority.is_some()) {
-        match verdict {
-            Verdict::Denied(_) => return false,
-            allows if allowed(allows) => return true,
-            _ => {}
-        }
-    }
-    let rest = || verdicts.iter().filter(|(priority, _)| priority.is_none()).map(|(_, verdict)| verdict);
-    !rest().any(|verdict| matches!(verdict, Verdict::Denied(_))) && rest().any(allowed)
-}
+use crate::order::together;
 
 /// Three policies that have nothing to do with each other but their pods.
 fn policies(engine: Engine) -> impl Strategy<Value = Vec<Spec>> {

@@ -222,6 +222,17 @@ fn allow_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
         .boxed()
 }
 
+/// Mostly enforced.
+fn mode(uses: &Use) -> BoxedStrategy<Option<String>> {
+    let modes: Choices<Option<String>> = vec![
+        (160, Just(None).boxed()),
+        (20, Just(Some("enforce".to_owned())).boxed()),
+        (uses.weight(Feature::Audit, 1), Just(Some("audit".to_owned())).boxed()),
+        (uses.weight(Feature::Staged, 1), Just(Some("staged".to_owned())).boxed()),
+    ];
+    Union::new_weighted(modes).boxed()
+}
+
 fn deny_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
     let ports = prop::option::weighted(0.8, prop::collection::vec(port(uses), 1..3));
     (peers(uses, Feature::DenyDomains), ports).prop_map(|(rule, ports)| RuleSpec { ports, ..rule }).boxed()
@@ -253,33 +264,36 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
     let namespaces = prop::option::of(namespace_selector());
     let queries = uses.option(Feature::DnsQueries, some_of(&QUERIES));
     let dns = (prop::option::of(any::<bool>()), queries, any::<bool>());
-    let whole = (prop::bool::weighted(cluster_wide), namespaces);
+    // AdminNetworkPolicy has less than a hundred of them.
+    let priority = uses.option(Feature::Priority, prop_oneof![19 => 0_i64..100, 1 => 100_i64..=1000]);
+    let whole = (prop::bool::weighted(cluster_wide), namespaces, priority, mode(&uses));
     (pods, allow, deny, accounts, whole, dns)
-        .prop_map(
-            |(pods, allow, deny, service_accounts, (cluster_wide, namespaces), (allow_dns, queries, node_local))| {
-                Spec {
-                    name: "p".into(),
-                    namespace: (!cluster_wide).then(|| "shop".into()),
-                    namespaces: namespaces.filter(|_| cluster_wide),
-                    exempt_namespaces: cluster_wide.then(|| vec!["kube-system".to_owned()]),
-                    pods,
-                    service_accounts,
-                    allow,
-                    deny,
-                    allow_dns,
-                    // Where nothing may be asked for, names say nothing.
-                    dns_queries: queries.filter(|_| allow_dns != Some(false)),
-                    cluster: ClusterSpec {
-                        cidrs: cluster(),
-                        resolver: ResolverSpec {
-                            node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),
-                            ..ResolverSpec::default()
-                        },
+        .prop_map(|(pods, allow, deny, service_accounts, whole, (allow_dns, queries, node_local))| {
+            let (cluster_wide, namespaces, priority, mode) = whole;
+            Spec {
+                name: "p".into(),
+                namespace: (!cluster_wide).then(|| "shop".into()),
+                namespaces: namespaces.filter(|_| cluster_wide),
+                exempt_namespaces: cluster_wide.then(|| vec!["kube-system".to_owned()]),
+                pods,
+                service_accounts,
+                allow,
+                deny,
+                priority,
+                mode,
+                allow_dns,
+                // Where nothing may be asked for, names say nothing.
+                dns_queries: queries.filter(|_| allow_dns != Some(false)),
+                cluster: ClusterSpec {
+                    cidrs: cluster(),
+                    resolver: ResolverSpec {
+                        node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),
+                        ..ResolverSpec::default()
                     },
-                    ..Spec::default()
-                }
-            },
-        )
+                },
+                ..Spec::default()
+            }
+        })
         .prop_map(move |spec| match engine.name {
             EngineName::Istio => suiting_istio(spec),
             EngineName::Linkerd => suiting_linkerd(spec),

@@ -3,13 +3,14 @@
 use egress_engines::settings::{IstioMode, IstioSettings, OutboundTraffic};
 use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, istio};
 use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
-use egress_model::policy::verdict::{Application, Flow, Host, Transport, verdict};
+use egress_model::policy::verdict::{Application, Flow, Host, Transport};
 use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
 use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
 use crate::evaluator::installations;
 use crate::generate::{cases, flow, pod, spec};
+use crate::meaning::lets_pass;
 
 fn rule(to: &[&str], ports: &[&str]) -> RuleSpec {
     let texts = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
@@ -202,7 +203,7 @@ proptest! {
             let plain = flow.application.is_none() && matches!(flow.transport, Transport::Port(Protocol::Tcp, 80));
             // Traffic to port 80 that is no HTTP shows nothing.
             if plain && flow.destination.host == Host::Other { continue }
-            let meant = verdict(&policy, source, flow).passes();
+            let meant = lets_pass(&policy, source, flow);
             for installation in installations(EngineName::Istio).iter().filter(|one| one.as_the_model) {
                 let passes = (installation.passes)(&objects, source, flow);
                 prop_assert_eq!(passes, meant, "{}\n{:#?}\n{:#?}\n{:#?}", installation.what, policy, source, flow);

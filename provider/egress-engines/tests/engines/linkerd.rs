@@ -1,13 +1,14 @@
 //! Linkerd beyond what every engine is tried on: names, which it does by what connections show, and what it refuses.
 
 use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, linkerd};
-use egress_model::policy::verdict::{Application, Flow, Host, Transport, verdict};
+use egress_model::policy::verdict::{Application, Flow, Host, Transport};
 use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
 use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
 use crate::evaluator::installations;
 use crate::generate::{cases, flow, pod, spec};
+use crate::meaning::lets_pass;
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -179,7 +180,7 @@ proptest! {
         let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
         for (source, flow) in &pods {
             if is_told(flow) || looks && is_private(flow) { continue }
-            let meant = verdict(&policy, source, flow).passes();
+            let meant = lets_pass(&policy, source, flow);
             for installation in installations(EngineName::Linkerd).iter().filter(|one| one.as_the_model) {
                 let passes = (installation.passes)(&objects, source, flow);
                 prop_assert_eq!(passes, meant, "{}\n{:#?}\n{:#?}\n{:#?}", installation.what, policy, source, flow);

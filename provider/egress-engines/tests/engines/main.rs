@@ -16,6 +16,7 @@ mod istio_rules;
 mod judges;
 mod linkerd;
 mod meaning;
+mod order;
 mod rules;
 mod schema;
 mod spidernet;
