@@ -63,12 +63,12 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::Sctp
         | Feature::Icmp
         | Feature::Priority => network_policy::support(feature, settings),
-        Feature::DestinationPods if ambient => Degraded(
+        Feature::DestinationPods | Feature::Everything if ambient => Degraded(
             "between pods of an ambient mesh every port goes through port 15008, which is allowed to these pods: which ports they \
              take is up to the receiving side's AuthorizationPolicy",
         ),
         Feature::DestinationPods => Exact,
-        Feature::Cidrs | Feature::Everything if ambient => Exact,
+        Feature::Cidrs if ambient => Exact,
         Feature::Cidrs | Feature::Everything => {
             Needs("the mesh's outboundTrafficPolicy ALLOW_ANY, Istio's default: the NetworkPolicy decides")
         }
@@ -82,8 +82,9 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         ),
         Feature::Domains if ambient => Degraded(
             "connections go through the waypoint by name, not by address: the mesh answers the pods' DNS queries with an address of \
-             its own for each name (DNS capture must be on), and a connection to the host's real address is stopped. The pods must \
-             be in the mesh",
+             its own for each name (DNS capture must be on), and a connection to the host's real address is stopped. At the \
+             mesh's address only the ports of rules about the name answer, to other pods of the mesh too, whatever rules about \
+             addresses allow. The pods must be in the mesh",
         ),
         Feature::Domains => Degraded(
             "connections go through the egress gateway by name, not by address: those to port 80 by the Host of their HTTP requests, \
@@ -205,8 +206,8 @@ fn pinned(
         }
         let at = Path::root().field("allow").key(key);
         let rules = network_policy::allow_rules(policy, rule, &at, findings);
-        if istio.mode == IstioMode::Ambient && matches!(rule.to, Peers::Pods { .. }) {
-            egress.extend(rules.iter().filter_map(ambient::tunnel));
+        if istio.mode == IstioMode::Ambient && network_policy::reaches_pods(rule) {
+            egress.extend(rules.iter().filter_map(|rule| network_policy::through_mesh(rule, ambient::TUNNEL_PORT)));
         }
         egress.extend(rules);
     }

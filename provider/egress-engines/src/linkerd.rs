@@ -21,7 +21,7 @@ use egress_model::policy::{Entity, Mode, Path, Peers, Policy, Port, PortMatch, P
 use self::outside::{Area, Decision, Opening, Ports, Reach};
 use crate::label_selector::LabelSelector;
 use crate::manifest::Metadata;
-use crate::network_policy::{self, EgressRule, Peer};
+use crate::network_policy::{self, EgressRule, Peer, reaches_pods};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine.
@@ -67,7 +67,6 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::ExceptCidrs
         | Feature::BlocksWithoutPods
         | Feature::External
-        | Feature::Everything
         | Feature::Resolver
         | Feature::DnsQueries
         | Feature::ApiServer
@@ -79,7 +78,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::Sctp
         | Feature::Icmp
         | Feature::Priority => network_policy::support(feature, settings),
-        Feature::DestinationPods => Degraded(
+        Feature::DestinationPods | Feature::Everything => Degraded(
             "between pods of the mesh every port may go through port 4143, which is allowed to these pods: which ports they take is up \
              to the receiving side's Server and AuthorizationPolicy",
         ),
@@ -133,8 +132,8 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
             egress.extend(to_outside(&opened, &inside, &mut findings));
         } else {
             let rules = network_policy::allow_rules(policy, rule, &at, &mut findings);
-            if let Peers::Pods { .. } = rule.to {
-                egress.extend(rules.iter().filter_map(through_proxies));
+            if reaches_pods(rule) {
+                egress.extend(rules.iter().filter_map(|rule| network_policy::through_mesh(rule, INBOUND_PORT)));
             }
             egress.extend(rules);
         }
@@ -223,13 +222,6 @@ fn to_outside(opening: &Opening, inside: &BTreeSet<Cidr>, findings: &mut Finding
     }
     // Without ports or peers it would let everything pass.
     (!ports.is_empty() && !to.is_empty()).then_some(EgressRule { to, ports })
-}
-
-/// The same peers on the port of their proxies, if a rule allows any TCP and not every port already.
-fn through_proxies(rule: &EgressRule) -> Option<EgressRule> {
-    let tcp = rule.ports.iter().any(|port| port.protocol == Protocol::Tcp.as_str());
-    let ports = vec![network_policy::numbered(Protocol::Tcp, INBOUND_PORT, None)];
-    tcp.then(|| EgressRule { to: rule.to.clone(), ports })
 }
 
 fn to_control_plane() -> Vec<EgressRule> {

@@ -187,6 +187,25 @@ fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: 
     findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
 }
 
+/// Whether a rule is about pods other than the resolver's, which are not in a mesh as it is installed.
+pub(crate) fn reaches_pods(rule: &Rule) -> bool {
+    match &rule.to {
+        Peers::Pods { .. } => true,
+        Peers::Entities(entities) => entities.contains(&Entity::All),
+        Peers::Cidrs(_) | Peers::External | Peers::Domains(_) | Peers::Services(_) => false,
+    }
+}
+
+/// The same pods on the port on which those of a mesh take connections to any of their ports, if a rule lets some TCP to pods and
+/// not every port already. `None` also for rules about addresses, where no pods are meant.
+pub(crate) fn through_mesh(rule: &EgressRule, mesh_port: u16) -> Option<EgressRule> {
+    let every_pod = || Peer::Pods { namespace_selector: Some(LabelSelector::default()), pod_selector: None };
+    let to = if rule.to.is_empty() { vec![every_pod()] } else { rule.to.clone() };
+    let pods = to.iter().all(|peer| matches!(peer, Peer::Pods { .. }));
+    let tcp = rule.ports.iter().any(|port| port.protocol == Protocol::Tcp.as_str());
+    (pods && tcp).then(|| EgressRule { to, ports: vec![numbered(Protocol::Tcp, mesh_port, None)] })
+}
+
 fn pods_peer(namespaces: &Namespaces, pods: &Selector) -> Peer {
     match namespaces {
         Namespaces::Own => Peer::Pods { namespace_selector: None, pod_selector: Some(pods.into()) },

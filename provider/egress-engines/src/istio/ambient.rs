@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_model::policy::{Policy, Protocol};
+use egress_model::policy::Policy;
 
 use super::authorization::{clients, operations};
 use super::names::{HostPort, NamedRule, Shows, unique_label};
@@ -17,11 +17,11 @@ use super::object::{
 };
 use super::{Names, to_pods};
 use crate::manifest::{Manifest, Metadata};
-use crate::network_policy::{self, EgressRule};
+use crate::network_policy::EgressRule;
 use crate::settings::IstioSettings;
 
 /// The port on which pods of an ambient mesh take tunnelled connections to any of their ports.
-const TUNNEL_PORT: u16 = 15008;
+pub(super) const TUNNEL_PORT: u16 = 15008;
 
 /// The objects of the way through the waypoint: each host is an entry of its own, so that what is allowed there is said of it
 /// alone. The decision comes before the entry, which opens the way.
@@ -92,13 +92,6 @@ fn host_rules(policy: &Policy, rules: &[NamedRule], istio: &IstioSettings, host:
 /// Whether what is said of a host, perhaps a wildcard, is said of all of another one.
 fn covers(host: &str, other: &str) -> bool {
     host == other || host.strip_prefix('*').is_some_and(|suffix| other.ends_with(suffix))
-}
-
-/// The same peers on the port of the tunnel, if a rule allows any TCP and not every port already.
-pub(super) fn tunnel(rule: &EgressRule) -> Option<EgressRule> {
-    let tcp = rule.ports.iter().any(|port| port.protocol == Protocol::Tcp.as_str());
-    let ports = vec![network_policy::numbered(Protocol::Tcp, TUNNEL_PORT, None)];
-    tcp.then(|| EgressRule { to: rule.to.clone(), ports })
 }
 
 /// The waypoint's pods, by the label that Istio puts on those of a Gateway.

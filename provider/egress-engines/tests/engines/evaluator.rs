@@ -14,7 +14,7 @@ mod network_policy;
 mod ovn_kubernetes;
 mod tiers;
 
-use egress_engines::settings::{NetworkPolicyApiChannel, OvnKubernetesDns};
+use egress_engines::settings::{IstioMode, IstioSettings, NetworkPolicyApiChannel, OvnKubernetesDns};
 use egress_engines::{EngineName, Settings};
 use egress_model::policy::verdict::{Flow, Pod};
 use serde_json::Value;
@@ -50,6 +50,14 @@ pub(crate) fn installations(engine: EngineName) -> Vec<Installation> {
     }
 }
 
+/// The same for manifests that are compiled with these settings.
+pub(crate) fn installations_with(engine: EngineName, settings: &Settings) -> Vec<Installation> {
+    match (engine, settings.istio.mode) {
+        (EngineName::Istio, IstioMode::Ambient) => istio::ambient::installations(),
+        _ => installations(engine),
+    }
+}
+
 /// The objects of a kind.
 fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
     objects.iter().filter(|object| object["kind"] == kind).collect()
@@ -64,6 +72,10 @@ pub(crate) fn settings(engine: EngineName) -> Vec<Settings> {
         }
         EngineName::OvnKubernetes => {
             vec![default(), Settings { ovn_kubernetes_dns: OvnKubernetesDns::NameResolver, ..default() }]
+        }
+        EngineName::Istio => {
+            let istio = IstioSettings { mode: IstioMode::Ambient, ..IstioSettings::default() };
+            vec![default(), Settings { istio, ..default() }]
         }
         _ => vec![default()],
     }

@@ -10,7 +10,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
-use crate::evaluator::{Installation, installations, settings};
+use crate::evaluator::{Installation, installations_with, settings};
 use crate::generate::{flow, pod, spec_with};
 
 /// Policies per engine; each meets some pods and flows.
@@ -57,7 +57,7 @@ pub(crate) fn lets_pass(policy: &Policy, source: &Pod, flow: &Flow) -> bool {
 
 fn judge(engine: Engine, settings: &Settings, policies: usize, runner: &mut TestRunner) -> Tally {
     let (specs, pods, flows) = (spec_with(engine, settings), pod(), flow());
-    let installations = installations(engine.name);
+    let installations = installations_with(engine.name, settings);
     let mut tally = Tally::default();
     for _ in 0..policies {
         let spec = sample(&specs, runner);

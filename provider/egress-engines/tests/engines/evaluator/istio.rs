@@ -4,6 +4,8 @@
 //! The mesh is as its defaults are: destinations that it does not know are passed through. The egress gateway is installed by one
 //! of Istio's two charts as `istio-egressgateway` in `istio-egress`; they differ in the ports of its pods.
 
+pub(crate) mod ambient;
+
 use egress_model::policy::Protocol;
 use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
 use serde_json::Value;
