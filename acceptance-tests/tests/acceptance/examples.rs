@@ -22,6 +22,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
     suite.scenario("examples::egress_policy", Needs::Cluster, |run| imports(run, "egress_policy"));
     suite.scenario("examples::egress_gateway", Needs::Engines, |run| imports(run, "egress_gateway"));
+    suite.scenario("examples::egress_pod_network", Needs::Engines, |run| imports(run, "egress_pod_network"));
     suite.scenario("examples::guide_calico", Needs::Host, |run| renders(run, "calico"));
     suite.scenario("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
     suite.scenario("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
@@ -47,7 +48,10 @@ fn all_are_covered() -> Result<()> {
     let guide = names(folder().join("guide"))?;
     ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
     ensure!(examples == ["demo", "existing-network", "guide", "provider", "resources"], "{examples:?}");
-    ensure!(resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_policy"], "{resources:?}");
+    ensure!(
+        resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_pod_network", "egress_policy"],
+        "{resources:?}"
+    );
     Ok(())
 }
 
@@ -88,8 +92,9 @@ fn renders(run: &Run<'_>, part: &str) -> Result<()> {
 
 /// Applies a resource's example under the provider's, then loses the state and imports it as the examples say.
 fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
-    // The kinds of an engine's gateways are not Kubernetes' own.
-    let server = if resource == "egress_gateway" { api_server_with_engines } else { api_server };
+    // The kinds of an engine's gateways and of managed clusters are not Kubernetes' own.
+    let server =
+        if ["egress_gateway", "egress_pod_network"].contains(&resource) { api_server_with_engines } else { api_server };
     with_world(run, server, |world, namespace| {
         let example = folder().join("resources").join(resource);
         fs::copy(folder().join("provider/provider.tf"), world.path().join("provider.tf"))?;

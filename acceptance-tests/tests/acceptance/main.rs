@@ -8,6 +8,7 @@ mod core_driver;
 mod crash_safety;
 mod egress_ip_pool;
 mod egress_nat_gateway;
+mod egress_pod_network;
 mod egress_policy;
 mod engines;
 mod examples;
@@ -25,6 +26,7 @@ fn main() {
     crash_safety::add_to(&mut suite);
     egress_ip_pool::add_to(&mut suite);
     egress_nat_gateway::add_to(&mut suite);
+    egress_pod_network::add_to(&mut suite);
     egress_policy::add_to(&mut suite);
     engines::add_to(&mut suite);
     examples::add_to(&mut suite);

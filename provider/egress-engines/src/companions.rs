@@ -7,6 +7,21 @@ pub mod eks;
 pub mod gke;
 pub mod rules;
 
+/// What brings one of these kinds into a cluster, after "it comes with"; none for other kinds.
+pub fn installed_with(kind: &str) -> Option<&'static str> {
+    match kind {
+        "ENIConfig" => Some("the VPC CNI plugin of EKS (amazon-vpc-cni), which this cluster seems not to have"),
+        "SecurityGroupPolicy" => Some("the VPC resource controller, which EKS runs for every cluster"),
+        "StaticGatewayConfiguration" => {
+            Some("the static egress gateway of AKS: az aks update --enable-static-egress-gateway")
+        }
+        "PodNetworking" => {
+            Some("Terway, the network plugin of ACK, which a cluster has from the beginning or not at all")
+        }
+        _ => None,
+    }
+}
+
 /// Whether a text is a prefix and then an id of lowercase letters and digits, as clouds give their objects.
 fn is_id(text: &str, prefix: &str) -> bool {
     let is_alphanumeric = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());

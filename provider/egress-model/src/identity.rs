@@ -133,6 +133,8 @@ pub enum ResourceType {
     Policy,
     /// An egress gateway in a cluster.
     Gateway,
+    /// How a managed cluster's own network steers the egress of pods.
+    PodNetwork,
 }
 
 impl ResourceType {
@@ -143,6 +145,7 @@ impl ResourceType {
             Self::NatGateway => "nat-gateway",
             Self::Policy => "policy",
             Self::Gateway => "gateway",
+            Self::PodNetwork => "pod-network",
         }
     }
 }

@@ -7,6 +7,7 @@ mod egress_gateway;
 mod ip_pool;
 mod nat_gateway;
 pub(crate) mod objects;
+mod pod_network;
 mod policy;
 mod region;
 mod replacement;
@@ -25,5 +26,6 @@ pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
         Box::new(nat_gateway::NatGateway::new(session.clone())),
         Box::new(policy::PolicyResource::new(session.clone())),
         Box::new(egress_gateway::GatewayResource::new(session.clone())),
+        Box::new(pod_network::PodNetworkResource::new(session.clone())),
     ]
 }

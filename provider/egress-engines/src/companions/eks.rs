@@ -127,6 +127,19 @@ pub fn eni_config_requirements() -> Vec<Requirement> {
     ]
 }
 
+/// What the CNI plugin needs beside [`eni_config_requirements`] so that traffic to the internet leaves from the pods' subnets: else it
+/// has its node's first address, and goes the way of the node's subnet. Source: the EKS documentation, "Enable outbound internet access
+/// for pods".
+pub fn external_snat_requirements() -> Vec<Requirement> {
+    let plugin = Requirement::Setting {
+        object: "DaemonSet kube-system/aws-node",
+        field: "the variable AWS_VPC_K8S_CNI_EXTERNALSNAT",
+        value: "true".to_owned(),
+    };
+    let routes = "The route table of each subnet in eni_configs leads to a NAT gateway, best to that of its own zone";
+    vec![plugin, Requirement::Outside(routes.to_owned())]
+}
+
 /// Which pods a [`SecurityGroupPolicy`] is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pods {

@@ -25,6 +25,7 @@ use std::num::NonZeroU16;
 pub use domain::{Depth, Domain, DomainError, DomainPattern};
 pub use error::{Invalid, Problem};
 pub use http::{HeaderName, HttpError, HttpRule, Method, PathMatch, Request, RequestPath};
+pub use parse::object_metadata;
 pub use path::{Path, Step};
 pub use port::{IcmpType, Port, PortError, PortMatch, PortName, PortRange, Protocol, parse_port_number};
 pub use spec::{

@@ -128,6 +128,35 @@ impl ClusterSpec {
     }
 }
 
+impl SelectorSpec {
+    /// Reads the selector, or says everything that is wrong with it. Paths are relative to it.
+    pub fn parse(&self) -> Result<Selector, Vec<Invalid>> {
+        let mut mistakes = Mistakes::default();
+        let selector = selector(&mut mistakes, &Path::root(), self);
+        if mistakes.is_empty() { Ok(selector) } else { Err(mistakes.into_vec()) }
+    }
+}
+
+impl NamespaceSelectorSpec {
+    /// Reads the selector, or says everything that is wrong with it. Paths are relative to it.
+    pub fn parse(&self) -> Result<Selector, Vec<Invalid>> {
+        let mut mistakes = Mistakes::default();
+        let selector = namespace_selector(&mut mistakes, &Path::root(), self);
+        if mistakes.is_empty() { Ok(selector) } else { Err(mistakes.into_vec()) }
+    }
+}
+
+/// Reads the labels and annotations of an object, or says everything that is wrong with them, under `labels` and `annotations`.
+pub fn object_metadata(
+    labels: &BTreeMap<String, String>,
+    annotations: &BTreeMap<String, String>,
+) -> Result<(Labels, BTreeMap<LabelKey, String>), Vec<Invalid>> {
+    let mut mistakes = Mistakes::default();
+    let labels = object_labels(&mut mistakes, &Path::root().field("labels"), labels);
+    let annotations = self::annotations(&mut mistakes, &Path::root().field("annotations"), annotations);
+    if mistakes.is_empty() { Ok((labels, annotations)) } else { Err(mistakes.into_vec()) }
+}
+
 fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Scope> {
     if let Some(namespace) = &spec.namespace {
         let given =

@@ -42,6 +42,12 @@ impl Path {
         self.then(Step::Index(index))
     }
 
+    /// This path, then another one that begins where it ends.
+    #[must_use]
+    pub fn join(&self, rest: &Self) -> Self {
+        Self(self.0.iter().chain(&rest.0).cloned().collect())
+    }
+
     /// The steps, outermost first.
     pub fn steps(&self) -> &[Step] {
         &self.0

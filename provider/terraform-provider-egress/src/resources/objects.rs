@@ -51,6 +51,11 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     /// no engine is then checked for what holds on every engine.
     fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome;
 
+    /// What a plan says of objects (a list of lines) that go while the resource stays.
+    fn told_of_removal(objects: &str) -> Option<Diagnostic> {
+        (!objects.is_empty()).then(|| switched(objects))
+    }
+
     /// The identity in an import id.
     fn parse_id(id: &str) -> Result<Value, Diagnostic>;
 }
@@ -137,10 +142,11 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             }
             return response;
         }
-        let replaced = identity_of::<C>(&prior) != identity_of::<C>(&response.planned);
+        let renamed = identity_of::<C>(&prior) != identity_of::<C>(&response.planned);
+        let replaced = renamed && !C::identity_schema().mutable;
         let there = if applies(&prior) && !replaced { objects_of::<C>(&prior, &configured) } else { Vec::new() };
         if let Some(manifests) = manifests {
-            response.diagnostics.extend(told_of_switch(&there, manifests));
+            response.diagnostics.extend(C::told_of_removal(&objects_removed(&there, manifests)));
         }
         match &configured.kubernetes {
             Err(Unavailable::Missing(diagnostic)) => response.diagnostics.push(diagnostic.clone()),
@@ -361,21 +367,21 @@ impl<C: Compiles> ObjectResource<C> {
     }
 }
 
-/// Says which objects go because the resource becomes others, as when its engine changes.
-fn told_of_switch(there: &[Recorded], manifests: &[Manifest]) -> Option<Diagnostic> {
+/// The objects that go while the resource stays, as when its engine changes; a line each.
+fn objects_removed(there: &[Recorded], manifests: &[Manifest]) -> String {
     let goes = |object: &&Recorded| !manifests.iter().any(|manifest| manifest.id() == object.id);
-    let gone: Vec<_> = there.iter().filter(goes).map(|object| format!("  - {}", object.id)).collect();
-    (!gone.is_empty()).then(|| {
-        Diagnostic::warning(
-            "Objects will be replaced by others",
-            format!(
-                "These are deleted once all new objects are applied:\n\n{}\n\nUntil then both are in force: what only one of them allows \
-                 may be stopped, and nothing is open that both stop. Objects of another engine need that engine to be running; \
-                 this provider cannot see whether it enforces them.",
-                gone.join("\n")
-            ),
-        )
-    })
+    there.iter().filter(goes).map(|object| format!("  - {}", object.id)).collect::<Vec<_>>().join("\n")
+}
+
+fn switched(objects: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "Objects will be replaced by others",
+        format!(
+            "These are deleted once all new objects are applied:\n\n{objects}\n\nUntil then both are in force: what only one of them allows \
+             may be stopped, and nothing is open that both stop. Objects of another engine need that engine to be running; \
+             this provider cannot see whether it enforces them."
+        ),
+    )
 }
 
 fn left_in_the_cluster() -> Diagnostic {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cluster::{Cluster, Error, Object, owned_part};
-use egress_engines::Manifest;
 use egress_engines::manifest::{ObjectId, object_of, yaml_of};
-use egress_model::identity::{OWNER_TAG, Owner};
+use egress_engines::{Manifest, companions};
+use egress_model::identity::{NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
 use serde_json::Value as Json;
 use tfplugin::cty::{Path, Value};
 use tfplugin::diagnostic::chain;
@@ -19,12 +19,25 @@ use crate::session::Adoption;
 enum Claim {
     /// This owner's.
     Ours,
+    /// This owner's, but of another resource: never taken over, and never deleted for this one.
+    OfAnother(String),
     /// Another owner's, or nobody's that this provider knows.
     Foreign(String),
 }
 
-fn claim(object: &Object, owner: &Owner) -> Claim {
+/// Whose an object is, seen from the resource whose marks are on what it wants to be there.
+fn claim(object: &Object, wanted: &Json, owner: &Owner) -> Claim {
+    let mark = |tag: &str| (object.label(tag), wanted["metadata"]["labels"][tag].as_str());
+    let differs = |tag: &str| matches!(mark(tag), (Some(live), Some(wanted)) if live != wanted);
     match object.label(OWNER_TAG) {
+        Some(label) if label == owner.as_str() && (differs(TYPE_TAG) || differs(NAME_TAG)) => {
+            let part = |tag| object.label(tag).unwrap_or_default();
+            Claim::OfAnother(format!(
+                "it belongs to the {} named {:?} of the same owner",
+                part(TYPE_TAG),
+                part(NAME_TAG)
+            ))
+        }
         Some(label) if label == owner.as_str() => Claim::Ours,
         Some(other) => Claim::Foreign(format!("it belongs to the owner {other:?} of this provider")),
         None => match object.managers().as_slice() {
@@ -47,20 +60,20 @@ pub(super) async fn look_before_create(
     for manifest in manifests {
         let id = manifest.id();
         let Ok(Some(object)) = cluster.get(&id).await else { continue };
-        diagnostics.extend(told_of_existing(&id, &object, owner, adoption, force));
+        diagnostics.extend(told_of_existing(manifest, &object, owner, adoption, force));
     }
     diagnostics
 }
 
 fn told_of_existing(
-    id: &ObjectId,
+    manifest: &Manifest,
     object: &Object,
     owner: &Owner,
     adoption: Adoption,
     force: bool,
 ) -> Option<Diagnostic> {
-    let since = object.created();
-    match (claim(object, owner), adoption) {
+    let (id, since) = (manifest.id(), object.created());
+    match (claim(object, &manifest.to_json(), owner), adoption) {
         (Claim::Ours, Adoption::Automatic) => Some(Diagnostic::warning(
             format!("{id} exists and will be adopted"),
             format!(
@@ -78,8 +91,8 @@ fn told_of_existing(
                 owner = owner.as_str()
             ),
         )),
-        (Claim::Foreign(_), _) if force => None,
-        (Claim::Foreign(whose), _) => Some(foreign(id, since, &whose)),
+        (Claim::Foreign(_) | Claim::OfAnother(_), _) if force => None,
+        (Claim::Foreign(whose) | Claim::OfAnother(whose), _) => Some(foreign(&id, since, &whose)),
     }
 }
 
@@ -165,7 +178,8 @@ pub(super) async fn apply(
         if !is_known && !force {
             match cluster.get(&id).await {
                 Ok(Some(object)) => {
-                    if let Claim::Foreign(whose) = claim(&object, owner) {
+                    if let Claim::Foreign(whose) | Claim::OfAnother(whose) = claim(&object, &manifest.to_json(), owner)
+                    {
                         applied.diagnostics.push(foreign(&id, object.created(), &whose));
                         return applied;
                     }
@@ -221,15 +235,23 @@ pub(super) async fn delete(cluster: &Cluster, objects: Vec<Recorded>, owner: &Ow
         let id = &recorded.id;
         let outcome = match cluster.get(id).await {
             Ok(None) | Err(Error::KindMissing { .. }) => Ok(()),
-            Ok(Some(object)) => match claim(&object, owner) {
-                Claim::Foreign(whose) if !object.is_applied_by_us() => {
-                    let detail =
-                        format!("It is no longer ours: {whose}. It is left as it is, and only the state forgets it.");
-                    deleted.diagnostics.push(Diagnostic::warning(format!("{id} was not deleted"), detail));
-                    Ok(())
+            Ok(Some(object)) => {
+                let left = match claim(&object, &recorded.json, owner) {
+                    Claim::OfAnother(whose) => Some(whose),
+                    Claim::Foreign(whose) if !object.is_applied_by_us() => Some(whose),
+                    Claim::Ours | Claim::Foreign(_) => None,
+                };
+                match left {
+                    Some(whose) => {
+                        let detail = format!(
+                            "It is no longer ours: {whose}. It is left as it is, and only the state forgets it."
+                        );
+                        deleted.diagnostics.push(Diagnostic::warning(format!("{id} was not deleted"), detail));
+                        Ok(())
+                    }
+                    None => cluster.delete(id, object.uid(), patience).await,
                 }
-                _ => cluster.delete(id, object.uid(), patience).await,
-            },
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
@@ -269,6 +291,11 @@ pub(super) fn told(id: &ObjectId, done: &str, error: &Error) -> Diagnostic {
                 ),
             )
             .at(Path::attribute("force_conflicts"))
+        }
+        Error::KindMissing { kind, api_version } if companions::installed_with(kind).is_some() => {
+            let with = companions::installed_with(kind).unwrap_or_default();
+            let detail = format!("The cluster does not serve {kind} in {api_version}. It comes with {with}.");
+            Diagnostic::error(summary, detail)
         }
         Error::KindMissing { kind, api_version } => Diagnostic::error(
             summary,

@@ -55,11 +55,13 @@ pub(crate) fn attribute_path(path: &ModelPath) -> Path {
 
 /// What is wrong with what was written, each on its attribute. `what` is the thing, such as `policy`.
 pub(crate) fn mistakes(what: &str, invalid: &[Invalid]) -> Diagnostics {
-    let told = invalid.iter().map(|invalid| {
-        let detail = format!("It {}.", said_of_it(&invalid.problem.to_string()));
-        Diagnostic::error(format!("This part of the {what} cannot be used"), detail).at(attribute_path(&invalid.path))
-    });
-    told.collect()
+    invalid.iter().map(|invalid| mistake(what, &invalid.path, &invalid.problem.to_string())).collect()
+}
+
+/// What is wrong with one part of what was written.
+pub(crate) fn mistake(what: &str, path: &ModelPath, problem: &str) -> Diagnostic {
+    let detail = format!("It {}.", said_of_it(problem));
+    Diagnostic::error(format!("This part of the {what} cannot be used"), detail).at(attribute_path(path))
 }
 
 /// Messages that begin with what was written need another verb than those that say what it is.

@@ -1,0 +1,6 @@
+import {
+  to = egress_pod_network.partners
+  identity = {
+    name = "partners"
+  }
+}

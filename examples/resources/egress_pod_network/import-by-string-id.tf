@@ -1,0 +1,4 @@
+import {
+  to = egress_pod_network.partners
+  id = "partners"
+}

@@ -1,0 +1,173 @@
+//! The `aks` attribute: static egress gateways.
+
+use egress_engines::Requirement;
+use egress_engines::companions::aks::{Addresses, StaticGateway, Through, compile as manifest, requirements};
+use egress_model::cidr::Cidr;
+use tfplugin::cty::{Type, Value};
+use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::validators;
+
+use super::reading::{Place, Reading};
+use super::{Service, Steering, add_requirements};
+use crate::resources::objects::attributes::{single, text, texts};
+use crate::session::InCluster;
+
+pub(super) const SERVICE: Service = Service { name: "aks", attribute, compile };
+
+const STATIC_EGRESS_GATEWAY: &str = "staticEgressGateway";
+const AZURE_NETWORKING: &str = "azureNetworking";
+
+fn attribute() -> Attribute {
+    let prefix = vec![
+        text("id", "Its resource id.").required(),
+        text("ip_prefix", "Its addresses, as a block. They are what `egress_cidrs` then shows."),
+    ];
+    let gateway = vec![
+        text("namespace", "The namespace of the gateway and of its pods. It must exist.").required(),
+        text("gateway_nodepool_name", "The node pool of mode `Gateway` that carries it.").required(),
+        Attribute::new("provision_public_ips", Type::Bool, "Whether traffic leaves from public addresses. Default: `true`; otherwise from private ones of the nodes' subnet, which AKS chooses."),
+        single("public_ip_prefix", prefix, "The public IP prefix whose addresses traffic leaves from: an `azurerm_public_ip_prefix` as a whole will do. Without it AKS makes one, **whose addresses are gone with the gateway**."),
+        text("default_route", "`staticEgressGateway` (the default): traffic of its pods goes through the gateway, but for `exclude_cidrs`. `azureNetworking`: only traffic to `exclude_cidrs` does.")
+            .validate(validators::one_of([STATIC_EGRESS_GATEWAY, AZURE_NETWORKING])),
+        texts("exclude_cidrs", "What takes the other way than `default_route`, as CIDR blocks. Default for `staticEgressGateway`: the provider's `kubernetes.cluster_cidrs`, so that traffic within the cluster stays in it."),
+    ];
+    let gateways = Attribute::nested(
+        "static_gateway_configurations",
+        Nesting::Map,
+        gateway,
+        "A `StaticGatewayConfiguration` each, by the object's name. Pods of its namespace use it when they carry its `pod_annotations` as they are created.",
+    );
+    single("aks", vec![gateways.required()], "Azure Kubernetes Service: static egress gateways.")
+}
+
+fn compile(reading: &mut Reading, place: &Place<'_>, in_cluster: Option<&InCluster>) -> Steering {
+    let mut steering = Steering::default();
+    let mut cidrs = Some(Vec::new());
+    let gateways = place.field("static_gateway_configurations");
+    let entries = reading.entries(gateways.as_ref());
+    if let Some(gateways) = gateways.filter(|gateways| entries.is_empty() && !gateways.value.is_unknown()) {
+        reading.mistake(&gateways.path, "names no gateway");
+    }
+    let mut later = !reading.complete;
+    for (key, place) in entries {
+        match place.value.get("public_ip_prefix").and_then(|prefix| prefix.get("ip_prefix")) {
+            Some(block) if block.is_unknown() => later = true,
+            Some(block) if !block.is_null() => {
+                let block = reading.required(&place, "public_ip_prefix", |reading, prefix| {
+                    reading.required(prefix, "ip_prefix", Reading::text::<Cidr>)
+                });
+                cidrs = cidrs.zip(block).map(|(cidrs, block)| [cidrs, vec![block.to_string()]].concat());
+            }
+            _ if place.value.get("public_ip_prefix").is_some_and(Value::is_unknown) => later = true,
+            _ => cidrs = None,
+        }
+        let Some(gateway) = gateway(reading, key, &place, in_cluster) else { continue };
+        steering.manifests.push(manifest(&gateway));
+        steering.pod_annotations.insert(key.to_owned(), [gateway.pod_annotation()].into());
+        // Which pods need which annotation is in `pod_annotations`.
+        let mut needs = requirements(&gateway);
+        needs.retain(|requirement| !matches!(requirement, Requirement::PodAnnotation { .. }));
+        add_requirements(&mut steering.requirements, needs);
+    }
+    steering.egress_cidrs = match cidrs {
+        None => None,
+        Some(_) if later => Some(Value::UNKNOWN),
+        Some(mut cidrs) => {
+            cidrs.sort_unstable();
+            cidrs.dedup();
+            Some(Value::list(cidrs))
+        }
+    };
+    steering
+}
+
+fn gateway(
+    reading: &mut Reading,
+    key: &str,
+    place: &Place<'_>,
+    in_cluster: Option<&InCluster>,
+) -> Option<StaticGateway> {
+    let name = reading.key(key, place);
+    let namespace = reading.required(place, "namespace", Reading::text);
+    let node_pool = reading.required(place, "gateway_nodepool_name", Reading::text);
+    let addresses = addresses(reading, place);
+    let through = through(reading, place, in_cluster);
+    Some(StaticGateway {
+        name: name?,
+        namespace: namespace?,
+        node_pool: node_pool?,
+        addresses: addresses?,
+        through: through?,
+    })
+}
+
+fn addresses(reading: &mut Reading, place: &Place<'_>) -> Option<Addresses> {
+    let provisions =
+        reading.optional(
+            place,
+            "provision_public_ips",
+            |reading, at| {
+                if reading.is_known(at) { at.value.as_bool() } else { None }
+            },
+        );
+    let prefix = reading.optional(place, "public_ip_prefix", |reading, at| {
+        if at.value.is_unknown() {
+            reading.complete = false;
+        }
+        reading.required(at, "id", Reading::text)
+    });
+    match (provisions?, prefix?) {
+        (Some(false), Some(_)) => {
+            let why = "cannot stand beside provision_public_ips = false: without public addresses no prefix is used";
+            reading.mistake(&place.path.field("public_ip_prefix"), why);
+            None
+        }
+        (Some(false), None) => Some(Addresses::Private),
+        (None | Some(true), Some(id)) => Some(Addresses::Prefix(id)),
+        (None | Some(true), None) => Some(Addresses::Provisioned),
+    }
+}
+
+fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: Option<&InCluster>) -> Option<Through> {
+    let route = reading.optional(
+        place,
+        "default_route",
+        |reading, at| {
+            if reading.is_known(at) { at.value.as_str() } else { None }
+        },
+    );
+    let excluded = reading.optional(place, "exclude_cidrs", Reading::texts::<Cidr>);
+    let path = place.path.field("exclude_cidrs");
+    match (route?, excluded?) {
+        (Some(AZURE_NETWORKING), None) => {
+            let why =
+                "is needed with default_route = \"azureNetworking\", which sends nothing else through the gateway";
+            reading.mistake(&path, why);
+            None
+        }
+        (Some(AZURE_NETWORKING), Some(blocks)) if blocks.is_empty() => {
+            reading.mistake(&path, "names no block, so that nothing goes through the gateway");
+            None
+        }
+        (Some(AZURE_NETWORKING), Some(blocks)) => Some(Through::Only(blocks)),
+        (_, Some(blocks)) => Some(Through::AllBut(blocks)),
+        (_, None) => {
+            // Ranges of a cluster that is made in the same apply are not known yet.
+            if in_cluster.is_some_and(|in_cluster| in_cluster.cluster.is_none()) {
+                reading.complete = false;
+                return None;
+            }
+            let internal = in_cluster.map(|in_cluster| in_cluster.settings.cluster.internal()).unwrap_or_default();
+            if internal.is_empty() {
+                reading.warn(
+                    &path,
+                    "Traffic within the cluster goes through the gateway too",
+                    "Neither exclude_cidrs nor the provider's kubernetes.cluster_cidrs says which addresses are the cluster's own, so that what \
+                     these pods send to other pods and to Services leaves through the gateway. Set one of them; exclude_cidrs = [] says \
+                     that it is meant.",
+                );
+            }
+            Some(Through::AllBut(internal.into_iter().collect()))
+        }
+    }
+}
