@@ -1,14 +1,14 @@
 //! `egress_pod_network` on real hosts and an API server that has the definitions of EKS, AKS and ACK.
 
-use std::sync::Arc;
-
 use acceptance_tests::cloud::ZONES;
 use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
 use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server, api_server_with_engines};
+use crate::suite::{
+    Needs, REQUIRED_PROVIDERS, Run, Suite, api_server, api_server_with_engines, own_server_with_engines,
+};
 use crate::world::{World, gateways, pool, says, sorted_strings};
 
 const ADDRESS: &str = "egress_pod_network.prod";
@@ -113,7 +113,7 @@ fn each_service_is_applied_changed_and_destroyed(run: &Run<'_>) -> Result<()> {
         lives(&workspace, &server, &case).with_context(|| case.name.clone())?;
     }
     // There is one of these in a cluster, so hosts take turns on clusters of their own.
-    let server = Arc::new(ApiServer::start_own()?);
+    let server = ApiServer::start_own()?;
     let case = Case {
         name: "acceptance-gke".to_owned(),
         body: "  gke = { non_masquerade_cidrs = [\"10.0.0.0/8\"] }\n".to_owned(),
@@ -121,7 +121,7 @@ fn each_service_is_applied_changed_and_destroyed(run: &Run<'_>) -> Result<()> {
         object: Expected::of("configmaps", "kube-system", "ip-masq-agent"),
         shows: (
             "/data/config",
-            json!("masqLinkLocal: false\nnonMasqueradeCIDRs:\n- 172.16.0.0/12\nresyncInterval: 60s\n"),
+            json!("masqLinkLocal: false\nnonMasqueradeCIDRs:\n- \"172.16.0.0/12\"\nresyncInterval: \"60s\"\n"),
         ),
     };
     lives(&run.workspace()?, &server, &case).context("acceptance-gke")
@@ -191,7 +191,7 @@ fn an_object_of_another_pod_network_is_refused(run: &Run<'_>) -> Result<()> {
 /// One configuration, two aliases: AWS makes the gateway, the cluster takes the objects.
 fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
-    let server = api_server_with_engines()?;
+    let server = own_server_with_engines()?;
     let [first, second] = ZONES;
     let cluster = format!(
         "provider \"egress\" {{\n  alias = \"cluster\"\n  owner = \"acme-acceptance\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n",
@@ -204,10 +204,14 @@ fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
             .collect();
         let zones = zones.concat();
         let network = format!(
-            "resource \"egress_pod_network\" \"prod\" {{\n  provider = egress.cluster\n  name = \"prod\"\n  force_conflicts = true\n  eks = {{\n    nat_gateway = \
+            "resource \"egress_pod_network\" \"prod\" {{\n  provider = egress.cluster\n  name = \"prod\"\n  eks = {{\n    nat_gateway = \
              egress_nat_gateway.prod\n    eni_configs = {{\n{zones}    }}\n  }}\n}}\n"
         );
-        format!("{}{}{cluster}{network}", pool(&["a", "b"], ""), gateways(&world.cloud, [&["a"], &["b"]], ""))
+        format!(
+            "{}{}{cluster}{network}",
+            pool(&["a", "b"], "  on_ip_change = \"warn\"\n"),
+            gateways(&world.cloud, [&["a"], &["b"]], "")
+        )
     };
     world.settle(&with_zones(&[first, second]))?;
     let state = world.state()?;

@@ -9,7 +9,7 @@ use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines};
+use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines, own_server_with_engines};
 use crate::world::{World, says};
 
 /// The namespace that the examples name. Each run puts one of its own in its place: on an existing cluster it may be in use.
@@ -17,6 +17,7 @@ const NAMESPACE: &str = "production";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("examples::demo", Needs::Cluster, |run| applies(run, "demo"));
+    suite.scenario("examples::eks", Needs::Engines, eks_applies);
     suite.scenario("examples::existing_network", Needs::Host, |run| applies(run, "existing-network"));
     suite.scenario("examples::egress_ip_pool", Needs::Host, |run| imports(run, "egress_ip_pool"));
     suite.scenario("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
@@ -47,7 +48,7 @@ fn all_are_covered() -> Result<()> {
     let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
     let guide = names(folder().join("guide"))?;
     ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
-    ensure!(examples == ["demo", "existing-network", "guide", "provider", "resources"], "{examples:?}");
+    ensure!(examples == ["demo", "eks", "existing-network", "guide", "provider", "resources"], "{examples:?}");
     ensure!(
         resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_pod_network", "egress_policy"],
         "{resources:?}"
@@ -60,6 +61,15 @@ fn applies(run: &Run<'_>, example: &str) -> Result<()> {
     with_world(run, api_server, |world, namespace| {
         copy(&folder().join(example), world.path(), namespace)?;
         world.succeed(&["get", "-no-color"])?;
+        world.apply()?;
+        world.expect_empty_plan()
+    })
+}
+
+/// The same on a cluster of its own with the definitions of EKS: the objects are called after zones, which all scenarios share.
+fn eks_applies(run: &Run<'_>) -> Result<()> {
+    with_world(run, own_server_with_engines, |world, _| {
+        copy(&folder().join("eks"), world.path(), NAMESPACE)?;
         world.apply()?;
         world.expect_empty_plan()
     })
@@ -140,8 +150,13 @@ fn with_world(
         let map: serde_json::Map<_, _> = zones.iter().map(|zone| (zone.0.to_owned(), value(zone))).collect();
         serde_json::Value::Object(map).to_string()
     };
+    // The cluster's own matter: the cloud has no subnets of pods.
+    let pod_subnets: serde_json::Map<_, _> =
+        (0..).zip(ZONES).map(|(n, zone)| (zone.to_owned(), json!(format!("subnet-0a1b2c3d4e5f6071{n}")))).collect();
+    let pod_subnets = serde_json::Value::Object(pod_subnets).to_string();
     let variables = [
         ("TF_VAR_zones", by_zone(&|zone| json!({ "public_subnet_id": zone.1, "route_table_id": zone.2 }))),
+        ("TF_VAR_pod_subnet_ids", pod_subnets),
         ("TF_VAR_public_subnet_ids", by_zone(&|zone| json!(zone.1))),
         ("TF_VAR_private_route_table_ids", by_zone(&|zone| json!(zone.2))),
         ("TF_VAR_public_subnet_id", subnet),

@@ -140,10 +140,17 @@ pub(crate) fn api_server() -> Result<Arc<ApiServer>> {
     SERVER.get(ApiServer::start).context("no API server")
 }
 
+const NO_ENGINES: &str = "no API server with the definitions of the engines";
+
 /// One API server with the definitions of every engine for all scenarios.
 pub(crate) fn api_server_with_engines() -> Result<Arc<ApiServer>> {
     static SERVER: Shared<ApiServer> = Shared::new();
-    SERVER.get(engine_definitions::api_server).context("no API server with the definitions of the engines")
+    SERVER.get(engine_definitions::api_server).context(NO_ENGINES)
+}
+
+/// The same for one scenario alone, whose objects are the whole cluster's and have names that it cannot choose.
+pub(crate) fn own_server_with_engines() -> Result<Arc<ApiServer>> {
+    engine_definitions::api_server().map(Arc::new).context(NO_ENGINES)
 }
 
 /// One LocalStack for all scenarios.
