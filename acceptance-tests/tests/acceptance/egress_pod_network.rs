@@ -142,7 +142,7 @@ fn lives(workspace: &Workspace, server: &ApiServer, case: &Case) -> Result<()> {
     let live = case.object.live(server)?.context("it is not in the cluster any longer")?;
     ensure!(live["metadata"]["uid"] == before["metadata"]["uid"], "the object was replaced");
     let (pointer, value) = &case.shows;
-    ensure!(live.pointer(pointer) == Some(value), "{:#}", live);
+    ensure!(live.pointer(pointer) == Some(value), "{live:#}");
     workspace.destroy()?;
     ensure!(case.object.live(server)?.is_none(), "it is left after the destroy");
     Ok(())
