@@ -183,7 +183,11 @@ impl Manifest {
 
     /// The object as YAML, the same text for the same object.
     pub fn to_yaml(&self) -> String {
-        yaml::document(&self.to_json())
+        let Content::Spec(spec) = &self.content else { return yaml::document(&self.to_json()) };
+        // The spec is nearly all of it and not copied.
+        let (api_version, kind) = (Value::from(self.api_version), Value::from(self.kind_name));
+        let metadata = serde_json::to_value(&self.metadata).unwrap_or_default();
+        yaml::document_of(&[("apiVersion", &api_version), ("kind", &kind), ("metadata", &metadata), ("spec", spec)])
     }
 }
 

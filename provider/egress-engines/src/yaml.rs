@@ -22,29 +22,49 @@ pub(crate) fn document(value: &Value) -> String {
     out
 }
 
+/// The text of a document with these fields, which are in the order of their names.
+pub(crate) fn document_of(fields: &[(&str, &Value)]) -> String {
+    // Most objects fit.
+    let mut out = String::with_capacity(1024);
+    for (key, value) in fields {
+        entry(&mut out, key, value, 0);
+    }
+    out
+}
+
 fn mapping(out: &mut String, map: &serde_json::Map<String, Value>, indent: usize, first_inline: bool) {
-    let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by_key(|(key, _)| *key);
-    for (position, (key, value)) in entries.into_iter().enumerate() {
+    let write = |(position, (key, value)): (usize, (&String, &Value))| {
         if !(first_inline && position == 0) {
             pad(out, indent);
         }
-        text(out, key);
-        out.push(':');
-        match value {
-            Value::Object(map) if !map.is_empty() => {
-                out.push('\n');
-                mapping(out, map, indent + 2, false);
-            }
-            Value::Array(list) if !list.is_empty() => {
-                out.push('\n');
-                sequence(out, list, indent);
-            }
-            other => {
-                out.push(' ');
-                scalar(out, other);
-                out.push('\n');
-            }
+        entry(out, key, value, indent);
+    };
+    // Whether a map keeps its keys in order is up to how the library is built.
+    if map.keys().is_sorted() {
+        map.iter().enumerate().for_each(write);
+    } else {
+        let mut entries: Vec<_> = map.iter().collect();
+        entries.sort_by_key(|(key, _)| *key);
+        entries.into_iter().enumerate().for_each(write);
+    }
+}
+
+fn entry(out: &mut String, key: &str, value: &Value, indent: usize) {
+    text(out, key);
+    out.push(':');
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            out.push('\n');
+            mapping(out, map, indent + 2, false);
+        }
+        Value::Array(list) if !list.is_empty() => {
+            out.push('\n');
+            sequence(out, list, indent);
+        }
+        other => {
+            out.push(' ');
+            scalar(out, other);
+            out.push('\n');
         }
     }
 }
@@ -70,14 +90,23 @@ fn sequence(out: &mut String, list: &[Value], indent: usize) {
 }
 
 fn pad(out: &mut String, indent: usize) {
-    out.extend(std::iter::repeat_n(' ', indent));
+    const SPACES: &str = "                                ";
+    let mut left = indent;
+    while left > 0 {
+        let now = left.min(SPACES.len());
+        out.push_str(&SPACES[..now]);
+        left -= now;
+    }
 }
 
 fn scalar(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Number(number) => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{number}");
+        }
         Value::String(value) => text(out, value),
         Value::Array(_) => out.push_str("[]"),
         Value::Object(_) => out.push_str("{}"),
@@ -111,8 +140,8 @@ fn text(out: &mut String, text: &str) {
 fn is_plain(text: &str) -> bool {
     const NOT_TEXT: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"];
     text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
-        && !NOT_TEXT.iter().any(|word| word.eq_ignore_ascii_case(text))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'))
+        && !(text.len() <= 5 && NOT_TEXT.iter().any(|word| word.eq_ignore_ascii_case(text)))
 }
 
 #[cfg(test)]

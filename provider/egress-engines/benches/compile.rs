@@ -1,0 +1,81 @@
+//! How many objects one core compiles in a second: `cargo bench -p egress-engines`. Fails when the target is missed.
+//!
+//! The policies are those of the golden files, on every engine that takes them. One thread, and the time that it had a core for
+//! (`/proc/thread-self/schedstat` on Linux, else wall-clock time), in the best of several rounds: what else the machine does only
+//! adds to it.
+
+// A bench's figures are its output.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+#[path = "../tests/engines/cases.rs"]
+mod cases;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use egress_engines::{Compiled, ENGINES, Engine, Manifest, Settings};
+use egress_model::policy::Policy;
+
+/// Objects per second that compiling must reach, with their text and without.
+const TARGET: f64 = 100_000.0;
+
+const ROUNDS: usize = 20;
+
+/// How long a round is at least, so that the clock's resolution does not matter.
+const ROUND: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
+    // `cargo bench` says so; `cargo test` only wants to know that this runs.
+    let measures = std::env::args().any(|argument| argument == "--bench");
+    let settings = Settings::default();
+    let all: Vec<Policy> = cases::all().iter().map(|(_, spec)| Policy::parse(spec).expect("a policy")).collect();
+    let pairs = all.iter().flat_map(|policy| ENGINES.iter().map(move |engine| (engine, policy)));
+    let taken: Vec<(&Engine, &Policy)> =
+        pairs.filter(|(engine, policy)| !(engine.compile)(policy, &settings).manifests.is_empty()).collect();
+    let compile = |(engine, policy): &(&Engine, &Policy)| (engine.compile)(black_box(policy), &settings);
+    let silent = |compiled: &Compiled| compiled.manifests.len();
+    let written = |compiled: &Compiled| {
+        black_box(compiled.manifests.iter().map(Manifest::to_yaml).map(|text| text.len()).sum::<usize>());
+        compiled.manifests.len()
+    };
+    if !measures {
+        let objects: usize = taken.iter().map(|pair| written(&compile(pair))).sum();
+        println!("{} policies became {objects} objects; not measured: run cargo bench", taken.len());
+        return ExitCode::SUCCESS;
+    }
+    for engine in ENGINES {
+        let own: Vec<_> = taken.iter().filter(|(of, _)| of.name == engine.name).copied().collect();
+        let rate = best(&own, 3, |pair| silent(&compile(pair)));
+        println!("  {:<24}{rate:>12.0} objects/s", engine.name.as_str());
+    }
+    let compiled = best(&taken, ROUNDS, |pair| silent(&compile(pair)));
+    let with_text = best(&taken, ROUNDS, |pair| written(&compile(pair)));
+    println!("compile:            {compiled:>12.0} objects/s and core, target {TARGET:.0}");
+    println!("compile and YAML:   {with_text:>12.0} objects/s and core, target {TARGET:.0}");
+    if compiled.min(with_text) < TARGET {
+        eprintln!("the target is missed");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+/// The most objects per second of some rounds.
+fn best<T>(of: &[T], rounds: usize, objects: impl Fn(&T) -> usize) -> f64 {
+    let round = |_| {
+        let (start, busy) = (Instant::now(), on_core());
+        let mut count = 0_u32;
+        while start.elapsed() < ROUND {
+            count += u32::try_from(of.iter().map(&objects).sum::<usize>()).expect("few objects");
+        }
+        let spent = on_core().zip(busy).map_or_else(|| start.elapsed(), |(now, before)| now - before);
+        f64::from(count) / spent.as_secs_f64()
+    };
+    (0..rounds).map(round).fold(0.0, f64::max)
+}
+
+/// How long this thread had a core for, where the system says so.
+fn on_core() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
