@@ -4,8 +4,7 @@
 //! (`/proc/thread-self/schedstat` on Linux, else wall-clock time), in the best of several rounds: what else the machine does only
 //! adds to it.
 
-// A bench's figures are its output.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench's figures are its output")]
 
 #[path = "../tests/engines/cases.rs"]
 mod cases;
@@ -68,7 +67,7 @@ fn best<T>(of: &[T], rounds: usize, objects: impl Fn(&T) -> usize) -> f64 {
         while start.elapsed() < ROUND {
             count += u32::try_from(of.iter().map(&objects).sum::<usize>()).expect("few objects");
         }
-        let spent = on_core().zip(busy).map_or_else(|| start.elapsed(), |(now, before)| now - before);
+        let spent = on_core().zip(busy).map_or_else(|| start.elapsed(), |(now, before)| now.saturating_sub(before));
         f64::from(count) / spent.as_secs_f64()
     };
     (0..rounds).map(round).fold(0.0, f64::max)
