@@ -114,12 +114,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     let mut egress = to_control_plane();
     if policy.dns.allowed {
         egress.extend(network_policy::dns_rules(&policy.dns.resolver));
-        openings.push(Opening {
-            at: Path::root().field("allow_dns"),
-            reach: caches(policy),
-            ports: vec![Ports::One(53)],
-            shows: None,
-        });
+        openings.push(queries(policy, Path::root().field("allow_dns")));
     } else if policy.mode == Mode::Enforce {
         let why = "a proxy finds its control plane by name, so that pods of the mesh do not start without the resolver; this is for \
                    namespaces whose pods are not in the mesh";
@@ -136,6 +131,9 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
                 egress.extend(rules.iter().filter_map(|rule| network_policy::through_mesh(rule, INBOUND_PORT)));
             }
             egress.extend(rules);
+        }
+        if asks_resolver(rule) {
+            openings.push(queries(policy, at));
         }
         openings.push(opened);
     }
@@ -163,6 +161,8 @@ fn opening(policy: &Policy, rule: &Rule, at: &Path, findings: &mut Findings<'_, 
         Entity::All => Reach::everywhere(),
         Entity::ApiServer => Reach::blocks(policy.cluster.api_server.iter().copied()),
         Entity::Nodes => Reach::blocks(policy.cluster.nodes.iter().copied()),
+        // Without ports it means queries only, which are an opening of their own.
+        Entity::Dns if asks_resolver(rule) => Reach(Vec::new()),
         Entity::Dns => caches(policy),
     };
     let reach = match &rule.to {
@@ -173,6 +173,16 @@ fn opening(policy: &Policy, rule: &Rule, at: &Path, findings: &mut Findings<'_, 
         Peers::Entities(entities) => Reach(entities.iter().flat_map(|one| entity(one).0).collect()),
     };
     Opening { at: at.clone(), reach, ports, shows }
+}
+
+/// Whether a rule is about queries to the resolver, whatever else it is about: on the resolver's own ports, as it names none.
+fn asks_resolver(rule: &Rule) -> bool {
+    rule.ports.is_empty() && matches!(&rule.to, Peers::Entities(entities) if entities.contains(&Entity::Dns))
+}
+
+/// Queries to the resolver's caches on the nodes.
+fn queries(policy: &Policy, at: Path) -> Opening {
+    Opening { at, reach: caches(policy), ports: vec![Ports::One(53)], shows: None }
 }
 
 /// The resolver's caches on the nodes, whose addresses need not be the cluster's.

@@ -1,8 +1,10 @@
 //! Linkerd beyond what every engine is tried on: names, which it does by what connections show, and what it refuses.
 
 use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, linkerd};
-use egress_model::policy::verdict::{Application, Flow, Host, Transport};
-use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
+use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
+use egress_model::policy::{
+    ClusterSpec, Domain, HttpSpec, Policy, Protocol, ResolverSpec, RuleSpec, SelectorSpec, Spec,
+};
 use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
@@ -131,6 +133,55 @@ fn refuses_on_the_part_and_emits_nothing() {
         let refused = compiled.findings.iter().filter(|finding| finding.level == Level::Refused);
         let paths: std::collections::BTreeSet<_> = refused.map(|finding| finding.path.to_string()).collect();
         assert!(paths.contains(path), "{path}: {:#?}", compiled.findings);
+    }
+}
+
+/// The caches of the resolver are outside to Linkerd. A rule about queries to them opens their port 53, so that other ports there
+/// are read as elsewhere.
+#[test]
+fn queries_to_caches_open_no_other_port_there() {
+    let dns = RuleSpec { to_entities: Some(texts(&["dns"])), ..RuleSpec::default() };
+    let resolver = ResolverSpec { node_local_ips: Some(texts(&["169.254.20.10"])), ..ResolverSpec::default() };
+    let spec = Spec {
+        allow_dns: Some(false),
+        cluster: ClusterSpec { resolver, ..ClusterSpec::default() },
+        ..policy(vec![("dns", dns), ("web", to_domains(&["a.example.com"], &["443"]))])
+    };
+    let compiled = compile(&spec);
+    assert!(!compiled.manifests.is_empty(), "{:#?}", compiled.findings);
+    let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
+    let policy = Policy::parse(&spec).expect("a policy");
+    let name = |name: &str| name.parse::<Domain>().expect("a name");
+    let source = Pod {
+        namespace: "production".parse().expect("a name"),
+        namespace_labels: [].into(),
+        labels: [].into(),
+        service_account: "default".parse().expect("a name"),
+        named_ports: Vec::new(),
+        services: Vec::new(),
+    };
+    let cases = [
+        (53, Some(Application::Query(name("b.example.com"))), true),
+        (443, Some(Application::Tls(name("a.example.com"))), true),
+        (443, Some(Application::Tls(name("b.example.com"))), false),
+        (443, None, false),
+        (8080, None, false),
+    ];
+    for (port, application, passes) in cases {
+        let shown = match &application {
+            Some(Application::Tls(name)) => vec![name.clone()],
+            _ => Vec::new(),
+        };
+        let address = "169.254.20.10".parse().expect("an address");
+        let flow = Flow {
+            destination: Destination { address, host: Host::Other, names: shown },
+            transport: Transport::Port(Protocol::Tcp, port),
+            application,
+        };
+        assert_eq!(lets_pass(&policy, &source, &flow), passes, "the model: {flow:#?}");
+        for installation in installations(EngineName::Linkerd).iter().filter(|one| one.as_the_model) {
+            assert_eq!((installation.passes)(&objects, &source, &flow), passes, "{}: {flow:#?}", installation.what);
+        }
     }
 }
 
