@@ -1,4 +1,4 @@
-//! IP pools and NAT gateways on Amazon EC2.
+//! IP pools, NAT gateways and routes to them on Amazon EC2.
 
 mod client;
 pub mod config;
@@ -8,9 +8,13 @@ mod error;
 pub mod ip_pools;
 pub mod nat_gateways;
 mod region;
+mod routes;
 mod snapshot;
+pub mod steering;
 mod unclear;
+mod write;
 
 pub use config::Config;
 pub use connect::{Cloud, ConnectError};
 pub use region::Region;
+pub use routes::Routes;

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use crate::client::Client;
 use crate::config::Config;
 use crate::ip_pools::Source;
-use crate::nat_gateways::observe::Table;
 use crate::nat_gateways::observed::Gateway;
+use crate::routes::Table;
 use crate::snapshot::Snapshot;
 
 /// How long to wait for what is only shown.

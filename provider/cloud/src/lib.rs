@@ -10,7 +10,8 @@
 //!
 //! - An operation is idempotent. It looks whether its effect is there already before it causes it, so that a crash between
 //!   any two calls loses nothing and duplicates nothing.
-//! - An object carries its identity ([`egress_model::identity`]) from the call that creates it.
+//! - An object carries its identity ([`egress_model::identity`]) from the call that creates it. What cannot, such as a route
+//!   ([`Steering`]), is known by its place, and recorded by the state.
 //! - An answer that says that an object is missing was asked for that object alone, and not taken from a cache.
 //! - Nothing that does not carry the identity, or that the user did not name, is changed or removed.
 
@@ -19,6 +20,7 @@ pub mod error;
 pub mod ip_pools;
 pub mod limits;
 pub mod nat_gateways;
+pub mod steering;
 pub mod token;
 
 pub use drive::{End, Outcome, Work, drive};
@@ -26,3 +28,4 @@ pub use error::{Class, Error};
 pub use ip_pools::IpPools;
 pub use limits::{Limits, Poll};
 pub use nat_gateways::NatGateways;
+pub use steering::Steering;

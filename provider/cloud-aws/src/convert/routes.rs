@@ -3,8 +3,8 @@
 use aws_sdk_ec2::types::{self, RouteOrigin, RouteState};
 
 use crate::nat_gateways::desired::Destination;
-use crate::nat_gateways::observe::Table;
 use crate::nat_gateways::observed::Route;
+use crate::routes::Table;
 
 /// A route table. Propagated and advertised routes are left out: a route made by hand goes before them.
 pub(crate) fn table(table: &types::RouteTable) -> Option<Table> {

@@ -8,15 +8,13 @@ mod routes;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 
 use async_trait::async_trait;
 use cloud::{Class, Error, Limits, NatGateways};
 use egress_model::nat_gateway::View;
-use tokio::time::Instant;
 
 use super::desired::Desired;
-use super::observe::{Freshness, REFERENCE_LAG};
+use super::observe::Freshness;
 use super::observed::{Gateway, Observed};
 use super::operation::{Operation, Target};
 use super::plan::plan;
@@ -112,64 +110,20 @@ impl Step<'_> {
         })
     }
 
-    /// Sends a call that changes something: what was read before is not what is.
-    async fn write<T>(&self, call: impl Future<Output = T>) -> T {
-        self.forget_snapshots().await;
-        let answer = call.await;
-        self.forget_snapshots().await;
-        answer
-    }
-
-    /// Sends a call that names something that was just made, again while EC2 answers with one of these codes: reads lag, so it
-    /// may not know that yet.
-    async fn refer<T, F>(&self, operation: &'static str, unknown: &[&str], call: impl Fn() -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        let start = Instant::now();
-        let answered = self.limits.until(self.region.poll, || async {
-            match self.write(call()).await {
-                Ok(answer) => Ok(Some(answer)),
-                Err(error)
-                    if unknown.contains(&error.code.as_str())
-                        && start.elapsed() < REFERENCE_LAG
-                        && !self.limits.stopped() =>
-                {
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
-        });
-        answered.await?.ok_or_else(|| Self::overdue(operation, "EC2 did not get to know what the call names"))
-    }
-
-    async fn forget_snapshots(&self) {
-        self.region.nat_gateways.invalidate().await;
-        self.region.route_tables.invalidate().await;
-        self.region.addresses.invalidate().await;
-    }
-
     async fn tag(&mut self, id: &str, set: &BTreeMap<String, String>, remove: &BTreeSet<String>) -> Result<(), Error> {
         if !set.is_empty() {
-            self.write(self.region.client.create_tags(id, convert::to_tags(set.clone()))).await?;
+            self.region.write(self.region.client.create_tags(id, convert::to_tags(set.clone()))).await?;
         }
         if let Some(gateway) = self.observed.gateway_mut(id) {
             gateway.tags.extend(set.clone());
         }
         let remove: Vec<String> = remove.iter().cloned().collect();
         if !remove.is_empty() {
-            self.write(self.region.client.delete_tags(id, &remove)).await?;
+            self.region.write(self.region.client.delete_tags(id, &remove)).await?;
         }
         if let Some(gateway) = self.observed.gateway_mut(id) {
             gateway.tags.retain(|key, _| !remove.contains(key));
         }
         Ok(())
-    }
-
-    /// The time was over before what was waited for had happened.
-    fn overdue(operation: &'static str, what: &str) -> Error {
-        let message =
-            format!("{what} within the time that the resource's timeouts allow; the next apply goes on waiting");
-        Error::new(Class::Transient, operation, message)
     }
 }

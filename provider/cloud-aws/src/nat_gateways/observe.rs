@@ -3,28 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cloud::{Error, Limits};
-use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
+use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, TYPE_TAG};
 use egress_model::ip_pool::{Address, AddressId};
 use tokio::time::Instant;
 
-use super::desired::{Desired, Destination};
-use super::observed::{ElasticIp, Gateway, Observed, Route};
+use super::desired::Desired;
+use super::observed::{ElasticIp, Gateway, Observed};
 use crate::ip_pools::Source;
+use crate::routes::Table;
+use crate::write::REFERENCE_LAG;
 use crate::{Region, convert};
-
-/// How long EC2 may not know something that was just made.
-pub(super) const REFERENCE_LAG: Duration = Duration::from_mins(2);
-
-/// A route table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Table {
-    pub(crate) id: String,
-    pub(crate) vpc: String,
-    pub(crate) routes: Vec<(Destination, Route)>,
-}
 
 /// Where a look is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,27 +170,8 @@ impl Region {
             }
         };
         let missing: Vec<String> = named.into_iter().filter(|id| !tables.iter().any(|table| table.id == *id)).collect();
-        if !missing.is_empty() {
-            let found = self.find_tables(&[("route-table-id", missing.clone())]).await?;
-            tables.extend(found.into_iter().filter(|table| missing.contains(&table.id)));
-        }
+        tables.extend(self.missing_tables(missing).await?);
         Ok(tables)
-    }
-
-    async fn all_tables(&self, owner: &Owner) -> Result<Arc<Vec<Table>>, Error> {
-        self.route_tables.get(owner, || self.find_tables(&[])).await
-    }
-
-    async fn find_tables(&self, filters: &[(&str, Vec<String>)]) -> Result<Vec<Table>, Error> {
-        let found = self.client.describe_route_tables(filters).await?;
-        Ok(found.iter().filter_map(convert::routes::table).collect())
-    }
-
-    /// A route as it is now.
-    pub(super) async fn read_route(&self, table: &str, to: &Destination) -> Result<Option<Route>, Error> {
-        let found = self.find_tables(&[("route-table-id", vec![table.to_owned()])]).await?;
-        let mut routes = found.into_iter().filter(|found| found.id == table).flat_map(|found| found.routes);
-        Ok(routes.find(|(destination, _)| destination == to).map(|(_, route)| route))
     }
 
     /// The Elastic IP addresses with these allocation ids that exist, as they are now.

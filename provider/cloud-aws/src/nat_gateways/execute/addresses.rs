@@ -11,6 +11,7 @@ use crate::nat_gateways::desired::{Drain, Secondary};
 use crate::nat_gateways::observed::{Gateway, Status};
 use crate::nat_gateways::operation::Target;
 use crate::unclear;
+use crate::write::overdue;
 
 impl Step<'_> {
     /// Associates the addresses that the gateway does not have. Where the account's quota refuses that while others are about
@@ -151,13 +152,13 @@ impl Step<'_> {
     {
         let region = self.region;
         let changed = self.limits.until(region.poll, || async {
-            match self.write(unclear::call(region.attempts, region.poll, self.limits, &call, &look)).await {
+            match self.region.write(unclear::call(region.attempts, region.poll, self.limits, &call, &look)).await {
                 Ok(()) => Ok(Some(())),
                 Err(error) if error.code == "OperationInProgress" && !self.limits.stopped() => Ok(None),
                 Err(error) => Err(error),
             }
         });
-        changed.await?.ok_or_else(|| Self::overdue(operation, &format!("EC2 did not finish another change of {id}")))
+        changed.await?.ok_or_else(|| overdue(operation, &format!("EC2 did not finish another change of {id}")))
     }
 
     /// Reads a gateway until it shows what was just done: until then it would look as if nothing had been.
@@ -169,7 +170,7 @@ impl Step<'_> {
                 return Ok(());
             }
             if !limits.sleep(pause).await {
-                return Err(Self::overdue("DescribeNatGateways", &format!("the change of {id} did not show")));
+                return Err(overdue("DescribeNatGateways", &format!("the change of {id} did not show")));
             }
             pause = (pause * 3 / 2).min(region.poll.longest);
         }
@@ -191,7 +192,7 @@ impl Step<'_> {
             }
             if !limits.sleep(pause).await {
                 let what = format!("the addresses of {id} did not settle");
-                return Err(Self::overdue("DescribeNatGateways", &what));
+                return Err(overdue("DescribeNatGateways", &what));
             }
             pause = (pause * 3 / 2).min(region.poll.longest);
         };

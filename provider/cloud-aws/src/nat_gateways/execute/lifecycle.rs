@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use super::Step;
 use crate::convert;
 use crate::nat_gateways::desired::{Kind, Secondary};
-use crate::nat_gateways::observe::REFERENCE_LAG;
 use crate::nat_gateways::observed::Gateway;
 use crate::nat_gateways::operation::Target;
 use crate::nat_gateways::plan::reasons_to_replace;
+use crate::write::{REFERENCE_LAG, overdue};
 
 /// How many gateways of the same parameters may have come and gone while EC2 remembers their tokens.
 const MAX_GENERATIONS: u32 = 32;
@@ -107,8 +107,10 @@ impl Step<'_> {
         new.token = client_token(&self.desired.identity, Some(key), &parameters, generation);
         new.tags = convert::to_tags(tags.clone());
         let client = &self.region.client;
-        let made =
-            self.refer("CreateNatGateway", &NEW_ADDRESS_UNKNOWN, || client.create_nat_gateway(new.clone())).await?;
+        let made = self
+            .region
+            .refer("CreateNatGateway", &NEW_ADDRESS_UNKNOWN, self.limits, || client.create_nat_gateway(new.clone()))
+            .await?;
         let Some(made) = made else { return Ok(None) };
         // Under our key, whether or not the answer shows the tags.
         let keys = made.nat_gateway_id().map(|id| (id.to_owned(), key.clone())).into_iter().collect();
@@ -132,7 +134,7 @@ impl Step<'_> {
                 Some(State::Available) if gateway.as_ref().is_some_and(Gateway::is_settled) => return Ok(()),
                 Some(State::Failed { code, message }) => {
                     let error = failure(code, message);
-                    if let Err(error) = self.write(region.client.delete_nat_gateway(&id)).await {
+                    if let Err(error) = self.region.write(region.client.delete_nat_gateway(&id)).await {
                         tracing::warn!(gateway = %id, %error, "the failed gateway could not be deleted");
                     }
                     return Err(error);
@@ -147,14 +149,14 @@ impl Step<'_> {
                 return Ok(());
             }
             if !limits.sleep(pause).await {
-                return Err(Self::overdue("DescribeNatGateways", &format!("{id} did not become available")));
+                return Err(overdue("DescribeNatGateways", &format!("{id} did not become available")));
             }
             pause = (pause * 3 / 2).min(region.poll.longest);
         }
     }
 
     pub(super) async fn delete(&mut self, id: &str) -> Result<(), Error> {
-        let answer = self.write(self.region.client.delete_nat_gateway(id)).await;
+        let answer = self.region.write(self.region.client.delete_nat_gateway(id)).await;
         let state = match answer {
             Err(error) if error.class != Class::NotFound => return Err(error),
             Err(_) => State::Deleted,
@@ -187,7 +189,7 @@ impl Step<'_> {
                 return Ok(());
             }
             if !limits.sleep(pause).await {
-                return Err(Self::overdue("DescribeNatGateways", &format!("{id} was not deleted")));
+                return Err(overdue("DescribeNatGateways", &format!("{id} was not deleted")));
             }
             pause = (pause * 3 / 2).min(region.poll.longest);
         }
@@ -223,7 +225,7 @@ impl Step<'_> {
             }
             if !limits.sleep(pause).await {
                 let message = format!("{} did not become free of {id}", held.join(", "));
-                return Err(Self::overdue("DescribeAddresses", &message));
+                return Err(overdue("DescribeAddresses", &message));
             }
             tracing::debug!(gateway = %id, seconds = start.elapsed().as_secs(), "addresses are not free yet");
             pause = (pause * 3 / 2).min(region.poll.longest);

@@ -1,0 +1,164 @@
+//! Routes that lead some destinations to NAT gateways of another resource.
+//!
+//! A route has no tags: its identity is its table and destination, and of two routes of one destination a table has only one. So
+//! a route that is there and leads to the right gateway is taken as made; one that leads elsewhere belongs to somebody else,
+//! unless the state records it; and a route is deleted only while it leads to one of the gateways.
+
+mod plan;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use async_trait::async_trait;
+use cloud::{Error, Limits, Steering};
+use egress_model::identity::Owner;
+
+use crate::Region;
+use crate::nat_gateways::desired::{Destination, RouteKey};
+use crate::nat_gateways::observe::Freshness;
+use crate::routes::Routes;
+
+pub use plan::{Conflict, Plan, plan, recorded_now};
+
+/// The routes that one resource is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// Whose resource it is; looks of one owner share one reading.
+    pub owner: Owner,
+    /// The route tables, each with the gateway that its routes are to lead to.
+    pub tables: BTreeMap<String, Gateway>,
+    /// What is to be led there.
+    pub destinations: BTreeSet<Destination>,
+    /// What the gateways' own resource leads to them in each of these tables.
+    pub covered: BTreeSet<Destination>,
+    /// Targets (`igw-...`, `eni-...`, `nat-...`) from which an existing route may be taken over.
+    pub take_over: BTreeSet<String>,
+    /// The ids of the gateways, also of former ones: a route that leads to one of them may be led elsewhere or deleted.
+    pub gateways: BTreeSet<String>,
+    /// The routes that the state knows to be ours.
+    pub recorded: BTreeSet<RouteKey>,
+    /// Recorded routes that another resource has by now, and that stay where they are.
+    pub ceded: BTreeSet<RouteKey>,
+    /// What of it is to be done now.
+    pub stage: Stage,
+}
+
+/// The gateway of a route table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Its key: a zone, or `regional`.
+    pub key: String,
+    /// Its id (`nat-...`); `None` while it is not known.
+    pub id: Option<String>,
+}
+
+/// What of a plan is to be done. What the routes are for stands between the two: pods may send only once their traffic leaves
+/// through the gateway, and a route goes only when nothing is sent along it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Routes are made and swapped; what is no longer wanted stays.
+    Lead,
+    /// All of it.
+    LeadAndRemove,
+}
+
+/// What there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// The route tables that exist, of those that are wanted or recorded.
+    pub tables: BTreeSet<String>,
+    /// Their routes.
+    pub routes: Routes,
+}
+
+/// One idempotent step. Its text completes "could not ...".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `CreateRoute`.
+    Create {
+        /// Table and destination.
+        route: RouteKey,
+        /// The id of the gateway.
+        gateway: String,
+    },
+    /// `ReplaceRoute`: atomic, no packet is lost by it.
+    Replace {
+        /// Table and destination.
+        route: RouteKey,
+        /// Where it led; the route is left alone if it leads elsewhere by now.
+        from: String,
+        /// The id of the gateway.
+        gateway: String,
+    },
+    /// `DeleteRoute`.
+    Delete {
+        /// Table and destination.
+        route: RouteKey,
+        /// Where it led; the route is left alone if it leads elsewhere by now.
+        from: String,
+    },
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { route: (table, destination), gateway } => {
+                write!(f, "route {destination} in {table} to {gateway}")
+            }
+            Self::Replace { route: (table, destination), from, gateway } => {
+                write!(f, "swap the route of {destination} in {table} from {from} to {gateway}")
+            }
+            Self::Delete { route: (table, destination), from } => {
+                write!(f, "delete the route of {destination} in {table} to {from}")
+            }
+        }
+    }
+}
+
+impl Desired {
+    /// The tables that matter: those with a route that is wanted or recorded.
+    fn named_tables(&self) -> BTreeSet<String> {
+        self.tables.keys().chain(self.recorded.iter().map(|(table, _)| table)).cloned().collect()
+    }
+}
+
+impl Region {
+    /// What there is for a resource.
+    pub async fn observe_steering(&self, desired: &Desired, freshness: Freshness) -> Result<Observed, Error> {
+        let mut observed = Observed::default();
+        for table in self.tables(&desired.owner, &desired.named_tables(), freshness).await? {
+            observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
+            observed.tables.insert(table.id);
+        }
+        Ok(observed)
+    }
+}
+
+#[async_trait]
+impl Steering for Region {
+    type Desired = Desired;
+    type Observed = Observed;
+    type Operation = Operation;
+
+    async fn observe(&self, desired: &Desired) -> Result<Observed, Error> {
+        self.observe_steering(desired, Freshness::Now).await
+    }
+
+    fn plan(desired: &Desired, observed: &Observed) -> Vec<Operation> {
+        plan(desired, observed).operations
+    }
+
+    async fn execute(&self, operation: &Operation, observed: &mut Observed, limits: &Limits) -> Result<(), Error> {
+        let routes = &mut observed.routes;
+        match operation {
+            Operation::Create { route, gateway } => self.create_route(route, gateway, routes, limits).await,
+            Operation::Replace { route, from, gateway } => {
+                self.replace_route(route, from, gateway, routes, limits).await
+            }
+            Operation::Delete { route, from } => self.delete_route(route, from, routes).await,
+        }
+    }
+}
