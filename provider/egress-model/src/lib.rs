@@ -7,3 +7,4 @@ pub mod ip_pool;
 pub mod labels;
 pub mod nat_gateway;
 pub mod policy;
+pub mod via;
