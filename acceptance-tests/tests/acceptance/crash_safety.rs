@@ -35,6 +35,18 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.with_provider("crash_safety::lost_state_of_a_change", |binary| lost_writes(binary, change));
 }
 
+/// The routes of a policy, at every call.
+pub(crate) fn add_routes_to(suite: &mut Suite) {
+    suite.with_provider("crash_safety::kill_at_every_call_of_routes", |binary| kill(binary, routes, Memory::Old));
+    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_routes", |b| kill(b, routes, Memory::Recorded));
+    suite.with_provider("crash_safety::kill_at_every_call_of_a_change_of_routes", |b| kill(b, reroute, Memory::Old));
+    suite.with_provider("crash_safety::faults_at_every_call_of_routes", |binary| faults(binary, routes));
+    suite.with_provider("crash_safety::faults_at_every_call_of_a_change_of_routes", |binary| faults(binary, reroute));
+    suite.with_provider("crash_safety::faults_at_every_call_of_a_removal_of_routes", |binary| faults(binary, unroute));
+    suite.with_provider("crash_safety::kill_at_every_call_of_a_removal_of_routes", |b| kill(b, unroute, Memory::Old));
+    suite.with_provider("crash_safety::interrupt_at_every_call_of_routes", |binary| interrupt(binary, routes));
+}
+
 fn kill(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>, memory: Memory) -> Result<()> {
     with_matrix(binary, scenario, async |matrix| {
         let tally = matrix.kill(memory).await?;
@@ -105,6 +117,44 @@ fn exchange(cloud: &Cloud) -> Result<Scenario> {
 
 fn destroy(cloud: &Cloud) -> Result<Scenario> {
     Ok(Scenario { before: small(cloud)?, after: small(cloud)?.without_resources(), owner: OWNER })
+}
+
+/// A policy gets routes through gateways that are there.
+fn routes(cloud: &Cloud) -> Result<Scenario> {
+    Ok(Scenario { before: routed(cloud, &[])?, after: routed(cloud, &["203.0.113.0/24"])?, owner: OWNER })
+}
+
+/// One of two destinations becomes another.
+fn reroute(cloud: &Cloud) -> Result<Scenario> {
+    let (before, after) = (["203.0.113.0/24", "198.51.100.0/24"], ["203.0.113.0/24", "192.0.2.0/24"]);
+    Ok(Scenario { before: routed(cloud, &before)?, after: routed(cloud, &after)?, owner: OWNER })
+}
+
+/// The policy goes, the gateways stay.
+fn unroute(cloud: &Cloud) -> Result<Scenario> {
+    Ok(Scenario { before: routed(cloud, &["203.0.113.0/24"])?, after: routed(cloud, &[])?, owner: OWNER })
+}
+
+/// Gateways without a route of their own, and a policy through them unless it leads nowhere.
+fn routed(cloud: &Cloud, cidrs: &[&str]) -> Result<Configuration> {
+    let mut document = document(cloud, &["a", "b"], [&["a"], &["b"]]);
+    document["resource"]["egress_nat_gateway"]["prod"]["aws"]["destination_cidrs"] = json!([]);
+    if !cidrs.is_empty() {
+        let by_zone = |value: &dyn Fn(&str) -> Json| -> serde_json::Map<String, Json> {
+            ZONES.iter().map(|zone| ((*zone).to_owned(), value(zone))).collect()
+        };
+        let tables = by_zone(&|zone| json!({ "route_table_ids": [cloud.route_table(zone)] }));
+        let ids = by_zone(&|zone| json!({ "id": format!("${{egress_nat_gateway.prod.gateways[\"{zone}\"].id}}") }));
+        let gateway = json!({ "aws": { "zones": tables, "destination_cidrs": [] }, "gateways": ids });
+        document["resource"]["egress_policy"] = json!({ "backend": {
+            "name": "backend",
+            "namespace": "production",
+            "allow": { "partner": { "to_cidrs": cidrs } },
+            "via": { "nat_gateway": gateway },
+            "delivery": "render",
+        } });
+    }
+    Configuration::parse(&document)
 }
 
 /// Two zones, one of them with a secondary address.

@@ -28,6 +28,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
     suite.scenario("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
     suite.scenario("examples::guide_network_policy", Needs::Host, |run| renders(run, "network-policy"));
+    suite.scenario("examples::via", Needs::Cluster, |run| applies(run, "via"));
     suite.with_provider("examples::all_are_covered", |_| all_are_covered());
 }
 
@@ -48,7 +49,7 @@ fn all_are_covered() -> Result<()> {
     let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
     let guide = names(folder().join("guide"))?;
     ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
-    ensure!(examples == ["demo", "eks", "existing-network", "guide", "provider", "resources"], "{examples:?}");
+    ensure!(examples == ["demo", "eks", "existing-network", "guide", "provider", "resources", "via"], "{examples:?}");
     ensure!(
         resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_pod_network", "egress_policy"],
         "{resources:?}"

@@ -15,6 +15,7 @@ mod examples;
 mod localstack;
 mod provider_block;
 mod suite;
+mod via;
 mod world;
 
 use libtest_mimic::Arguments;
@@ -24,6 +25,7 @@ fn main() {
     let mut suite = suite::Suite::new();
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
+    crash_safety::add_routes_to(&mut suite);
     egress_ip_pool::add_to(&mut suite);
     egress_nat_gateway::add_to(&mut suite);
     egress_pod_network::add_to(&mut suite);
@@ -32,5 +34,6 @@ fn main() {
     examples::add_to(&mut suite);
     localstack::add_to(&mut suite);
     provider_block::add_to(&mut suite);
+    via::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();
 }

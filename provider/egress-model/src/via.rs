@@ -141,12 +141,12 @@ mod tests {
         Spec { allow, ..Spec::default() }
     }
 
-    fn texts(texts: &[&str]) -> Option<Vec<String>> {
-        Some(texts.iter().map(|&text| text.to_owned()).collect())
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
     }
 
     fn to_cidrs(cidrs: &[&str]) -> RuleSpec {
-        RuleSpec { to_cidrs: texts(cidrs), ..RuleSpec::default() }
+        RuleSpec { to_cidrs: Some(texts(cidrs)), ..RuleSpec::default() }
     }
 
     fn cluster() -> ClusterRanges {
@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn finds_each_block_once_and_passes_over_what_stays_inside() {
-        let inside = RuleSpec { to_services: texts(&["db"]), ..RuleSpec::default() };
-        let api = RuleSpec { to_entities: texts(&["kube-apiserver"]), ..RuleSpec::default() };
+        let inside = RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() };
+        let api = RuleSpec { to_entities: Some(texts(&["kube-apiserver"])), ..RuleSpec::default() };
         let a = to_cidrs(&["203.0.113.0/24", "198.51.100.7/32"]);
         let spec = spec(&[("a", a), ("b", to_cidrs(&["203.0.113.0/24"])), ("db", inside), ("k", api)]);
         let found = destinations(&spec, &cluster(), false).expect("blocks");
@@ -169,13 +169,13 @@ mod tests {
     fn says_what_cannot_be_routed() {
         let cases = [
             (
-                RuleSpec { to_domains: texts(&["example.com"]), ..RuleSpec::default() },
+                RuleSpec { to_domains: Some(texts(&["example.com"])), ..RuleSpec::default() },
                 r#"allow["r"].to_domains"#,
                 "names domains",
             ),
             (RuleSpec { to_external: Some(true), ..RuleSpec::default() }, r#"allow["r"].to_external"#, "default route"),
             (
-                RuleSpec { to_entities: texts(&["all"]), ..RuleSpec::default() },
+                RuleSpec { to_entities: Some(texts(&["all"])), ..RuleSpec::default() },
                 r#"allow["r"].to_entities[0]"#,
                 "default route",
             ),
@@ -183,11 +183,11 @@ mod tests {
             (to_cidrs(&["0.0.0.0/0"]), r#"allow["r"].to_cidrs[0]"#, "default route"),
             (to_cidrs(&["10.244.7.0/24"]), r#"allow["r"].to_cidrs[0]"#, "is within 10.244.0.0/16"),
             (
-                RuleSpec { except_cidrs: texts(&["192.0.2.1/32"]), ..to_cidrs(&["192.0.2.0/24"]) },
+                RuleSpec { except_cidrs: Some(texts(&["192.0.2.1/32"])), ..to_cidrs(&["192.0.2.0/24"]) },
                 r#"allow["r"].except_cidrs"#,
                 "cannot leave out a part",
             ),
-            (RuleSpec { to_services: texts(&["db"]), ..RuleSpec::default() }, "via", "nothing to lead"),
+            (RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() }, "via", "nothing to lead"),
         ];
         for (rule, path, text) in cases {
             let wrong = destinations(&spec(&[("r", rule)]), &cluster(), false).expect_err(text);

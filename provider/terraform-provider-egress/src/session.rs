@@ -1,6 +1,6 @@
 //! The configured provider as resources see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use egress_engines::{EngineName, Settings};
@@ -44,6 +44,8 @@ pub(crate) struct Configured {
     pub(crate) kubernetes: Result<Kubernetes, Unavailable>,
     /// What was created under this configuration.
     pub(crate) created: Created,
+    /// Which resource has which route.
+    pub(crate) routes: RouteClaims,
 }
 
 /// What the objects of a policy or gateway depend on beside it. It is known without reaching the cluster.
@@ -87,6 +89,26 @@ impl Created {
     /// Whether the identity was created in this run.
     pub(crate) fn holds(&self, identity: &Identity) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(identity)
+    }
+}
+
+/// Which resource of a run has a route that is recorded by its place alone, such as `rtb-0123_203.0.113.0/24`. Two must not have
+/// the same one: removing one would cut the other's traffic.
+#[derive(Debug, Default)]
+pub(crate) struct RouteClaims(Mutex<BTreeMap<String, String>>);
+
+impl RouteClaims {
+    /// Notes that a resource has a route; the other resource that has it, if there is one.
+    pub(crate) fn claim(&self, route: &str, resource: &str) -> Option<String> {
+        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let holder = claims.entry(route.to_owned()).or_insert_with(|| resource.to_owned());
+        (holder != resource).then(|| holder.clone())
+    }
+
+    /// Whether a resource of this run other than this one has the route; of none, whether any has.
+    pub(crate) fn is_of_another(&self, route: &str, resource: Option<&str>) -> bool {
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.get(route).is_some_and(|holder| Some(holder.as_str()) != resource)
     }
 }
 

@@ -87,8 +87,8 @@ mod tests {
         }
     }
 
-    fn texts(texts: &[&str]) -> Option<Vec<String>> {
-        Some(texts.iter().map(|&text| text.to_owned()).collect())
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
     }
 
     fn gateway(spec: &Spec) -> Result<GatewaySpec, Vec<(Path, Unroutable)>> {
@@ -108,23 +108,26 @@ mod tests {
     #[test]
     fn takes_the_policys_pods_and_blocks_and_the_gateways_addresses() {
         let whole = RuleSpec {
-            to_cidrs: texts(&["192.0.2.0/30"]),
-            except_cidrs: texts(&["192.0.2.0/32"]),
+            to_cidrs: Some(texts(&["192.0.2.0/30"])),
+            except_cidrs: Some(texts(&["192.0.2.0/32"])),
             ..RuleSpec::default()
         };
-        let one = RuleSpec { to_cidrs: texts(&["192.0.2.0/32"]), ..RuleSpec::default() };
+        let one = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/32"])), ..RuleSpec::default() };
         let made = gateway(&spec(&[("a", whole), ("b", one)])).expect("a gateway");
         assert_eq!((made.name.as_str(), &made.ips), ("production-backend", &through().ips));
         // What one rule leaves out another may mean.
-        assert_eq!(made.to.cidrs, texts(&["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/31"]));
-        assert_eq!(made.sources["policy"].namespaces.as_ref().and_then(|n| n.names.clone()), texts(&["production"]));
+        assert_eq!(made.to.cidrs, Some(texts(&["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/31"])));
+        assert_eq!(
+            made.sources["policy"].namespaces.as_ref().and_then(|n| n.names.clone()),
+            Some(texts(&["production"]))
+        );
         let external = RuleSpec { to_external: Some(true), ..RuleSpec::default() };
         assert_eq!(gateway(&spec(&[("a", external)])).map(|gateway| gateway.to.cidrs), Ok(None));
     }
 
     #[test]
     fn exempt_namespaces_stay_out() {
-        let rule = RuleSpec { to_cidrs: texts(&["192.0.2.0/24"]), ..RuleSpec::default() };
+        let rule = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/24"])), ..RuleSpec::default() };
         let gateway = gateway(&Spec { namespace: None, ..spec(&[("a", rule)]) }).expect("a gateway");
         let namespaces = gateway.sources["policy"].namespaces.clone().expect("namespaces");
         assert!(namespaces.match_expressions[0].contains("notin (kube-node-lease, kube-public, kube-system)"));
@@ -132,8 +135,8 @@ mod tests {
 
     #[test]
     fn says_what_cannot_go_through_it() {
-        let names = RuleSpec { to_domains: texts(&["example.com"]), ..RuleSpec::default() };
-        let inside = RuleSpec { to_services: texts(&["db"]), ..RuleSpec::default() };
+        let names = RuleSpec { to_domains: Some(texts(&["example.com"])), ..RuleSpec::default() };
+        let inside = RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() };
         for (rule, why) in [(names, Unroutable::DomainsInCluster), (inside, Unroutable::Nothing)] {
             let wrong = gateway(&spec(&[("a", rule)])).expect_err("nothing");
             assert_eq!(wrong.into_iter().map(|(_, why)| why).collect::<Vec<_>>(), [why]);

@@ -1,7 +1,9 @@
 //! `egress_policy`: which traffic may leave pods.
 
 mod config;
+mod resource;
 mod schema;
+mod via;
 
 use egress_engines::{ENGINES, EngineName, Level, engine};
 use egress_model::identity::ResourceType;
@@ -10,12 +12,11 @@ use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
 use tfplugin::schema::{IdentitySchema, Schema};
 
+use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::{Outcome, mistakes, told, unknown_engine};
-use crate::resources::objects::{Compiles, ObjectResource};
 use crate::session::InCluster;
 
-/// The resource.
-pub(crate) type PolicyResource = ObjectResource<EgressPolicy>;
+pub(crate) use resource::PolicyResource;
 
 /// What an `egress_policy` is.
 pub(crate) struct EgressPolicy;
@@ -44,23 +45,29 @@ impl Compiles for EgressPolicy {
                 return Outcome { diagnostics, ..Outcome::default() };
             }
         };
+        diagnostics.extend(via::check(value, &written.spec, &policy.cluster));
+        let computed = vec![("egress_cidrs", via::egress_cidrs(value))];
         let name = match value.get("engine").filter(|name| !name.is_null()) {
             Some(chosen) => chosen.as_str(),
             None => in_cluster.map(|in_cluster| in_cluster.engine.as_str()),
         };
         // Not known yet.
-        let Some(name) = name else { return Outcome { diagnostics, ..Outcome::default() } };
+        let Some(name) = name else { return Outcome { computed, diagnostics, ..Outcome::default() } };
         let Some(engine) = engine(name) else {
             let known: Vec<EngineName> = ENGINES.iter().map(|engine| engine.name).collect();
             diagnostics.push(unknown_engine(name, &known));
-            return Outcome { diagnostics, ..Outcome::default() };
+            return Outcome { computed, diagnostics, ..Outcome::default() };
         };
         let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
         let compiled = (engine.compile)(&policy, &settings);
         diagnostics.extend(told(engine.name, &compiled.findings));
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
-        let manifests = (written.complete && !refused).then_some(compiled.manifests);
-        Outcome { manifests, diagnostics, ..Outcome::default() }
+        let way = via::in_cluster::compile(value, &policy, &written.spec, in_cluster);
+        diagnostics.extend(way.diagnostics);
+        // What is allowed leaves from the right address from the first moment.
+        let manifests = way.manifests.map(|way| way.into_iter().chain(compiled.manifests).collect());
+        let manifests = manifests.filter(|_| written.complete && !refused);
+        Outcome { manifests, computed, diagnostics, ..Outcome::default() }
     }
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {

@@ -5,11 +5,12 @@ use tfplugin::cty::Type;
 use tfplugin::schema::{Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema};
 use tfplugin::validators;
 
+use super::via;
 use crate::resources::objects::attributes::{namespace_selector, selector, single, text, text_map, texts, whole};
 
 pub(super) fn schema() -> Schema {
     let engines: Vec<&'static str> = ENGINES.iter().map(|engine| engine.name.as_str()).collect();
-    Schema::new(
+    let mut schema = Schema::new(
         "Which traffic may leave pods, compiled to the objects of the cluster's policy engine.\n\n\
          The policy selects pods, of one namespace or of the whole cluster. Whatever they send is denied, except what `allow` names and \
          name resolution, which is allowed unless `allow_dns` refuses it. `allow = {}` is therefore \"deny everything but DNS\". Several \
@@ -39,7 +40,9 @@ pub(super) fn schema() -> Schema {
             text("engine", "The engine to compile to. Default: the provider's `kubernetes.engine`, or `network-policy`, which every CNI with policy support enforces. After a change the new objects are applied before the old ones are deleted.")
                 .validate(validators::one_of(engines)),
         ],
-    )
+    );
+    schema.attributes.extend(via::attributes());
+    schema
 }
 
 pub(super) fn identity_schema() -> IdentitySchema {

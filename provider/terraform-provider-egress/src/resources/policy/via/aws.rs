@@ -1,0 +1,227 @@
+//! The routes of a policy on AWS: planned, made, removed and looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloud::Limits;
+use cloud::steering::apply;
+use cloud_aws::nat_gateways::desired::RouteKey;
+use cloud_aws::nat_gateways::observe::Freshness;
+use cloud_aws::steering::{Desired, Stage, plan, recorded_now};
+use cloud_aws::{Region, Routes};
+use tfplugin::cty::Value;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::{Input, Wanted, report, route_text};
+use crate::session::{Configured, Unavailable};
+
+/// What a plan knows of the routes.
+pub(in super::super) struct Planned {
+    /// The `routes` attribute.
+    pub(in super::super) routes: Value,
+    /// Messages.
+    pub(in super::super) diagnostics: Diagnostics,
+}
+
+/// What a step of an apply reached.
+pub(in super::super) struct Reached {
+    /// The `routes` attribute: what is there and ours now.
+    pub(in super::super) routes: Value,
+    /// Messages.
+    pub(in super::super) diagnostics: Diagnostics,
+}
+
+/// A policy before and after, as far as routes are concerned.
+struct Change {
+    before: Input,
+    was: Wanted,
+    wanted: Wanted,
+}
+
+impl Change {
+    fn read(prior: &Value, planned: &Value) -> Result<Self, Diagnostic> {
+        let (before, after) = (Input::read(prior)?, Input::read(planned)?);
+        let (was, wanted) = (before.wanted(), after.wanted());
+        Ok(Self { before, was, wanted })
+    }
+
+    /// Whether there are, or are to be, any routes.
+    fn is_empty(&self) -> bool {
+        self.before.recorded().is_empty() && (self.wanted.tables.is_empty() || self.wanted.destinations.is_empty())
+    }
+
+    /// The region where the routes are. They cannot move.
+    async fn region(&self, configured: &Configured) -> Result<Arc<Region>, Option<Diagnostic>> {
+        let aws = configured.aws.as_ref().map_err(|unavailable| match unavailable {
+            Unavailable::Missing(diagnostic) => Some(report::unavailable(Some(diagnostic.clone()))),
+            Unavailable::Unknown => None,
+        })?;
+        let cloud = aws.cloud().await.map_err(|diagnostic| Some(report::unavailable(Some(diagnostic))))?;
+        let (used, wanted) = (cloud.region(self.was.region.as_deref()), cloud.region(self.wanted.region.as_deref()));
+        if self.before.recorded().is_empty() {
+            return Ok(wanted);
+        }
+        let moves = !self.wanted.tables.is_empty() && used.name() != wanted.name();
+        if moves { Err(Some(report::another_region(used.name(), wanted.name()))) } else { Ok(used) }
+    }
+
+    fn desired(&self, configured: &Configured, stage: Stage) -> Desired {
+        let recorded: BTreeSet<RouteKey> = self.before.recorded().into_keys().collect();
+        Desired {
+            owner: configured.owner.clone(),
+            tables: self.wanted.tables.clone(),
+            destinations: self.wanted.destinations.clone(),
+            covered: self.wanted.covered.clone(),
+            take_over: self.wanted.take_over.clone(),
+            gateways: self.was.gateways.union(&self.wanted.gateways).cloned().collect(),
+            recorded,
+            ceded: BTreeSet::new(),
+            stage,
+        }
+    }
+}
+
+/// The policy's name among the resources of a run.
+fn named(value: &Value) -> String {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let name = text("name").unwrap_or_default();
+    text("namespace").map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"))
+}
+
+fn routes_value(routes: &Routes) -> Value {
+    Value::map(routes.iter().map(|(route, now)| (route_text(route), Value::from(now.target.as_str()))))
+}
+
+/// Computes what a plan can know. Nothing is looked up for a policy without routes.
+pub(in super::super) async fn planned(configured: &Configured, prior: &Value, planned: &Value) -> Planned {
+    let failed = |diagnostic: Diagnostic| Planned { routes: Value::UNKNOWN, diagnostics: diagnostic.into() };
+    let change = match Change::read(prior, planned) {
+        Ok(change) => change,
+        Err(diagnostic) => return failed(diagnostic),
+    };
+    let after = Input::read(planned).unwrap_or_default();
+    if !after.has_routes() && change.is_empty() {
+        return Planned { routes: Value::Null, diagnostics: Diagnostics::new() };
+    }
+    let region = match change.region(configured).await {
+        Ok(region) => region,
+        Err(Some(diagnostic)) => return failed(diagnostic),
+        Err(None) => return Planned { routes: Value::UNKNOWN, diagnostics: Diagnostics::new() },
+    };
+    if !change.wanted.complete {
+        return Planned { routes: Value::UNKNOWN, diagnostics: Diagnostics::new() };
+    }
+    let desired = change.desired(configured, Stage::LeadAndRemove);
+    let observed = match region.observe_steering(&desired, Freshness::Snapshot).await {
+        Ok(observed) => observed,
+        Err(error) => return failed(report::not_looked(&error)),
+    };
+    let plan = plan(&desired, &observed);
+    let mut diagnostics = report::conflicts(&plan);
+    let us = named(planned);
+    for route in plan.routes.keys() {
+        let claim = format!("{}/{}", region.name(), route_text(route));
+        diagnostics.extend(configured.routes.claim(&claim, &us).map(|other| report::shared(route, &other)));
+    }
+    let fresh: Vec<&RouteKey> = plan.routes.keys().filter(|route| !desired.recorded.contains(*route)).collect();
+    diagnostics.extend(report::notes(&plan, &fresh, configured.adoption));
+    let routes = if after.has_routes() {
+        let id = |id: &Option<String>| id.as_deref().map_or(Value::UNKNOWN, Value::from);
+        Value::map(plan.routes.iter().map(|(route, gateway)| (route_text(route), id(gateway))))
+    } else {
+        Value::Null
+    };
+    Planned { routes, diagnostics }
+}
+
+/// Makes the routes that are planned, and leaves those that are no longer wanted.
+pub(in super::super) async fn lead(
+    configured: &Configured,
+    prior: &Value,
+    planned: &Value,
+    limits: &Limits,
+) -> Reached {
+    carry_out(configured, prior, planned, Stage::Lead, limits).await
+}
+
+/// Removes what is no longer wanted; with a null plan that is everything.
+pub(in super::super) async fn remove(
+    configured: &Configured,
+    prior: &Value,
+    planned: &Value,
+    limits: &Limits,
+) -> Reached {
+    carry_out(configured, prior, planned, Stage::LeadAndRemove, limits).await
+}
+
+async fn carry_out(configured: &Configured, prior: &Value, planned: &Value, stage: Stage, limits: &Limits) -> Reached {
+    match try_to(configured, prior, planned, stage, limits).await {
+        Ok(reached) => reached,
+        Err(diagnostic) => {
+            let routes = prior.get("routes").cloned().unwrap_or(Value::Null);
+            Reached { routes, diagnostics: diagnostic.into() }
+        }
+    }
+}
+
+async fn try_to(
+    configured: &Configured,
+    prior: &Value,
+    planned: &Value,
+    stage: Stage,
+    limits: &Limits,
+) -> Result<Reached, Diagnostic> {
+    let change = Change::read(prior, planned)?;
+    let has_routes = Input::read(planned)?.has_routes();
+    let none = if has_routes { Value::map(BTreeMap::<String, Value>::new()) } else { Value::Null };
+    if change.is_empty() {
+        return Ok(Reached { routes: none, diagnostics: Diagnostics::new() });
+    }
+    let region = change.region(configured).await;
+    let region = region.map_err(|why| why.unwrap_or_else(|| report::unavailable(None)))?;
+    let mut desired = change.desired(configured, stage);
+    // Another resource of this run, or a newer instance of this one, has the route now.
+    let us = (!planned.is_null()).then(|| named(planned));
+    for route in &change.before.recorded().into_keys().collect::<Vec<_>>() {
+        let claim = format!("{}/{}", region.name(), route_text(route));
+        if configured.routes.is_of_another(&claim, us.as_deref()) {
+            desired.ceded.insert(route.clone());
+        }
+    }
+    let observed = region.observe_steering(&desired, Freshness::Now).await;
+    let observed = observed.map_err(|error| report::not_looked(&error))?;
+    let ahead = plan(&desired, &observed);
+    let conflicts = report::conflicts(&ahead);
+    if conflicts.has_errors() {
+        let routes = recorded_now(&desired, &observed);
+        return Ok(Reached { routes: routes_value(&routes), diagnostics: conflicts });
+    }
+    let outcome = apply(region.as_ref(), &desired, observed, limits).await;
+    let routes = recorded_now(&desired, &outcome.observed);
+    let routes = if routes.is_empty() { none } else { routes_value(&routes) };
+    Ok(Reached { routes, diagnostics: report::end(&outcome.end).into_iter().collect() })
+}
+
+/// The routes of a state as they are now: those that are gone are left out. A table that is not there may be in another account:
+/// its routes stay in the state.
+pub(in super::super) async fn seen(configured: &Configured, state: &Value) -> Result<Value, Diagnostic> {
+    let change = Change::read(state, state)?;
+    let recorded = change.before.recorded();
+    if recorded.is_empty() {
+        return Ok(state.get("routes").cloned().unwrap_or(Value::Null));
+    }
+    let region = match change.region(configured).await {
+        Ok(region) => region,
+        Err(Some(diagnostic)) => return Err(diagnostic),
+        Err(None) => return Ok(state.get("routes").cloned().unwrap_or(Value::Null)),
+    };
+    let desired = change.desired(configured, Stage::Lead);
+    let observed = region.observe_steering(&desired, Freshness::Snapshot).await;
+    let observed = observed.map_err(|error| report::not_looked(&error))?;
+    let seen = recorded.into_iter().filter_map(|(route, target)| match observed.routes.get(&route) {
+        Some(now) => Some((route_text(&route), now.target.clone())),
+        None if observed.tables.contains(&route.0) => None,
+        None => Some((route_text(&route), target)),
+    });
+    Ok(Value::map(seen.map(|(route, target)| (route, Value::from(target)))))
+}

@@ -1,0 +1,136 @@
+//! The way through a gateway in the cluster: another object of the gateway's engine, for the policy's pods and blocks, with the
+//! gateway's addresses and nodes.
+
+use egress_engines::gateway::gateway_engine;
+use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest};
+use egress_model::gateway::{Gateway, GatewaySpec};
+use egress_model::policy::{Path as ModelPath, Policy, Spec, Step};
+use egress_model::via::gateway_for;
+use tfplugin::Diagnostics;
+use tfplugin::cty::Value;
+
+use super::report;
+use crate::resources::objects::outcome::{mistakes, told, unknown_engine};
+use crate::resources::objects::values::{number, owned_text, selector, strings};
+use crate::session::InCluster;
+
+/// The way to a gateway.
+#[derive(Debug, Default)]
+pub(in super::super) struct Way {
+    /// The objects that lead there, which come before the policy's; none while a part is not known, or with mistakes.
+    pub(in super::super) manifests: Option<Vec<Manifest>>,
+    /// What to tell the user.
+    pub(in super::super) diagnostics: Diagnostics,
+}
+
+/// Compiles the way. A policy that does not go through a gateway in the cluster has one without objects.
+pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_cluster: Option<&InCluster>) -> Way {
+    let none = || Way { manifests: Some(Vec::new()), ..Way::default() };
+    let Some(via) = value.get("via").filter(|via| !via.is_null()) else { return none() };
+    if via.is_unknown() {
+        return Way::default();
+    }
+    let Some(gateway) = via.get("egress_gateway").filter(|gateway| !gateway.is_null()) else { return none() };
+    let engine = gateway.get("engine").filter(|engine| !engine.is_null());
+    let name = match engine {
+        Some(engine) => engine.as_str(),
+        None => in_cluster.map(|in_cluster| in_cluster.engine.as_str()),
+    };
+    let Some(name) = name else { return Way::default() };
+    let Some(engine) = gateway_engine(name) else {
+        let known: Vec<EngineName> = GATEWAY_ENGINES.iter().map(|engine| engine.name).collect();
+        let told = unknown_engine(name, &known).at(report::egress_gateway().child("engine"));
+        return Way { diagnostics: told.into(), ..Way::default() };
+    };
+    if let Some(why) = why_not(engine.name) {
+        return Way { diagnostics: report::no_second_way(engine.name, why).into(), ..Way::default() };
+    }
+    let spec = match gateway_for(policy, spec, &through(gateway)) {
+        Ok(spec) => spec,
+        Err(wrong) => {
+            let diagnostics = wrong.iter().map(|(path, why)| report::unroutable(path, why)).collect();
+            return Way { diagnostics, ..Way::default() };
+        }
+    };
+    if !gateway.is_wholly_known() {
+        return Way::default();
+    }
+    let compiled = match Gateway::parse(&spec) {
+        Ok(gateway) => {
+            let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
+            (engine.compile)(&gateway, &settings)
+        }
+        Err(mut invalid) => {
+            for invalid in &mut invalid {
+                invalid.path = located(&invalid.path);
+            }
+            return Way { diagnostics: mistakes("gateway", &invalid), ..Way::default() };
+        }
+    };
+    let findings: Vec<Finding> =
+        compiled.findings.into_iter().map(|finding| Finding { path: located(&finding.path), ..finding }).collect();
+    // What is only in part so is told at the gateway itself.
+    let refused: Vec<Finding> = findings.into_iter().filter(|finding| finding.level == Level::Refused).collect();
+    let manifests = refused.is_empty().then_some(compiled.manifests);
+    Way { manifests, diagnostics: told(engine.name, &refused) }
+}
+
+/// Why an engine cannot lead other pods through a gateway that is there; none where it can.
+fn why_not(engine: EngineName) -> Option<&'static str> {
+    match engine {
+        EngineName::Cilium => None,
+        EngineName::Antrea => Some(
+            "an Egress is for all that its pods send out of the cluster, whatever the destination, and two of them cannot share an \
+             address of a pool",
+        ),
+        EngineName::Calico => Some("a pool gives a pod its own address, for whatever destination"),
+        EngineName::CalicoEnterprise => {
+            Some("a pod or its namespace names its gateway in an annotation, and has one EgressGatewayPolicy")
+        }
+        EngineName::Istio => {
+            Some("a gateway of the mesh is reached by the hosts that its own objects route to it, not by address")
+        }
+        EngineName::OvnKubernetes => Some(
+            "an EgressIP is for all that its pods send out of the cluster, whatever the destination, and an address belongs to one \
+             EgressIP",
+        ),
+        EngineName::Aks => Some("a pod names its gateway in an annotation, for whatever destination"),
+        EngineName::KubeOvn => {
+            Some("a VpcEgressGateway has pods and addresses of its own, and lists whose traffic it takes itself")
+        }
+        EngineName::Spidernet => {
+            Some("this version makes an EgressPolicy only together with the EgressGateway that it names")
+        }
+        _ => Some("its gateways list whose traffic they take themselves"),
+    }
+}
+
+/// The gateway as it is referred to. Its own sources and destinations do not matter here.
+fn through(gateway: &Value) -> GatewaySpec {
+    let known = |name| gateway.get(name).filter(|part| part.is_wholly_known() && !part.is_null());
+    GatewaySpec {
+        name: known("name").map(owned_text).unwrap_or_default(),
+        namespace: known("namespace").map(owned_text).unwrap_or_default(),
+        ips: known("ips").map(strings).unwrap_or_default(),
+        public_ips: known("public_ips").map(strings).unwrap_or_default(),
+        nodes: known("nodes").map(selector),
+        interface: known("interface").map(owned_text),
+        replicas: known("replicas").map(number),
+        ..GatewaySpec::default()
+    }
+}
+
+/// Where a part of the gateway is in the policy.
+fn located(path: &ModelPath) -> ModelPath {
+    let at = ModelPath::root().field("via").field("egress_gateway");
+    let of_gateway = ["namespace", "ips", "public_ips", "nodes", "interface", "replicas"];
+    match path.steps().first() {
+        Some(Step::Field(name)) if of_gateway.contains(name) => path.steps().iter().fold(at, |path, step| match step {
+            Step::Field(name) => path.field(name),
+            Step::Key(key) => path.key(key.clone()),
+            Step::Index(index) => path.index(*index),
+        }),
+        Some(Step::Field("name")) => ModelPath::root().field("name"),
+        _ => ModelPath::root().field("via"),
+    }
+}
