@@ -56,7 +56,8 @@ pub(super) fn no_cloud() -> Diagnostic {
 
 pub(super) fn no_tables() -> Diagnostic {
     let detail = "It has no route_table_ids, in none of its zones: nothing can be led to it. Name the route tables of the nodes' subnets in \
-                  the gateway's zones; with destination_cidrs = [] and no default route it serves this policy's destinations alone.";
+                  the gateway's zones; with destination_cidrs = [] it serves the policies' destinations alone. Terraform drops attributes that it does \
+                  not know here, so look for a misspelt name.";
     Diagnostic::error("The NAT gateway has no route tables", detail).at(at().child("nat_gateway"))
 }
 
@@ -65,8 +66,11 @@ pub(super) fn no_prefix_list(id: &str) -> Diagnostic {
     Diagnostic::error("The prefix list cannot be used", detail).at(at().child("prefix_list_ids"))
 }
 
+/// Terraform shows no line of a rule, so the summary says which part is meant.
 pub(super) fn unroutable(path: &ModelPath, why: &Unroutable) -> Diagnostic {
-    Diagnostic::error("This cannot be led through the gateway of via", format!("It {why}.")).at(attribute_path(path))
+    let part = if *why == Unroutable::Nothing { "The policy".to_owned() } else { path.to_string() };
+    Diagnostic::error(format!("{part} cannot be led through the gateway of via"), format!("It {why}."))
+        .at(attribute_path(path))
 }
 
 /// AWS is not configured, or not known even now.

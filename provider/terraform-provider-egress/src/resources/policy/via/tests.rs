@@ -81,12 +81,12 @@ fn mistakes_are_told_on_their_attributes() {
         (
             json!({ "nat_gateway": gateway() }),
             &json!({ "to_cidrs": ["2001:db8::/32"] }),
-            "allow[\"r\"].to_cidrs[0]: This cannot be led through the gateway of via: It is an IPv6 block",
+            "allow[\"r\"].to_cidrs[0]: allow[\"r\"].to_cidrs[0] cannot be led through the gateway of via: It is an IPv6 block",
         ),
         (
             json!({ "nat_gateway": gateway() }),
             &json!({ "to_pods": {} }),
-            "via: This cannot be led through the gateway of via: It has nothing to lead",
+            "via: The policy cannot be led through the gateway of via: It has nothing to lead",
         ),
     ];
     for (via, rule, begin) in cases {
