@@ -189,6 +189,13 @@ impl ApiServer {
         self.kubectl(&arguments, &manifest.to_string()).map(drop)
     }
 
+    /// Writes an object's status, as its controller does.
+    pub fn patch_status(&self, resource: &str, namespace: &str, name: &str, status: &Json) -> Result<()> {
+        let patch = json!({ "status": status }).to_string();
+        let arguments = ["patch", resource, name, "--namespace", namespace, "--subresource=status", "--type=merge"];
+        self.kubectl(&[&arguments[..], &["--patch", &patch]].concat(), "").map(drop)
+    }
+
     /// Deletes an object.
     pub fn delete(&self, resource: &str, namespace: &str, name: &str) -> Result<()> {
         self.kubectl(&["delete", resource, name, "--namespace", namespace, "--wait=false"], "").map(drop)

@@ -183,7 +183,7 @@ fn an_object_of_another_pod_network_is_refused(run: &Run<'_>) -> Result<()> {
     first.apply()?;
     second.write("main.tf", &(provider(&server) + &network("second", &eni_config(&zone, ""))))?;
     let said = unwrapped(&second.fail(&["plan", "-no-color"])?.output);
-    says(&said, &["exists and is not ours", "it belongs to the pod-network named \"first\" of the same owner"])?;
+    says(&said, &["belongs to another resource", "for the pod-network \"first\", of the same owner"])?;
     first.expect_empty_plan()?;
     first.destroy().map(drop)
 }

@@ -197,7 +197,10 @@ fn copy_file(from: &Path, to: &Path, namespace: &str) -> Result<()> {
     // share.
     let of_gateway = from.components().any(|part| part.as_os_str() == "egress_gateway");
     let text = if of_gateway {
-        text.replace("\"partners\"\n", &format!("\"{namespace}\"\n")).replace("/partners\"", &format!("/{namespace}\""))
+        // No engine runs there that could say that it took the gateway.
+        text.replace("\"partners\"\n", &format!("\"{namespace}\"\n"))
+            .replace("/partners\"", &format!("/{namespace}\""))
+            .replace("  failover  =", "  accept_timeout = \"0s\"\n  failover =")
     } else {
         text
     };

@@ -10,10 +10,13 @@ mod egress_ip_pool;
 mod egress_nat_gateway;
 mod egress_pod_network;
 mod egress_policy;
+mod engine_lifecycle;
+mod engine_verdicts;
 mod engines;
 mod examples;
 mod localstack;
 mod provider_block;
+mod requirements;
 mod suite;
 mod via;
 mod world;
@@ -30,10 +33,13 @@ fn main() {
     egress_nat_gateway::add_to(&mut suite);
     egress_pod_network::add_to(&mut suite);
     egress_policy::add_to(&mut suite);
+    engine_lifecycle::add_to(&mut suite);
+    engine_verdicts::add_to(&mut suite);
     engines::add_to(&mut suite);
     examples::add_to(&mut suite);
     localstack::add_to(&mut suite);
     provider_block::add_to(&mut suite);
+    requirements::add_to(&mut suite);
     via::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();
 }

@@ -10,12 +10,14 @@ mod config;
 mod connect;
 mod delete;
 mod error;
+mod facts;
 mod object;
 mod observe;
 
 pub use config::{Access, Config, Credentials, Secret, Server};
 pub use connect::Cluster;
 pub use error::{Cause, Error, FieldConflict};
+pub use facts::Served;
 pub use object::{Object, object_id, owned_part};
 
 /// The name under which this provider owns fields of objects.

@@ -20,6 +20,11 @@ impl Object {
         &self.0
     }
 
+    /// The same, as a value.
+    pub fn into_json(self) -> Value {
+        self.0
+    }
+
     /// What tells it from another object of the same name, at another time.
     pub fn uid(&self) -> &str {
         self.0["metadata"]["uid"].as_str().unwrap_or_default()

@@ -23,24 +23,28 @@ use egress_model::policy::{Mode, Path, Policy, Rule as PolicyRule, Scope};
 use self::destination::Compiler;
 pub use self::gateway::GATEWAY;
 use self::object::{Action, AppliedTo, GroupSpec, NamespacedName, PolicySpec, Rule, Tier};
+use crate::acceptance::{Accepted, Refusal};
 use crate::label_selector::LabelSelector;
-use crate::manifest::{Accepted, Kind, Manifest, Metadata};
+use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Settings, Support, look_up};
 
 /// The engine: Antrea.
 pub const ENGINE: Engine = Engine { name: EngineName::Antrea, support, compile };
 
+/// How Antrea's controller says whether its agents can do what a policy says (API reference, `NetworkPolicyCondition`).
+const REALIZABLE: Option<Accepted> = Some(Accepted::Condition { name: "Realizable", refusal: Refusal::Final });
+
 const NETWORK_POLICY: Kind = Kind {
     api_version: "crd.antrea.io/v1beta1",
     kind: "NetworkPolicy",
     plural: "networkpolicies",
-    accepted: Some(Accepted { condition: "Realizable" }),
+    accepted: REALIZABLE,
 };
 const CLUSTER_NETWORK_POLICY: Kind = Kind {
     api_version: "crd.antrea.io/v1beta1",
     kind: "ClusterNetworkPolicy",
     plural: "clusternetworkpolicies",
-    accepted: Some(Accepted { condition: "Realizable" }),
+    accepted: REALIZABLE,
 };
 const GROUP: Kind = Kind { api_version: "crd.antrea.io/v1beta1", kind: "Group", plural: "groups", accepted: None };
 const CLUSTER_GROUP: Kind =

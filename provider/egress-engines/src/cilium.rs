@@ -21,14 +21,15 @@ pub use object::{
     PolicySpec, PortProtocol, PortRule, Service, ServiceName, Traffic,
 };
 
-use crate::manifest::{Accepted, Kind, Manifest, Metadata};
+use crate::acceptance::{Accepted, Refusal};
+use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Settings, Support, look_up};
 
 /// The engine: Cilium's agents on every node.
 pub const ENGINE: Engine = Engine { name: EngineName::Cilium, support, compile };
 
 /// How Cilium's operator says whether a policy can be read (`--validate-network-policy`, on by default).
-const ACCEPTED: Option<Accepted> = Some(Accepted { condition: "Valid" });
+const ACCEPTED: Option<Accepted> = Some(Accepted::Condition { name: "Valid", refusal: Refusal::Final });
 
 const NAMESPACED: Kind = Kind {
     api_version: "cilium.io/v2",

@@ -4,6 +4,7 @@
 //! does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
+pub mod acceptance;
 pub mod admin_network_policy;
 pub mod aks;
 pub mod antrea;
@@ -26,6 +27,7 @@ pub mod manifest;
 mod needs;
 pub mod network_policy;
 pub mod ovn_kubernetes;
+pub mod requirement;
 pub mod rules;
 pub mod settings;
 pub mod spidernet;

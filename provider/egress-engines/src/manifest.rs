@@ -10,6 +10,7 @@ use egress_model::policy::Policy;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::acceptance::Accepted;
 use crate::yaml;
 
 /// A kind of object that engines compile to.
@@ -21,15 +22,8 @@ pub struct Kind {
     pub kind: &'static str,
     /// The kind's name in URLs, such as `networkpolicies`.
     pub plural: &'static str,
-    /// How the engine says that it took an object, for kinds of which it does.
+    /// How the engine says that it took an object, for kinds of which every version that is compiled for does.
     pub accepted: Option<Accepted>,
-}
-
-/// Where an engine says that it took an object: a condition in `status.conditions`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The condition's type, such as `Valid`, that is `True` once the engine took the object and `False` if it refused.
-    pub condition: &'static str,
 }
 
 /// A Kubernetes object. Only what its author decides: no status, and nothing that the API server fills in.

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use egress_model::policy::{Path, Peers, Policy, Rule};
 pub use firewall::{EgressFirewallSpec, FirewallPort, FirewallRule, RuleType, Target};
 
+use crate::acceptance::Accepted;
 use crate::manifest::{Kind, Manifest, Metadata};
 use crate::settings::OvnKubernetesDns;
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up, network_policy};
@@ -25,8 +26,16 @@ use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Su
 /// The engine: OVN-Kubernetes.
 pub const ENGINE: Engine = Engine { name: EngineName::OvnKubernetes, support, compile };
 
-const EGRESS_FIREWALL: Kind =
-    Kind { api_version: "k8s.ovn.org/v1", kind: "EgressFirewall", plural: "egressfirewalls", accepted: None };
+const EGRESS_FIREWALL: Kind = Kind {
+    api_version: "k8s.ovn.org/v1",
+    kind: "EgressFirewall",
+    plural: "egressfirewalls",
+    // What OVN-Kubernetes' cluster manager makes of the messages of all zones.
+    accepted: Some(Accepted::Text {
+        taken: "EgressFirewall Rules applied",
+        refused: "EgressFirewall Rules not correctly",
+    }),
+};
 
 /// How many rules of an `EgressFirewall` count; the others are ignored (`types.EgressFirewallStartPriority` 10000 down to
 /// `MinimumReservedEgressFirewallPriority` 2000).

@@ -24,6 +24,10 @@ pub const KEY_TAG: &str = "egress-key";
 /// creation time of their own, and of two objects with one identity the older is kept.
 pub const CREATED_TAG: &str = "egress-created";
 
+/// The label key that holds the namespace of the resource that an object of the whole cluster belongs to: names are unique in a
+/// namespace only.
+pub const NAMESPACE_TAG: &str = "egress-namespace";
+
 /// The keys that users may not set themselves.
 pub const RESERVED_TAGS: [&str; 5] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG];
 

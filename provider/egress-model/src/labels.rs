@@ -255,6 +255,15 @@ impl Selector {
     }
 }
 
+impl fmt::Display for Selector {
+    /// As `kubectl --selector` takes it; nothing for the selector of everything.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels = self.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+        let all: Vec<_> = labels.chain(self.match_expressions.iter().map(ToString::to_string)).collect();
+        f.write_str(&all.join(","))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

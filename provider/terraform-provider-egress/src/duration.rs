@@ -6,16 +6,21 @@ use jiff::SignedDuration;
 
 /// Parses a positive length of time in Go's spelling, such as `90s`, `10m` or `1h30m`. The error completes "the value ...".
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+    match parse_or_nothing(text) {
+        Ok(duration) if duration.is_zero() => Err(format!("{text:?} is not longer than nothing")),
+        parsed => parsed,
+    }
+}
+
+/// The same, where `0s` is a length too.
+pub(crate) fn parse_or_nothing(text: &str) -> Result<Duration, String> {
     let not_a_duration = || format!("{text:?} is not a length of time; write one such as 90s, 10m or 1h30m");
     // A bare number has no unit in Go either; jiff refuses it too, but takes spellings with spaces and words, which we do not promise.
     if text.chars().any(char::is_whitespace) || text.starts_with('P') || text.starts_with('p') {
         return Err(not_a_duration());
     }
     let duration: SignedDuration = text.parse().map_err(|_| not_a_duration())?;
-    match Duration::try_from(duration) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(format!("{text:?} is not longer than nothing")),
-    }
+    Duration::try_from(duration).map_err(|_| format!("{text:?} is shorter than nothing"))
 }
 
 #[cfg(test)]
@@ -28,6 +33,13 @@ mod tests {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn nothing_is_a_length_where_it_makes_sense() {
+        assert_eq!(parse_or_nothing("0s"), Ok(Duration::ZERO));
+        assert_eq!(parse_or_nothing("2m"), Ok(Duration::from_secs(120)));
+        assert!(parse_or_nothing("0").is_err() && parse_or_nothing("-1s").is_err());
     }
 
     #[test]

@@ -10,9 +10,10 @@ use egress_model::gateway::Gateway;
 use egress_model::policy::Path;
 use serde::Serialize;
 
+use crate::acceptance::{Accepted, Refusal};
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::label_selector::LabelSelector;
-use crate::manifest::{Accepted, Kind, Manifest, Metadata, address_in_a_name};
+use crate::manifest::{Kind, Manifest, Metadata, address_in_a_name};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 
 /// The engine: Antrea.
@@ -22,7 +23,8 @@ const EGRESS: Kind = Kind {
     api_version: "crd.antrea.io/v1beta1",
     kind: "Egress",
     plural: "egresses",
-    accepted: Some(Accepted { condition: "IPAssigned" }),
+    // `False` while no node carries the address, which passes when a node comes up.
+    accepted: Some(Accepted::Condition { name: "IPAssigned", refusal: Refusal::MayPass { at_work: &[] } }),
 };
 const EXTERNAL_IP_POOL: Kind =
     Kind { api_version: "crd.antrea.io/v1beta1", kind: "ExternalIPPool", plural: "externalippools", accepted: None };
@@ -158,14 +160,8 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
 }
 
 fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
-    let labels = gateway.nodes.match_labels.iter();
-    let mut all: Vec<_> = [EXTERNAL_IP_POOL, EGRESS]
-        .into_iter()
-        .map(|kind| Requirement::Kind { api_version: kind.api_version, kind: kind.kind })
-        .chain(
-            labels.map(|(key, value)| Requirement::NodeLabel { key: key.to_string(), value: Some(value.to_string()) }),
-        )
-        .collect();
+    let mut all = vec![Requirement::kind(&EXTERNAL_IP_POOL), Requirement::kind(&EGRESS)];
+    all.extend(Requirement::nodes(gateway));
     let where_from = match settings.antrea_subnet {
         None => "are in the nodes' subnet and used by nothing else",
         Some(_) => "are in the subnet that is set and used by nothing else",

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use egress_model::cidr::Cidr;
 use egress_model::gateway::{Destinations, Failover, Gateway, Source};
-use egress_model::labels::{LabelKey, LabelValue, NAMESPACE_NAME_LABEL, Operator, Requirement as Demand, Selector};
+use egress_model::labels::{NAMESPACE_NAME_LABEL, Operator, Requirement as Demand, Selector};
 use egress_model::policy::Path;
 use serde::Serialize;
 
@@ -18,6 +18,7 @@ use super::selector::{POD_NAMESPACE_KEY, unusable_labels, unusable_namespace_lab
 use crate::gateway::{GatewayEngine, look_up};
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata};
+use crate::requirement::{CONFIG_MAP, LiveObject, Place, Setting};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Requirement, Settings, Support};
 
 /// The engine: Cilium's agents on every node, of which one masquerades.
@@ -317,25 +318,31 @@ fn destinations(gateway: &Gateway, settings: &Settings, findings: &mut Findings<
 /// What must be there. Documentation, "Egress Gateway": "Enable egress gateway", "Incompatibility with other features", "Delay for
 /// enforcement of egress policies on new pods".
 fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
-    let helm = |key| Requirement::HelmValue { chart: "cilium", key, value: "true".to_owned() };
-    let config = |field, value: &str| Requirement::Setting {
-        object: "ConfigMap kube-system/cilium-config",
-        field,
-        value: value.to_owned(),
+    let switch = "data.enable-egress-gateway";
+    let until_1_17 = "data.enable-ipv4-egress-gateway";
+    let switches = match settings.version {
+        None => vec![switch, until_1_17],
+        Some(_) if settings.at_least(1, 18) => vec![switch],
+        Some(_) => vec![until_1_17],
     };
-    let switch =
-        if settings.at_least(1, 18) { "data.enable-egress-gateway" } else { "data.enable-ipv4-egress-gateway" };
+    let helm = |key, value: &str, fields: &[&'static str]| Requirement::HelmValue {
+        chart: "cilium",
+        key,
+        value: value.to_owned(),
+        seen_as: Some(Setting {
+            object: LiveObject { kind: &CONFIG_MAP, namespace: Some("kube-system"), name: "cilium-config" },
+            places: fields.iter().map(|field| Place::Field(field)).collect(),
+            values: vec![value.to_owned()],
+        }),
+    };
     let mut all = vec![
-        Requirement::Kind { api_version: KIND.api_version, kind: KIND.kind },
-        helm("egressGateway.enabled"),
-        helm("bpf.masquerade"),
-        helm("kubeProxyReplacement"),
-        config(switch, "true"),
-        config("data.enable-bpf-masquerade", "true"),
-        config("data.kube-proxy-replacement", "true"),
-        config("data.identity-allocation-mode", "crd"),
+        Requirement::kind(&KIND),
+        helm("egressGateway.enabled", "true", &switches),
+        helm("bpf.masquerade", "true", &["data.enable-bpf-masquerade"]),
+        helm("kubeProxyReplacement", "true", &["data.kube-proxy-replacement"]),
+        helm("identityAllocationMode", "crd", &["data.identity-allocation-mode"]),
     ];
-    all.extend(node_labels(&gateway.nodes));
+    all.extend(Requirement::nodes_at_least(gateway, 1));
     let outside = |sentence: &str| Requirement::Outside(sentence.to_owned());
     if !gateway.ips.is_empty() {
         let ips: Vec<String> = gateway.ips.iter().map(ToString::to_string).collect();
@@ -353,19 +360,4 @@ fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
          (cilium#24791).",
     ));
     all
-}
-
-/// The labels that a node must have for the selector to select it, as far as they can be named.
-fn node_labels(nodes: &Selector) -> impl Iterator<Item = Requirement> {
-    let label = |key: &LabelKey, value: Option<&LabelValue>| Requirement::NodeLabel {
-        key: key.to_string(),
-        value: value.map(ToString::to_string),
-    };
-    let by_label = nodes.match_labels.iter().map(move |(key, value)| label(key, Some(value)));
-    let by_expression = nodes.match_expressions.iter().flat_map(move |demand| match &demand.operator {
-        Operator::In(values) => values.iter().map(|value| label(&demand.key, Some(value))).collect(),
-        Operator::Exists => vec![label(&demand.key, None)],
-        Operator::NotIn(_) | Operator::DoesNotExist => Vec::new(),
-    });
-    by_label.chain(by_expression)
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{id_type, is_id};
 use crate::Requirement;
+use crate::acceptance::Accepted;
 use crate::label_selector::LabelSelector;
 use crate::manifest::{Kind, Manifest, Metadata};
 
@@ -132,7 +133,8 @@ const POD_NETWORKING: Kind = Kind {
     api_version: "network.alibabacloud.com/v1beta1",
     kind: "PodNetworking",
     plural: "podnetworkings",
-    accepted: None,
+    // Terway's controller, once it has looked the vSwitches up.
+    accepted: Some(Accepted::Text { taken: "Ready", refused: "Fail" }),
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -254,7 +256,7 @@ pub fn eip_annotations(eip: &PodEip) -> BTreeMap<&'static str, String> {
 /// What the cluster needs for [`pod_networking`].
 pub fn pod_networking_requirements() -> Vec<Requirement> {
     vec![
-        Requirement::Kind { api_version: POD_NETWORKING.api_version, kind: POD_NETWORKING.kind },
+        Requirement::kind(&POD_NETWORKING),
         Requirement::Outside(
             "The cluster's network plugin is Terway, with trunk interfaces on where the nodes share theirs".to_owned(),
         ),

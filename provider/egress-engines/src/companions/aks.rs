@@ -153,10 +153,9 @@ pub(crate) fn manifest(gateway: &StaticGateway, metadata: Metadata) -> Manifest 
 
 /// What the cluster needs for a static egress gateway, and what its pods need.
 pub fn requirements(gateway: &StaticGateway) -> Vec<Requirement> {
-    let kind = STATIC_GATEWAY_CONFIGURATION;
     let (key, value) = gateway.pod_annotation();
     let mut all = vec![
-        Requirement::Kind { api_version: kind.api_version, kind: kind.kind },
+        Requirement::kind(&STATIC_GATEWAY_CONFIGURATION),
         Requirement::Outside(
             "The cluster has the static egress gateway on (az aks update --enable-static-egress-gateway), and the node pool has \
              mode Gateway and at least two nodes, so that traffic goes on when one fails"

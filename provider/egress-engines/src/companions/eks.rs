@@ -13,6 +13,7 @@ use super::id_type;
 use crate::Requirement;
 use crate::label_selector::LabelSelector;
 use crate::manifest::{Kind, Manifest, Metadata};
+use crate::requirement::Setting;
 
 /// Why something cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,15 +116,11 @@ pub fn eni_config(config: &EniConfig) -> Manifest {
 
 /// What the CNI plugin needs for `ENIConfig` objects called after zones.
 pub fn eni_config_requirements() -> Vec<Requirement> {
-    let variable = |field, value: &str| Requirement::Setting {
-        object: "DaemonSet kube-system/aws-node",
-        field,
-        value: value.to_owned(),
-    };
+    let variable = |name, value| Requirement::Setting(Setting::of_daemon_set("kube-system", "aws-node", name, value));
     vec![
-        Requirement::Kind { api_version: ENI_CONFIG.api_version, kind: ENI_CONFIG.kind },
-        variable("the variable AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "true"),
-        variable("the variable ENI_CONFIG_LABEL_DEF", "topology.kubernetes.io/zone"),
+        Requirement::kind(&ENI_CONFIG),
+        variable("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "true"),
+        variable("ENI_CONFIG_LABEL_DEF", "topology.kubernetes.io/zone"),
     ]
 }
 
@@ -131,13 +128,9 @@ pub fn eni_config_requirements() -> Vec<Requirement> {
 /// has its node's first address, and goes the way of the node's subnet. Source: the EKS documentation, "Enable outbound internet access
 /// for pods".
 pub fn external_snat_requirements() -> Vec<Requirement> {
-    let plugin = Requirement::Setting {
-        object: "DaemonSet kube-system/aws-node",
-        field: "the variable AWS_VPC_K8S_CNI_EXTERNALSNAT",
-        value: "true".to_owned(),
-    };
+    let plugin = Setting::of_daemon_set("kube-system", "aws-node", "AWS_VPC_K8S_CNI_EXTERNALSNAT", "true");
     let routes = "The route table of each subnet in eni_configs leads to a NAT gateway, best to that of its own zone";
-    vec![plugin, Requirement::Outside(routes.to_owned())]
+    vec![Requirement::Setting(plugin), Requirement::Outside(routes.to_owned())]
 }
 
 /// Which pods a [`SecurityGroupPolicy`] is about.
@@ -192,14 +185,10 @@ pub fn security_group_policy(policy: &SecurityGroupPolicy) -> Manifest {
 
 /// What the cluster needs for [`SecurityGroupPolicy`].
 pub fn security_group_policy_requirements() -> Vec<Requirement> {
-    let variable = |field, value: &str| Requirement::Setting {
-        object: "DaemonSet kube-system/aws-node",
-        field,
-        value: value.to_owned(),
-    };
+    let variable = |name, value| Requirement::Setting(Setting::of_daemon_set("kube-system", "aws-node", name, value));
     vec![
-        Requirement::Kind { api_version: SECURITY_GROUP_POLICY.api_version, kind: SECURITY_GROUP_POLICY.kind },
-        variable("the variable ENABLE_POD_ENI", "true"),
+        Requirement::kind(&SECURITY_GROUP_POLICY),
+        variable("ENABLE_POD_ENI", "true"),
         Requirement::Outside(
             "The nodes are Linux instances that can have trunk interfaces, in private subnets whose way out is a NAT gateway. With \
              POD_SECURITY_GROUP_ENFORCING_MODE=strict the pods' traffic leaves from their own addresses and under their own groups; \

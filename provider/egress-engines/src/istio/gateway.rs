@@ -170,7 +170,7 @@ fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
     if settings.istio.mode == IstioMode::Ambient {
         return waypoint::requirements();
     }
-    let value = |key, value: String| Requirement::HelmValue { chart: "gateway", key, value };
+    let value = |key, value: String| Requirement::HelmValue { chart: "gateway", key, value, seen_as: None };
     let mut all = vec![
         Requirement::Outside(format!(
             "The chart \"gateway\" is installed as {} in the namespace {}",
@@ -194,13 +194,8 @@ fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
     if !gateway.nodes.match_expressions.is_empty() {
         all.push(value("affinity", node_affinity(&gateway.nodes).to_string()));
     }
-    all.extend(
-        gateway
-            .nodes
-            .match_labels
-            .iter()
-            .map(|(key, value)| Requirement::NodeLabel { key: key.to_string(), value: Some(value.to_string()) }),
-    );
+    // No two of the gateway's pods run on one node.
+    all.extend(Requirement::nodes_at_least(gateway, gateway.replicas.map_or(1, |replicas| replicas.get().into())));
     all
 }
 

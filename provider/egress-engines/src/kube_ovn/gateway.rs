@@ -11,9 +11,10 @@ use egress_model::labels::{Labels, NAMESPACE_NAME_LABEL};
 use egress_model::policy::Path;
 use serde::Serialize;
 
+use crate::acceptance::{Accepted, Refusal};
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::label_selector::LabelSelector;
-use crate::manifest::{Accepted, Kind, Manifest, Metadata};
+use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Settings, Support};
 
 /// The engine: Kube-OVN.
@@ -23,7 +24,8 @@ const VPC_EGRESS_GATEWAY: Kind = Kind {
     api_version: "kubeovn.io/v1",
     kind: "VpcEgressGateway",
     plural: "vpc-egress-gateways",
-    accepted: Some(Accepted { condition: "Ready" }),
+    // Kube-OVN's controller: `Processing` while the Deployment of the gateway's pods comes up.
+    accepted: Some(Accepted::Condition { name: "Ready", refusal: Refusal::MayPass { at_work: &["Processing"] } }),
 };
 
 /// The most replicas that the CRD takes.
@@ -164,11 +166,8 @@ fn external_ips(gateway: &Gateway, findings: &mut Findings<'_, GatewayFeature>) 
 }
 
 fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
-    let kind = Requirement::Kind { api_version: VPC_EGRESS_GATEWAY.api_version, kind: VPC_EGRESS_GATEWAY.kind };
-    let labels = gateway.nodes.match_labels.iter();
-    let labels =
-        labels.map(|(key, value)| Requirement::NodeLabel { key: key.to_string(), value: Some(value.to_string()) });
-    let mut all: Vec<_> = std::iter::once(kind).chain(labels).collect();
+    let mut all = vec![Requirement::kind(&VPC_EGRESS_GATEWAY)];
+    all.extend(Requirement::nodes(gateway));
     let subnet = settings.kube_ovn.external_subnet.as_deref().unwrap_or_default();
     let vpc = settings.kube_ovn.vpc.as_deref().unwrap_or("the cluster's own (ovn-cluster)");
     all.push(Requirement::Outside(format!(

@@ -4,10 +4,11 @@
 //! `k8s.ovn.org/egress-assignable` whose networks hold it, spreads connections over the addresses, and moves an address when its
 //! node no longer answers. Everything outside the cluster leaves from them, whatever the destination.
 
-use egress_model::gateway::Gateway;
+use egress_model::gateway::{Failover, Gateway};
 use egress_model::policy::Path;
 use serde::Serialize;
 
+use crate::acceptance::Accepted;
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::label_selector::LabelSelector;
 use crate::manifest::{Kind, Manifest, Metadata};
@@ -16,7 +17,8 @@ use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 /// The engine: OVN-Kubernetes.
 pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::OvnKubernetes, support, compile, requirements };
 
-const EGRESS_IP: Kind = Kind { api_version: "k8s.ovn.org/v1", kind: "EgressIP", plural: "egressips", accepted: None };
+const EGRESS_IP: Kind =
+    Kind { api_version: "k8s.ovn.org/v1", kind: "EgressIP", plural: "egressips", accepted: Some(Accepted::NodePerIp) };
 
 /// The label of the nodes that take addresses.
 const ASSIGNABLE: &str = "k8s.ovn.org/egress-assignable";
@@ -100,9 +102,10 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
 
 fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
     let nodes = gateway.ips.len();
+    let count = nodes + usize::from(gateway.failover == Failover::Required);
     vec![
-        Requirement::Kind { api_version: EGRESS_IP.api_version, kind: EGRESS_IP.kind },
-        Requirement::NodeLabel { key: ASSIGNABLE.to_owned(), value: None },
+        Requirement::kind(&EGRESS_IP),
+        Requirement::Nodes { selector: ASSIGNABLE.to_owned(), count },
         Requirement::Outside(format!(
             "Nodes with that label have ips in a network of theirs, and nothing else uses ips; {} such nodes, so that each address \
              has one and another takes it over",

@@ -10,6 +10,7 @@ use egress_model::gateway::{Destinations, Failover, Gateway, Source};
 use egress_model::policy::Path;
 use serde::Serialize;
 
+use crate::acceptance::Accepted;
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata, address_in_a_name};
@@ -28,7 +29,8 @@ const EGRESS_CLUSTER_POLICY: Kind = Kind {
     api_version: "egressgateway.spidernet.io/v1beta1",
     kind: "EgressClusterPolicy",
     plural: "egressclusterpolicies",
-    accepted: None,
+    // The node that carries the address.
+    accepted: Some(Accepted::Filled { field: "node" }),
 };
 
 /// What an `EgressGateway` says.
@@ -210,15 +212,15 @@ fn applied_to(source: &Source) -> AppliedTo {
 }
 
 fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
-    let value = |key, value: &str| Requirement::HelmValue { chart: "egressgateway", key, value: value.to_owned() };
-    let labels = gateway.nodes.match_labels.iter();
-    let mut all: Vec<_> = [EGRESS_GATEWAY, EGRESS_CLUSTER_POLICY]
-        .into_iter()
-        .map(|kind| Requirement::Kind { api_version: kind.api_version, kind: kind.kind })
-        .chain(
-            labels.map(|(key, value)| Requirement::NodeLabel { key: key.to_string(), value: Some(value.to_string()) }),
-        )
-        .collect();
+    // The chart keeps its values in one text of a ConfigMap, whose name is the installation's.
+    let value = |key, value: &str| Requirement::HelmValue {
+        chart: "egressgateway",
+        key,
+        value: value.to_owned(),
+        seen_as: None,
+    };
+    let mut all = vec![Requirement::kind(&EGRESS_GATEWAY), Requirement::kind(&EGRESS_CLUSTER_POLICY)];
+    all.extend(Requirement::nodes(gateway));
     let (ipv4, ipv6) = addresses(gateway);
     all.extend(ipv4.map(|_| value("feature.enableIPv4", "true")));
     all.extend(ipv6.map(|_| value("feature.enableIPv6", "true")));

@@ -11,7 +11,7 @@ use super::{
     parse_port_number,
 };
 use crate::cidr::Cidr;
-use crate::identity::RESERVED_TAGS;
+use crate::identity::{NAMESPACE_TAG, RESERVED_TAGS};
 use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Requirement, Selector};
 
 /// The label by which Kubernetes tools say what manages an object; ours.
@@ -189,7 +189,8 @@ fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String
 }
 
 pub(crate) fn object_labels(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> Labels {
-    for key in written.keys().filter(|key| *key == MANAGED_BY || RESERVED_TAGS.contains(&key.as_str())) {
+    let ours = |key: &str| [MANAGED_BY, NAMESPACE_TAG].contains(&key) || RESERVED_TAGS.contains(&key);
+    for key in written.keys().filter(|key| ours(key)) {
         mistakes.add(&path.key(key), Problem::ReservedLabel(key.clone()));
     }
     labels(mistakes, path, written)

@@ -12,7 +12,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use crate::session::{Adoption, Configured, Created, RouteClaims, Unavailable};
+use crate::session::{Adoption, Claimed, Configured, Created, RouteClaims, Unavailable};
 
 /// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
 /// from being used.
@@ -72,10 +72,16 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let aws = part(config, "aws", aws::parse, &mut diagnostics);
     let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
     match (owner, adoption, in_cluster) {
-        (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => {
-            let (created, routes) = (Created::default(), RouteClaims::default());
-            Ok(Configured { owner, adoption, in_cluster, aws, kubernetes, created, routes })
-        }
+        (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => Ok(Configured {
+            owner,
+            adoption,
+            in_cluster,
+            aws,
+            kubernetes,
+            created: Created::default(),
+            claimed: Claimed::default(),
+            routes: RouteClaims::default(),
+        }),
         _ => Err(diagnostics),
     }
 }

@@ -27,6 +27,7 @@ impl Compiles for EgressGateway {
     const TYPE: ResourceType = ResourceType::Gateway;
     const THING: &'static str = "gateway";
     const ATTACHES: bool = true;
+    const REQUIRES: bool = true;
 
     fn schema() -> Schema {
         schema::schema()
@@ -38,7 +39,7 @@ impl Compiles for EgressGateway {
 
     fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome {
         let written = config::read(value);
-        let later = || vec![("egress_cidrs", Value::UNKNOWN), ("requirements", Value::UNKNOWN)];
+        let later = || vec![("egress_cidrs", Value::UNKNOWN)];
         let gateway = match Gateway::parse(&written.spec) {
             Ok(gateway) => gateway,
             Err(invalid) => {
@@ -62,16 +63,13 @@ impl Compiles for EgressGateway {
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
         let in_unknown_cluster = in_cluster.is_some_and(|in_cluster| in_cluster.cluster.is_none());
         let known = written.complete && !refused && !in_unknown_cluster;
-        let requirements =
-            (engine.requirements)(&gateway, &settings).iter().map(ToString::to_string).collect::<Vec<_>>();
-        let computed = vec![
-            ("egress_cidrs", if written.addresses_known { egress_cidrs(&gateway) } else { Value::UNKNOWN }),
-            ("requirements", if known { Value::list(requirements) } else { Value::UNKNOWN }),
-        ];
+        let computed =
+            vec![("egress_cidrs", if written.addresses_known { egress_cidrs(&gateway) } else { Value::UNKNOWN })];
         let diagnostics = told(engine.name, &compiled.findings);
         Outcome {
             manifests: known.then_some(compiled.manifests),
             attachments: compiled.attachments,
+            requirements: known.then(|| (engine.requirements)(&gateway, &settings)),
             computed,
             diagnostics,
         }

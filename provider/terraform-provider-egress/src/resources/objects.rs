@@ -1,9 +1,13 @@
 //! Resources that become Kubernetes objects: compiled, shown in the plan, applied and deleted, all in one way.
 
+mod acceptance;
 mod attached;
 pub(crate) mod attributes;
+mod changes;
 mod live;
 pub(crate) mod outcome;
+mod ownership;
+mod requirements;
 mod state;
 pub(crate) mod values;
 
@@ -11,8 +15,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cluster::{Cluster, Error};
-use egress_engines::{Attachment, Manifest};
+use cluster::Error;
+use egress_engines::Manifest;
 use egress_model::identity::ResourceType;
 use tfplugin::cty::{Path, Value};
 use tfplugin::provider::Context;
@@ -24,11 +28,11 @@ use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::attached::attachments_value;
-use self::attributes::{RENDER, applies, delivery_of, forces, timeout_of};
-use self::live::{Recorded, Seen, recorded};
-use self::outcome::{Outcome, manifests_value, owned_labels};
-use self::state::{attached_of, compiled, identity_of, name_of, objects_as_applied, objects_of, set, texts};
-use crate::session::{Configured, InCluster, Session, Unavailable};
+use self::attributes::{RENDER, applies, checks_requirements, delivery_of, forces};
+use self::live::{Recorded, Seen};
+use self::outcome::{Outcome, manifests_value, owned_labels, requirements_value};
+use self::state::{attached_of, compiled, identity_of, objects_of, own_name, set, texts};
+use crate::session::{InCluster, Session, Unavailable};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
 pub(crate) trait Compiles: Send + Sync + 'static {
@@ -40,6 +44,8 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     const THING: &'static str;
     /// Whether it can add to objects of others, which its attribute `attachments` then shows.
     const ATTACHES: bool;
+    /// Whether something outside its objects has to be there for them to work, which its attribute `requirements` then shows.
+    const REQUIRES: bool;
 
     /// Its own attributes, and its description.
     fn schema() -> Schema;
@@ -73,18 +79,6 @@ impl<C: Compiles> ObjectResource<C> {
     }
 }
 
-/// The cluster for an apply: it has to be there.
-async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Diagnostic> {
-    match &configured.kubernetes {
-        Ok(kubernetes) => kubernetes.cluster().await,
-        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone()),
-        Err(Unavailable::Unknown) => Err(Diagnostic::error(
-            "The cluster is not known",
-            "The provider's kubernetes settings depend on values that are not known even now. Nothing was changed.",
-        )),
-    }
-}
-
 #[async_trait]
 impl<C: Compiles> Resource for ObjectResource<C> {
     fn type_name(&self) -> &'static str {
@@ -95,6 +89,7 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         let mut schema = C::schema();
         schema.attributes.extend(attributes::delivery(C::THING));
         schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
+        schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
         schema
     }
 
@@ -133,8 +128,25 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             let attachments = manifests.map(|_| attachments_value(&outcome.attachments));
             set(&mut response.planned, "attachments", attachments.unwrap_or(Value::UNKNOWN));
         }
+        if C::REQUIRES {
+            set(&mut response.planned, "requirements", requirements_value(outcome.requirements.as_deref()));
+        }
         for (name, value) in outcome.computed {
             set(&mut response.planned, name, value);
+        }
+        let requirements = outcome.requirements.as_deref().unwrap_or_default();
+        if checks_requirements(&response.planned) && !requirements.is_empty() {
+            let look = requirements::Look {
+                changes: prior != response.planned,
+                is_news: prior.get("requirements") != response.planned.get("requirements"),
+            };
+            response.diagnostics.extend(match &configured.kubernetes {
+                Ok(kubernetes) => match kubernetes.cluster().await {
+                    Ok(cluster) => requirements::check(&cluster, requirements, look).await,
+                    Err(diagnostic) => diagnostic.into(),
+                },
+                Err(_) => requirements::without_a_cluster().into(),
+            });
         }
         if !applies(&response.planned) {
             if applies(&prior) && delivery_of(&response.planned) == Some(RENDER) {
@@ -144,8 +156,11 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         }
         let renamed = identity_of::<C>(&prior) != identity_of::<C>(&response.planned);
         let replaced = renamed && !C::identity_schema().mutable;
-        let there = if applies(&prior) && !replaced { objects_of::<C>(&prior, &configured) } else { Vec::new() };
+        let before = if applies(&prior) { objects_of::<C>(&prior, &configured) } else { Vec::new() };
+        let (there, left) = if replaced { (Vec::new(), before) } else { (before, Vec::new()) };
         if let Some(manifests) = manifests {
+            let (own, was) = (own_name(&response.planned), own_name(&prior));
+            response.diagnostics.extend(ownership::note(&configured, &own, manifests, &left, &was));
             response.diagnostics.extend(C::told_of_removal(&objects_removed(&there, manifests)));
         }
         match &configured.kubernetes {
@@ -157,9 +172,8 @@ impl<C: Compiles> Resource for ObjectResource<C> {
                 if !fresh.is_empty() {
                     match kubernetes.cluster().await {
                         Ok(cluster) => {
-                            let (owner, adoption) = (&configured.owner, configured.adoption);
                             let force = forces(&response.planned);
-                            let told = live::look_before_create(&cluster, fresh, owner, adoption, force).await;
+                            let told = ownership::look_before_create(&cluster, fresh, &configured, force).await;
                             response.diagnostics.extend(told);
                         }
                         Err(diagnostic) => response.diagnostics.push(diagnostic),
@@ -170,8 +184,8 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         response
     }
 
-    async fn create(&self, _cx: &Context, request: CreateRequest) -> ApplyResponse {
-        self.make(&Value::Null, request.planned, request.private, None).await
+    async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
+        self.make(cx, &Value::Null, request.planned, request.private, None).await
     }
 
     async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
@@ -214,8 +228,8 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         response
     }
 
-    async fn update(&self, _cx: &Context, request: UpdateRequest) -> ApplyResponse {
-        self.make(&request.prior, request.planned, request.private, request.identity).await
+    async fn update(&self, cx: &Context, request: UpdateRequest) -> ApplyResponse {
+        self.make(cx, &request.prior, request.planned, request.private, request.identity).await
     }
 
     async fn delete(&self, _cx: &Context, request: DeleteRequest) -> ApplyResponse {
@@ -253,117 +267,6 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         let state = Value::object(attributes);
         let identity = identity_of::<C>(&state);
         Ok(Imported { state, private: Private::default(), identity, diagnostics: Diagnostics::new() })
-    }
-}
-
-impl<C: Compiles> ObjectResource<C> {
-    /// Brings the cluster to what was planned: the new objects first, then away with those that are no longer meant. On failure
-    /// the state says what was reached.
-    async fn make(&self, prior: &Value, planned: Value, private: Private, identity: Option<Value>) -> ApplyResponse {
-        let mut response = ApplyResponse { state: prior.clone(), private, identity, diagnostics: Diagnostics::new() };
-        let configured = match self.session.required() {
-            Ok(configured) => configured,
-            Err(diagnostic) => {
-                response.diagnostics.push(diagnostic);
-                return response;
-            }
-        };
-        let outcome = compiled::<C>(&planned, &configured);
-        let Some(manifests) = outcome.manifests else {
-            response.diagnostics.extend(outcome.diagnostics);
-            return response;
-        };
-        let mut state = planned;
-        response.identity = identity_of::<C>(&state);
-        set(&mut state, "manifests", manifests_value(&manifests));
-        for (name, value) in outcome.computed {
-            set(&mut state, name, value);
-        }
-        if !applies(&state) {
-            if C::ATTACHES {
-                set(&mut state, "attachments", attachments_value(&outcome.attachments));
-            }
-            response.state = state;
-            return response;
-        }
-        let cluster = match cluster_to_change(&configured).await {
-            Ok(cluster) => cluster,
-            Err(diagnostic) => {
-                response.diagnostics.push(diagnostic);
-                return response;
-            }
-        };
-        let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
-        let applied = live::apply(&cluster, &manifests, &configured.owner, forces(&state), &there).await;
-        response.diagnostics.extend(applied.diagnostics);
-        if applied.done.len() == manifests.len() {
-            let diagnostics = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments).await;
-            response.diagnostics.extend(diagnostics);
-            let no_longer_meant = there
-                .into_iter()
-                .filter(|object| !manifests.iter().any(|manifest| manifest.id() == object.id))
-                .collect();
-            let deleted = live::delete(&cluster, no_longer_meant, &configured.owner, timeout_of(&state)).await;
-            response.diagnostics.extend(deleted.diagnostics);
-            let now = manifests.iter().map(Recorded::from).chain(deleted.left).collect();
-            set(&mut state, "manifests", texts(now));
-            response.state = state;
-        } else if !applied.done.is_empty() {
-            let done = manifests.iter().map(Recorded::from).filter(|object| applied.done.contains(&object.id));
-            let mut now = there;
-            for object in done {
-                now.retain(|other| other.id != object.id);
-                now.push(object);
-            }
-            let base = if prior.is_null() { &mut state } else { &mut response.state };
-            set(base, "manifests", texts(now));
-            if prior.is_null() {
-                response.state = state;
-            }
-        }
-        response
-    }
-
-    /// Adds to objects of others what was planned, and gives back what is no longer meant. The state says what was added.
-    async fn attach_objects(
-        &self,
-        cluster: &Cluster,
-        prior: &Value,
-        state: &mut Value,
-        attachments: &[Attachment],
-    ) -> Diagnostics {
-        if !C::ATTACHES {
-            return Diagnostics::new();
-        }
-        let manager = attached::manager(C::TYPE, name_of(state));
-        let (done, mut diagnostics) = attached::attach(cluster, attachments, &manager).await;
-        let mut recorded_now: Vec<Recorded> = attached_of(prior);
-        if done.len() == attachments.len() {
-            let stays = |object: &Recorded| attachments.iter().any(|attachment| attachment.id() == object.id);
-            let (stay, go): (Vec<_>, Vec<_>) = recorded_now.into_iter().partition(stays);
-            let told = attached::detach(cluster, &go, &manager).await;
-            recorded_now = if told.has_errors() { stay.into_iter().chain(go).collect() } else { stay };
-            diagnostics.extend(told);
-        }
-        let made = recorded(&attachments_value(attachments)).into_iter().filter(|object| done.contains(&object.id));
-        for object in made {
-            recorded_now.retain(|other| other.id != object.id);
-            recorded_now.push(object);
-        }
-        set(state, "attachments", texts(recorded_now));
-        diagnostics
-    }
-
-    async fn delete_objects(&self, state: &Value) -> Result<live::Deleted, Diagnostic> {
-        let configured = self.session.required()?;
-        let objects = objects_as_applied::<C>(state, &configured);
-        let cluster = cluster_to_change(&configured).await?;
-        // Some engines stop the traffic of what refers to an object that is not there.
-        let told = attached::detach(&cluster, &attached_of(state), &attached::manager(C::TYPE, name_of(state))).await;
-        if told.has_errors() {
-            return Ok(live::Deleted { left: objects, diagnostics: told });
-        }
-        Ok(live::delete(&cluster, objects, &configured.owner, timeout_of(state)).await)
     }
 }
 

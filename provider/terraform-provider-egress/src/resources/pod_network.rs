@@ -56,6 +56,7 @@ impl Compiles for PodNetwork {
     const TYPE: ResourceType = ResourceType::PodNetwork;
     const THING: &'static str = "pod network";
     const ATTACHES: bool = false;
+    const REQUIRES: bool = true;
 
     fn schema() -> Schema {
         schema::schema(SERVICES.iter().map(|service| (service.attribute)()).collect())
@@ -85,15 +86,14 @@ impl Compiles for PodNetwork {
         let usable = !reading.diagnostics.has_errors();
         let known = usable && reading.complete;
         let or_unknown = |known: bool, value: Value| if known { value } else { Value::UNKNOWN };
-        let requirements: Vec<String> = steering.requirements.iter().map(ToString::to_string).collect();
         let annotations = steering.pod_annotations.into_iter().map(|(key, pairs)| (key, Value::map(pairs)));
         let computed = vec![
             ("pod_annotations", or_unknown(known, Value::map(annotations))),
-            ("requirements", or_unknown(known, Value::list(requirements))),
             ("egress_cidrs", or_unknown(usable, steering.egress_cidrs.unwrap_or(Value::Null))),
         ];
         let manifests = known.then(|| steering.manifests.into_iter().map(|manifest| with(manifest, &marked)).collect());
-        Outcome { manifests, computed, diagnostics: reading.diagnostics, ..Outcome::default() }
+        let requirements = known.then_some(steering.requirements);
+        Outcome { manifests, requirements, computed, diagnostics: reading.diagnostics, ..Outcome::default() }
     }
 
     fn told_of_removal(objects: &str) -> Option<Diagnostic> {

@@ -26,6 +26,7 @@ impl Compiles for EgressPolicy {
     const TYPE: ResourceType = ResourceType::Policy;
     const THING: &'static str = "policy";
     const ATTACHES: bool = false;
+    const REQUIRES: bool = false;
 
     fn schema() -> Schema {
         schema::schema()

@@ -19,11 +19,12 @@ use super::object::{
     NodeAffinity, NodeSelector, NodeSelectorTerm, PoolReference, Template, TemplateMetadata, TemplateSpec,
     TopologySpreadConstraint,
 };
-use super::{annotated, listed, named_namespaces, note_sources, other_sources, pool, pool_name};
+use super::{IP_POOL, annotated, listed, named_namespaces, note_sources, other_sources, pool, pool_name};
 use crate::calico::API_VERSION;
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::label_selector::LabelSelector;
 use crate::manifest::{Kind, Manifest, Metadata};
+use crate::requirement::{LiveObject, Place, Setting};
 use crate::{Attachment, Compiled, EngineName, Findings, GatewayFeature, Level, Settings, Support};
 
 /// Gateways of Calico Enterprise and Calico Cloud.
@@ -247,24 +248,35 @@ fn note_destinations(gateway: &Gateway, findings: &mut Findings<'_, GatewayFeatu
     }
 }
 
+/// The settings of Calico's agents.
+const FELIX_CONFIGURATION: Kind =
+    Kind { api_version: API_VERSION, kind: "FelixConfiguration", plural: "felixconfigurations", accepted: None };
+
 fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
-    let kind = |kind: &Kind| Requirement::Kind { api_version: kind.api_version, kind: kind.kind };
     let per_pod = other_sources(gateway).any(|source| !source.pods.is_empty());
+    let support = ["EnabledPerNamespace", "EnabledPerNamespaceOrPerPod"];
+    let setting = |kind, name, field, values: &[&str]| {
+        Requirement::Setting(Setting {
+            object: LiveObject { kind, namespace: None, name },
+            places: vec![Place::Field(field)],
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        })
+    };
     let mut requirements = vec![
-        kind(&EGRESS_GATEWAY),
-        kind(&EGRESS_GATEWAY_POLICY),
-        Requirement::Setting {
-            object: "FelixConfiguration default",
-            field: "spec.egressIPSupport",
-            value: if per_pod { "EnabledPerNamespaceOrPerPod" } else { "EnabledPerNamespace" }.to_owned(),
-        },
+        Requirement::kind(&EGRESS_GATEWAY),
+        Requirement::kind(&EGRESS_GATEWAY_POLICY),
+        // What pods may do, namespaces may too.
+        setting(
+            &FELIX_CONFIGURATION,
+            "default",
+            "spec.egressIPSupport",
+            if per_pod { &support[1..] } else { &support },
+        ),
         Requirement::Outside("Calico's own CNI plugin and IPAM give pods their addresses".to_owned()),
         Requirement::Outside("Nodes reach each other on UDP port 4790".to_owned()),
     ];
-    let labels = gateway.nodes.match_labels.iter();
-    requirements.extend(
-        labels.map(|(key, value)| Requirement::NodeLabel { key: key.to_string(), value: Some(value.to_string()) }),
-    );
+    // The gateway is pods, which any node of these can run.
+    requirements.extend(Requirement::nodes_at_least(gateway, 1));
     if !gateway.ips.is_empty() {
         requirements.push(Requirement::Outside(format!(
             "The network outside routes {} to the node of the gateway's pod, as Calico announces over BGP",
@@ -275,11 +287,7 @@ fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
                 .to_owned(),
         ));
     } else if gateway.public_ips.is_empty() {
-        requirements.push(Requirement::Setting {
-            object: "IPPool default-ipv4-ippool",
-            field: "spec.natOutgoing",
-            value: "true".to_owned(),
-        });
+        requirements.push(setting(&IP_POOL, "default-ipv4-ippool", "spec.natOutgoing", &["true"]));
     } else {
         requirements.push(Requirement::Outside(
             "awsSecondaryIPSupport of the FelixConfiguration default is EnabledENIPerWorkload or Enabled".to_owned(),

@@ -12,14 +12,16 @@ use super::super::names::{HostPort, unique_label};
 use super::super::object::SERVICE_ENTRY;
 use super::{node_affinity, spread};
 use crate::Requirement;
+use crate::acceptance::{Accepted, Refusal};
 use crate::label_selector::LabelSelector;
-use crate::manifest::{Accepted, Content, Kind, Manifest, Metadata, yaml_of};
+use crate::manifest::{Content, Kind, Manifest, Metadata, yaml_of};
 
 const GATEWAY: Kind = Kind {
     api_version: "gateway.networking.k8s.io/v1",
     kind: "Gateway",
     plural: "gateways",
-    accepted: Some(Accepted { condition: "Accepted" }),
+    // `Unknown` by the definition's default until a controller speaks (Gateway API, `GatewayConditionAccepted`).
+    accepted: Some(Accepted::Condition { name: "Accepted", refusal: Refusal::Final }),
 };
 const CONFIG_MAP: Kind = Kind { api_version: "v1", kind: "ConfigMap", plural: "configmaps", accepted: None };
 
@@ -123,10 +125,11 @@ fn deployment(gateway: &Gateway) -> Option<serde_json::Value> {
 }
 
 pub(super) fn requirements() -> Vec<Requirement> {
+    let cni = |key| Requirement::HelmValue { chart: "istio-cni", key, value: "true".to_owned(), seen_as: None };
     vec![
-        Requirement::Kind { api_version: GATEWAY.api_version, kind: GATEWAY.kind },
-        Requirement::HelmValue { chart: "istio-cni", key: "ambient.enabled", value: "true".to_owned() },
+        Requirement::kind(&GATEWAY),
+        cni("ambient.enabled"),
         // Without it a name has the address of the real host, which goes past the waypoint. It is the chart's default from 1.25.
-        Requirement::HelmValue { chart: "istio-cni", key: "ambient.dnsCapture", value: "true".to_owned() },
+        cni("ambient.dnsCapture"),
     ]
 }

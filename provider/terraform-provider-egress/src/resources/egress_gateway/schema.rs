@@ -53,7 +53,6 @@ pub(super) fn schema() -> Schema {
             text("engine", "The engine to compile to. Default: the provider's `kubernetes.engine`. After a change the new objects are applied before the old ones are deleted.")
                 .validate(validators::one_of(engines)),
             Attribute::new("egress_cidrs", Type::list(Type::String), "The addresses that the outside sees, as blocks of one address: `public_ips`, or else `ips`. Null where the engine chooses them: then only the cluster knows.").computed(),
-            Attribute::new("requirements", Type::list(Type::String), "What must be there for the gateway to work: Helm values, served kinds, node labels, settings of the engine.").computed(),
         ],
     )
 }

@@ -280,6 +280,7 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         kubernetes: Err(crate::session::Unavailable::Unknown),
         in_cluster: crate::session::InCluster::default(),
         created: crate::session::Created::default(),
+        claimed: crate::session::Claimed::default(),
         routes: crate::session::RouteClaims::default(),
     };
     let identity = NatGateway::identity(&configured, "prod").unwrap();

@@ -10,6 +10,9 @@ use tfplugin::validators;
 
 use crate::duration;
 
+/// An engine's controller looks at an object within seconds of its change.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Of `delivery`: this provider applies the objects.
 pub(crate) const APPLY: &str = "apply";
 /// Of `delivery`: only compile; somebody else applies.
@@ -67,6 +70,7 @@ pub(super) fn delivery(thing: &str) -> Vec<Attribute> {
             .validate(validators::one_of([APPLY, RENDER])),
         Attribute::new("force_conflicts", Type::Bool, "Take over fields that another field manager owns with other values, and an existing object of the same name that this provider did not make. Without it both are errors that name the other side.")
             .default(false),
+        text("accept_timeout", "How long to wait, after the objects are applied, until the engine says that it took them, such as `10s` or `2m`. Only kinds whose engine says so are waited for. What it refuses is an error with its reason. When it has said nothing by then, because its controller does not run or does not report, that is a warning; only where objects of another engine would be deleted next is it an error, and these stay. `0s` does not wait. Default: `30s`."),
         text("timeout", &format!("How long the {thing}'s objects may take to go when they are deleted, such as `90s` or `10m`. Default: `5m`. When it is over, the state keeps what is left; the next apply goes on from there.")),
         text_map("manifests", "The objects as YAML, by `Kind/namespace/name`. Known in the plan as soon as the attributes above are.").computed(),
     ]
@@ -75,6 +79,20 @@ pub(super) fn delivery(thing: &str) -> Vec<Attribute> {
 /// What is added to objects of others.
 pub(super) fn attachments() -> Attribute {
     text_map("attachments", "Annotations on objects that are not this resource's, such as the namespaces of `sources` on Calico Enterprise, as YAML by the object's id. The objects must exist. Only these annotations are owned, and destroying the gateway takes them away again.").computed()
+}
+
+/// What else has to be there.
+pub(super) fn requirements() -> [Attribute; 2] {
+    [
+        Attribute::new("check_requirements", Type::Bool, "Whether every plan looks at the live cluster for what `requirements` says, as far as a cluster tells: served kinds, labels of nodes, the engine's own configuration. What is missing is then an error where the plan makes or changes the resource, and a warning where it leaves it as it is; what may not be read is a warning. Not for an engine that the same apply installs.")
+            .default(false),
+        Attribute::new("requirements", Type::list(Type::String), "What must be there for the objects to work: Helm values, served kinds, node labels, settings of the engine.").computed(),
+    ]
+}
+
+/// Whether the plan is to look for what else has to be there.
+pub(super) fn checks_requirements(value: &Value) -> bool {
+    value.get("check_requirements").and_then(Value::as_bool) == Some(true)
 }
 
 /// Which way the objects go.
@@ -98,12 +116,22 @@ pub(super) fn timeout_of(value: &Value) -> Duration {
     text.and_then(|text| duration::parse(text).ok()).unwrap_or(TIMEOUT)
 }
 
+/// How long the engine has to say that it took the objects; nothing where nobody waits for that.
+pub(super) fn accept_timeout_of(value: &Value) -> Duration {
+    let text = value.get("accept_timeout").and_then(Value::as_str);
+    text.and_then(|text| duration::parse_or_nothing(text).ok()).unwrap_or(ACCEPT_TIMEOUT)
+}
+
 /// Checks what the attributes cannot check themselves.
 pub(super) fn validate(value: &Value) -> Diagnostics {
-    let text = value.get("timeout").and_then(Value::as_str);
-    let error = text.and_then(|text| duration::parse(text).err());
-    let told = error.map(|error| {
-        Diagnostic::error("The timeout cannot be used", format!("The value {error}.")).at(Path::attribute("timeout"))
-    });
-    told.into_iter().collect()
+    let written = |name: &str| value.get(name).and_then(Value::as_str);
+    let timeout = written("timeout").and_then(|text| duration::parse(text).err());
+    let accept = written("accept_timeout").and_then(|text| duration::parse_or_nothing(text).err());
+    [("timeout", timeout), ("accept_timeout", accept)]
+        .into_iter()
+        .filter_map(|(name, error)| {
+            let detail = format!("The value {}.", error?);
+            Some(Diagnostic::error("The timeout cannot be used", detail).at(Path::attribute(name)))
+        })
+        .collect()
 }

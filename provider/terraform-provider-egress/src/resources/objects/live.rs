@@ -4,108 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cluster::{Cluster, Error, Object, owned_part};
+use egress_engines::acceptance::Accepted;
 use egress_engines::manifest::{ObjectId, object_of, yaml_of};
 use egress_engines::{Manifest, companions};
-use egress_model::identity::{NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
+use egress_model::identity::Owner;
 use serde_json::Value as Json;
 use tfplugin::cty::{Path, Value};
 use tfplugin::diagnostic::chain;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::outcome::upper_first;
-use crate::session::Adoption;
-
-/// Whose a live object is.
-enum Claim {
-    /// This owner's.
-    Ours,
-    /// This owner's, but of another resource: never taken over, and never deleted for this one.
-    OfAnother(String),
-    /// Another owner's, or nobody's that this provider knows.
-    Foreign(String),
-}
-
-/// Whose an object is, seen from the resource whose marks are on what it wants to be there.
-fn claim(object: &Object, wanted: &Json, owner: &Owner) -> Claim {
-    let mark = |tag: &str| (object.label(tag), wanted["metadata"]["labels"][tag].as_str());
-    let differs = |tag: &str| matches!(mark(tag), (Some(live), Some(wanted)) if live != wanted);
-    match object.label(OWNER_TAG) {
-        Some(label) if label == owner.as_str() && (differs(TYPE_TAG) || differs(NAME_TAG)) => {
-            let part = |tag| object.label(tag).unwrap_or_default();
-            Claim::OfAnother(format!(
-                "it belongs to the {} named {:?} of the same owner",
-                part(TYPE_TAG),
-                part(NAME_TAG)
-            ))
-        }
-        Some(label) if label == owner.as_str() => Claim::Ours,
-        Some(other) => Claim::Foreign(format!("it belongs to the owner {other:?} of this provider")),
-        None => match object.managers().as_slice() {
-            [] => Claim::Foreign("nothing says who made it".to_owned()),
-            managers => Claim::Foreign(format!("its fields belong to {}", managers.join(", "))),
-        },
-    }
-}
-
-/// Looks, before a plan creates, whether the objects are there already. A cluster that does not answer is no hindrance to a
-/// plan: the apply looks again.
-pub(super) async fn look_before_create(
-    cluster: &Cluster,
-    manifests: Vec<&Manifest>,
-    owner: &Owner,
-    adoption: Adoption,
-    force: bool,
-) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    for manifest in manifests {
-        let id = manifest.id();
-        let Ok(Some(object)) = cluster.get(&id).await else { continue };
-        diagnostics.extend(told_of_existing(manifest, &object, owner, adoption, force));
-    }
-    diagnostics
-}
-
-fn told_of_existing(
-    manifest: &Manifest,
-    object: &Object,
-    owner: &Owner,
-    adoption: Adoption,
-    force: bool,
-) -> Option<Diagnostic> {
-    let (id, since) = (manifest.id(), object.created());
-    match (claim(object, &manifest.to_json(), owner), adoption) {
-        (Claim::Ours, Adoption::Automatic) => Some(Diagnostic::warning(
-            format!("{id} exists and will be adopted"),
-            format!(
-                "It was made at {since} by this provider with the owner {owner:?} (perhaps by an apply that was interrupted), but is not in \
-                 the state. The apply takes it over and makes it what the plan says. If another configuration manages it, give this one \
-                 another owner.",
-                owner = owner.as_str()
-            ),
-        )),
-        (Claim::Ours, Adoption::Error) => Some(Diagnostic::error(
-            format!("{id} exists already"),
-            format!(
-                "It was made at {since} by this provider with the owner {owner:?}, but is not in the state, and the provider's setting \
-                 adoption = \"error\" forbids taking it over. Import it, or delete it if nothing needs it.",
-                owner = owner.as_str()
-            ),
-        )),
-        (Claim::Foreign(_) | Claim::OfAnother(_), _) if force => None,
-        (Claim::Foreign(whose) | Claim::OfAnother(whose), _) => Some(foreign(&id, since, &whose)),
-    }
-}
-
-fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("{id} exists and is not ours"),
-        format!(
-            "It was made at {since} and {whose}. Nothing was changed. Give this resource another name, import the object with an import block \
-             (id = \"namespace/name\"), or set force_conflicts = true to take it over."
-        ),
-    )
-    .at(Path::attribute("name"))
-}
+use super::ownership::{Claim, claim, foreign, sibling};
 
 /// What the cluster has.
 pub(super) enum Seen {
@@ -156,10 +65,20 @@ pub(super) async fn observe(cluster: &Cluster, objects: &[Recorded], owned_label
 
 /// How much of an apply was done.
 pub(super) struct Applied {
-    /// The objects that are now what their manifests say, by id.
-    pub(super) done: Vec<ObjectId>,
+    /// The objects that are now what their manifests say.
+    pub(super) done: Vec<Made>,
     /// Messages.
     pub(super) diagnostics: Diagnostics,
+}
+
+/// An object that is what its manifest says.
+pub(super) struct Made {
+    /// What finds it.
+    pub(super) id: ObjectId,
+    /// How its engine says that it took it.
+    pub(super) accepted: Option<Accepted>,
+    /// The object as it was when it became that; none where it was that before.
+    pub(super) changed: Option<Json>,
 }
 
 /// Makes the objects what the manifests say, in order, and stops at the first that fails. Objects that are not among the
@@ -174,13 +93,18 @@ pub(super) async fn apply(
     let mut applied = Applied { done: Vec::new(), diagnostics: Diagnostics::new() };
     for manifest in manifests {
         let id = manifest.id();
-        let is_known = known.iter().any(|object| object.id == id);
-        if !is_known && !force {
+        let before = known.iter().find(|object| object.id == id);
+        // What is the whole cluster's can be another resource's of ours, which no force takes it from.
+        if before.is_none() && (!force || id.namespace.is_none()) {
             match cluster.get(&id).await {
                 Ok(Some(object)) => {
-                    if let Claim::Foreign(whose) | Claim::OfAnother(whose) = claim(&object, &manifest.to_json(), owner)
-                    {
-                        applied.diagnostics.push(foreign(&id, object.created(), &whose));
+                    let refusal = match claim(&object, owner, &manifest.to_json()) {
+                        Claim::Foreign(whose) if !force => Some(foreign(&id, object.created(), &whose)),
+                        Claim::Sibling(other) => Some(sibling(&id, &other)),
+                        Claim::Foreign(_) | Claim::Ours => None,
+                    };
+                    if let Some(refusal) = refusal {
+                        applied.diagnostics.push(refusal);
                         return applied;
                     }
                 }
@@ -194,7 +118,9 @@ pub(super) async fn apply(
         match cluster.apply(manifest, force).await {
             Ok(object) => {
                 applied.diagnostics.extend(changed_on_the_way(&id, manifest, &object));
-                applied.done.push(id);
+                let is_same = before.is_some_and(|before| before.json == manifest.to_json());
+                let changed = (!is_same).then(|| object.into_json());
+                applied.done.push(Made { id, accepted: manifest.kind.accepted, changed });
             }
             Err(error) => {
                 applied.diagnostics.push(told(&id, "applied", &error));
@@ -236,20 +162,19 @@ pub(super) async fn delete(cluster: &Cluster, objects: Vec<Recorded>, owner: &Ow
         let outcome = match cluster.get(id).await {
             Ok(None) | Err(Error::KindMissing { .. }) => Ok(()),
             Ok(Some(object)) => {
-                let left = match claim(&object, &recorded.json, owner) {
-                    Claim::OfAnother(whose) => Some(whose),
-                    Claim::Foreign(whose) if !object.is_applied_by_us() => Some(whose),
+                let left = match claim(&object, owner, &recorded.json) {
+                    Claim::Sibling(other) => Some(format!("It is now of {other}.")),
+                    Claim::Foreign(whose) if !object.is_applied_by_us() => Some(format!("It is no longer ours: {whose}.")),
                     Claim::Ours | Claim::Foreign(_) => None,
                 };
                 match left {
-                    Some(whose) => {
-                        let detail = format!(
-                            "It is no longer ours: {whose}. It is left as it is, and only the state forgets it."
-                        );
+                    Some(why) => {
+                        let detail = format!("{why} It is left as it is, and only the state forgets it.");
                         deleted.diagnostics.push(Diagnostic::warning(format!("{id} was not deleted"), detail));
                         Ok(())
                     }
                     None => cluster.delete(id, object.uid(), patience).await,
+                }
                 }
             }
             Err(error) => Err(error),

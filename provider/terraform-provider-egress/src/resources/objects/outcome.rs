@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use egress_engines::{Attachment, EngineName, Finding, Level, Manifest};
-use egress_model::identity::{NAME_TAG, OWNER_TAG, Owner, ResourceType, TYPE_TAG};
+use egress_engines::{Attachment, EngineName, Finding, Level, Manifest, Requirement};
+use egress_model::identity::{NAME_TAG, NAMESPACE_TAG, OWNER_TAG, Owner, ResourceType, TYPE_TAG};
 use egress_model::policy::{Invalid, Path as ModelPath, Step};
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics};
@@ -15,21 +15,34 @@ pub(crate) struct Outcome {
     pub(crate) manifests: Option<Vec<Manifest>>,
     /// What is added to objects of others.
     pub(crate) attachments: Vec<Attachment>,
-    /// Computed attributes beside `manifests`.
+    /// What has to be there for the objects to work; none while that is not known. Only of resources that have requirements.
+    pub(crate) requirements: Option<Vec<Requirement>>,
+    /// Computed attributes beside these.
     pub(crate) computed: Vec<(&'static str, Value)>,
     /// What to tell the user.
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// Marks objects that are to be applied as the owner's. The name is the resource's, which several objects can share.
-pub(super) fn mark(manifests: Vec<Manifest>, owner: &Owner, ty: ResourceType, name: &str) -> Vec<Manifest> {
+/// Marks objects that are to be applied as the owner's. The name is the resource's, which several objects can share; those of the
+/// whole cluster also say the resource's namespace, if it has one.
+pub(super) fn mark(
+    manifests: Vec<Manifest>,
+    owner: &Owner,
+    ty: ResourceType,
+    name: &str,
+    namespace: Option<&str>,
+) -> Vec<Manifest> {
     let marks = [
         (cluster::MANAGED_BY_LABEL, cluster::FIELD_MANAGER),
         (OWNER_TAG, owner.as_str()),
         (TYPE_TAG, ty.as_str()),
         (NAME_TAG, name),
     ];
-    manifests.into_iter().map(|manifest| manifest.with_labels(marks)).collect()
+    let marked = manifests.into_iter().map(|manifest| {
+        let home = namespace.filter(|_| manifest.metadata.namespace.is_none());
+        manifest.with_labels(marks).with_labels(home.map(|namespace| (NAMESPACE_TAG, namespace)))
+    });
+    marked.collect()
 }
 
 /// The label selector of everything of this owner's that this resource type makes.
@@ -42,6 +55,11 @@ pub(super) fn manifests_value(manifests: &[Manifest]) -> Value {
     Value::map(
         manifests.iter().map(|manifest| (manifest.id().to_string(), manifest.to_yaml())).collect::<BTreeMap<_, _>>(),
     )
+}
+
+/// The `requirements` attribute.
+pub(super) fn requirements_value(requirements: Option<&[Requirement]>) -> Value {
+    requirements.map_or(Value::UNKNOWN, |all| Value::list(all.iter().map(ToString::to_string).collect::<Vec<_>>()))
 }
 
 /// The path of an attribute that the model names.

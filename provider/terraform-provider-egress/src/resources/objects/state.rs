@@ -8,6 +8,7 @@ use super::Compiles;
 use super::attributes::applies;
 use super::live::{Recorded, recorded};
 use super::outcome::{Outcome, mark};
+use super::ownership::resource;
 use crate::session::Configured;
 
 /// The parts of a value that its identity has, once they are known.
@@ -23,9 +24,10 @@ pub(super) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
 /// Compiles with the owner's marks on what is to be applied; rendered objects belong to whoever applies them.
 pub(super) fn compiled<C: Compiles>(value: &Value, configured: &Configured) -> Outcome {
     let mut outcome = C::check(value, Some(&configured.in_cluster));
-    let name = value.get("name").and_then(Value::as_str);
+    let (name, namespace) = (value.get("name").and_then(Value::as_str), value.get("namespace").and_then(Value::as_str));
     if let (true, Some(name)) = (applies(value), name) {
-        outcome.manifests = outcome.manifests.map(|manifests| mark(manifests, &configured.owner, C::TYPE, name));
+        let mark = |manifests| mark(manifests, &configured.owner, C::TYPE, name, namespace);
+        outcome.manifests = outcome.manifests.map(mark);
     }
     outcome
 }
@@ -64,6 +66,11 @@ pub(super) fn attached_of(state: &Value) -> Vec<Recorded> {
 
 pub(super) fn name_of(value: &Value) -> &str {
     value.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The resource in messages, and among others of its type.
+pub(super) fn own_name(value: &Value) -> String {
+    resource(value.get("namespace").and_then(Value::as_str), name_of(value))
 }
 
 pub(super) fn texts(objects: Vec<Recorded>) -> Value {

@@ -24,12 +24,6 @@ pub(super) fn schema(services: Vec<Attribute>) -> Schema {
             "Every public address from which these pods' traffic leaves, as blocks. Complete or unknown (null in the state), never a part. Null also where only the cloud knows them.",
         )
         .computed(),
-        Attribute::new(
-            "requirements",
-            Type::list(Type::String),
-            "What must be there for the objects to work: settings of the cluster's network plugin, components, what pods and routes must have.",
-        )
-        .computed(),
     ]);
     Schema::new(
         "How a managed cluster's own network steers the egress of pods: the objects that EKS, AKS, GKE and ACK read, for exactly one of them.\n\n\

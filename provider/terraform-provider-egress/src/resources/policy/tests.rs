@@ -13,7 +13,7 @@ use tfplugin::{Diagnostics, Severity};
 use super::{EgressPolicy, PolicyResource};
 use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
-use crate::session::{Adoption, Configured, Created, InCluster, RouteClaims, Session, Unavailable};
+use crate::session::{Adoption, Claimed, Configured, Created, InCluster, RouteClaims, Session, Unavailable};
 
 /// What a provider with the default engine makes of a value.
 fn check(value: &Value) -> Outcome {
@@ -254,6 +254,7 @@ fn resource(kubernetes: Unavailable) -> PolicyResource {
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(kubernetes),
         created: Created::default(),
+        claimed: Claimed::default(),
         routes: RouteClaims::default(),
     });
     PolicyResource::new(session)

@@ -1,0 +1,234 @@
+//! Waiting until the engine says that it took what was applied.
+
+use std::time::Duration;
+
+use cluster::{Cluster, Error};
+use egress_engines::acceptance::{Accepted, Opinion, Said, Verdict};
+use egress_engines::manifest::ObjectId;
+use serde_json::Value as Json;
+use tfplugin::diagnostic::chain;
+use tfplugin::provider::Context;
+use tfplugin::{Diagnostic, Diagnostics};
+use tokio::time::Instant;
+
+use super::live::Made;
+use super::outcome::upper_first;
+
+/// The pause before the first look.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long an engine that reports no generation has to change its mind about a changed object. Controllers are told of a change
+/// within milliseconds, and do not write again what they said before.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// What is waited for, beside the objects.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    /// How long.
+    pub(super) limit: Duration,
+    /// Whether the resource is being created.
+    pub(super) is_new: bool,
+    /// Whether other objects are deleted next.
+    pub(super) replaces: bool,
+}
+
+/// How the wait for one object ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum End {
+    /// The engine took it.
+    Taken,
+    /// It did not.
+    Refused(Said),
+    /// Nobody has said.
+    Unsaid(Option<Said>),
+}
+
+/// Whether a verdict ends the wait.
+fn end(verdict: Verdict, refuses_for_good: bool, waited: Duration, limit: Duration) -> Option<End> {
+    let over = waited >= limit;
+    match verdict.opinion {
+        Opinion::Taken if verdict.is_current || over || waited >= SETTLING => Some(End::Taken),
+        Opinion::Refused(said) if over || (verdict.is_current && refuses_for_good) => Some(End::Refused(said)),
+        Opinion::Undecided(said) if over => Some(End::Unsaid(said)),
+        Opinion::Taken | Opinion::Refused(_) | Opinion::Undecided(_) => None,
+    }
+}
+
+/// An object whose engine has yet to speak.
+struct Awaited {
+    id: ObjectId,
+    accepted: Accepted,
+    changed: Option<Json>,
+}
+
+/// Waits until the engine took each of the objects of which it says so, refused one, or the time is over. Errors say that
+/// nothing further should be built on the objects.
+pub(super) async fn wait(cx: &Context, cluster: &Cluster, made: Vec<Made>, wait: Wait) -> Diagnostics {
+    let awaited = made
+        .into_iter()
+        .filter_map(|Made { id, accepted, changed }| Some(Awaited { id, accepted: accepted?, changed }));
+    let mut awaited: Vec<Awaited> = awaited.collect();
+    let mut diagnostics = Diagnostics::new();
+    if wait.limit.is_zero() {
+        return diagnostics;
+    }
+    let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    while !awaited.is_empty() {
+        tokio::select! {
+            () = cx.stop.cancelled() => {
+                diagnostics.extend(awaited.iter().map(|object| interrupted(&object.id, wait)));
+                break;
+            }
+            () = tokio::time::sleep(pause.min(wait.limit.saturating_sub(started.elapsed()))) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        let mut open = Vec::new();
+        for object in awaited {
+            let waited = started.elapsed();
+            let live = match cluster.get(&object.id).await {
+                Ok(Some(live)) => live,
+                Ok(None) => {
+                    diagnostics.push(gone(&object.id));
+                    continue;
+                }
+                // A look that fails can succeed the next time.
+                Err(_) if waited < wait.limit => {
+                    open.push(object);
+                    continue;
+                }
+                Err(error) => {
+                    diagnostics.push(unseen(&object.id, &error, wait));
+                    continue;
+                }
+            };
+            let verdict = object.accepted.judge(live.json(), object.changed.as_ref());
+            match end(verdict, object.accepted.refuses_for_good(), waited, wait.limit) {
+                None => open.push(object),
+                Some(End::Taken) => {}
+                Some(End::Refused(said)) => diagnostics.push(refused(&object.id, &said, wait)),
+                Some(End::Unsaid(said)) => diagnostics.push(unsaid(&object.id, said.as_ref(), wait)),
+            }
+        }
+        awaited = open;
+    }
+    diagnostics
+}
+
+/// What is there and what to do, where the engine has not taken an object.
+fn what_now(wait: Wait) -> String {
+    let old = if wait.replaces { " The objects that it was to replace stay." } else { "" };
+    let tainted = if wait.is_new {
+        " Terraform marks a new resource whose apply failed as tainted, so that the next apply makes it anew; `terraform untaint` keeps it."
+    } else {
+        ""
+    };
+    format!("The object is in the cluster and in the state.{old}{tainted}")
+}
+
+fn refused(id: &ObjectId, said: &Said, wait: Wait) -> Diagnostic {
+    Diagnostic::error(
+        format!("The engine does not accept {id}"),
+        format!(
+            "The API server took it, but the engine that should do what it says reports:\n\n{said}\n\n{} Correct what the engine names, in \
+             the configuration or in the cluster, and apply again. If it only needs more time, set a longer accept_timeout.",
+            what_now(wait)
+        ),
+    )
+}
+
+/// A warning, or an error where objects that may still be needed would be deleted next.
+fn without_an_answer(summary: String, detail: &str, wait: Wait) -> Diagnostic {
+    if wait.replaces {
+        let detail = format!(
+            "{detail} {} Apply again once the engine answers, or set accept_timeout = \"0s\" to replace them without knowing.",
+            what_now(wait)
+        );
+        Diagnostic::error(summary, detail)
+    } else {
+        Diagnostic::warning(summary, format!("{detail} The object is in the cluster and in the state."))
+    }
+}
+
+fn unsaid(id: &ObjectId, said: Option<&Said>, wait: Wait) -> Diagnostic {
+    let limit = wait.limit.as_secs_f64();
+    let detail = match said {
+        Some(said) => format!("After {limit} s the engine says: {said}. It may still get there."),
+        None => format!(
+            "The engine has said nothing about it within {limit} s. Probably its controller does not run, or does not report; until it \
+             does, nobody knows whether the object is in force."
+        ),
+    };
+    without_an_answer(format!("The engine has not yet accepted {id}"), &detail, wait)
+}
+
+fn unseen(id: &ObjectId, error: &Error, wait: Wait) -> Diagnostic {
+    let detail = format!("It was applied, and then the cluster could not be asked: {}.", upper_first(&chain(error)));
+    without_an_answer(format!("Nobody knows whether the engine accepts {id}"), &detail, wait)
+}
+
+fn interrupted(id: &ObjectId, wait: Wait) -> Diagnostic {
+    let detail = "The wait for the engine was interrupted.";
+    without_an_answer(format!("Nobody knows whether the engine accepts {id}"), detail, wait)
+}
+
+fn gone(id: &ObjectId) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} is gone"),
+        "It was applied, and somebody deleted it before its engine could say that it took it. The state still has it; the next plan shows \
+         that it is not there.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn ends(opinion: Opinion, is_current: bool, for_good: bool, seconds: u64) -> Option<End> {
+        end(Verdict { opinion, is_current }, for_good, Duration::from_secs(seconds), LIMIT)
+    }
+
+    #[test]
+    fn a_sure_verdict_ends_the_wait_at_once() {
+        let said = Said::default();
+        assert_eq!(ends(Opinion::Taken, true, true, 0), Some(End::Taken));
+        assert_eq!(ends(Opinion::Refused(said.clone()), true, true, 0), Some(End::Refused(said)));
+    }
+
+    #[test]
+    fn a_refusal_that_may_pass_counts_at_the_end() {
+        let said = Said::default();
+        let refused = |seconds| ends(Opinion::Refused(said.clone()), true, false, seconds);
+        assert_eq!((refused(0), refused(29)), (None, None));
+        assert_eq!(refused(30), Some(End::Refused(said.clone())));
+    }
+
+    #[test]
+    fn what_the_engine_said_before_the_change_counts_once_it_had_time() {
+        assert_eq!(ends(Opinion::Taken, false, true, 1), None);
+        assert_eq!(ends(Opinion::Taken, false, true, 2), Some(End::Taken));
+        // The correction of a refused object must not fail because the engine has not looked yet.
+        let said = Said::default();
+        assert_eq!(ends(Opinion::Refused(said.clone()), false, true, 29), None);
+        assert_eq!(ends(Opinion::Refused(said.clone()), false, true, 30), Some(End::Refused(said)));
+    }
+
+    #[test]
+    fn nobody_speaking_is_a_warning_unless_something_would_be_deleted() {
+        assert_eq!(ends(Opinion::Undecided(None), true, true, 29), None);
+        assert_eq!(ends(Opinion::Undecided(None), true, true, 30), Some(End::Unsaid(None)));
+        let id = ObjectId {
+            api_version: "v1".to_owned(),
+            kind: "Policy".to_owned(),
+            plural: "policies".to_owned(),
+            namespace: None,
+            name: "a".to_owned(),
+        };
+        let severity = |replaces| unsaid(&id, None, Wait { limit: LIMIT, is_new: false, replaces }).severity;
+        assert_eq!(severity(false), tfplugin::Severity::Warning);
+        assert_eq!(severity(true), tfplugin::Severity::Error);
+    }
+}

@@ -1,0 +1,158 @@
+//! Whose the objects are.
+
+use cluster::{Cluster, Object};
+use egress_engines::Manifest;
+use egress_engines::manifest::ObjectId;
+use egress_model::identity::{NAME_TAG, NAMESPACE_TAG, OWNER_TAG, Owner, TYPE_TAG};
+use serde_json::Value as Json;
+use tfplugin::cty::Path;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::live::Recorded;
+use crate::session::{Adoption, Claim as Planned, Configured};
+
+/// Whose a live object is.
+#[derive(Debug, PartialEq)]
+pub(super) enum Claim {
+    /// This owner's.
+    Ours,
+    /// This owner's, and another resource's, which is named.
+    Sibling(String),
+    /// Another owner's, or nobody's that this provider knows.
+    Foreign(String),
+}
+
+/// Whose a live object is, for the resource that would have it so.
+pub(super) fn claim(object: &Object, owner: &Owner, desired: &Json) -> Claim {
+    match object.label(OWNER_TAG) {
+        Some(label) if label == owner.as_str() => {
+            let wanted = |tag: &str| desired["metadata"]["labels"][tag].as_str();
+            let differs = |tag: &str| object.label(tag).zip(wanted(tag)).is_some_and(|(live, wanted)| live != wanted);
+            if [TYPE_TAG, NAME_TAG, NAMESPACE_TAG].into_iter().any(differs) {
+                Claim::Sibling(resource_of(object))
+            } else {
+                Claim::Ours
+            }
+        }
+        Some(other) => Claim::Foreign(format!("it belongs to the owner {other:?} of this provider")),
+        None => match object.managers().as_slice() {
+            [] => Claim::Foreign("nothing says who made it".to_owned()),
+            managers => Claim::Foreign(format!("its fields belong to {}", managers.join(", "))),
+        },
+    }
+}
+
+/// The resource that an object is of, as its labels say.
+fn resource_of(object: &Object) -> String {
+    let label = |tag: &str| object.label(tag).unwrap_or_default();
+    match object.label(NAMESPACE_TAG) {
+        Some(namespace) => resource(Some(namespace), label(NAME_TAG)),
+        None => format!("the {} {}", label(TYPE_TAG), resource(None, label(NAME_TAG))),
+    }
+}
+
+/// Looks, before a plan creates, whether the objects are there already. A cluster that does not answer is no hindrance to a
+/// plan: the apply looks again.
+pub(super) async fn look_before_create(
+    cluster: &Cluster,
+    manifests: Vec<&Manifest>,
+    configured: &Configured,
+    force: bool,
+) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for manifest in manifests {
+        let id = manifest.id();
+        let Ok(Some(object)) = cluster.get(&id).await else { continue };
+        diagnostics.extend(match claim(&object, &configured.owner, &manifest.to_json()) {
+            // It goes with the resource that this one replaces.
+            Claim::Sibling(other) if configured.claimed.is_left_by(&id, &other) => None,
+            claim => told_of_existing(&id, &object, claim, configured, force),
+        });
+    }
+    diagnostics
+}
+
+fn told_of_existing(
+    id: &ObjectId,
+    object: &Object,
+    claim: Claim,
+    configured: &Configured,
+    force: bool,
+) -> Option<Diagnostic> {
+    let since = object.created();
+    let owner = &configured.owner;
+    match (claim, configured.adoption) {
+        (Claim::Ours, Adoption::Automatic) => Some(Diagnostic::warning(
+            format!("{id} exists and will be adopted"),
+            format!(
+                "It was made at {since} by this provider with the owner {owner:?} (perhaps by an apply that was interrupted), but is not in \
+                 the state. The apply takes it over and makes it what the plan says. If another configuration manages it, give this one \
+                 another owner.",
+                owner = owner.as_str()
+            ),
+        )),
+        (Claim::Ours, Adoption::Error) => Some(Diagnostic::error(
+            format!("{id} exists already"),
+            format!(
+                "It was made at {since} by this provider with the owner {owner:?}, but is not in the state, and the provider's setting \
+                 adoption = \"error\" forbids taking it over. Import it, or delete it if nothing needs it.",
+                owner = owner.as_str()
+            ),
+        )),
+        (Claim::Sibling(other), _) => Some(sibling(id, &other)),
+        (Claim::Foreign(_), _) if force => None,
+        (Claim::Foreign(whose), _) => Some(foreign(id, since, &whose)),
+    }
+}
+
+/// That an object is somebody else's.
+pub(super) fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} exists and is not ours"),
+        format!(
+            "It was made at {since} and {whose}. Nothing was changed. Give this resource another name, import the object with an import block \
+             (id = \"namespace/name\"), or set force_conflicts = true to take it over."
+        ),
+    )
+    .at(Path::attribute("name"))
+}
+
+/// How a resource is named in messages: where it has a namespace, its name is unique there only.
+pub(super) fn resource(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{name:?} in the namespace {namespace:?}"),
+        None => format!("{name:?}"),
+    }
+}
+
+/// That an object is another resource's of the same owner.
+pub(super) fn sibling(id: &ObjectId, other: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} belongs to another resource"),
+        format!(
+            "This provider has it for {other}, of the same owner. Two resources would take it from each other with every \
+             apply. Give this one another name; where it takes the place of the other one, destroy that in an apply before."
+        ),
+    )
+    .at(Path::attribute("name"))
+}
+
+/// Notes which objects of the whole cluster a plan wants, and which it gives up because the resource is replaced. Another
+/// resource of the same run that wants one of them too is an error.
+pub(super) fn note(
+    configured: &Configured,
+    own: &str,
+    wanted: &[Manifest],
+    left: &[Recorded],
+    was: &str,
+) -> Diagnostics {
+    for object in left.iter().filter(|object| object.id.namespace.is_none()) {
+        configured.claimed.note(object.id.clone(), Planned::Leaving(was.to_owned()));
+    }
+    let ids = wanted.iter().map(Manifest::id).filter(|id| id.namespace.is_none());
+    let told = ids.filter_map(|id| {
+        let other = configured.claimed.note(id.clone(), Planned::Wanted(own.to_owned()))?;
+        Some(sibling(&id, &other))
+    });
+    told.collect()
+}
