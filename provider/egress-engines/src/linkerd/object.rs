@@ -5,7 +5,8 @@
 
 use serde::Serialize;
 
-use crate::manifest::{Accepted, Kind};
+use crate::acceptance::{Accepted, Refusal};
+use crate::manifest::Kind;
 
 /// The group of Linkerd's own kinds that concern policies.
 pub(super) const GROUP: &str = "policy.linkerd.io";
@@ -14,7 +15,7 @@ pub(super) const EGRESS_NETWORK: Kind = Kind {
     api_version: "policy.linkerd.io/v1alpha1",
     kind: "EgressNetwork",
     plural: "egressnetworks",
-    accepted: Some(Accepted { condition: "Accepted" }),
+    accepted: Some(Accepted::Condition { name: "Accepted", refusal: Refusal::Final }),
 };
 
 pub(super) const HTTP_ROUTE: Kind =

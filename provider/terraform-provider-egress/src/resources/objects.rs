@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cluster::Error;
+use cluster::{Cluster, Error};
 use egress_engines::Manifest;
 use egress_model::identity::ResourceType;
 use tfplugin::cty::{Path, Value};
@@ -32,7 +32,7 @@ use self::attributes::{RENDER, applies, checks_requirements, delivery_of, forces
 use self::live::{Recorded, Seen};
 use self::outcome::{Outcome, manifests_value, owned_labels, requirements_value};
 use self::state::{attached_of, compiled, identity_of, objects_of, own_name, set, texts};
-use crate::session::{InCluster, Session, Unavailable};
+use crate::session::{Configured, InCluster, Session, Unavailable};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
 pub(crate) trait Compiles: Send + Sync + 'static {
@@ -60,6 +60,11 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     /// What a plan says of objects (a list of lines) that go while the resource stays.
     fn told_of_removal(objects: &str) -> Option<Diagnostic> {
         (!objects.is_empty()).then(|| switched(objects))
+    }
+
+    /// The engines that it can be compiled to, among which an import looks for the one that has it.
+    fn engines() -> Vec<&'static str> {
+        Vec::new()
     }
 
     /// The identity in an import id.
@@ -210,7 +215,10 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             }
         };
         match live::observe(&cluster, &objects, &owned_labels(&configured.owner, C::TYPE)).await {
-            Ok(Seen::Gone) => response.state = Value::Null,
+            Ok(Seen::Gone) => {
+                let labels = owned_labels(&configured.owner, C::TYPE);
+                response.state = imported_of_another_engine::<C>(&cluster, &response.state, &configured, &labels).await;
+            }
             Ok(Seen::There(seen)) => {
                 set(&mut response.state, "manifests", Value::map(seen));
                 if C::ATTACHES {
@@ -268,6 +276,28 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         let identity = identity_of::<C>(&state);
         Ok(Imported { state, private: Private::default(), identity, diagnostics: Diagnostics::new() })
     }
+}
+
+/// An import names no engine: what the provider's own one does not have may be another one's. Null where none has it, and for
+/// a state that knows its objects.
+async fn imported_of_another_engine<C: Compiles>(
+    cluster: &Cluster,
+    state: &Value,
+    configured: &Configured,
+    labels: &str,
+) -> Value {
+    let is_imported = ["manifests", "engine"].into_iter().all(|name| state.get(name).is_none_or(Value::is_null));
+    for engine in C::engines().into_iter().filter(|_| is_imported) {
+        let mut candidate = state.clone();
+        set(&mut candidate, "engine", Value::from(engine));
+        let objects = objects_of::<C>(&candidate, configured);
+        // An engine whose kinds the cluster does not serve has nothing there.
+        if let Ok(Seen::There(seen)) = live::observe(cluster, &objects, labels).await {
+            set(&mut candidate, "manifests", Value::map(seen));
+            return candidate;
+        }
+    }
+    Value::Null
 }
 
 /// The objects that go while the resource stays, as when its engine changes; a line each.

@@ -71,6 +71,10 @@ impl Compiles for EgressPolicy {
         Outcome { manifests, computed, diagnostics, ..Outcome::default() }
     }
 
+    fn engines() -> Vec<&'static str> {
+        ENGINES.iter().map(|engine| engine.name.as_str()).collect()
+    }
+
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {
         let parts: Vec<_> = id.split('/').collect();
         match parts[..] {

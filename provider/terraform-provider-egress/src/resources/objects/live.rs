@@ -164,7 +164,9 @@ pub(super) async fn delete(cluster: &Cluster, objects: Vec<Recorded>, owner: &Ow
             Ok(Some(object)) => {
                 let left = match claim(&object, owner, &recorded.json) {
                     Claim::Sibling(other) => Some(format!("It is now of {other}.")),
-                    Claim::Foreign(whose) if !object.is_applied_by_us() => Some(format!("It is no longer ours: {whose}.")),
+                    Claim::Foreign(whose) if !object.is_applied_by_us() => {
+                        Some(format!("It is no longer ours: {whose}."))
+                    }
                     Claim::Ours | Claim::Foreign(_) => None,
                 };
                 match left {
@@ -174,7 +176,6 @@ pub(super) async fn delete(cluster: &Cluster, objects: Vec<Recorded>, owner: &Ow
                         Ok(())
                     }
                     None => cluster.delete(id, object.uid(), patience).await,
-                }
                 }
             }
             Err(error) => Err(error),
