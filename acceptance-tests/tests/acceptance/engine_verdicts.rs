@@ -16,7 +16,7 @@ use crate::world::says;
 const CILIUM: &str = "ciliumnetworkpolicies.cilium.io";
 const ADDRESS: &str = "egress_policy.backend";
 /// How long the test's controller waits for what it reports on.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut engines = |name: &str, run| suite.scenario(&format!("engine_verdicts::{name}"), Needs::Engines, run);

@@ -161,7 +161,7 @@ impl Place {
             Self::Field(path) => path.split('.').fold(object, |value, field| &value[field]),
             Self::Variable(variable) => {
                 let containers = object["spec"]["template"]["spec"]["containers"].as_array();
-                let variables = containers.into_iter().flatten().flat_map(|container| container["env"].as_array());
+                let variables = containers.into_iter().flatten().filter_map(|container| container["env"].as_array());
                 &variables.flatten().find(|candidate| candidate["name"] == *variable)?["value"]
             }
         };

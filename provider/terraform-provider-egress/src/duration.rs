@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn nothing_is_a_length_where_it_makes_sense() {
         assert_eq!(parse_or_nothing("0s"), Ok(Duration::ZERO));
-        assert_eq!(parse_or_nothing("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_or_nothing("2m"), Ok(Duration::from_mins(2)));
         assert!(parse_or_nothing("0").is_err() && parse_or_nothing("-1s").is_err());
     }
 

@@ -2,7 +2,7 @@
 
 use cluster::{Cluster, Error, Served};
 use egress_engines::Requirement;
-use egress_engines::requirement::{LiveObject, Place, Seen, Setting};
+use egress_engines::requirement::{CONFIG_MAP, LiveObject, Place, Seen, Setting};
 use serde_json::{Value as Json, json};
 use tfplugin::cty::Path;
 use tfplugin::diagnostic::chain;
@@ -133,13 +133,14 @@ fn remedy_of(setting: &Setting) -> String {
         Some(Place::Variable(variable)) => {
             format!("Set it: `kubectl set env {lower} {name}{namespace} {variable}={value}`.")
         }
-        Some(Place::Field(path)) => {
+        Some(Place::Field(field)) => {
+            // What a ConfigMap holds is text.
             let value = match value {
-                "true" => json!(true),
-                "false" => json!(false),
+                "true" if kind.kind != CONFIG_MAP.kind => json!(true),
+                "false" if kind.kind != CONFIG_MAP.kind => json!(false),
                 text => json!(text),
             };
-            let patch = path.rsplit('.').fold(value, |inner, field| json!({ field: inner }));
+            let patch = field.rsplit('.').fold(value, |inner, step| json!({ step: inner }));
             format!("Set it: `kubectl patch {} {name}{namespace} --type merge --patch '{patch}'`.", kind.plural)
         }
         None => String::new(),
@@ -267,5 +268,12 @@ mod tests {
         let expected =
             "Set it: `kubectl patch daemonsets default --type merge --patch '{\"spec\":{\"natOutgoing\":true}}'`.";
         assert_eq!(remedy_of(&setting), expected);
+        let text = Setting {
+            object: LiveObject { kind: &CONFIG_MAP, namespace: Some("kube-system"), name: "cilium-config" },
+            places: vec![Place::Field("data.enable-bpf-masquerade")],
+            values: vec!["true".to_owned()],
+        };
+        let remedy = remedy_of(&text);
+        assert!(remedy.contains("'{\"data\":{\"enable-bpf-masquerade\":\"true\"}}'"), "{remedy}");
     }
 }

@@ -100,8 +100,19 @@ fn eip(eip: &Json) -> Json {
     json!({ "ack": { "pod_eips": { "partners": eip } } })
 }
 
+/// Each attributes, and the path and a part of the text of what is told of them.
+fn assert_told(cases: Vec<(Json, String, &str)>) {
+    for (attributes, path, text) in cases {
+        let outcome = check(&attributes);
+        let found = told(&outcome, Severity::Error);
+        assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
+        assert!(found[0].starts_with(&format!("{path}: ")) && found[0].contains(text), "{attributes}: {}", found[0]);
+        assert!(outcome.manifests.is_none(), "{attributes} is compiled all the same");
+    }
+}
+
 #[test]
-fn wrong_parts_are_told_on_their_path() {
+fn wrong_parts_are_told_on_their_path_on_eks() {
     let selects = json!({ "pods": {} });
     let with = |mut base: Json, more: &Json| {
         for (name, value) in more.as_object().expect("attributes") {
@@ -112,10 +123,8 @@ fn wrong_parts_are_told_on_their_path() {
     let policy = |more: &Json| group_policy(&with(selects.clone(), more));
     let configs = |configs: &Json| json!({ "eks": { "eni_configs": configs } });
     let at_policy = |rest: &str| format!("eks.security_group_policies[\"payments\"]{rest}");
-    let at_gateway = |rest: &str| format!("aks.static_gateway_configurations[\"partners\"]{rest}");
-    let at_networking = |rest: &str| format!("ack.pod_networkings[\"egress\"]{rest}");
     let six: Vec<String> = (0..6).map(|n| format!("sg-1234567{n}")).collect();
-    let cases: Vec<(Json, String, &str)> = vec![
+    assert_told(vec![
         (json!({ "name": "Prod", "gke": { "non_masquerade_cidrs": ["10.0.0.0/8"] } }), "name".into(), "only lowercase"),
         (
             json!({ "labels": { "egress-owner": "x" }, "gke": { "non_masquerade_cidrs": ["10.0.0.0/8"] } }),
@@ -161,6 +170,14 @@ fn wrong_parts_are_told_on_their_path() {
         ),
         (policy(&json!({ "service_accounts": {} })), at_policy(".service_accounts"), "cannot stand beside pods"),
         (group_policy(&json!({})), at_policy(""), "needs either pods or service_accounts"),
+    ]);
+}
+
+#[test]
+fn wrong_parts_are_told_on_their_path_elsewhere() {
+    let at_gateway = |rest: &str| format!("aks.static_gateway_configurations[\"partners\"]{rest}");
+    let at_networking = |rest: &str| format!("ack.pod_networkings[\"egress\"]{rest}");
+    assert_told(vec![
         (
             json!({ "aks": { "static_gateway_configurations": {} } }),
             "aks.static_gateway_configurations".into(),
@@ -216,14 +233,7 @@ fn wrong_parts_are_told_on_their_path() {
             "ack.pod_eips[\"partners\"].release_strategy".into(),
             "length of time",
         ),
-    ];
-    for (attributes, path, text) in cases {
-        let outcome = check(&attributes);
-        let found = told(&outcome, Severity::Error);
-        assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
-        assert!(found[0].starts_with(&format!("{path}: ")) && found[0].contains(text), "{attributes}: {}", found[0]);
-        assert!(outcome.manifests.is_none(), "{attributes} is compiled all the same");
-    }
+    ]);
 }
 
 #[test]
