@@ -56,15 +56,17 @@ pub(super) fn waypoint_labels<'a>(name: &'a str, namespace: &'a str) -> [(&'stat
     [("istio.io/use-waypoint", name), ("istio.io/use-waypoint-namespace", namespace)]
 }
 
-/// The entry of a host, with all of its ports.
+/// The entry of a host, with all of its ports: also those of wildcards that hold it, because of a host that has an entry of its own
+/// the mesh looks at that one alone.
 pub(super) fn entry_spec(host: &str, to: &BTreeSet<HostPort>) -> ServiceEntrySpec {
-    let port = |to: &HostPort| match to.shows() {
-        Shows::Http => Port { number: to.port, name: format!("http-{}", to.port), protocol: "HTTP" },
-        Shows::Tls => Port { number: to.port, name: format!("tls-{}", to.port), protocol: "TLS" },
+    let port = |(number, shows): (u16, Shows)| match shows {
+        Shows::Http => Port { number, name: format!("http-{number}"), protocol: "HTTP" },
+        Shows::Tls => Port { number, name: format!("tls-{number}"), protocol: "TLS" },
     };
+    let ports: BTreeSet<_> = to.iter().filter(|to| covers(&to.host, host)).map(|to| (to.port, to.shows())).collect();
     ServiceEntrySpec {
         hosts: vec![host.to_owned()],
-        ports: to.iter().filter(|to| to.host == host).map(port).collect(),
+        ports: ports.into_iter().map(port).collect(),
         location: "MESH_EXTERNAL",
         resolution: if host.starts_with('*') { "DYNAMIC_DNS" } else { "DNS" },
         // No node's proxy and no waypoint looks at it.

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use egress_engines::{Engine, EngineName, Feature, Settings, Support};
+use egress_engines::{Compiled, Engine, EngineName, Feature, Settings, Support};
 use egress_model::labels::Labels;
 use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
 use egress_model::policy::{
-    ClusterCidrsSpec, ClusterSpec, HttpSpec, IcmpType, NamespaceSelectorSpec, Protocol, Request, ResolverSpec,
+    ClusterCidrsSpec, ClusterSpec, HttpSpec, IcmpType, NamespaceSelectorSpec, Policy, Protocol, Request, ResolverSpec,
     RuleSpec, SelectorSpec, Spec,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::Union;
+use proptest::test_runner::RngAlgorithm;
 
 const NAMESPACES: [&str; 3] = ["shop", "billing", "kube-system"];
 const KEYS: [&str; 3] = ["app", "tier", "k8s-app"];
@@ -33,6 +34,8 @@ const PATTERNS: [(&str, Feature); 5] = [
 ];
 
 const QUERIES: [&str; 3] = ["**.example.com", "*.example.com", "a.example.org"];
+
+const RULES: [&str; 3] = ["a", "b", "c"];
 
 type Choices<T> = Vec<(u32, BoxedStrategy<T>)>;
 
@@ -238,9 +241,20 @@ fn deny_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
     (peers(uses, Feature::DenyDomains), ports).prop_map(|(rule, ports)| RuleSpec { ports, ..rule }).boxed()
 }
 
-/// How many random cases a test has: this many, or as `PROPTEST_CASES` says.
-pub(crate) fn cases(usual: u32) -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+/// Where the random values come from. Every part of a strategy seeds a generator of its own, which without optimisation takes most
+/// of the time of these tests with proptest's usual one, `ChaCha`.
+pub(crate) const RANDOM: RngAlgorithm = RngAlgorithm::XorShift;
+
+/// A property of this many random cases, or as many as `PROPTEST_CASES` says.
+pub(crate) fn random(usual: u32) -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual);
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_algorithm: RANDOM,
+        max_local_rejects: u32::MAX,
+        ..ProptestConfig::default()
+    }
 }
 
 /// Policies that an engine mostly takes.
@@ -258,8 +272,8 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
     };
     let deny = if uses.has(Feature::Deny) { 0..2 } else { 0..1 };
     let pods = uses.option(Feature::SourcePods, selector());
-    let allow = prop::collection::btree_map("[a-c]", allow_rule(&uses), 0..3);
-    let deny = prop::collection::btree_map("[a-c]", deny_rule(&uses), deny);
+    let allow = prop::collection::btree_map(text(&RULES), allow_rule(&uses), 0..3);
+    let deny = prop::collection::btree_map(text(&RULES), deny_rule(&uses), deny);
     let accounts = uses.option(Feature::ServiceAccounts, some_of(&ACCOUNTS));
     let namespaces = prop::option::of(namespace_selector());
     let queries = uses.option(Feature::DnsQueries, some_of(&QUERIES));
@@ -300,6 +314,21 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
             _ => spec,
         })
         .boxed()
+}
+
+/// Policies that an engine takes with these settings, each made to suit what is tried, with what they become.
+pub(crate) fn emitted(
+    engine: Engine,
+    settings: &Settings,
+    suiting: impl Fn(Spec) -> Option<Spec> + 'static,
+) -> impl Strategy<Value = (Policy, Compiled)> {
+    let settings = settings.clone();
+    // Here rather than in the test, so that what goes with a policy is not made in vain.
+    spec_with(engine, &settings).prop_filter_map("the engine takes it", move |spec| {
+        let policy = Policy::parse(&suiting(spec)?).ok()?;
+        let compiled = (engine.compile)(&policy, &settings);
+        (!compiled.manifests.is_empty()).then_some((policy, compiled))
+    })
 }
 
 /// Istio takes single TCP ports of names, looks into connections to names only, and denies nothing else: what it refuses of each is

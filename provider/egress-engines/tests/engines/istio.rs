@@ -9,7 +9,7 @@ use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
 use crate::evaluator::{installations, installations_with};
-use crate::generate::{cases, flow, pod, spec, spec_with};
+use crate::generate::{emitted, flow, pod, random};
 use crate::meaning::lets_pass;
 
 fn rule(to: &[&str], ports: &[&str]) -> RuleSpec {
@@ -72,6 +72,23 @@ fn a_denied_name_is_denied_at_the_gateway() {
     let mut spec = policy(vec![("all", rule(&["api.example.com", "paste.example.com"], &["443"]))]);
     spec.deny = [("paste".to_owned(), rule(&["paste.example.com"], &["443"]))].into();
     expect(&compile(&spec, IstioSettings::default()), &expect_file!["./golden-settings/istio/deny-sidecar.yaml"]);
+}
+
+/// Of a host that has an entry of its own, only the ports of that entry answer.
+#[test]
+fn a_host_below_a_wildcard_has_the_ports_of_both() {
+    let spec = policy(vec![("one", rule(&["api.example.com"], &["80"])), ("all", rule(&["**.example.com"], &["443"]))]);
+    let compiled = compile(&spec, ambient());
+    let objects = compiled.manifests.iter().map(Manifest::to_json);
+    let ports: std::collections::BTreeMap<_, Vec<_>> = objects
+        .filter(|object| object["kind"] == "ServiceEntry")
+        .map(|entry| {
+            let ports = entry["spec"]["ports"].as_array().expect("ports").iter();
+            (entry["spec"]["hosts"][0].to_string(), ports.map(|port| port["number"].as_u64()).collect())
+        })
+        .collect();
+    let expected = [("\"*.example.com\"", vec![Some(443)]), ("\"api.example.com\"", vec![Some(80), Some(443)])];
+    assert_eq!(ports, expected.map(|(host, ports)| (host.to_owned(), ports)).into());
 }
 
 /// A waypoint on chosen nodes, for every pod of the mesh.
@@ -174,30 +191,41 @@ fn any_name_rule(spec: &Spec) -> bool {
     spec.allow.values().any(|rule| rule.to_domains.is_some())
 }
 
+/// A policy about names without what is a finding of its own: service accounts, pods by expressions, and requests to names whose
+/// addresses are allowed too.
+fn beside_a_gateway(mut spec: Spec) -> Option<Spec> {
+    spec.service_accounts = None;
+    spec.deny.clear();
+    if let Some(pods) = &mut spec.pods {
+        pods.match_expressions.clear();
+    }
+    if spec.allow.values().any(|rule| rule.to_domains.is_none()) {
+        spec.allow.values_mut().for_each(|rule| rule.http = None);
+    }
+    any_name_rule(&spec).then_some(spec)
+}
+
+/// A policy about names that lets nothing outside by address.
+fn beside_a_waypoint(mut spec: Spec) -> Option<Spec> {
+    spec.service_accounts = None;
+    let inside = |rule: &RuleSpec| rule.to_domains.is_some() || rule.to_pods.is_some() || rule.to_namespaces.is_some();
+    spec.allow.retain(|_, rule| inside(rule));
+    any_name_rule(&spec).then_some(spec)
+}
+
+fn in_ambient_mesh() -> Settings {
+    Settings { istio: ambient(), ..Settings::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(random(400))]
 
     /// Where connections show their names, names mean what the model means.
     #[test]
     fn names_mean_what_the_model_means(
-        mut spec in spec(engine("istio").expect("an engine")),
+        (policy, compiled) in emitted(engine("istio").expect("an engine"), &Settings::default(), beside_a_gateway),
         pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
     ) {
-        // Service accounts are a finding of their own.
-        spec.service_accounts = None;
-        spec.deny.clear();
-        // So are pods by expressions, and requests to names whose addresses are allowed too.
-        if let Some(pods) = &mut spec.pods {
-            pods.match_expressions.clear();
-        }
-        if spec.allow.values().any(|rule| rule.to_domains.is_none()) {
-            spec.allow.values_mut().for_each(|rule| rule.http = None);
-        }
-        let parsed = Policy::parse(&spec);
-        prop_assume!(any_name_rule(&spec) && parsed.is_ok());
-        let policy = parsed.expect("a policy");
-        let compiled = istio::compile(&policy, &Settings::default());
-        prop_assume!(!compiled.manifests.is_empty());
         let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
         for (source, flow) in &pods {
             let plain = flow.application.is_none() && matches!(flow.transport, Transport::Port(Protocol::Tcp, 80));
@@ -215,18 +243,9 @@ proptest! {
     /// of its rules answer, which is a finding of its own.
     #[test]
     fn names_mean_what_the_model_means_in_an_ambient_mesh(
-        mut spec in spec_with(engine("istio").expect("an engine"), &Settings { istio: ambient(), ..Settings::default() }),
+        (policy, compiled) in emitted(engine("istio").expect("an engine"), &in_ambient_mesh(), beside_a_waypoint),
         pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
     ) {
-        spec.service_accounts = None;
-        let inside = |rule: &RuleSpec| rule.to_domains.is_some() || rule.to_pods.is_some() || rule.to_namespaces.is_some();
-        spec.allow.retain(|_, rule| inside(rule));
-        let parsed = Policy::parse(&spec);
-        prop_assume!(any_name_rule(&spec) && parsed.is_ok());
-        let policy = parsed.expect("a policy");
-        let settings = Settings { istio: ambient(), ..Settings::default() };
-        let compiled = istio::compile(&policy, &settings);
-        prop_assume!(!compiled.manifests.is_empty());
         let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
         for (source, flow) in &pods {
             let named = flow.destination.host == Host::Other && !flow.destination.names.is_empty();
@@ -237,7 +256,7 @@ proptest! {
             // The waypoint's entries are for every pod of the mesh, the pins for the policy's own.
             if verdict(&policy, source, flow) == Verdict::NotSelected { continue }
             let meant = lets_pass(&policy, source, flow);
-            for installation in installations_with(EngineName::Istio, &settings).iter().filter(|one| one.as_the_model) {
+            for installation in installations_with(EngineName::Istio, &in_ambient_mesh()).iter().filter(|one| one.as_the_model) {
                 let passes = (installation.passes)(&objects, source, flow);
                 prop_assert_eq!(passes, meant, "{}\n{:#?}\n{:#?}\n{:#?}", installation.what, policy, source, flow);
             }

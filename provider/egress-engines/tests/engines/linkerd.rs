@@ -9,7 +9,7 @@ use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
 use crate::evaluator::installations;
-use crate::generate::{cases, flow, pod, spec};
+use crate::generate::{emitted, flow, pod, random};
 use crate::meaning::lets_pass;
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -211,21 +211,16 @@ fn is_private(flow: &Flow) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(600), failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(random(600))]
 
     /// Where connections show their names, everything means what the model means.
     #[test]
     fn policies_mean_what_the_model_means(
-        spec in spec(engine("linkerd").expect("an engine")),
+        (policy, compiled) in emitted(engine("linkerd").expect("an engine"), &Settings::default(), Some),
         pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
     ) {
-        let parsed = Policy::parse(&spec);
-        prop_assume!(parsed.is_ok());
-        let policy = parsed.expect("a policy");
-        let compiled = linkerd::compile(&policy, &Settings::default());
-        prop_assume!(!compiled.manifests.is_empty());
         // To private addresses it does not look into connections, which is another finding.
-        let looks = spec.allow.values().any(|rule| rule.http.is_some() || rule.sni.is_some());
+        let looks = policy.allow.values().any(|rule| !rule.http.is_empty() || !rule.sni.is_empty());
         let ids: std::collections::BTreeSet<_> = compiled.manifests.iter().map(Manifest::id).collect();
         prop_assert_eq!(ids.len(), compiled.manifests.len(), "objects of one name: {:#?}", ids);
         let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();

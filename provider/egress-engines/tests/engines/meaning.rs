@@ -7,11 +7,11 @@ use egress_engines::{ENGINES, Engine, Level, Settings};
 use egress_model::policy::verdict::{Flow, Pod, verdict};
 use egress_model::policy::{Mode, Policy};
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::Value;
 
 use crate::evaluator::{Installation, installations_with, settings};
-use crate::generate::{flow, pod, spec_with};
+use crate::generate::{RANDOM, flow, pod, spec_with};
 
 /// Policies per engine; each meets some pods and flows.
 const POLICIES: usize = 1500;
@@ -41,9 +41,9 @@ pub(crate) fn seed() -> u64 {
 }
 
 pub(crate) fn runner(seed: u64) -> TestRunner {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+    // A seed of zeros only is none.
+    let bytes = [seed.to_le_bytes(), [1; 8]].concat();
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RANDOM, &bytes))
 }
 
 pub(crate) fn sample<T>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
