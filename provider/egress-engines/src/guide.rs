@@ -24,6 +24,7 @@ pub fn engines() -> String {
     });
     let mut out = String::new();
     out.push_str(HEADER);
+    out.push_str(REQUIREMENTS);
     out.push_str("\n## Policies\n\n");
     section(&mut out, &Feature::ALL.map(policy_row), &policies.collect::<Vec<_>>());
     out.push_str("\n## Gateways\n\n");
@@ -50,6 +51,18 @@ part, in its newest version and with nothing set that the provider can be told o
 - **no**: refused in the plan, with the engines that can. Nothing of the policy is emitted then.
 
 The notes below each table say what is needed, what differs, and why not.
+";
+
+/// What a cluster has to serve beyond the CRDs that the engine's own chart installs. Sources: see `linkerd::object`.
+const REQUIREMENTS: &str = "
+## Requirements
+
+An engine's own objects are installed with it. One engine reads objects of another project too:
+
+- **linkerd** requires the Gateway API's `HTTPRoute` as `v1`, and its `TLSRoute` and `TCPRoute` as `v1alpha2`, the version that
+  Linkerd 2.20 reads. The experimental channel of the Gateway API serves them up to 1.5. The standard channel of 1.6.1 has both
+  kinds, but serves `v1` only, so that an object of `v1alpha2` is refused there.
+  `kubectl api-resources --api-group=gateway.networking.k8s.io` shows what a cluster serves.
 ";
 
 /// A table of features by engines, and the notes of each engine.

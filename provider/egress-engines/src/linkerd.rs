@@ -39,7 +39,8 @@ const CONTROL_PLANE: [(&str, &[u16]); 2] = [("destination", &[8086, 8090]), ("id
 
 const ONE_POLICY: &str = "an EgressNetwork is about every pod of its namespace that is in the mesh, and an address belongs to one \
     EgressNetwork only: two policies of this engine in one namespace do not add up, so have one. Pods outside the mesh, and what \
-    their annotations let pass by the proxy, have the NetworkPolicy alone";
+    their annotations let pass by the proxy, have the NetworkPolicy alone. The cluster has to serve TLSRoute and TCPRoute as v1alpha2, \
+    as Linkerd reads them: the Gateway API's experimental channel up to 1.5 does, its standard channel of 1.6 does not";
 
 const BY_NAME: &str = "connections pass by the name that they show, not by address: the Host of HTTP requests on port 80 and wherever \
     http says so, the server name (SNI) of TLS on other ports. What shows no name is stopped, what shows an allowed one passes to \

@@ -1,7 +1,8 @@
 //! The objects that Linkerd reads: its own `EgressNetwork`, and routes of the Gateway API that are attached to one.
 //!
 //! Sources: the CRD of `policy.linkerd.io/v1alpha1` `EgressNetwork` (Linkerd 2.20, chart `linkerd-crds`); the Gateway API's
-//! reference. Linkerd 2.20 reads `TLSRoute` and `TCPRoute` as `v1alpha2`, which the Gateway API serves up to 1.5.
+//! reference. Linkerd 2.20 reads `TLSRoute` and `TCPRoute` as `v1alpha2`, which the experimental channel
+//! of the Gateway API serves up to 1.5 and the standard channel of 1.6.1 does not (its CRDs; release notes of 1.5.0).
 
 use serde::Serialize;
 
