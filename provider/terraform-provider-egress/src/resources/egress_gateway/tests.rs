@@ -59,7 +59,7 @@ fn wrong_attributes_are_told_on_their_path() {
     ] {
         let found = errors(&check("antrea", &attributes));
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
-        let expected = format!("{path}: This part of the gateway cannot be used: It ");
+        let expected = format!("{path}: {path} cannot be used: It ");
         assert!(found[0].starts_with(&expected) && found[0].contains(text), "{attributes}: {}", found[0]);
     }
 }

@@ -76,10 +76,13 @@ pub(crate) fn mistakes(what: &str, invalid: &[Invalid]) -> Diagnostics {
     invalid.iter().map(|invalid| mistake(what, &invalid.path, &invalid.problem.to_string())).collect()
 }
 
-/// What is wrong with one part of what was written.
+/// What is wrong with one part of what was written. The summary names the part: of a path into a map Terraform shows only the
+/// resource.
 pub(crate) fn mistake(what: &str, path: &ModelPath, problem: &str) -> Diagnostic {
     let detail = format!("It {}.", said_of_it(problem));
-    Diagnostic::error(format!("This part of the {what} cannot be used"), detail).at(attribute_path(path))
+    let path = attribute_path(path);
+    let part = if path.steps().is_empty() { format!("The {what}") } else { path.to_string() };
+    Diagnostic::error(format!("{part} cannot be used"), detail).at(path)
 }
 
 /// Messages that begin with what was written need another verb than those that say what it is.
@@ -98,12 +101,14 @@ fn told_finding(engine: EngineName, finding: &Finding) -> Option<Diagnostic> {
     let names: Vec<_> = finding.engines_that_can.iter().map(|engine| engine.as_str()).collect();
     let others = if names.is_empty() { String::new() } else { format!("\n\nEngines that can: {}.", names.join(", ")) };
     let detail = format!("{}.{others}", upper_first(&finding.why));
+    let path = attribute_path(&finding.path);
+    let part = if path.steps().is_empty() { "this".to_owned() } else { path.to_string() };
     let diagnostic = match finding.level {
-        Level::Refused => Diagnostic::error(format!("The engine {engine} cannot do this"), detail),
-        Level::Degraded => Diagnostic::warning(format!("The engine {engine} does this only in part"), detail),
+        Level::Refused => Diagnostic::error(format!("The engine {engine} cannot do {part}"), detail),
+        Level::Degraded => Diagnostic::warning(format!("The engine {engine} does {part} only in part"), detail),
         Level::Exact => return None,
     };
-    Some(diagnostic.at(attribute_path(&finding.path)))
+    Some(diagnostic.at(path))
 }
 
 /// An engine that does not exist, on the attribute that chooses it.

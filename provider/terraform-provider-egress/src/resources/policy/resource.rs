@@ -118,6 +118,7 @@ impl Resource for PolicyResource {
             return failed(led.routes, joined(led.diagnostics, response.diagnostics), response.private);
         }
         set(&mut response.state, "routes", led.routes);
+        response.diagnostics = joined(led.diagnostics, response.diagnostics);
         response
     }
 
@@ -159,6 +160,7 @@ impl Resource for PolicyResource {
         }
         let mut response = self.objects.update(cx, request).await;
         set(&mut response.state, "routes", led.routes);
+        response.diagnostics = joined(led.diagnostics, response.diagnostics);
         if response.diagnostics.has_errors() {
             return response;
         }
