@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: start-up, memory and large plans, beside other providers.
 //!
 //! The measurements are a program of the acceptance tests, which have the client that does what a host does; here is
-//! what it needs, built as it is released.
+//! what it needs, built as it is released. How fast the compilers are is a bench of their crate, which needs no process.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -49,9 +49,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     for peer in &options.peers {
         bench.arg("--peer").arg(std::path::absolute(peer)?);
     }
-    let status = bench.args(&options.rest).status().context("cannot start the measurements")?;
-    if !status.success() {
-        bail!("the measurements ended with {status}");
+    let measured = bench.args(&options.rest).status().context("cannot start the measurements")?;
+    if !options.rest.iter().any(|argument| argument == "--only") {
+        let mut compilers = workspace.cargo();
+        compilers.args(["bench", "--quiet", "--package", "egress-engines", "--bench", "compile"]);
+        let compiled = compilers.status().context("cannot measure the compilers")?;
+        ensure!(compiled.success(), "the measurement of the compilers ended with {compiled}");
+    }
+    if !measured.success() {
+        bail!("the measurements ended with {measured}");
     }
     Ok(())
 }
