@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::engines::provider;
-use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines};
+use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines, own_server_with_engines};
 use crate::world::says;
 
 pub(crate) fn add_to(suite: &mut Suite) {
@@ -53,7 +53,8 @@ impl Cluster {
 }
 
 fn what_is_missing_is_an_error_until_it_is_there(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run, api_server_with_engines()?)?;
+    // The engine's configuration is one object of the cluster, which every run changes.
+    let cluster = Cluster::new(run, own_server_with_engines()?)?;
     let node = |name: &str, label: &str| {
         let labels = json!({ "egress": label });
         json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": name, "labels": labels } })
