@@ -8,7 +8,7 @@ mod live;
 pub(crate) mod outcome;
 mod ownership;
 mod requirements;
-mod state;
+pub(crate) mod state;
 pub(crate) mod values;
 
 use std::marker::PhantomData;

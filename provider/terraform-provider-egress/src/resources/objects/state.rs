@@ -12,7 +12,7 @@ use super::ownership::resource;
 use crate::session::Configured;
 
 /// The parts of a value that its identity has, once they are known.
-pub(super) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
+pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
     let attributes = C::identity_schema().attributes;
     let parts = attributes.iter().map(|attribute| {
         let part = value.get(attribute.name).filter(|part| !part.is_unknown())?;
@@ -32,7 +32,8 @@ pub(super) fn compiled<C: Compiles>(value: &Value, configured: &Configured) -> O
     outcome
 }
 
-pub(super) fn set(value: &mut Value, name: &str, part: Value) {
+/// Sets an attribute of an object.
+pub(crate) fn set(value: &mut Value, name: &str, part: Value) {
     if let Some(attributes) = value.as_object_mut() {
         attributes.insert(name.to_owned(), part);
     }

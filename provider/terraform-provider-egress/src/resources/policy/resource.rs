@@ -19,6 +19,7 @@ use tfplugin::{Diagnostic, Diagnostics, Severity};
 use super::EgressPolicy;
 use super::via::aws;
 use crate::resources::objects::ObjectResource;
+use crate::resources::objects::state::{identity_of, set};
 use crate::session::Session;
 
 /// A route is there at once; what takes long is EC2 that does not know a new gateway yet.
@@ -43,12 +44,6 @@ impl PolicyResource {
     async fn remove(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<aws::Reached, Diagnostic> {
         let limits = Limits::within(cx.stop.clone(), PATIENCE);
         Ok(aws::remove(&*self.session.required()?, prior, planned, &limits).await)
-    }
-}
-
-fn set(value: &mut Value, name: &str, part: Value) {
-    if let Some(attributes) = value.as_object_mut() {
-        attributes.insert(name.to_owned(), part);
     }
 }
 
@@ -104,7 +99,7 @@ impl Resource for PolicyResource {
         let planned = request.planned.clone();
         let failed = |routes: Value, diagnostics, private| {
             let state = if is_empty(&routes) { Value::Null } else { without_objects(&planned, routes) };
-            ApplyResponse { identity: identity(&state), state, private, diagnostics }
+            ApplyResponse { identity: identity_of::<EgressPolicy>(&state), state, private, diagnostics }
         };
         let led = match self.lead(cx, &Value::Null, &planned).await {
             Ok(led) => led,
@@ -185,7 +180,7 @@ impl Resource for PolicyResource {
             Err(diagnostic) => (prior.get("routes").cloned().unwrap_or(Value::Null), diagnostic.into()),
         };
         if diagnostics.has_errors() {
-            response.identity = identity(&prior);
+            response.identity = identity_of::<EgressPolicy>(&prior);
             response.state = without_objects(&prior, left);
         }
         response.diagnostics.extend(diagnostics);
@@ -195,10 +190,4 @@ impl Resource for PolicyResource {
     async fn import(&self, cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
         self.objects.import(cx, request).await
     }
-}
-
-/// What identifies the policy in Terraform.
-fn identity(state: &Value) -> Option<Value> {
-    let part = |name| Some((name, state.get(name)?.clone()));
-    Some(Value::object([part("namespace")?, part("name")?]))
 }

@@ -34,6 +34,7 @@ pub(in super::super) struct Reached {
 /// A policy before and after, as far as routes are concerned.
 struct Change {
     before: Input,
+    after: Input,
     was: Wanted,
     wanted: Wanted,
 }
@@ -42,7 +43,7 @@ impl Change {
     fn read(prior: &Value, planned: &Value) -> Result<Self, Diagnostic> {
         let (before, after) = (Input::read(prior)?, Input::read(planned)?);
         let (was, wanted) = (before.wanted(), after.wanted());
-        Ok(Self { before, was, wanted })
+        Ok(Self { before, after, was, wanted })
     }
 
     /// Whether there are, or are to be, any routes.
@@ -99,8 +100,7 @@ pub(in super::super) async fn planned(configured: &Configured, prior: &Value, pl
         Ok(change) => change,
         Err(diagnostic) => return failed(diagnostic),
     };
-    let after = Input::read(planned).unwrap_or_default();
-    if !after.has_routes() && change.is_empty() {
+    if !change.after.has_routes() && change.is_empty() {
         return Planned { routes: Value::Null, diagnostics: Diagnostics::new() };
     }
     let region = match change.region(configured).await {
@@ -127,7 +127,7 @@ pub(in super::super) async fn planned(configured: &Configured, prior: &Value, pl
     drop(no_removal);
     let fresh: Vec<&RouteKey> = plan.routes.keys().filter(|route| !desired.recorded.contains(*route)).collect();
     diagnostics.extend(report::notes(&plan, &fresh, configured.adoption));
-    let routes = if after.has_routes() {
+    let routes = if change.after.has_routes() {
         let id = |id: &Option<String>| id.as_deref().map_or(Value::UNKNOWN, Value::from);
         Value::map(plan.routes.iter().map(|(route, gateway)| (route_text(route), id(gateway))))
     } else {
@@ -174,8 +174,7 @@ async fn try_to(
     limits: &Limits,
 ) -> Result<Reached, Diagnostic> {
     let change = Change::read(prior, planned)?;
-    let has_routes = Input::read(planned)?.has_routes();
-    let none = if has_routes { Value::map(BTreeMap::<String, Value>::new()) } else { Value::Null };
+    let none = if change.after.has_routes() { Value::map(BTreeMap::<String, Value>::new()) } else { Value::Null };
     if change.is_empty() {
         return Ok(Reached { routes: none, diagnostics: Diagnostics::new() });
     }
