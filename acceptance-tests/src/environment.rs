@@ -38,16 +38,6 @@ pub fn kubernetes_assets() -> Result<PathBuf, Missing> {
     }
 }
 
-/// The engines' published definitions: `EGRESS_CRDS`, a folder with one folder per project.
-pub fn engine_definitions() -> Result<PathBuf, Missing> {
-    let folder = env::var_os("EGRESS_CRDS").map_or_else(|| PathBuf::from("/work/shared/crds"), PathBuf::from);
-    if folder.is_dir() {
-        Ok(folder)
-    } else {
-        Err(format!("no definitions of engines: {} is not there; set EGRESS_CRDS", folder.display()))
-    }
-}
-
 /// The kubeconfig of an existing cluster that tests may use: `EGRESS_TEST_KUBECONFIG`. Not `KUBECONFIG`, which a developer may
 /// have set to a cluster that people depend on.
 pub fn test_kubeconfig() -> Result<Option<PathBuf>, Missing> {

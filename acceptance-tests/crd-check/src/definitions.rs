@@ -1,12 +1,11 @@
 //! The published definitions, read from a folder.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::report::Report;
@@ -25,6 +24,19 @@ const NETWORK_POLICY: &str = "kubernetes/networkpolicy-networking.k8s.io-v1.sche
 /// Folders with another version, channel or edition of a definition that another folder has too.
 const ALTERNATIVES: [&str; 4] =
     ["cilium/next", "cilium/compat", "calico-enterprise", "network-policy-api/experimental"];
+
+/// Definitions that are published in no form that can be read as it is, by the path that each would have.
+const WRITTEN_HERE: [(&str, &str); 1] =
+    [("linkerd/egressnetworks.yaml", include_str!("../definitions/egressnetworks.policy.linkerd.io.yaml"))];
+
+/// Versions that the published definitions have and no longer serve, by definition. Linkerd reads these, so its clusters have a release of
+/// the Gateway API that serves them: the experimental channel up to 1.5.
+const SERVED_FOR_LINKERD: [(&str, &str); 2] =
+    [("tcproutes.gateway.networking.k8s.io", "v1alpha2"), ("tlsroutes.gateway.networking.k8s.io", "v1alpha2")];
+
+fn is_served_for_linkerd(definition: &str, version: &str) -> bool {
+    SERVED_FOR_LINKERD.contains(&(definition, version))
+}
 
 /// One version of one kind.
 #[derive(Debug)]
@@ -75,7 +87,13 @@ pub enum LoadError {
 /// A `CustomResourceDefinition`, as far as objects are checked against it.
 #[derive(Deserialize)]
 struct Crd {
+    metadata: Metadata,
     spec: CrdSpec,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +129,65 @@ struct VersionSchema {
     open_api_v3_schema: Schema,
 }
 
+/// The folder with another version, channel or edition of a definition than the usual one, if the path is below one.
+fn alternative(path: &str) -> Option<&'static str> {
+    ALTERNATIVES.into_iter().find(|folder| Path::new(path).starts_with(folder))
+}
+
+/// A file with a definition.
+struct Source {
+    /// Relative to the folder of all.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// Those below a folder in the order of their paths, without what is known to be none, and then those that are written here.
+    fn all(folder: &Path) -> Result<Vec<Self>, LoadError> {
+        let mut sources = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            let io_error = |source| LoadError::Io { path: next.clone(), source };
+            for entry in fs::read_dir(&next).map_err(io_error)? {
+                let file = entry.map_err(io_error)?.path();
+                if file.is_dir() {
+                    folders.push(file);
+                } else if !NO_DEFINITIONS.iter().any(|part| file.to_string_lossy().contains(part)) {
+                    let text =
+                        fs::read_to_string(&file).map_err(|source| LoadError::Io { path: file.clone(), source })?;
+                    let path = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().into_owned();
+                    sources.push(Self { path, text });
+                }
+            }
+        }
+        sources.sort_by(|a, b| a.path.cmp(&b.path));
+        sources.extend(WRITTEN_HERE.map(|(path, text)| Self { path: path.to_owned(), text: text.to_owned() }));
+        Ok(sources)
+    }
+
+    /// Whether it holds the schema of a core kind and not a definition.
+    fn is_core_schema(&self) -> bool {
+        self.path == NETWORK_POLICY
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, LoadError> {
+        let wrong = |source| LoadError::Definition { path: PathBuf::from(&self.path), source };
+        serde_yaml_ng::from_str(&self.text).map_err(wrong)
+    }
+
+    /// As it is installed.
+    fn manifest(&self) -> Result<Value, LoadError> {
+        let mut manifest: Value = self.parse()?;
+        let name = manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        for version in manifest["spec"]["versions"].as_array_mut().into_iter().flatten() {
+            if is_served_for_linkerd(&name, version["name"].as_str().unwrap_or_default()) {
+                version["served"] = true.into();
+            }
+        }
+        Ok(manifest)
+    }
+}
+
 impl Definitions {
     /// The folder that `EGRESS_CRDS` names, or the default one; `None` where it is not there.
     pub fn folder() -> Option<PathBuf> {
@@ -121,61 +198,37 @@ impl Definitions {
     /// Reads every definition below a folder.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         let mut definitions = Self { by_kind: BTreeMap::new() };
-        for path in Self::files(folder)? {
-            definitions.read(folder, &path)?;
+        for file in Source::all(folder)? {
+            definitions.read(&file)?;
         }
         Ok(definitions)
     }
 
-    /// The files of the definitions below a folder, in the order of their paths, without what is known to be none.
-    pub fn files(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
-        let mut files = Vec::new();
-        let mut folders = vec![folder.to_owned()];
-        while let Some(folder) = folders.pop() {
-            let io_error = |source| LoadError::Io { path: folder.clone(), source };
-            for entry in fs::read_dir(&folder).map_err(io_error)? {
-                let path = entry.map_err(io_error)?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !NO_DEFINITIONS.iter().any(|part| path.to_string_lossy().contains(part)) {
-                    files.push(path);
-                }
-            }
-        }
-        files.sort();
-        Ok(files)
+    /// The definitions below a folder as they are installed: the usual ones, or those of the folder with an alternative. Every version
+    /// that objects are checked against is served.
+    pub fn manifests(folder: &Path, alternative: Option<&str>) -> Result<Vec<Value>, LoadError> {
+        let mut files = Source::all(folder)?;
+        files.retain(|file| !file.is_core_schema() && self::alternative(&file.path) == alternative);
+        files.iter().map(Source::manifest).collect()
     }
 
-    /// Whether a file holds the schema of a core kind and not a definition.
-    pub fn is_core_schema(file: &Path) -> bool {
-        file.ends_with(NETWORK_POLICY)
-    }
-
-    /// The folder of a file with another version, channel or edition of a definition than the usual one.
-    pub fn alternative(folder: &Path, file: &Path) -> Option<&'static str> {
-        let source = file.strip_prefix(folder).unwrap_or(file);
-        ALTERNATIVES.into_iter().find(|alternative| source.starts_with(alternative))
-    }
-
-    fn read(&mut self, folder: &Path, path: &Path) -> Result<(), LoadError> {
-        let text = fs::read_to_string(path).map_err(|source| LoadError::Io { path: path.to_owned(), source })?;
-        let wrong = |source| LoadError::Definition { path: path.to_owned(), source };
-        let source = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-        if Self::is_core_schema(path) {
-            let schema: Schema = serde_yaml_ng::from_str(&text).map_err(wrong)?;
-            let definition = Definition { source, namespaced: true, schema, rules: Rules::default() };
+    fn read(&mut self, file: &Source) -> Result<(), LoadError> {
+        let source = file.path.clone();
+        if file.is_core_schema() {
+            let definition = Definition { source, namespaced: true, schema: file.parse()?, rules: Rules::default() };
             self.insert("networking.k8s.io/v1".to_owned(), "NetworkPolicy".to_owned(), definition);
             return Ok(());
         }
-        let crd: Crd = serde_yaml_ng::from_str(&text).map_err(wrong)?;
-        for version in crd.spec.versions.into_iter().filter(|version| version.served) {
+        let Crd { metadata, spec } = file.parse()?;
+        let is_served = |version: &Version| version.served || is_served_for_linkerd(&metadata.name, &version.name);
+        for version in spec.versions.into_iter().filter(is_served) {
             let definition = Definition {
                 source: source.clone(),
-                namespaced: crd.spec.scope == Scope::Namespaced,
+                namespaced: spec.scope == Scope::Namespaced,
                 schema: version.schema.open_api_v3_schema,
                 rules: Rules::default(),
             };
-            self.insert(format!("{}/{}", crd.spec.group, version.name), crd.spec.names.kind.clone(), definition);
+            self.insert(format!("{}/{}", spec.group, version.name), spec.names.kind.clone(), definition);
         }
         Ok(())
     }
@@ -196,8 +249,7 @@ impl Definitions {
         let key = (object["apiVersion"].as_str()?.to_owned(), object["kind"].as_str()?.to_owned());
         let all = self.by_kind.get(&key)?;
         let of_folder = |folder: &str| all.iter().find(|one| Path::new(&one.source).starts_with(folder));
-        let usual =
-            || all.iter().find(|one| !ALTERNATIVES.iter().any(|folder| Path::new(&one.source).starts_with(folder)));
+        let usual = || all.iter().find(|one| alternative(&one.source).is_none());
         preferred.and_then(of_folder).or_else(usual).or_else(|| all.first())
     }
 

@@ -15,7 +15,7 @@ use crate::suite::{Needs, Run, Suite};
 use crate::world::says;
 
 /// The engines that policies are compiled to.
-const ENGINES: [&str; 11] = [
+const ENGINES: [&str; 12] = [
     "network-policy",
     "cilium",
     "calico",
@@ -27,6 +27,7 @@ const ENGINES: [&str; 11] = [
     "antrea",
     "eks",
     "gke",
+    "linkerd",
 ];
 /// Who takes fields over.
 const SOMEBODY: &str = "platform-gitops";
@@ -71,11 +72,14 @@ impl World {
     fn configuration(&self, step: Step) -> String {
         let mut text = provider(&self.server, "");
         for (index, (_, engine)) in Self::policies(step).enumerate() {
-            // OVN-Kubernetes governs whole namespaces.
-            let pods =
-                if engine == "ovn-kubernetes" { "" } else { "  pods = { match_labels = { app = \"backend\" } }\n" };
-            // These have objects of their own for names alone.
-            let names = if ["eks", "gke"].contains(&engine) {
+            // These govern whole namespaces.
+            let pods = if ["ovn-kubernetes", "linkerd"].contains(&engine) {
+                ""
+            } else {
+                "  pods = { match_labels = { app = \"backend\" } }\n"
+            };
+            // These have objects of their own for names alone, or one more kind.
+            let names = if ["eks", "gke", "linkerd"].contains(&engine) {
                 "    names = { to_domains = [\"api.example.com\"], ports = [443] }\n"
             } else {
                 ""
@@ -131,8 +135,13 @@ fn each_engine_does_all_of_it(run: &Run<'_>) -> Result<()> {
         ensure!(exists(&world.server, object), "{object:?} is in the state and not in the cluster");
     }
     let kinds: Vec<&str> = made.iter().map(|object| object.resource.as_str()).collect();
-    for kind in ["ApplicationNetworkPolicy.v1alpha1.networking.k8s.aws", "FQDNNetworkPolicy.v1alpha1.networking.gke.io"]
-    {
+    for kind in [
+        "ApplicationNetworkPolicy.v1alpha1.networking.k8s.aws",
+        "FQDNNetworkPolicy.v1alpha1.networking.gke.io",
+        "EgressNetwork.v1alpha1.policy.linkerd.io",
+        "TCPRoute.v1alpha2.gateway.networking.k8s.io",
+        "TLSRoute.v1alpha2.gateway.networking.k8s.io",
+    ] {
         ensure!(kinds.contains(&kind), "no {kind} in {kinds:?}");
     }
 
@@ -140,9 +149,13 @@ fn each_engine_does_all_of_it(run: &Run<'_>) -> Result<()> {
     world.configure(changed)?;
     world.expects_updates("change")?;
     world.settle(changed, "change")?;
+    let changed_to = world.objects(changed)?;
+    for object in made.iter().filter(|object| !changed_to.contains(object)) {
+        ensure!(!exists(&world.server, object), "{object:?} is of addresses that the policy no longer has");
+    }
 
     // A field of ours that somebody took over is a drift, and then a conflict.
-    for object in &made {
+    for object in &changed_to {
         let labels = json!({ "team": "platform" });
         let metadata = json!({ "name": object.name, "namespace": object.namespace, "labels": labels });
         let theirs = json!({ "apiVersion": object.api_version(), "kind": object.kind(), "metadata": metadata });

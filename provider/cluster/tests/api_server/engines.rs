@@ -4,9 +4,9 @@
 //! Needs the definitions (`EGRESS_CRDS`) beside the server.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use cluster::owned_part;
 use crd_check::Definitions;
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ use crate::server::ApiServer;
 /// How long an API server may take until it serves a new definition, or a changed one.
 const SERVED: Duration = Duration::from_secs(30);
 
-/// Where objects of a kind are: plural and whether they are in namespaces.
-type Kinds = BTreeMap<String, (String, bool)>;
+/// Where objects of a kind are, plural and whether they are in namespaces, or nothing if the kind is not served.
+type Kinds = BTreeMap<String, Option<(String, bool)>>;
 
 fn root(api_version: &str) -> String {
     if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") }
@@ -43,14 +43,12 @@ fn message(error: kube::Error) -> String {
 }
 
 /// Installs definitions, and waits until they are served.
-async fn install(server: &ApiServer, files: &[PathBuf]) {
+async fn install(server: &ApiServer, definitions: &[Value]) {
     let mut paths = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(file).expect("a definition");
-        let definition: Value = serde_yaml_ng::from_str(&text).expect("a definition");
+    for definition in definitions {
         let name = definition["metadata"]["name"].as_str().expect("a name");
         let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
-        apply(server, &path, &definition).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        apply(server, &path, definition).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         paths.push(path);
     }
     let deadline = Instant::now() + SERVED;
@@ -75,8 +73,9 @@ async fn kinds(server: &ApiServer, api_version: &str, kind: &str) -> Kinds {
         let resources = answer["resources"].as_array().into_iter().flatten();
         let own = resources.filter(|resource| resource["name"].as_str().is_some_and(|name| !name.contains('/')));
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let entry =
-            |resource: &Value| (text(&resource["kind"]), (text(&resource["name"]), resource["namespaced"] == true));
+        let entry = |resource: &Value| {
+            (text(&resource["kind"]), Some((text(&resource["name"]), resource["namespaced"] == true)))
+        };
         let kinds: Kinds = own.map(entry).collect();
         if kinds.contains_key(kind) || Instant::now() > deadline {
             return kinds;
@@ -89,9 +88,12 @@ async fn kinds(server: &ApiServer, api_version: &str, kind: &str) -> Kinds {
 async fn take(server: &ApiServer, known: &mut BTreeMap<String, Kinds>, object: &Value) -> Result<(), String> {
     let (api_version, kind) = (object["apiVersion"].as_str().unwrap_or("?"), object["kind"].as_str().unwrap_or("?"));
     if !known.get(api_version).is_some_and(|kinds| kinds.contains_key(kind)) {
-        known.insert(api_version.to_owned(), kinds(server, api_version, kind).await);
+        let mut served = kinds(server, api_version, kind).await;
+        // What was waited for in vain is not waited for again with the next object.
+        served.entry(kind.to_owned()).or_insert(None);
+        known.insert(api_version.to_owned(), served);
     }
-    let Some((plural, namespaced)) = known[api_version].get(kind) else {
+    let Some((plural, namespaced)) = &known[api_version][kind] else {
         return Err(format!("no {kind} in {api_version} is served"));
     };
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
@@ -102,8 +104,9 @@ async fn take(server: &ApiServer, known: &mut BTreeMap<String, Kinds>, object: &
     };
     let path = format!("{}{scope}/{plural}/{}", root(api_version), text("name"));
     let taken = apply(server, &path, object).await?;
-    if taken["spec"].is_null() && !object["spec"].is_null() {
-        return Err("lost its spec".to_owned());
+    let stored = owned_part(object, &taken);
+    if stored != *object {
+        return Err(format!("every plan would change it back, for it was stored as {stored}"));
     }
     if kind == "Namespace" {
         // Without controllers it would be terminating for good, and take no objects.
@@ -121,13 +124,6 @@ async fn make_namespaces(server: &ApiServer, objects: &[Emitted]) {
     }
 }
 
-/// The definitions of a folder's files: the usual ones, or those of one alternative.
-fn definitions(folder: &Path, alternative: Option<&str>) -> Vec<PathBuf> {
-    let mut files = Definitions::files(folder).expect("definitions");
-    files.retain(|file| !Definitions::is_core_schema(file) && Definitions::alternative(folder, file) == alternative);
-    files
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_api_server_takes_what_is_emitted() {
     let Some(folder) = Definitions::folder() else {
@@ -136,17 +132,18 @@ async fn a_real_api_server_takes_what_is_emitted() {
     };
     let Some(server) = ApiServer::start().await else { return };
     let started = Instant::now();
-    let usual = definitions(&folder, None);
+    let definitions = |alternative: Option<&str>| Definitions::manifests(&folder, alternative).expect("definitions");
+    let usual = definitions(None);
     install(&server, &usual).await;
     println!("{} definitions installed in {:.1} s", usual.len(), started.elapsed().as_secs_f64());
 
     let mut objects = emitted::all();
     make_namespaces(&server, &objects).await;
     let folders: BTreeSet<String> = objects.iter().map(|emitted| emitted.definitions().to_owned()).collect();
-    let alternatives: BTreeMap<String, Vec<PathBuf>> = folders
+    let alternatives: BTreeMap<String, Vec<Value>> = folders
         .into_iter()
-        .map(|name| (name.clone(), definitions(&folder, Some(&name))))
-        .filter(|(_, files)| !files.is_empty())
+        .map(|name| (name.clone(), definitions(Some(&name))))
+        .filter(|(_, definitions)| !definitions.is_empty())
         .collect();
     // Another edition's definitions take the place of the usual ones, so its objects come last.
     objects.sort_by_key(|emitted| {
@@ -158,10 +155,10 @@ async fn a_real_api_server_takes_what_is_emitted() {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let mut installed = String::new();
     for emitted in objects {
-        if let Some(files) = alternatives.get(emitted.definitions())
+        if let Some(definitions) = alternatives.get(emitted.definitions())
             && installed != emitted.definitions()
         {
-            install(&server, files).await;
+            install(&server, definitions).await;
             // A changed definition is served a moment after it is stored, and nothing tells when.
             tokio::time::sleep(Duration::from_secs(2)).await;
             emitted.definitions().clone_into(&mut installed);

@@ -51,10 +51,26 @@ struct GatewaySpec {
     node_selector: Vec<LabelSelector>,
 }
 
-/// Bidirectional forwarding detection (RFC 5880).
+/// Bidirectional forwarding detection (RFC 5880). All fields are written: the API server would add what is left out, and a plan would
+/// show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 struct Bfd {
     enabled: bool,
+    /// The least time between two packets that is taken, in milliseconds.
+    #[serde(rename = "minRX")]
+    min_rx: u32,
+    /// The time between two packets that are sent, in milliseconds.
+    #[serde(rename = "minTX")]
+    min_tx: u32,
+    /// After how many lost packets the other side counts as gone.
+    multiplier: u32,
+}
+
+impl Bfd {
+    /// With the times that the definition has as defaults.
+    const fn new(enabled: bool) -> Self {
+        Self { enabled, min_rx: 1000, min_tx: 1000, multiplier: 3 }
+    }
 }
 
 /// The pods whose traffic it is; each selector says something where it is there.
@@ -138,7 +154,7 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
         vpc: settings.kube_ovn.vpc.clone(),
         external_subnet: settings.kube_ovn.external_subnet.clone().unwrap_or_default(),
         external_ips,
-        bfd: Bfd { enabled: is_required },
+        bfd: Bfd::new(is_required),
         selectors: selectors.collect(),
         node_selector: if gateway.nodes.is_empty() { Vec::new() } else { vec![(&gateway.nodes).into()] },
     };

@@ -82,6 +82,9 @@ pub(super) struct NetworkRef {
     /// The port. Linkerd ignores a route whose parent is an `EgressNetwork` without one; where traffic goes on to, it keeps its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) port: Option<u16>,
+    /// Where traffic goes on to, its share of the traffic. The API server would add this default inside the list, and a plan would show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) weight: Option<u16>,
 }
 
 /// What passes, to where it was going.

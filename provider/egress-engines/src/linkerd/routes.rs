@@ -83,11 +83,12 @@ fn chunks<T>(all: &[T], most: usize) -> Vec<&[T]> {
 }
 
 fn spec(network: &str, port: u16, hostnames: &[String], matches: Vec<RequestMatch>) -> RouteSpec {
-    let to = |port| NetworkRef { group: GROUP, kind: EGRESS_NETWORK.kind, name: network.to_owned(), port };
+    let to =
+        |port, weight| NetworkRef { group: GROUP, kind: EGRESS_NETWORK.kind, name: network.to_owned(), port, weight };
     RouteSpec {
-        parent_refs: [to(Some(port))],
+        parent_refs: [to(Some(port), None)],
         hostnames: hostnames.to_vec(),
-        rules: [RouteRule { matches, backend_refs: [to(None)] }],
+        rules: [RouteRule { matches, backend_refs: [to(None, Some(1))] }],
     }
 }
 

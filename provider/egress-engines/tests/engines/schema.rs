@@ -4,32 +4,11 @@
 use std::collections::BTreeMap;
 
 use crd_check::Definitions;
-use serde_json::Value;
 
 use crate::emitted;
 
 /// Kinds of Kubernetes itself that no published definition describes; the gate with a real API server judges them.
 const CORE_KINDS: [&str; 4] = ["v1 ConfigMap", "v1 Namespace", "v1 Service", "v1 ServiceAccount"];
-
-/// The kind whose definition is not among the published ones.
-const LINKERD_KIND: &str = "policy.linkerd.io/v1alpha1 EgressNetwork";
-
-/// The definition of Linkerd's `EgressNetwork`, which only its Helm chart has: from a folder that `EGRESS_LINKERD_CRDS` names, with the
-/// chart's template as rendered.
-fn linkerd() -> Option<Definitions> {
-    let folder = std::env::var_os("EGRESS_LINKERD_CRDS")?;
-    Some(Definitions::load(folder.as_ref()).expect("definitions"))
-}
-
-/// The object in the version of its kind that the published definitions serve. Linkerd reads routes in an older one, which is the same
-/// object by another name (the definition has no conversion).
-fn served(object: &Value) -> Value {
-    let mut served = object.clone();
-    if served["apiVersion"] == "gateway.networking.k8s.io/v1alpha2" {
-        served["apiVersion"] = "gateway.networking.k8s.io/v1".into();
-    }
-    served
-}
 
 #[test]
 fn emitted_objects_fit_the_published_definitions() {
@@ -41,20 +20,11 @@ fn emitted_objects_fit_the_published_definitions() {
     let mut checked: BTreeMap<String, usize> = BTreeMap::new();
     let (mut core, mut rules) = (0, 0);
     let mut wrong = Vec::new();
-    let linkerd = linkerd();
-    if linkerd.is_none() {
-        eprintln!("skipped: EgressNetwork, because EGRESS_LINKERD_CRDS names no folder with its definition");
-    }
     for one in emitted::all() {
         let emitted::Emitted { engine, case, object } = &one;
         let kind =
             format!("{} {}", object["apiVersion"].as_str().unwrap_or("?"), object["kind"].as_str().unwrap_or("?"));
-        let report = match &linkerd {
-            _ if kind != LINKERD_KIND => definitions.check(&served(object), Some(one.definitions())),
-            Some(linkerd) => linkerd.check(object, None),
-            None => continue,
-        };
-        match report {
+        match definitions.check(object, Some(one.definitions())) {
             Some(report) => {
                 rules += report.evaluated;
                 if !report.accepts() {

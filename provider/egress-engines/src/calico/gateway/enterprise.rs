@@ -15,9 +15,8 @@ use super::super::address::family;
 use super::super::object::Family;
 use super::super::selector::Expression;
 use super::object::{
-    Affinity, Aws, EgressGatewayPolicySpec, EgressGatewaySpec, GatewayDestination, GatewayMatch, GatewayRule,
-    NodeAffinity, NodeSelector, NodeSelectorTerm, PoolReference, Template, TemplateMetadata, TemplateSpec,
-    TopologySpreadConstraint,
+    Affinity, Aws, EgressGatewayPolicySpec, EgressGatewaySpec, GatewayMatch, GatewayRule, NodeAffinity, NodeSelector,
+    NodeSelectorTerm, PoolReference, Template, TemplateMetadata, TemplateSpec, TopologySpreadConstraint,
 };
 use super::{IP_POOL, annotated, listed, named_namespaces, note_sources, other_sources, pool, pool_name};
 use crate::calico::API_VERSION;
@@ -153,11 +152,9 @@ fn policy(gateway: &Gateway) -> EgressGatewayPolicySpec {
             selector: Expression::label(GATEWAY_LABEL, &gateway.name),
         })
     };
-    let to = |cidr: &Cidr| GatewayDestination { cidr: cidr.to_string() };
     let local = |cidr: &Cidr, description: &'static str| GatewayRule {
         description: Some(description),
-        destination: to(cidr),
-        gateway: None,
+        ..GatewayRule::new(cidr, None)
     };
     let mut rules: BTreeMap<Cidr, GatewayRule> = BTreeMap::new();
     match &gateway.to {
@@ -165,12 +162,11 @@ fn policy(gateway: &Gateway) -> EgressGatewayPolicySpec {
             rules.insert(Cidr::ALL_IPV4, local(&Cidr::ALL_IPV4, "everything else: no gateway"));
             for (block, except) in set.blocks() {
                 rules.extend(except.iter().map(|cidr| (*cidr, local(cidr, "left out: no gateway"))));
-                rules.insert(block, GatewayRule { description: None, destination: to(&block), gateway: through() });
+                rules.insert(block, GatewayRule::new(&block, through()));
             }
         }
         Destinations::External | Destinations::Domains(_) => {
-            let every = GatewayRule { description: None, destination: to(&Cidr::ALL_IPV4), gateway: through() };
-            rules.insert(Cidr::ALL_IPV4, every);
+            rules.insert(Cidr::ALL_IPV4, GatewayRule::new(&Cidr::ALL_IPV4, through()));
         }
     }
     EgressGatewayPolicySpec { rules: rules.into_values().collect() }

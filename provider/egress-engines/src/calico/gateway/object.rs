@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_model::cidr::Cidr;
 use serde::Serialize;
 
 use super::super::selector::Expression;
@@ -154,6 +155,7 @@ pub struct EgressGatewayPolicySpec {
 
 /// Through which gateway traffic goes to a destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GatewayRule {
     /// What the rule is for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,6 +165,16 @@ pub struct GatewayRule {
     /// The gateway; without one, traffic leaves from the pod's own node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<GatewayMatch>,
+    /// Which of the gateway's pods: `None` means any. The API server would add this default inside the list, and a plan would show it.
+    pub gateway_preference: &'static str,
+}
+
+impl GatewayRule {
+    /// A rule for a destination, with none of its gateway's pods preferred.
+    pub fn new(to: &Cidr, gateway: Option<GatewayMatch>) -> Self {
+        let destination = GatewayDestination { cidr: to.to_string() };
+        Self { description: None, destination, gateway, gateway_preference: "None" }
+    }
 }
 
 /// Where to.
