@@ -88,10 +88,10 @@ async fn kinds(server: &ApiServer, api_version: &str, kind: &str) -> Kinds {
 async fn take(server: &ApiServer, known: &mut BTreeMap<String, Kinds>, object: &Value) -> Result<(), String> {
     let (api_version, kind) = (object["apiVersion"].as_str().unwrap_or("?"), object["kind"].as_str().unwrap_or("?"));
     if !known.get(api_version).is_some_and(|kinds| kinds.contains_key(kind)) {
-        let mut served = kinds(server, api_version, kind).await;
+        let mut there = kinds(server, api_version, kind).await;
         // What was waited for in vain is not waited for again with the next object.
-        served.entry(kind.to_owned()).or_insert(None);
-        known.insert(api_version.to_owned(), served);
+        there.entry(kind.to_owned()).or_insert(None);
+        known.insert(api_version.to_owned(), there);
     }
     let Some((plural, namespaced)) = &known[api_version][kind] else {
         return Err(format!("no {kind} in {api_version} is served"));
