@@ -1,6 +1,6 @@
 //! Objects as a cluster returns them.
 
-use egress_engines::manifest::ObjectId;
+use egress_engines::manifest::{IRREGULAR_KINDS, ObjectId};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Map, Value};
 
@@ -71,12 +71,17 @@ impl Object {
 pub fn object_id(object: &Value) -> Option<ObjectId> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let (api_version, kind) = (text(&object["apiVersion"])?, text(&object["kind"])?);
-    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-    // Kubernetes derives a kind's name in URLs by rule, and all kinds that engines compile to follow it.
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
+    let irregular = IRREGULAR_KINDS.iter().find(|other| (other.api_version, other.kind) == (&api_version, &kind));
+    let plural = irregular.map_or_else(|| regular_plural(&api_version, &kind), |kind| kind.plural.to_owned());
     let metadata = &object["metadata"];
     let (name, namespace) = (text(&metadata["name"])?, text(&metadata["namespace"]));
-    Some(ObjectId { api_version, kind, plural: resource.plural, namespace, name })
+    Some(ObjectId { api_version, kind, plural, namespace, name })
+}
+
+/// A kind's name in URLs, by the rule of Kubernetes' tools.
+fn regular_plural(api_version: &str, kind: &str) -> String {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind)).plural
 }
 
 /// Those parts of a live object that a desired one speaks of: labels and annotations by key, everything else by the fields

@@ -3,3 +3,4 @@
 mod gateway;
 
 pub use gateway::GATEWAY;
+pub(crate) use gateway::VPC_EGRESS_GATEWAY;

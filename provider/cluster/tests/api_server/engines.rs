@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use cluster::owned_part;
+use cluster::{object_id, owned_part};
 use crd_check::Definitions;
 use serde_json::{Value, json};
 
@@ -96,6 +96,10 @@ async fn take(server: &ApiServer, known: &mut BTreeMap<String, Kinds>, object: &
     let Some((plural, namespaced)) = &known[api_version][kind] else {
         return Err(format!("no {kind} in {api_version} is served"));
     };
+    let found_by = object_id(object).map(|id| id.plural);
+    if found_by.as_ref() != Some(plural) {
+        return Err(format!("is looked for among {found_by:?}, and not among {plural}"));
+    }
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
     let scope = match (namespaced, text("namespace")) {
         (true, "") => return Err("has no namespace".to_owned()),
