@@ -24,6 +24,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     engines("a_refusal_is_an_error_with_the_reason", a_refusal_is_an_error_with_the_reason);
     engines("a_refused_change_can_be_corrected", a_refused_change_can_be_corrected);
     engines("without_a_controller_an_apply_warns", without_a_controller_an_apply_warns);
+    engines("without_a_controller_only_the_first_object_is_waited_for_long", only_the_first_is_waited_for_long);
     engines("what_the_engine_has_not_taken_replaces_nothing", what_the_engine_has_not_taken_replaces_nothing);
     engines("a_gateway_may_need_a_moment", a_gateway_may_need_a_moment);
 }
@@ -143,6 +144,22 @@ fn without_a_controller_an_apply_warns(run: &Run<'_>) -> Result<()> {
     let said = unwrapped(&cluster.workspace.apply()?.output);
     says(&said, &["has not yet accepted CiliumNetworkPolicy", "has said nothing about it within 1 s"])?;
     cluster.workspace.expect_empty_plan()?;
+    cluster.workspace.destroy().map(drop)
+}
+
+fn only_the_first_is_waited_for_long(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run)?;
+    let policy = |name: &str, more: &str| {
+        format!(
+            "resource \"egress_policy\" \"{name}\" {{\n  name = \"{name}\"\n  namespace = \"{}\"\n  engine = \"cilium\"\n  \
+             accept_timeout = \"4s\"\n  allow = {{ partner = {{ to_cidrs = [\"203.0.113.0/24\"], ports = [443] }} }}\n{more}}}\n",
+            cluster.namespace
+        )
+    };
+    let body = policy("first", "") + &policy("second", "  depends_on = [egress_policy.first]\n");
+    cluster.workspace.write("main.tf", &(provider(&cluster.server, "") + &body))?;
+    let said = unwrapped(&cluster.workspace.apply()?.output);
+    says(&said, &["within 4 s. Probably", "within 2 s, and nothing about another CiliumNetworkPolicy before"])?;
     cluster.workspace.destroy().map(drop)
 }
 

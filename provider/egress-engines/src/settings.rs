@@ -71,6 +71,20 @@ pub enum NetworkPolicyApiChannel {
 }
 
 impl Settings {
+    /// An installation in which every engine can do what it can do anywhere, as far as settings decide it. With the default it tells what
+    /// is refused in all of them, for when the settings are not known.
+    pub fn most_capable() -> Self {
+        let prefix = "/subscriptions/0/resourceGroups/any/providers/Microsoft.Network/publicIPPrefixes/any";
+        Self {
+            istio: IstioSettings { mode: IstioMode::Ambient, ..IstioSettings::default() },
+            kube_ovn: KubeOvnSettings { external_subnet: Some("any".to_owned()), vpc: None },
+            aks_public_ip_prefix: prefix.parse().ok(),
+            network_policy_api: NetworkPolicyApiChannel::Experimental,
+            ovn_kubernetes_dns: OvnKubernetesDns::NameResolver,
+            ..Self::default()
+        }
+    }
+
     /// Whether the engine is at least of this version.
     pub fn at_least(&self, major: u16, minor: u16) -> bool {
         self.version.is_none_or(|version| version >= Version { major, minor })

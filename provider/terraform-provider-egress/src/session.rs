@@ -1,15 +1,17 @@
 //! The configured provider as resources see it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+mod this_run;
 
-use egress_engines::manifest::ObjectId;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use egress_engines::{EngineName, Settings};
-use egress_model::identity::{Identity, Owner};
-use egress_model::policy::ClusterSpec;
+use egress_model::identity::Owner;
+use egress_model::policy::{ClusterCidrsSpec, ClusterSpec};
 use tfplugin::Diagnostic;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
+
+pub(crate) use self::this_run::{Claim, SilentKinds, ThisRun};
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,19 +45,15 @@ pub(crate) struct Configured {
     pub(crate) aws: Result<Aws, Unavailable>,
     /// The cluster, when it can be used.
     pub(crate) kubernetes: Result<Kubernetes, Unavailable>,
-    /// What was created under this configuration.
-    pub(crate) created: Created,
-    /// The objects of the whole cluster that were planned under this configuration.
-    pub(crate) claimed: Claimed,
-    /// Which resource has which route.
-    pub(crate) routes: RouteClaims,
+    /// What the resources of this configuration know of each other.
+    pub(crate) this_run: ThisRun,
 }
 
 /// What the objects of a policy or gateway depend on beside it. It is known without reaching the cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct InCluster {
-    /// The engine where a resource names none.
-    pub(crate) engine: EngineName,
+    /// The engine where a resource names none; `None` while the provider is not configured.
+    pub(crate) engine: Option<EngineName>,
     /// The engine's installation.
     pub(crate) settings: Settings,
     /// The cluster's resolver and addresses; `None` while a part is known only after apply.
@@ -65,100 +63,44 @@ pub(crate) struct InCluster {
 impl Default for InCluster {
     /// A cluster of which nothing is said: any network plugin that enforces `NetworkPolicy`.
     fn default() -> Self {
-        Self { engine: EngineName::NetworkPolicy, settings: Settings::default(), cluster: Some(ClusterSpec::default()) }
+        Self {
+            engine: Some(EngineName::NetworkPolicy),
+            settings: Settings::default(),
+            cluster: Some(ClusterSpec::default()),
+        }
     }
 }
 
 impl InCluster {
+    /// What is known while the provider is not configured, as in `validate`.
+    pub(crate) fn unconfigured() -> Self {
+        Self { engine: None, settings: Settings::default(), cluster: None }
+    }
+
+    /// The most that can be hoped for from what is not known yet, where there is such. What is refused without it and with it is
+    /// refused however it turns out.
+    pub(crate) fn at_best(&self) -> Option<Self> {
+        if self.cluster.is_some() {
+            return None;
+        }
+        // Ranges for measurements (RFC 2544) and for documentation (RFC 3849), which a policy hardly speaks of.
+        let ranges = |v4: &str, v6: &str| vec![v4.to_owned(), v6.to_owned()];
+        let cidrs = ClusterCidrsSpec {
+            pods: ranges("198.18.0.0/18", "2001:db8:1::/48"),
+            services: ranges("198.18.64.0/18", "2001:db8:2::/48"),
+            nodes: ranges("198.18.128.0/18", "2001:db8:3::/48"),
+            api_server: ranges("198.18.192.1/32", "2001:db8:4::1/128"),
+        };
+        let cluster = ClusterSpec { cidrs, ..ClusterSpec::default() };
+        let settings = if self.engine.is_none() { Settings::most_capable() } else { self.settings.clone() };
+        let ranges = cluster.ranges().unwrap_or_default();
+        Some(Self { engine: self.engine, settings: Settings { cluster: ranges, ..settings }, cluster: Some(cluster) })
+    }
+
     /// The installation of an engine: the version is that of the provider's own engine.
     pub(crate) fn settings(&self, engine: EngineName) -> Settings {
-        let version = self.settings.version.filter(|_| engine == self.engine);
+        let version = self.settings.version.filter(|_| Some(engine) == self.engine);
         Settings { version, ..self.settings.clone() }
-    }
-}
-
-/// The identities that one run of Terraform has created. Each belongs to one resource instance: a second creation of one is
-/// another resource of the same name, and a removal after it is that of an older instance, whose objects the newer one has
-/// adopted (`create_before_destroy`).
-#[derive(Debug, Default)]
-pub(crate) struct Created(Mutex<BTreeSet<Identity>>);
-
-impl Created {
-    /// Notes a creation; `false` when the identity was created before.
-    pub(crate) fn note(&self, identity: &Identity) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(identity.clone())
-    }
-
-    /// Whether the identity was created in this run.
-    pub(crate) fn holds(&self, identity: &Identity) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(identity)
-    }
-}
-
-/// Which resource of a run has a route that is recorded by its place alone, such as `rtb-0123_203.0.113.0/24`. Two must not have
-/// the same one: removing one would cut the other's traffic.
-#[derive(Debug, Default)]
-pub(crate) struct RouteClaims {
-    holders: Mutex<BTreeMap<String, String>>,
-    /// Held while routes are removed, from the question whose they are to the last call.
-    removal: tokio::sync::Mutex<()>,
-}
-
-impl RouteClaims {
-    /// Waits until no routes are being removed, and keeps it so. Without it a resource could find a route that another one is
-    /// about to remove, take it for its own, and lose it.
-    pub(crate) async fn no_removal(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.removal.lock().await
-    }
-
-    /// Notes that a resource has a route; the other resource that has it, if there is one.
-    pub(crate) fn claim(&self, route: &str, resource: &str) -> Option<String> {
-        let mut claims = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        let holder = claims.entry(route.to_owned()).or_insert_with(|| resource.to_owned());
-        (holder != resource).then(|| holder.clone())
-    }
-
-    /// Whether a resource of this run other than this one has the route; of none, whether any has.
-    pub(crate) fn is_of_another(&self, route: &str, resource: Option<&str>) -> bool {
-        let claims = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        claims.get(route).is_some_and(|holder| Some(holder.as_str()) != resource)
-    }
-}
-
-/// The objects of the whole cluster in the plans of one run of Terraform, each with the resource that it belongs to. Two resources
-/// of one name in two namespaces would take such an object from each other with every apply.
-#[derive(Debug, Default)]
-pub(crate) struct Claimed(Mutex<BTreeMap<ObjectId, BTreeSet<Claim>>>);
-
-/// How a resource is bound to an object of the whole cluster.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Claim {
-    /// A resource of this namespace and name is to have it.
-    Wanted(String),
-    /// A resource of this namespace and name has it, and is replaced.
-    Leaving(String),
-}
-
-impl Claimed {
-    /// Notes a claim. The answer is another resource that wants the object too.
-    pub(crate) fn note(&self, id: ObjectId, claim: Claim) -> Option<String> {
-        let mut claimed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let claims = claimed.entry(id).or_default();
-        let other = match &claim {
-            Claim::Wanted(own) => claims.iter().find_map(|claim| match claim {
-                Claim::Wanted(other) if other != own => Some(other.clone()),
-                Claim::Wanted(_) | Claim::Leaving(_) => None,
-            }),
-            Claim::Leaving(_) => None,
-        };
-        claims.insert(claim);
-        other
-    }
-
-    /// Whether this resource has the object, and is replaced.
-    pub(crate) fn is_left_by(&self, id: &ObjectId, resource: &str) -> bool {
-        let claimed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        claimed.get(id).is_some_and(|claims| claims.contains(&Claim::Leaving(resource.to_owned())))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Settings, Sup
 /// The engine: Kube-OVN.
 pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::KubeOvn, support, compile, requirements };
 
-const VPC_EGRESS_GATEWAY: Kind = Kind {
+pub(crate) const VPC_EGRESS_GATEWAY: Kind = Kind {
     api_version: "kubeovn.io/v1",
     kind: "VpcEgressGateway",
     plural: "vpc-egress-gateways",
@@ -118,7 +118,8 @@ fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
     look_up(gateway, &mut findings);
     let root = Path::root();
     if settings.kube_ovn.external_subnet.is_none() {
-        let why = "a VpcEgressGateway takes its addresses from an external subnet of Kube-OVN; set its name";
+        let why = "a VpcEgressGateway takes its addresses from an external subnet of Kube-OVN; name it in the provider's \
+                   kubernetes.kube_ovn.external_subnet";
         findings.refuse(root.field("ips"), GatewayFeature::External, why);
     }
     let own_namespace = own_namespace(gateway);

@@ -19,5 +19,6 @@ mod meaning;
 mod order;
 mod rules;
 mod schema;
+mod settings;
 mod spidernet;
 mod tiers;

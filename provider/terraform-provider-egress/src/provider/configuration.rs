@@ -12,7 +12,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use crate::session::{Adoption, Claimed, Configured, Created, RouteClaims, Unavailable};
+use crate::session::{Adoption, Configured, ThisRun, Unavailable};
 
 /// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
 /// from being used.
@@ -72,16 +72,9 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let aws = part(config, "aws", aws::parse, &mut diagnostics);
     let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
     match (owner, adoption, in_cluster) {
-        (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => Ok(Configured {
-            owner,
-            adoption,
-            in_cluster,
-            aws,
-            kubernetes,
-            created: Created::default(),
-            claimed: Claimed::default(),
-            routes: RouteClaims::default(),
-        }),
+        (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => {
+            Ok(Configured { owner, adoption, in_cluster, aws, kubernetes, this_run: ThisRun::default() })
+        }
         _ => Err(diagnostics),
     }
 }

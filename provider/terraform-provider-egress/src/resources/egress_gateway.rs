@@ -37,7 +37,7 @@ impl Compiles for EgressGateway {
         schema::identity_schema()
     }
 
-    fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome {
+    fn check(value: &Value, in_cluster: &InCluster) -> Outcome {
         let written = config::read(value);
         let later = || vec![("egress_cidrs", Value::UNKNOWN)];
         let gateway = match Gateway::parse(&written.spec) {
@@ -49,7 +49,7 @@ impl Compiles for EgressGateway {
         };
         let name = match value.get("engine").filter(|name| !name.is_null()) {
             Some(chosen) => chosen.as_str(),
-            None => in_cluster.map(|in_cluster| in_cluster.engine.as_str()),
+            None => in_cluster.engine.map(EngineName::as_str),
         };
         // Not known yet.
         let Some(name) = name else { return Outcome { computed: later(), ..Outcome::default() } };
@@ -58,10 +58,10 @@ impl Compiles for EgressGateway {
             let diagnostics = unknown_engine(name, &known).into();
             return Outcome { diagnostics, computed: later(), ..Outcome::default() };
         };
-        let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
+        let settings = in_cluster.settings(engine.name);
         let compiled = (engine.compile)(&gateway, &settings);
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
-        let in_unknown_cluster = in_cluster.is_some_and(|in_cluster| in_cluster.cluster.is_none());
+        let in_unknown_cluster = in_cluster.cluster.is_none();
         let known = written.complete && !refused && !in_unknown_cluster;
         let computed =
             vec![("egress_cidrs", if written.addresses_known { egress_cidrs(&gateway) } else { Value::UNKNOWN })];

@@ -31,7 +31,7 @@ use self::attached::attachments_value;
 use self::attributes::{RENDER, applies, checks_requirements, delivery_of, forces};
 use self::live::{Recorded, Seen};
 use self::outcome::{Outcome, manifests_value, owned_labels, requirements_value};
-use self::state::{attached_of, compiled, identity_of, objects_of, own_name, set, texts};
+use self::state::{attached_of, checked, compiled, identity_of, objects_of, own_name, set, texts};
 use crate::session::{Configured, InCluster, Session, Unavailable};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
@@ -53,9 +53,9 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     /// What identifies it, beside the provider's owner.
     fn identity_schema() -> IdentitySchema;
 
-    /// Compiles a value of the resource's type. The provider's settings are not known while it is unconfigured: what chooses
-    /// no engine is then checked for what holds on every engine.
-    fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome;
+    /// Compiles a value of the resource's type for what is known of the cluster. Without an engine it is checked for what holds on
+    /// every one.
+    fn check(value: &Value, in_cluster: &InCluster) -> Outcome;
 
     /// What a plan says of objects (a list of lines) that go while the resource stays.
     fn told_of_removal(objects: &str) -> Option<Diagnostic> {
@@ -103,9 +103,10 @@ impl<C: Compiles> Resource for ObjectResource<C> {
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        let configured = self.session.configured();
-        let mut diagnostics =
-            C::check(config, configured.as_ref().map(|configured| &configured.in_cluster)).diagnostics;
+        let mut diagnostics = match self.session.configured() {
+            Some(configured) => checked::<C>(config, &configured.in_cluster).diagnostics,
+            None => checked::<C>(config, &InCluster::unconfigured()).diagnostics,
+        };
         diagnostics.extend(attributes::validate(config));
         // The plan says again what is only a warning, and knows the provider's engine.
         diagnostics.into_iter().filter(|diagnostic| diagnostic.severity == tfplugin::Severity::Error).collect()

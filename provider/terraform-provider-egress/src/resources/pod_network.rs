@@ -34,7 +34,7 @@ struct Service {
     /// The attribute that chooses it.
     name: &'static str,
     attribute: fn() -> Attribute,
-    compile: fn(&mut Reading, &Place<'_>, Option<&InCluster>) -> Steering,
+    compile: fn(&mut Reading, &Place<'_>, &InCluster) -> Steering,
 }
 
 /// Every service, in the order of the documentation. A new one is a line here.
@@ -66,7 +66,7 @@ impl Compiles for PodNetwork {
         schema::identity_schema()
     }
 
-    fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome {
+    fn check(value: &Value, in_cluster: &InCluster) -> Outcome {
         let mut reading = Reading::of(Self::THING);
         let root = Place::root(value);
         reading.required(&root, "name", Reading::text::<Name>);

@@ -36,8 +36,8 @@ impl Compiles for EgressPolicy {
         schema::identity_schema()
     }
 
-    fn check(value: &Value, in_cluster: Option<&InCluster>) -> Outcome {
-        let written = config::read(value, in_cluster.map(|in_cluster| &in_cluster.cluster));
+    fn check(value: &Value, in_cluster: &InCluster) -> Outcome {
+        let written = config::read(value, in_cluster.cluster.as_ref());
         let mut diagnostics = config::spellings(&written.spec);
         let policy = match Policy::parse(&written.spec) {
             Ok(policy) => policy,
@@ -50,7 +50,7 @@ impl Compiles for EgressPolicy {
         let computed = vec![("egress_cidrs", via::egress_cidrs(value))];
         let name = match value.get("engine").filter(|name| !name.is_null()) {
             Some(chosen) => chosen.as_str(),
-            None => in_cluster.map(|in_cluster| in_cluster.engine.as_str()),
+            None => in_cluster.engine.map(EngineName::as_str),
         };
         // Not known yet.
         let Some(name) = name else { return Outcome { computed, diagnostics, ..Outcome::default() } };
@@ -59,7 +59,7 @@ impl Compiles for EgressPolicy {
             diagnostics.push(unknown_engine(name, &known));
             return Outcome { computed, diagnostics, ..Outcome::default() };
         };
-        let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
+        let settings = in_cluster.settings(engine.name);
         let compiled = (engine.compile)(&policy, &settings);
         diagnostics.extend(told(engine.name, &compiled.findings));
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);

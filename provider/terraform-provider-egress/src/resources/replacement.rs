@@ -22,7 +22,7 @@ pub(crate) fn kept(session: &Session, resource_type: ResourceType, request: &Del
             "Terraform replaces the resource by itself, because it is tainted or -replace names it. Nothing was removed: the new \
              resource adopts what is there, and brings it to what the configuration says."
         }
-        _ if configured.created.holds(identity) => {
+        _ if configured.this_run.created.holds(identity) => {
             "It was created again in this run, as create_before_destroy has it, and the new resource has adopted the objects of the \
              old one. Nothing was removed. create_before_destroy has no use here: changes are made in place."
         }
@@ -46,7 +46,7 @@ pub(crate) fn refused(
     request: &CreateRequest,
 ) -> Option<ApplyResponse> {
     let (configured, identity) = &of(session, resource_type, &request.planned)?;
-    if configured.created.note(identity) {
+    if configured.this_run.created.note(identity) {
         return None;
     }
     let Identity { owner, name, resource_type } = identity;

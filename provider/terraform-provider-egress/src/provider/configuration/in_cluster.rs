@@ -94,7 +94,7 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
         network_policy_api: taken(network_policy_api, &mut told).unwrap_or_default(),
         ovn_kubernetes_dns: taken(ovn_kubernetes_dns, &mut told).unwrap_or_default(),
     };
-    if told.has_errors() { Err(told) } else { Ok(InCluster { engine, settings, cluster }) }
+    if told.has_errors() { Err(told) } else { Ok(InCluster { engine: Some(engine), settings, cluster }) }
 }
 
 /// What was given and could be read; why it could not is told.

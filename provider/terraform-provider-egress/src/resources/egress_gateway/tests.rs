@@ -11,6 +11,7 @@ use tfplugin::resource::Resource;
 use super::{EgressGateway, GatewayResource};
 use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
+use crate::resources::objects::state::checked;
 use crate::session::InCluster;
 
 /// A configuration of a gateway `partners` in `egress` on an engine, with these attributes beside.
@@ -27,7 +28,7 @@ fn config(engine: &str, attributes: &Json) -> Value {
 }
 
 fn check(engine: &str, attributes: &Json) -> Outcome {
-    EgressGateway::check(&config(engine, attributes), Some(&InCluster::default()))
+    EgressGateway::check(&config(engine, attributes), &InCluster::default())
 }
 
 fn errors(outcome: &Outcome) -> Vec<String> {
@@ -65,6 +66,21 @@ fn wrong_attributes_are_told_on_their_path() {
 }
 
 #[test]
+fn what_settings_decide_is_not_refused_before_they_are_known() {
+    let ips = json!({"ips": ["192.168.1.50"]});
+    let prefix =
+        json!({"public_ips": ["203.0.113.7"], "nodes": {"match_labels": {"kubernetes.azure.com/agentpool": "egress"}}});
+    for (engine, attributes, path) in [("kube-ovn", &ips, "ips: "), ("aks", &prefix, "public_ips: ")] {
+        let refused = errors(&check(engine, attributes));
+        assert!(refused.iter().any(|error| error.starts_with(path)), "{refused:?}");
+        let unconfigured = checked::<EgressGateway>(&config(engine, attributes), &InCluster::unconfigured());
+        assert!(!errors(&unconfigured).iter().any(|error| error.starts_with(path)), "{:?}", errors(&unconfigured));
+    }
+    let failover = config("calico", &json!({"failover": "required"}));
+    assert!(errors(&checked::<EgressGateway>(&failover, &InCluster::unconfigured()))[0].starts_with("failover: "));
+}
+
+#[test]
 fn an_engine_without_gateways_is_told() {
     let found = errors(&check("network-policy", &json!({})));
     assert!(found[0].starts_with("engine: The engine is not known: \"network-policy\" is none of"), "{found:?}");
@@ -77,7 +93,7 @@ fn shows_the_addresses_that_the_outside_sees_or_that_nothing_knows_them() {
     assert_eq!(cidrs(&json!({})), Value::Null);
     let mut later = config("antrea", &json!({}));
     later.as_object_mut().expect("attributes").insert("ips".to_owned(), Value::UNKNOWN);
-    let outcome = EgressGateway::check(&later, Some(&InCluster::default()));
+    let outcome = EgressGateway::check(&later, &InCluster::default());
     assert_eq!(computed(&outcome, "egress_cidrs"), &Value::UNKNOWN);
     assert!(outcome.manifests.is_none(), "what depends on the addresses is not known");
 }

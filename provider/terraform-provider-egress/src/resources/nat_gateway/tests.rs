@@ -279,9 +279,7 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         aws: Ok(crate::session::Aws::new(aws_of("us-east-1"))),
         kubernetes: Err(crate::session::Unavailable::Unknown),
         in_cluster: crate::session::InCluster::default(),
-        created: crate::session::Created::default(),
-        claimed: crate::session::Claimed::default(),
-        routes: crate::session::RouteClaims::default(),
+        this_run: crate::session::ThisRun::default(),
     };
     let identity = NatGateway::identity(&configured, "prod").unwrap();
     // Incomplete on purpose: what is wrong beside the region ends the plan before it asks AWS.

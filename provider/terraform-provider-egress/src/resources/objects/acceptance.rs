@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::live::Made;
 use super::outcome::upper_first;
+use crate::session::SilentKinds;
 
 /// The pause before the first look.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -44,13 +45,23 @@ enum End {
     Unsaid(Option<Said>),
 }
 
+/// How long an object is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// Until the engine says something about it.
+    with_silence: Duration,
+    /// Until what the engine says is final.
+    with_words: Duration,
+}
+
 /// Whether a verdict ends the wait.
-fn end(verdict: Verdict, refuses_for_good: bool, waited: Duration, limit: Duration) -> Option<End> {
-    let over = waited >= limit;
+fn end(verdict: Verdict, refuses_for_good: bool, waited: Duration, patience: Patience) -> Option<End> {
+    let over = waited >= patience.with_words;
     match verdict.opinion {
         Opinion::Taken if verdict.is_current || over || waited >= SETTLING => Some(End::Taken),
         Opinion::Refused(said) if over || (verdict.is_current && refuses_for_good) => Some(End::Refused(said)),
-        Opinion::Undecided(said) if over => Some(End::Unsaid(said)),
+        Opinion::Undecided(None) if waited >= patience.with_silence => Some(End::Unsaid(None)),
+        Opinion::Undecided(Some(said)) if over => Some(End::Unsaid(Some(said))),
         Opinion::Taken | Opinion::Refused(_) | Opinion::Undecided(_) => None,
     }
 }
@@ -60,14 +71,27 @@ struct Awaited {
     id: ObjectId,
     accepted: Accepted,
     changed: Option<Json>,
+    patience: Patience,
 }
 
 /// Waits until the engine took each of the objects of which it says so, refused one, or the time is over. Errors say that
 /// nothing further should be built on the objects.
-pub(super) async fn wait(cx: &Context, cluster: &Cluster, made: Vec<Made>, wait: Wait) -> Diagnostics {
-    let awaited = made
-        .into_iter()
-        .filter_map(|Made { id, accepted, changed }| Some(Awaited { id, accepted: accepted?, changed }));
+///
+/// An engine that was `silent` about other objects of a kind in this run has only [`SETTLING`] to say something.
+pub(super) async fn wait(
+    cx: &Context,
+    cluster: &Cluster,
+    made: Vec<Made>,
+    wait: Wait,
+    silent: &SilentKinds,
+) -> Diagnostics {
+    let patience = |id: &ObjectId| Patience {
+        with_silence: if silent.has(id) { wait.limit.min(SETTLING) } else { wait.limit },
+        with_words: wait.limit,
+    };
+    let awaited = made.into_iter().filter_map(|Made { id, accepted, changed }| {
+        Some(Awaited { accepted: accepted?, changed, patience: patience(&id), id })
+    });
     let mut awaited: Vec<Awaited> = awaited.collect();
     let mut diagnostics = Diagnostics::new();
     if wait.limit.is_zero() {
@@ -76,12 +100,15 @@ pub(super) async fn wait(cx: &Context, cluster: &Cluster, made: Vec<Made>, wait:
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     while !awaited.is_empty() {
+        let elapsed = started.elapsed();
+        let ends = awaited.iter().flat_map(|object| [object.patience.with_silence, object.patience.with_words]);
+        let next_end = ends.filter_map(|end| end.checked_sub(elapsed)).filter(|left| !left.is_zero()).min();
         tokio::select! {
             () = cx.stop.cancelled() => {
                 diagnostics.extend(awaited.iter().map(|object| interrupted(&object.id, wait)));
                 break;
             }
-            () = tokio::time::sleep(pause.min(wait.limit.saturating_sub(started.elapsed()))) => {}
+            () = tokio::time::sleep(next_end.map_or(pause, |left| left.min(pause))) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
         let mut open = Vec::new();
@@ -104,11 +131,15 @@ pub(super) async fn wait(cx: &Context, cluster: &Cluster, made: Vec<Made>, wait:
                 }
             };
             let verdict = object.accepted.judge(live.json(), object.changed.as_ref());
-            match end(verdict, object.accepted.refuses_for_good(), waited, wait.limit) {
-                None => open.push(object),
-                Some(End::Taken) => {}
-                Some(End::Refused(said)) => diagnostics.push(refused(&object.id, &said, wait)),
-                Some(End::Unsaid(said)) => diagnostics.push(unsaid(&object.id, said.as_ref(), wait)),
+            let Some(end) = end(verdict, object.accepted.refuses_for_good(), waited, object.patience) else {
+                open.push(object);
+                continue;
+            };
+            silent.note(&object.id, end == End::Unsaid(None));
+            match end {
+                End::Taken => {}
+                End::Refused(said) => diagnostics.push(refused(&object.id, &said, wait)),
+                End::Unsaid(said) => diagnostics.push(unsaid(&object.id, said.as_ref(), object.patience, wait)),
             }
         }
         awaited = open;
@@ -151,14 +182,21 @@ fn without_an_answer(summary: String, detail: &str, wait: Wait) -> Diagnostic {
     }
 }
 
-fn unsaid(id: &ObjectId, said: Option<&Said>, wait: Wait) -> Diagnostic {
-    let limit = wait.limit.as_secs_f64();
-    let detail = match said {
-        Some(said) => format!("After {limit} s the engine says: {said}. It may still get there."),
-        None => format!(
-            "The engine has said nothing about it within {limit} s. Probably its controller does not run, or does not report; until it \
-             does, nobody knows whether the object is in force."
-        ),
+fn unsaid(id: &ObjectId, said: Option<&Said>, patience: Patience, wait: Wait) -> Diagnostic {
+    let Patience { with_silence, with_words } = patience;
+    let detail = if let Some(said) = said {
+        format!("After {} s the engine says: {said}. It may still get there.", with_words.as_secs_f64())
+    } else {
+        let shortened = if with_silence < with_words {
+            format!(", and nothing about another {} before, which was waited for longer", id.kind)
+        } else {
+            String::new()
+        };
+        format!(
+            "The engine has said nothing about it within {} s{shortened}. Probably its controller does not run, or does not report; until \
+             it does, nobody knows whether the object is in force.",
+            with_silence.as_secs_f64()
+        )
     };
     without_an_answer(format!("The engine has not yet accepted {id}"), &detail, wait)
 }
@@ -186,9 +224,26 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(30);
+    const PATIENCE: Patience = Patience { with_silence: LIMIT, with_words: LIMIT };
 
     fn ends(opinion: Opinion, is_current: bool, for_good: bool, seconds: u64) -> Option<End> {
-        end(Verdict { opinion, is_current }, for_good, Duration::from_secs(seconds), LIMIT)
+        end(Verdict { opinion, is_current }, for_good, Duration::from_secs(seconds), PATIENCE)
+    }
+
+    #[test]
+    fn an_engine_that_was_silent_before_has_little_time_to_speak_and_then_all_of_it() {
+        let patience = Patience { with_silence: SETTLING, ..PATIENCE };
+        let ends = |opinion, seconds| {
+            end(Verdict { opinion, is_current: true }, false, Duration::from_secs(seconds), patience)
+        };
+        let said = Said::default();
+        assert_eq!(
+            (ends(Opinion::Undecided(None), 1), ends(Opinion::Undecided(None), 2)),
+            (None, Some(End::Unsaid(None)))
+        );
+        assert_eq!(ends(Opinion::Undecided(Some(said.clone())), 29), None);
+        assert_eq!((ends(Opinion::Refused(said.clone()), 29)), None);
+        assert_eq!(ends(Opinion::Refused(said.clone()), 30), Some(End::Refused(said)));
     }
 
     #[test]
@@ -227,7 +282,7 @@ mod tests {
             namespace: None,
             name: "a".to_owned(),
         };
-        let severity = |replaces| unsaid(&id, None, Wait { limit: LIMIT, is_new: false, replaces }).severity;
+        let severity = |replaces| unsaid(&id, None, PATIENCE, Wait { limit: LIMIT, is_new: false, replaces }).severity;
         assert_eq!(severity(false), tfplugin::Severity::Warning);
         assert_eq!(severity(true), tfplugin::Severity::Error);
     }

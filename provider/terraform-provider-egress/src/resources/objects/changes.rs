@@ -87,7 +87,8 @@ impl<C: Compiles> ObjectResource<C> {
                 is_new: prior.is_null(),
                 replaces: !no_longer_meant.is_empty(),
             };
-            let told = acceptance::wait(cx, &cluster, applied.done, awaited).await;
+            let silent = &configured.this_run.silent;
+            let told = acceptance::wait(cx, &cluster, applied.done, awaited, silent).await;
             let left = if told.has_errors() {
                 // What the engine does not take replaces nothing.
                 if C::ATTACHES {

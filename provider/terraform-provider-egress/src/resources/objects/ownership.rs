@@ -65,7 +65,7 @@ pub(super) async fn look_before_create(
         let Ok(Some(object)) = cluster.get(&id).await else { continue };
         diagnostics.extend(match claim(&object, &configured.owner, &manifest.to_json()) {
             // It goes with the resource that this one replaces.
-            Claim::Sibling(other) if configured.claimed.is_left_by(&id, &other) => None,
+            Claim::Sibling(other) if configured.this_run.claimed.is_left_by(&id, &other) => None,
             claim => told_of_existing(&id, &object, claim, configured, force),
         });
     }
@@ -147,11 +147,11 @@ pub(super) fn note(
     was: &str,
 ) -> Diagnostics {
     for object in left.iter().filter(|object| object.id.namespace.is_none()) {
-        configured.claimed.note(object.id.clone(), Planned::Leaving(was.to_owned()));
+        configured.this_run.claimed.note(object.id.clone(), Planned::Leaving(was.to_owned()));
     }
     let ids = wanted.iter().map(Manifest::id).filter(|id| id.namespace.is_none());
     let told = ids.filter_map(|id| {
-        let other = configured.claimed.note(id.clone(), Planned::Wanted(own.to_owned()))?;
+        let other = configured.this_run.claimed.note(id.clone(), Planned::Wanted(own.to_owned()))?;
         Some(sibling(&id, &other))
     });
     told.collect()

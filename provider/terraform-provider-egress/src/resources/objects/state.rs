@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use tfplugin::cty::Value;
+use tfplugin::{Diagnostic, Severity};
 
 use super::Compiles;
 use super::attributes::applies;
 use super::live::{Recorded, recorded};
 use super::outcome::{Outcome, mark};
 use super::ownership::resource;
-use crate::session::Configured;
+use crate::session::{Configured, InCluster};
 
 /// The parts of a value that its identity has, once they are known.
 pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
@@ -21,9 +22,23 @@ pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
     parts.collect::<Option<Vec<_>>>().map(Value::object)
 }
 
+/// Compiles for what is known of the cluster. What only a part that is not known yet refuses is not told: it may turn out well.
+pub(crate) fn checked<C: Compiles>(value: &Value, in_cluster: &InCluster) -> Outcome {
+    let mut outcome = C::check(value, in_cluster);
+    if let (true, Some(at_best)) = (outcome.diagnostics.has_errors(), in_cluster.at_best()) {
+        let refused = C::check(value, &at_best).diagnostics;
+        let is_sure = |told: &Diagnostic| {
+            let same = |other: &Diagnostic| (&other.summary, &other.path) == (&told.summary, &told.path);
+            told.severity != Severity::Error || refused.iter().any(same)
+        };
+        outcome.diagnostics = outcome.diagnostics.into_iter().filter(is_sure).collect();
+    }
+    outcome
+}
+
 /// Compiles with the owner's marks on what is to be applied; rendered objects belong to whoever applies them.
 pub(super) fn compiled<C: Compiles>(value: &Value, configured: &Configured) -> Outcome {
-    let mut outcome = C::check(value, Some(&configured.in_cluster));
+    let mut outcome = checked::<C>(value, &configured.in_cluster);
     let (name, namespace) = (value.get("name").and_then(Value::as_str), value.get("namespace").and_then(Value::as_str));
     if let (true, Some(name)) = (applies(value), name) {
         let mark = |manifests| mark(manifests, &configured.owner, C::TYPE, name, namespace);

@@ -64,7 +64,7 @@ fn attribute() -> Attribute {
     )
 }
 
-fn compile(reading: &mut Reading, place: &Place<'_>, _: Option<&InCluster>) -> Steering {
+fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering {
     let mut steering = Steering::default();
     let (networkings, eips) = (place.field("pod_networkings"), place.field("pod_eips"));
     let nothing_of =

@@ -40,7 +40,7 @@ fn attribute() -> Attribute {
     single("aks", vec![gateways.required()], "Azure Kubernetes Service: static egress gateways.")
 }
 
-fn compile(reading: &mut Reading, place: &Place<'_>, in_cluster: Option<&InCluster>) -> Steering {
+fn compile(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> Steering {
     let mut steering = Steering::default();
     let mut cidrs = Some(Vec::new());
     let gateways = place.field("static_gateway_configurations");
@@ -81,12 +81,7 @@ fn compile(reading: &mut Reading, place: &Place<'_>, in_cluster: Option<&InClust
     steering
 }
 
-fn gateway(
-    reading: &mut Reading,
-    key: &str,
-    place: &Place<'_>,
-    in_cluster: Option<&InCluster>,
-) -> Option<StaticGateway> {
+fn gateway(reading: &mut Reading, key: &str, place: &Place<'_>, in_cluster: &InCluster) -> Option<StaticGateway> {
     let name = reading.key(key, place);
     let namespace = reading.required(place, "namespace", Reading::text);
     let node_pool = reading.required(place, "gateway_nodepool_name", Reading::text);
@@ -128,7 +123,7 @@ fn addresses(reading: &mut Reading, place: &Place<'_>) -> Option<Addresses> {
     }
 }
 
-fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: Option<&InCluster>) -> Option<Through> {
+fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> Option<Through> {
     let route = reading.optional(
         place,
         "default_route",
@@ -153,11 +148,11 @@ fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: Option<&InClust
         (_, Some(blocks)) => Some(Through::AllBut(blocks)),
         (_, None) => {
             // Ranges of a cluster that is made in the same apply are not known yet.
-            if in_cluster.is_some_and(|in_cluster| in_cluster.cluster.is_none()) {
+            if in_cluster.cluster.is_none() {
                 reading.complete = false;
                 return None;
             }
-            let internal = in_cluster.map(|in_cluster| in_cluster.settings.cluster.internal()).unwrap_or_default();
+            let internal = in_cluster.settings.cluster.internal();
             if internal.is_empty() {
                 reading.warn(
                     &path,

@@ -76,7 +76,7 @@ fn nat_gateway() -> Attribute {
     )
 }
 
-fn compile(reading: &mut Reading, place: &Place<'_>, _: Option<&InCluster>) -> Steering {
+fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering {
     let mut steering = Steering::default();
     let eni_configs = place.field("eni_configs");
     let gateway = place.field("nat_gateway");

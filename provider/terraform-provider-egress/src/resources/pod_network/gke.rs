@@ -30,7 +30,7 @@ fn attribute() -> Attribute {
     )
 }
 
-fn compile(reading: &mut Reading, place: &Place<'_>, _: Option<&InCluster>) -> Steering {
+fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering {
     let mut steering = Steering { requirements: requirements(), ..Steering::default() };
     let non_masquerade = reading.required(place, "non_masquerade_cidrs", |reading, at| {
         let blocks = reading.texts::<Cidr>(at)?;

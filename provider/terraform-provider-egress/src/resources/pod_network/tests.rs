@@ -26,7 +26,7 @@ fn config(attributes: &Json) -> Value {
 }
 
 fn check(attributes: &Json) -> Outcome {
-    PodNetwork::check(&config(attributes), Some(&InCluster::default()))
+    PodNetwork::check(&config(attributes), &InCluster::default())
 }
 
 fn told(outcome: &Outcome, severity: Severity) -> Vec<String> {
@@ -301,7 +301,7 @@ fn addresses_are_complete_or_not_known() {
     );
     assert_eq!(computed(&check(&both(&own)), "egress_cidrs"), &Value::Null);
     let path = ["aks", "static_gateway_configurations", "b", "public_ip_prefix", "ip_prefix"];
-    let outcome = PodNetwork::check(&later(&both(&prefix("192.0.2.0/31")), &path), Some(&InCluster::default()));
+    let outcome = PodNetwork::check(&later(&both(&prefix("192.0.2.0/31")), &path), &InCluster::default());
     assert_eq!(computed(&outcome, "egress_cidrs"), &Value::UNKNOWN);
     assert_eq!(objects(&outcome).len(), 2, "the objects do not depend on the block");
 }
@@ -322,7 +322,7 @@ fn unknown_parts_hide_no_mistakes_and_invent_none() {
         &["eks", "nat_gateway", "egress_cidrs"],
         &["labels"],
     ] {
-        let outcome = PodNetwork::check(&later(&with_labels(&whole), path), Some(&InCluster::default()));
+        let outcome = PodNetwork::check(&later(&with_labels(&whole), path), &InCluster::default());
         assert_eq!(told(&outcome, Severity::Error), Vec::<String>::new(), "{path:?}");
         let decides_objects = path.get(1) != Some(&"nat_gateway");
         assert_eq!(outcome.manifests.is_none(), decides_objects, "{path:?}");
@@ -331,12 +331,13 @@ fn unknown_parts_hide_no_mistakes_and_invent_none() {
         assert_eq!(computed(&outcome, "egress_cidrs").is_unknown(), decides_addresses, "{path:?}");
     }
     let policy = group_policy(&json!({ "pods": {} }));
-    let outcome = PodNetwork::check(&later(&policy, &["eks", "security_group_policies", "payments"]), None);
+    let outcome =
+        PodNetwork::check(&later(&policy, &["eks", "security_group_policies", "payments"]), &InCluster::unconfigured());
     assert_eq!((told(&outcome, Severity::Error), outcome.manifests.is_none()), (Vec::new(), true));
     let bad = eks(
         &json!({ "security_group_policies": { "payments": { "namespace": "a.b", "security_group_ids": [], "pods": {} } } }),
     );
-    let outcome = PodNetwork::check(&later(&bad, &["eks", "eni_configs", "eu-west-1a"]), None);
+    let outcome = PodNetwork::check(&later(&bad, &["eks", "eni_configs", "eu-west-1a"]), &InCluster::unconfigured());
     assert_eq!(told(&outcome, Severity::Error).len(), 2, "both mistakes of the other part are told");
 }
 
@@ -357,14 +358,11 @@ fn traffic_within_the_cluster_stays_there_where_its_ranges_are_known() {
     let cluster = ClusterSpec { cidrs, ..ClusterSpec::default() };
     let mut known = InCluster::default();
     known.settings.cluster = cluster.ranges().expect("ranges");
-    let outcome = PodNetwork::check(&config(&unsaid), Some(&known));
+    let outcome = PodNetwork::check(&config(&unsaid), &known);
     assert_eq!(told(&outcome, Severity::Warning), Vec::<String>::new());
     assert!(outcome.manifests.expect("manifests")[0].to_yaml().contains("10.244.0.0/16"));
     let unknown = InCluster { cluster: None, ..InCluster::default() };
-    assert!(
-        PodNetwork::check(&config(&unsaid), Some(&unknown)).manifests.is_none(),
-        "the ranges come with the cluster"
-    );
+    assert!(PodNetwork::check(&config(&unsaid), &unknown).manifests.is_none(), "the ranges come with the cluster");
 }
 
 #[test]

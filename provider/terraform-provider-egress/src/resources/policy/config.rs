@@ -19,10 +19,10 @@ pub(super) struct Written {
     pub(super) complete: bool,
 }
 
-/// Reads a value of the resource's type, for a cluster of which this is known (`None` inside while a part of it is not). A part
-/// that is not wholly known is left out: the attribute itself, or one rule.
-pub(super) fn read(value: &Value, cluster: Option<&Option<ClusterSpec>>) -> Written {
-    let mut complete = !matches!(cluster, Some(None));
+/// Reads a value of the resource's type, for this cluster (`None` while a part of it is not known). A part that is not wholly known
+/// is left out: the attribute itself, or one rule.
+pub(super) fn read(value: &Value, cluster: Option<&ClusterSpec>) -> Written {
+    let mut complete = cluster.is_some();
     let mut known = |name: &str| -> Option<&Value> {
         let part = value.get(name)?;
         if !part.is_wholly_known() {
@@ -45,7 +45,7 @@ pub(super) fn read(value: &Value, cluster: Option<&Option<ClusterSpec>>) -> Writ
     let dns_queries = known("dns_queries").map(strings);
     let mode = known("mode").map(owned_text);
     let priority = known("priority").map(number);
-    let cluster = cluster.cloned().flatten().unwrap_or_default();
+    let cluster = cluster.cloned().unwrap_or_default();
     let mut rules = |name: &str| -> BTreeMap<String, RuleSpec> {
         let Some(written) = value.get(name) else { return BTreeMap::new() };
         complete &= !written.is_unknown();

@@ -13,11 +13,12 @@ use tfplugin::{Diagnostics, Severity};
 use super::{EgressPolicy, PolicyResource};
 use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
-use crate::session::{Adoption, Claimed, Configured, Created, InCluster, RouteClaims, Session, Unavailable};
+use crate::resources::objects::state::checked;
+use crate::session::{Adoption, Configured, InCluster, Session, ThisRun, Unavailable};
 
 /// What a provider with the default engine makes of a value.
 fn check(value: &Value) -> Outcome {
-    EgressPolicy::check(value, Some(&InCluster::default()))
+    EgressPolicy::check(value, &InCluster::default())
 }
 
 fn owner() -> Owner {
@@ -178,7 +179,7 @@ fn an_engine_without_a_compiler_is_told() {
 #[test]
 fn a_cluster_that_is_not_known_yet_leaves_the_manifests_unknown() {
     let later = InCluster { cluster: None, ..InCluster::default() };
-    let outcome = EgressPolicy::check(&config(&json!({})), Some(&later));
+    let outcome = EgressPolicy::check(&config(&json!({})), &later);
     assert!(outcome.manifests.is_none() && outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
 }
 
@@ -186,10 +187,32 @@ fn a_cluster_that_is_not_known_yet_leaves_the_manifests_unknown() {
 fn an_unconfigured_provider_does_not_guess_the_engine() {
     let domains = config(&json!({"allow": {"stripe": {"to_domains": ["api.stripe.com"]}}}));
     assert!(
-        EgressPolicy::check(&domains, None).diagnostics.is_empty(),
+        EgressPolicy::check(&domains, &InCluster::unconfigured()).diagnostics.is_empty(),
         "an engine that knows domains may be configured"
     );
     assert!(check(&domains).diagnostics.has_errors());
+}
+
+#[test]
+fn what_the_cluster_or_its_settings_decide_is_not_refused_before_they_are_known() {
+    let told = |value: &Value, in_cluster: &InCluster| {
+        messages(&checked::<EgressPolicy>(value, in_cluster).diagnostics, Severity::Error)
+    };
+    let api_server = json!({"engine": "network-policy", "allow": {"r": {"to_entities": ["kube-apiserver"]}}});
+    let names = json!({"engine": "cluster-network-policy", "allow": {"r": {"to_domains": ["a.example.com"]}}});
+    let wildcard =
+        json!({"engine": "ovn-kubernetes", "allow": {"r": {"to_domains": ["*.example.com"], "ports": ["443"]}}});
+    for attributes in [api_server, names, wildcard] {
+        let value = config(&attributes);
+        assert_ne!(told(&value, &InCluster::default()), Vec::<String>::new(), "{attributes}");
+        assert_eq!(told(&value, &InCluster::unconfigured()), Vec::<String>::new(), "{attributes}");
+    }
+    // A cluster that is made in the same apply: its settings are known, and its addresses are not.
+    let later = InCluster { cluster: None, ..InCluster::default() };
+    let value = config(&json!({"allow": {"r": {"to_entities": ["kube-apiserver"]}}}));
+    assert_eq!(told(&value, &later), Vec::<String>::new());
+    let value = config(&json!({"allow": {"r": {"to_domains": ["a.example.com"]}}}));
+    assert_eq!(told(&value, &later).len(), 1, "no addresses make NetworkPolicy know names");
 }
 
 #[test]
@@ -253,9 +276,7 @@ fn resource(kubernetes: Unavailable) -> PolicyResource {
         in_cluster: InCluster::default(),
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(kubernetes),
-        created: Created::default(),
-        claimed: Claimed::default(),
-        routes: RouteClaims::default(),
+        this_run: ThisRun::default(),
     });
     PolicyResource::new(session)
 }

@@ -18,7 +18,7 @@ use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools};
 use super::super::{IpPool, Private};
-use crate::session::{Adoption, Claimed, Configured, Created, InCluster, RouteClaims, Session, Unavailable};
+use crate::session::{Adoption, Configured, InCluster, Session, ThisRun, Unavailable};
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
 struct MemoryBackend(Arc<Memory>);
@@ -137,9 +137,7 @@ fn configure(session: &Session, owner: &str, adoption: Adoption) {
         aws: Err(Unavailable::Unknown),
         kubernetes: Err(Unavailable::Unknown),
         in_cluster: InCluster::default(),
-        created: Created::default(),
-        claimed: Claimed::default(),
-        routes: RouteClaims::default(),
+        this_run: ThisRun::default(),
     });
 }
 

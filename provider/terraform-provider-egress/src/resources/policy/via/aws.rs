@@ -119,10 +119,10 @@ pub(in super::super) async fn planned(configured: &Configured, prior: &Value, pl
     let plan = plan(&desired, &observed);
     let mut diagnostics = report::conflicts(&plan);
     let us = named(planned);
-    let no_removal = configured.routes.no_removal().await;
+    let no_removal = configured.this_run.routes.no_removal().await;
     for route in plan.routes.keys() {
         let claim = format!("{}/{}", region.name(), route_text(route));
-        diagnostics.extend(configured.routes.claim(&claim, &us).map(|other| report::shared(route, &other)));
+        diagnostics.extend(configured.this_run.routes.claim(&claim, &us).map(|other| report::shared(route, &other)));
     }
     drop(no_removal);
     let fresh: Vec<&RouteKey> = plan.routes.keys().filter(|route| !desired.recorded.contains(*route)).collect();
@@ -182,14 +182,14 @@ async fn try_to(
     let region = region.map_err(|why| why.unwrap_or_else(|| report::unavailable(None)))?;
     let mut desired = change.desired(configured, stage);
     let _exclusive = match stage {
-        Stage::LeadAndRemove => Some(configured.routes.no_removal().await),
+        Stage::LeadAndRemove => Some(configured.this_run.routes.no_removal().await),
         Stage::Lead => None,
     };
     // Another resource of this run, or a newer instance of this one, has the route now.
     let us = (!planned.is_null()).then(|| named(planned));
     for route in &change.before.recorded().into_keys().collect::<Vec<_>>() {
         let claim = format!("{}/{}", region.name(), route_text(route));
-        if configured.routes.is_of_another(&claim, us.as_deref()) {
+        if configured.this_run.routes.is_of_another(&claim, us.as_deref()) {
             desired.ceded.insert(route.clone());
         }
     }

@@ -24,7 +24,7 @@ pub(in super::super) struct Way {
 }
 
 /// Compiles the way. A policy that does not go through a gateway in the cluster has one without objects.
-pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_cluster: Option<&InCluster>) -> Way {
+pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_cluster: &InCluster) -> Way {
     let none = || Way { manifests: Some(Vec::new()), ..Way::default() };
     let Some(via) = value.get("via").filter(|via| !via.is_null()) else { return none() };
     if via.is_unknown() {
@@ -34,7 +34,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     let engine = gateway.get("engine").filter(|engine| !engine.is_null());
     let name = match engine {
         Some(engine) => engine.as_str(),
-        None => in_cluster.map(|in_cluster| in_cluster.engine.as_str()),
+        None => in_cluster.engine.map(EngineName::as_str),
     };
     let Some(name) = name else { return Way::default() };
     let Some(engine) = gateway_engine(name) else {
@@ -57,7 +57,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     }
     let compiled = match Gateway::parse(&spec) {
         Ok(gateway) => {
-            let settings = in_cluster.map(|in_cluster| in_cluster.settings(engine.name)).unwrap_or_default();
+            let settings = in_cluster.settings(engine.name);
             (engine.compile)(&gateway, &settings)
         }
         Err(mut invalid) => {

@@ -29,7 +29,7 @@ fn policy(via: &Json, rule: &Json) -> Value {
 }
 
 fn errors(via: &Json, rule: &Json) -> Vec<String> {
-    let outcome = EgressPolicy::check(&policy(via, rule), Some(&InCluster::default()));
+    let outcome = EgressPolicy::check(&policy(via, rule), &InCluster::default());
     let errors = outcome.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     errors
         .map(|error| {
@@ -108,7 +108,7 @@ fn in_cluster(engine: &str) -> Json {
 #[test]
 fn a_gateway_in_the_cluster_comes_before_the_policy() {
     let value = policy(&in_cluster("cilium"), &json!({ "to_cidrs": ["203.0.113.0/24"] }));
-    let outcome = EgressPolicy::check(&value, Some(&InCluster::default()));
+    let outcome = EgressPolicy::check(&value, &InCluster::default());
     let ids: Vec<String> = outcome.manifests.iter().flatten().map(|manifest| manifest.id().to_string()).collect();
     assert_eq!(ids, ["CiliumEgressGatewayPolicy/production-backend", "NetworkPolicy/production/backend"]);
     assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);

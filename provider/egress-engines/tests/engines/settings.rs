@@ -1,0 +1,79 @@
+//! What is refused while the settings of the engine's installation are not known is refused by every installation.
+
+use std::collections::BTreeSet;
+
+use egress_engines::settings::{
+    AntreaSubnet, IstioMode, IstioSettings, KubeOvnSettings, NetworkPolicyApiChannel, OvnKubernetesDns,
+};
+use egress_engines::{Compiled, ENGINES, GATEWAY_ENGINES, Level, Settings};
+use egress_model::gateway::Gateway;
+use egress_model::policy::Policy;
+
+use crate::{cases, gateways};
+
+/// Installations that differ in everything that settings say, of the newest version and of old ones.
+fn installations() -> Vec<Settings> {
+    let mut all = Vec::new();
+    let subnet = AntreaSubnet { gateway: [192, 0, 2, 1].into(), prefix_length: 24, vlan: None };
+    for mode in [IstioMode::Sidecar, IstioMode::Ambient] {
+        for channel in [NetworkPolicyApiChannel::Standard, NetworkPolicyApiChannel::Experimental] {
+            for dns in [OvnKubernetesDns::Polling, OvnKubernetesDns::NameResolver] {
+                for (external_subnet, antrea_subnet) in [(None, None), (Some("external".to_owned()), Some(subnet))] {
+                    for version in [None, Some("1.16"), Some("2.15"), Some("3.28")] {
+                        all.push(Settings {
+                            version: version.map(|version| version.parse().expect("a version")),
+                            istio: IstioSettings { mode, ..IstioSettings::default() },
+                            antrea_subnet,
+                            kube_ovn: KubeOvnSettings { external_subnet: external_subnet.clone(), vpc: None },
+                            network_policy_api: channel,
+                            ovn_kubernetes_dns: dns,
+                            ..Settings::default()
+                        });
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The paths of what is refused.
+fn refused(compiled: &Compiled) -> BTreeSet<String> {
+    let refused = compiled.findings.iter().filter(|finding| finding.level == Level::Refused);
+    refused.map(|finding| finding.path.to_string()).collect()
+}
+
+/// Checks one compilation in every installation; what settings decide, and what they do not.
+fn check(what: &str, compile: impl Fn(&Settings) -> Compiled) -> (usize, usize) {
+    let (by_default, at_best) = (refused(&compile(&Settings::default())), refused(&compile(&Settings::most_capable())));
+    let sure: BTreeSet<&String> = by_default.intersection(&at_best).collect();
+    for settings in installations() {
+        let refused = refused(&compile(&settings));
+        let allowed: Vec<_> = sure.iter().filter(|path| !refused.contains(**path)).collect();
+        assert!(allowed.is_empty(), "{what}: {allowed:?} is not refused with {settings:?}");
+    }
+    (by_default.len() - sure.len(), sure.len())
+}
+
+#[test]
+fn what_is_refused_by_default_and_at_best_is_refused_by_all() {
+    let (mut lifted, mut sure) = (0, 0);
+    let mut count = |(of_settings, of_all)| {
+        lifted += of_settings;
+        sure += of_all;
+    };
+    for (name, spec) in cases::all() {
+        let policy = Policy::parse(&spec).expect("a policy");
+        for engine in ENGINES {
+            count(check(&format!("{name} on {}", engine.name), |settings| (engine.compile)(&policy, settings)));
+        }
+    }
+    for (name, spec) in gateways::all() {
+        let gateway = Gateway::parse(&spec).expect("a gateway");
+        for engine in GATEWAY_ENGINES {
+            count(check(&format!("{name} on {}", engine.name), |settings| (engine.compile)(&gateway, settings)));
+        }
+    }
+    println!("{sure} refusals are sure, {lifted} depend on settings");
+    assert!(lifted > 10 && sure > 50, "{lifted} and {sure}");
+}
