@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crd_check::Definitions;
 use egress_engines::istio::rules::{check, check_together};
 use serde_json::{Value, json};
 
@@ -203,10 +204,8 @@ fn further_mistakes_are_told_on_their_field() {
     }
 }
 
-const FIXTURES: &str = "/work/shared/crds/istio/testdata";
-
-fn documents(file: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(Path::new(FIXTURES).join(file)).expect("the file");
+fn documents(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).expect("the file");
     let documents =
         text.split("\n---").filter(|document| document.contains("\nkind:") || document.starts_with("kind:"));
     // One of them is YAML to Go only.
@@ -216,13 +215,13 @@ fn documents(file: &str) -> Vec<Value> {
 /// Istio's own objects: those that it takes break no rule, and what is wrong with others beyond their types is told.
 #[test]
 fn istios_own_test_objects_are_judged_as_istio_does() {
-    if !Path::new(FIXTURES).exists() {
-        eprintln!("skipped: {FIXTURES} is not here");
+    let Some(folder) = Definitions::folder().map(|folder| folder.join("istio/testdata")) else {
+        eprintln!("skipped: EGRESS_CRDS names no folder with definitions");
         return;
-    }
+    };
     let mut taken = 0;
     for file in ["authz-valid.yaml", "destinationrule-valid.yaml", "serviceentry-valid.yaml", "telemetry-valid.yaml"] {
-        for object in documents(file) {
+        for object in documents(&folder.join(file)) {
             // What the webhook refuses: that a rule does not do what it says is no concern of these objects.
             let refused = check(&object).into_iter().find(|violation| violation.source.contains("validation.go"));
             assert_eq!(refused, None, "{file}: {object:#}");
@@ -231,7 +230,7 @@ fn istios_own_test_objects_are_judged_as_istio_does() {
     }
     assert!(taken > 5, "only {taken} objects were judged");
     let told = |file: &str| {
-        let wrong = documents(file).into_iter().filter(|object| !check(object).is_empty());
+        let wrong = documents(&folder.join(file)).into_iter().filter(|object| !check(object).is_empty());
         wrong.map(|object| object["metadata"]["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(told("authz-invalid.yaml").len(), 2);

@@ -1,9 +1,14 @@
 //! From what was written to a policy: every part is looked at, so that all mistakes are told at once.
 
+mod labels;
+mod mistakes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
+pub(crate) use self::labels::{annotations, namespace_selector, object_labels, selector};
+pub(crate) use self::mistakes::Mistakes;
 use super::{
     CidrSet, ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, DomainPattern, Entity, HttpRule, HttpSpec, Invalid,
     Mode, NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, Priority, Problem, Protocol,
@@ -11,55 +16,7 @@ use super::{
     parse_port_number,
 };
 use crate::cidr::Cidr;
-use crate::identity::{NAMESPACE_TAG, RESERVED_TAGS};
-use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Requirement, Selector};
-
-/// The label by which Kubernetes tools say what manages an object; ours.
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-
-/// What was found wrong so far.
-#[derive(Default)]
-pub(crate) struct Mistakes(Vec<Invalid>);
-
-impl Mistakes {
-    pub(crate) fn add(&mut self, path: &Path, problem: impl Into<Problem>) {
-        self.0.push(Invalid { path: path.clone(), problem: problem.into() });
-    }
-
-    /// The value, or a note of why there is none.
-    pub(crate) fn keep<T, E: Into<Problem>>(&mut self, path: &Path, result: Result<T, E>) -> Option<T> {
-        result.map_err(|problem| self.add(path, problem)).ok()
-    }
-
-    pub(crate) fn text<T: FromStr<Err: Into<Problem>>>(&mut self, path: &Path, text: &str) -> Option<T> {
-        self.keep(path, text.parse())
-    }
-
-    /// Every element that can be read.
-    pub(crate) fn texts<T, C>(&mut self, path: &Path, texts: &[String]) -> C
-    where
-        T: FromStr<Err: Into<Problem>>,
-        C: FromIterator<T>,
-    {
-        texts.iter().enumerate().filter_map(|(index, text)| self.text(&path.index(index), text)).collect()
-    }
-
-    pub(crate) fn not_empty<T>(&mut self, path: &Path, list: &[T]) {
-        if list.is_empty() {
-            self.add(path, Problem::EmptyList);
-        }
-    }
-
-    /// Whether nothing is wrong.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What is wrong.
-    pub(crate) fn into_vec(self) -> Vec<Invalid> {
-        self.0
-    }
-}
+use crate::labels::{LabelKey, Labels, NamespaceName, Selector};
 
 impl Policy {
     /// Reads a policy, or says everything that is wrong with it.
@@ -174,67 +131,6 @@ fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Scope> {
         None => SYSTEM_NAMESPACES.iter().filter_map(|name| name.parse().ok()).collect(),
     };
     Some(Scope::Cluster { namespaces, exempt })
-}
-
-fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String>) -> Labels {
-    labels
-        .iter()
-        .filter_map(|(key, value)| {
-            let at = path.key(key);
-            let key = mistakes.text(&at, key);
-            let value = mistakes.text(&at, value);
-            Some((key?, value?))
-        })
-        .collect()
-}
-
-pub(crate) fn object_labels(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> Labels {
-    let ours = |key: &str| [MANAGED_BY, NAMESPACE_TAG].contains(&key) || RESERVED_TAGS.contains(&key);
-    for key in written.keys().filter(|key| ours(key)) {
-        mistakes.add(&path.key(key), Problem::ReservedLabel(key.clone()));
-    }
-    labels(mistakes, path, written)
-}
-
-pub(crate) fn annotations(
-    mistakes: &mut Mistakes,
-    path: &Path,
-    written: &BTreeMap<String, String>,
-) -> BTreeMap<LabelKey, String> {
-    written.iter().filter_map(|(key, value)| Some((mistakes.text(&path.key(key), key)?, value.clone()))).collect()
-}
-
-pub(crate) fn selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
-    Selector {
-        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
-        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
-    }
-}
-
-pub(crate) fn namespace_selector(mistakes: &mut Mistakes, path: &Path, spec: &NamespaceSelectorSpec) -> Selector {
-    let mut selector = Selector {
-        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
-        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
-    };
-    let Some(names) = &spec.names else { return selector };
-    let names_path = path.field("names");
-    mistakes.not_empty(&names_path, names);
-    let names: BTreeSet<NamespaceName> = mistakes.texts(&names_path, names);
-    // A namespace's name is a DNS label, and so always a label value as well.
-    let values: BTreeSet<_> = names.iter().filter_map(|name| name.as_str().parse().ok()).collect();
-    if let (false, Ok(key)) = (values.is_empty(), NAMESPACE_NAME_LABEL.parse::<LabelKey>()) {
-        let mut values = values.into_iter();
-        match (values.next(), values.len()) {
-            (Some(only), 0) if !selector.match_labels.contains_key(&key) => {
-                selector.match_labels.insert(key, only);
-            }
-            (first, _) => {
-                let operator = Operator::In(first.into_iter().chain(values).collect());
-                selector.match_expressions.insert(0, Requirement { key, operator });
-            }
-        }
-    }
-    selector
 }
 
 fn rules(
@@ -434,7 +330,7 @@ fn resolver(mistakes: &mut Mistakes, path: &Path, spec: &ResolverSpec) -> Option
     let namespace = mistakes.text(&path.field("namespace"), spec.namespace.as_deref().unwrap_or("kube-system"));
     let default_labels = BTreeMap::from([("k8s-app".to_owned(), "kube-dns".to_owned())]);
     let match_labels =
-        labels(mistakes, &path.field("match_labels"), spec.match_labels.as_ref().unwrap_or(&default_labels));
+        labels::labels(mistakes, &path.field("match_labels"), spec.match_labels.as_ref().unwrap_or(&default_labels));
     let at = path.field("ports");
     let ports = spec.ports.as_deref().unwrap_or(&[53]);
     mistakes.not_empty(&at, ports);

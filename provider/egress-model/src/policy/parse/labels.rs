@@ -1,0 +1,72 @@
+//! Labels, annotations and selectors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::{NamespaceSelectorSpec, Path, Problem, SelectorSpec};
+use super::Mistakes;
+use crate::identity::{NAMESPACE_TAG, RESERVED_TAGS};
+use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Requirement, Selector};
+
+/// The label by which Kubernetes tools say what manages an object; ours.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+pub(super) fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String>) -> Labels {
+    labels
+        .iter()
+        .filter_map(|(key, value)| {
+            let at = path.key(key);
+            let key = mistakes.text(&at, key);
+            let value = mistakes.text(&at, value);
+            Some((key?, value?))
+        })
+        .collect()
+}
+
+pub(crate) fn object_labels(mistakes: &mut Mistakes, path: &Path, written: &BTreeMap<String, String>) -> Labels {
+    let ours = |key: &str| [MANAGED_BY, NAMESPACE_TAG].contains(&key) || RESERVED_TAGS.contains(&key);
+    for key in written.keys().filter(|key| ours(key)) {
+        mistakes.add(&path.key(key), Problem::ReservedLabel(key.clone()));
+    }
+    labels(mistakes, path, written)
+}
+
+pub(crate) fn annotations(
+    mistakes: &mut Mistakes,
+    path: &Path,
+    written: &BTreeMap<String, String>,
+) -> BTreeMap<LabelKey, String> {
+    written.iter().filter_map(|(key, value)| Some((mistakes.text(&path.key(key), key)?, value.clone()))).collect()
+}
+
+pub(crate) fn selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
+    Selector {
+        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
+        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
+    }
+}
+
+pub(crate) fn namespace_selector(mistakes: &mut Mistakes, path: &Path, spec: &NamespaceSelectorSpec) -> Selector {
+    let mut selector = Selector {
+        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
+        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
+    };
+    let Some(names) = &spec.names else { return selector };
+    let names_path = path.field("names");
+    mistakes.not_empty(&names_path, names);
+    let names: BTreeSet<NamespaceName> = mistakes.texts(&names_path, names);
+    // A namespace's name is a DNS label, and so always a label value as well.
+    let values: BTreeSet<_> = names.iter().filter_map(|name| name.as_str().parse().ok()).collect();
+    if let (false, Ok(key)) = (values.is_empty(), NAMESPACE_NAME_LABEL.parse::<LabelKey>()) {
+        let mut values = values.into_iter();
+        match (values.next(), values.len()) {
+            (Some(only), 0) if !selector.match_labels.contains_key(&key) => {
+                selector.match_labels.insert(key, only);
+            }
+            (first, _) => {
+                let operator = Operator::In(first.into_iter().chain(values).collect());
+                selector.match_expressions.insert(0, Requirement { key, operator });
+            }
+        }
+    }
+    selector
+}
