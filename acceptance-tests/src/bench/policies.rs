@@ -13,6 +13,9 @@ use crate::kubernetes::ApiServer;
 /// How many times as long as the host's own resources.
 const LIMIT: f64 = 1.5;
 
+/// In how many blocks the policies are, where they are not all in one: a file for each team, say.
+const RESOURCES: usize = 100;
+
 /// Engines whose kinds have no status that an apply would wait for: no engine runs here.
 const ENGINES: [&str; 6] =
     ["network-policy", "calico", "istio", "cluster-network-policy", "admin-network-policy", "eks"];
@@ -24,44 +27,81 @@ struct Times {
     manifest: String,
 }
 
-/// Policies of one engine, NetworkPolicy, which every API server serves.
+/// Instances that are written as one block. The host copies the state of a whole resource for each of its instances, so how many are
+/// in one block decides how long both sides take.
+struct Block {
+    /// The resource's name.
+    name: String,
+    /// The policies' engine.
+    engine: &'static str,
+    /// How many instances.
+    count: usize,
+}
+
+impl Block {
+    /// The configuration of its instances, out of a type and the arguments of each.
+    fn of(&self, resource_type: &str, arguments: &str) -> String {
+        format!("resource \"{resource_type}\" \"{}\" {{\n  count = {}\n{arguments}}}\n", self.name, self.count)
+    }
+}
+
+/// Policies of one engine, NetworkPolicy, which every API server serves: all in one resource, and in many.
 pub(super) fn measure(options: &Options, host: &Host, report: &mut Report) -> Result<()> {
     let server = ApiServer::start()?;
-    let namespace = server.own_namespace()?;
-    let configuration = configuration(options, &server, &namespace, &["network-policy"]);
-    compare(options, host, "NetworkPolicy", &configuration, report)
+    let one = |name: String, count| Block { name, engine: "network-policy", count };
+    let together = [one("all".to_owned(), options.policies)];
+    compare(options, host, &server, "in one resource", &together, report)?;
+    let instances = options.policies.div_ceil(RESOURCES);
+    let apart: Vec<Block> = (0..RESOURCES).map(|number| one(format!("of_{number}"), instances)).collect();
+    compare(options, host, &server, &format!("in {RESOURCES} resources"), &apart, report)
 }
 
 /// Policies spread evenly over engines.
 pub(super) fn measure_engines(options: &Options, host: &Host, report: &mut Report) -> Result<()> {
     let server = engine_definitions::api_server()?;
-    let namespace = server.own_namespace()?;
-    let configuration = configuration(options, &server, &namespace, &ENGINES);
-    compare(options, host, &format!("{} engines", ENGINES.len()), &configuration, report)
+    let count = options.policies.div_ceil(ENGINES.len());
+    let blocks = ENGINES.map(|engine| Block { name: engine.to_owned(), engine, count });
+    compare(options, host, &server, &format!("spread over {} engines", ENGINES.len()), &blocks, report)
 }
 
-fn configuration(options: &Options, server: &ApiServer, namespace: &str, engines: &[&str]) -> String {
-    let count = options.policies;
+fn provider(server: &ApiServer) -> String {
     format!(
         "terraform {{\n  required_providers {{\n    egress = {{ source = \"egress/egress\" }}\n  }}\n}}\n\
-         provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n\
-         resource \"egress_policy\" \"all\" {{\n  count = {count}\n  name = \"policy-${{count.index}}\"\n  namespace = \"{namespace}\"\n  \
-         engine = element({engines:?}, count.index)\n  \
-         pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
-         allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [5432] }} }}\n}}\n",
+         provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n",
         server.kubeconfig().display()
     )
 }
 
-/// Puts a configuration of policies beside as many resources of the host's own, with nothing in them and with as much.
-fn compare(options: &Options, host: &Host, what: &str, configuration: &str, report: &mut Report) -> Result<()> {
-    let count = options.policies;
-    let data =
-        |input: &str| format!("resource \"terraform_data\" \"all\" {{\n  count = {count}\n  input = {input}\n}}\n");
+fn policies(block: &Block, namespace: &str) -> String {
+    let Block { name, engine, .. } = block;
+    let arguments = format!(
+        "  name = \"{}-${{count.index}}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
+         pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
+         allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [5432] }} }}\n",
+        name.replace('_', "-")
+    );
+    block.of("egress_policy", &arguments)
+}
+
+/// Puts policies beside as many resources of the host's own, in as many blocks, with nothing in them and with as much.
+fn compare(
+    options: &Options,
+    host: &Host,
+    server: &ApiServer,
+    what: &str,
+    blocks: &[Block],
+    report: &mut Report,
+) -> Result<()> {
+    let namespace = server.own_namespace()?;
+    let data = |input: &str| -> String {
+        blocks.iter().map(|block| block.of("terraform_data", &format!("  input = {input}\n"))).collect()
+    };
     let floor = times(options, host, &data("\"${count.index}\""))?;
-    let policies = times(options, host, configuration)?;
+    let own: String = blocks.iter().map(|block| policies(block, &namespace)).collect();
+    let policies = times(options, host, &(provider(server) + &own))?;
     // What the host itself does with as much in a configuration and a state: no provider is in it.
     let same_data = times(options, host, &data(&same_data(&policies.manifest)))?;
+    let count: usize = blocks.iter().map(|block| block.count).sum();
     for (step, floor, same_data, own) in [
         ("plan with no change", floor.plan, same_data.plan, policies.plan),
         ("apply", floor.apply, same_data.apply, policies.apply),

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
 use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value as Json, json};
 
-use crate::engines::{Object, exists, objects, provider, workspace};
+use crate::engines::{Object, SOMEBODY, exists, objects, provider, take_over_label, workspace};
 use crate::suite::{Needs, Run, Suite};
 use crate::world::says;
 
@@ -29,8 +28,6 @@ const ENGINES: [&str; 12] = [
     "gke",
     "linkerd",
 ];
-/// Who takes fields over.
-const SOMEBODY: &str = "platform-gitops";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut engines = |name: &str, run| suite.scenario(&format!("engine_lifecycle::{name}"), Needs::Engines, run);
@@ -156,10 +153,7 @@ fn each_engine_does_all_of_it(run: &Run<'_>) -> Result<()> {
 
     // A field of ours that somebody took over is a drift, and then a conflict.
     for object in &changed_to {
-        let labels = json!({ "team": "platform" });
-        let metadata = json!({ "name": object.name, "namespace": object.namespace, "labels": labels });
-        let theirs = json!({ "apiVersion": object.api_version(), "kind": object.kind(), "metadata": metadata });
-        world.server.apply_as(SOMEBODY, &without_namespace(theirs, object))?;
+        take_over_label(&world.server, object)?;
     }
     world.expects_updates("drift")?;
     let said = unwrapped(&world.workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
@@ -197,16 +191,6 @@ fn each_engine_does_all_of_it(run: &Run<'_>) -> Result<()> {
         ensure!(!exists(&world.server, object), "{object:?} is left after the destroy");
     }
     Ok(())
-}
-
-/// Objects of the whole cluster have no namespace.
-fn without_namespace(mut manifest: Json, object: &Object) -> Json {
-    if object.is_cluster_wide
-        && let Some(metadata) = manifest["metadata"].as_object_mut()
-    {
-        metadata.remove("namespace");
-    }
-    manifest
 }
 
 fn another_version_of_the_engine_is_a_change_in_place(run: &Run<'_>) -> Result<()> {

@@ -14,6 +14,7 @@ mod engine_lifecycle;
 mod engine_verdicts;
 mod engines;
 mod examples;
+mod gateway_lifecycle;
 mod localstack;
 mod provider_block;
 mod requirements;
@@ -37,6 +38,7 @@ fn main() {
     engine_verdicts::add_to(&mut suite);
     engines::add_to(&mut suite);
     examples::add_to(&mut suite);
+    gateway_lifecycle::add_to(&mut suite);
     localstack::add_to(&mut suite);
     provider_block::add_to(&mut suite);
     requirements::add_to(&mut suite);
