@@ -91,7 +91,8 @@ pub(super) struct NetworkRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RouteRule {
-    /// Requests, one of them, of an `HTTPRoute`; absent means any.
+    /// Requests, one of them; only an `HTTPRoute` has them, and it always does: the API server would add the default, and a plan would
+    /// show it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) matches: Vec<RequestMatch>,
     /// The network again, which means the destination that the client chose.
@@ -104,9 +105,8 @@ pub(super) struct RequestMatch {
     /// The method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) method: Option<String>,
-    /// The path.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) path: Option<PathValue>,
+    /// The path; written out also where it is any, for the same reason.
+    pub(super) path: PathValue,
     /// Headers with exactly these values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) headers: Vec<HeaderValue>,

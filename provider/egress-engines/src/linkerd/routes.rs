@@ -50,12 +50,16 @@ fn network(policy: &Policy, name: &str, area: &Area) -> Manifest {
 }
 
 fn routes(policy: &Policy, network: &str, area: &Area) -> Vec<Manifest> {
-    let route =
-        |kind: &'static Kind, what: &str, port: u16, number: usize, hostnames: &[String], matches: &[HttpRule]| {
-            let more = if number == 0 { String::new() } else { format!("-{}", number + 1) };
-            let spec = spec(network, port, hostnames, matches.iter().map(request).collect());
-            Manifest::new(kind, named(policy, format!("{network}-{what}-{port}{more}")), &spec)
-        };
+    let route = |kind: &'static Kind,
+                 what: &str,
+                 port: u16,
+                 number: usize,
+                 hostnames: &[String],
+                 matches: Vec<RequestMatch>| {
+        let more = if number == 0 { String::new() } else { format!("-{}", number + 1) };
+        let spec = spec(network, port, hostnames, matches);
+        Manifest::new(kind, named(policy, format!("{network}-{what}-{port}{more}")), &spec)
+    };
     let decision = &area.decision;
     let mut routes = Vec::new();
     for (port, requests) in &decision.http {
@@ -64,16 +68,21 @@ fn routes(policy: &Policy, network: &str, area: &Area) -> Vec<Manifest> {
             hosts.into_iter().flat_map(move |hosts| chunks(rules, MATCHES).into_iter().map(move |rules| (hosts, rules)))
         });
         routes.extend(
-            parts.enumerate().map(|(number, (hosts, rules))| route(&HTTP_ROUTE, "http", *port, number, hosts, rules)),
+            parts
+                .enumerate()
+                .map(|(number, (hosts, rules))| route(&HTTP_ROUTE, "http", *port, number, hosts, requests_of(rules))),
         );
     }
     for (port, names) in &decision.tls {
         let names: Vec<String> = names.iter().cloned().collect();
         routes.extend(
-            names.chunks(HOSTS).enumerate().map(|(number, hosts)| route(&TLS_ROUTE, "tls", *port, number, hosts, &[])),
+            names
+                .chunks(HOSTS)
+                .enumerate()
+                .map(|(number, hosts)| route(&TLS_ROUTE, "tls", *port, number, hosts, Vec::new())),
         );
     }
-    routes.extend(decision.tcp.iter().map(|port| route(&TCP_ROUTE, "tcp", *port, 0, &[], &[])));
+    routes.extend(decision.tcp.iter().map(|port| route(&TCP_ROUTE, "tcp", *port, 0, &[], Vec::new())));
     routes
 }
 
@@ -92,11 +101,17 @@ fn spec(network: &str, port: u16, hostnames: &[String], matches: Vec<RequestMatc
     }
 }
 
+/// One of these requests; any where there are none.
+fn requests_of(rules: &[HttpRule]) -> Vec<RequestMatch> {
+    if rules.is_empty() { vec![request(&HttpRule::default())] } else { rules.iter().map(request).collect() }
+}
+
 fn request(rule: &HttpRule) -> RequestMatch {
-    let path = rule.path.as_ref().map(|path| match path {
-        PathMatch::Exact(path) => PathValue { kind: "Exact", value: path.to_string() },
-        PathMatch::Prefix(path) => PathValue { kind: "PathPrefix", value: path.to_string() },
-    });
+    let path = match &rule.path {
+        Some(PathMatch::Exact(path)) => PathValue { kind: "Exact", value: path.to_string() },
+        Some(PathMatch::Prefix(path)) => PathValue { kind: "PathPrefix", value: path.to_string() },
+        None => PathValue { kind: "PathPrefix", value: "/".to_owned() },
+    };
     let headers = rule.headers.iter();
     RequestMatch {
         method: rule.method.as_ref().map(ToString::to_string),

@@ -58,6 +58,14 @@ fn names_are_routes_on_their_ports() {
 }
 
 #[test]
+fn requests_have_a_path_also_where_none_is_asked_for() {
+    let get = HttpSpec { method: Some("GET".into()), ..HttpSpec::default() };
+    let any_path = RuleSpec { http: Some(vec![get]), ..to_cidrs(&["192.0.2.0/24"], &["8080"]) };
+    let rules = vec![("plain", to_domains(&["plain.example.com"], &["80"])), ("get", any_path)];
+    expect(&compile(&policy(rules)), &expect_file!["./golden-settings/linkerd/requests.yaml"]);
+}
+
+#[test]
 fn addresses_are_networks_of_their_own() {
     let partner = RuleSpec {
         except_cidrs: Some(texts(&["192.0.2.128/25"])),
