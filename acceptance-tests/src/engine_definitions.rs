@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use crd_check::Definitions;
+use crd_check::{Definitions, MISSING};
 use serde_json::{Value as Json, json};
 
 use crate::environment::Missing;
@@ -33,5 +33,5 @@ pub fn available() -> Result<(), Missing> {
 }
 
 fn folder() -> Result<PathBuf, Missing> {
-    Definitions::folder().ok_or_else(|| "EGRESS_CRDS names no folder with definitions".to_owned())
+    Definitions::folder().ok_or_else(|| MISSING.to_owned())
 }

@@ -188,6 +188,9 @@ impl Source {
     }
 }
 
+/// Why there are no definitions to check with.
+pub const MISSING: &str = "no definitions of engines: set EGRESS_CRDS to a folder with one folder per project";
+
 impl Definitions {
     /// The folder that `EGRESS_CRDS` names, or the default one; `None` where it is not there.
     pub fn folder() -> Option<PathBuf> {

@@ -19,7 +19,7 @@ mod structure;
 
 use serde_json::Value;
 
-pub use definitions::{Definition, Definitions, LoadError};
+pub use definitions::{Definition, Definitions, LoadError, MISSING};
 pub use report::{Report, Violation};
 
 /// Everything that an API server with this definition has against an object that it is asked to create.

@@ -8,13 +8,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crd_check::{Definitions, check};
+use crd_check::{Definitions, MISSING, check};
 use serde_json::{Value, json};
 
 fn definitions() -> Option<(&'static Definitions, PathBuf)> {
     static ALL: OnceLock<Definitions> = OnceLock::new();
     let Some(folder) = Definitions::folder() else {
-        eprintln!("skipped: EGRESS_CRDS names no folder with definitions");
+        eprintln!("skipped: {MISSING}");
         return None;
     };
     Some((ALL.get_or_init(|| Definitions::load(&folder).expect("definitions")), folder))

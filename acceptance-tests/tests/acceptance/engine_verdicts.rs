@@ -159,7 +159,10 @@ fn only_the_first_is_waited_for_long(run: &Run<'_>) -> Result<()> {
     let body = policy("first", "") + &policy("second", "  depends_on = [egress_policy.first]\n");
     cluster.workspace.write("main.tf", &(provider(&cluster.server, "") + &body))?;
     let said = unwrapped(&cluster.workspace.apply()?.output);
-    says(&said, &["within 4 s. Probably", "within 2 s, and nothing about another CiliumNetworkPolicy before"])?;
+    says(
+        &said,
+        &["within 4 s. Probably", "within 2 s, and nothing about another CiliumNetworkPolicy within 4 s before"],
+    )?;
     cluster.workspace.destroy().map(drop)
 }
 

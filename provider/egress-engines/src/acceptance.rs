@@ -82,6 +82,25 @@ pub struct Verdict {
     pub is_current: bool,
 }
 
+/// Whether a controller has written anything about an object. Where none has, it may be that none is there.
+///
+/// `status` may hold defaults that the object's definition gives, which speak for nobody: conditions of status `Unknown`.
+pub fn has_spoken(object: &Value) -> bool {
+    let fields = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    let mut statuses = fields.filter(|entry| entry["subresource"] == "status");
+    let has_word = |(name, value): (&String, &Value)| match value {
+        Value::Null => false,
+        Value::Array(conditions) if name == "conditions" => {
+            conditions.iter().any(|condition| condition["status"] != "Unknown")
+        }
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    };
+    statuses.next().is_some() || object["status"].as_object().into_iter().flatten().any(has_word)
+}
+
 impl Accepted {
     /// Whether a refusal holds until the object is changed.
     pub fn refuses_for_good(&self) -> bool {
@@ -255,6 +274,26 @@ mod tests {
         assert_eq!(of(json!([item("192.0.2.1"), item("192.0.2.2")])), Opinion::Taken);
         let said = Said { reason: String::new(), message: "no node carries 192.0.2.2".to_owned() };
         assert_eq!(of(json!([item("192.0.2.1")])), Opinion::Undecided(Some(said)));
+    }
+
+    #[test]
+    fn defaults_of_a_status_are_nobodys_words() {
+        for silent in [
+            json!({}),
+            json!({"status": null}),
+            json!({"status": {"conditions": [{"type": "Accepted", "status": "Unknown", "reason": "Pending"}], "items": []}}),
+            json!({"metadata": {"managedFields": [{"manager": "terraform-provider-egress", "operation": "Apply"}]}}),
+        ] {
+            assert!(!has_spoken(&silent), "{silent}");
+        }
+        for spoken in [
+            json!({"status": {"conditions": [{"type": "Valid", "status": "False"}]}}),
+            json!({"status": {"node": "a"}}),
+            json!({"status": {"observedGeneration": 1}}),
+            json!({"status": {}, "metadata": {"managedFields": [{"manager": "operator", "subresource": "status"}]}}),
+        ] {
+            assert!(has_spoken(&spoken), "{spoken}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(crate) struct Configured {
 /// What the objects of a policy or gateway depend on beside it. It is known without reaching the cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct InCluster {
-    /// The engine where a resource names none; `None` while the provider is not configured.
+    /// The engine where a resource names none; `None` while the provider is not configured, or its `kubernetes` is not known.
     pub(crate) engine: Option<EngineName>,
     /// The engine's installation.
     pub(crate) settings: Settings,
@@ -72,7 +72,7 @@ impl Default for InCluster {
 }
 
 impl InCluster {
-    /// What is known while the provider is not configured, as in `validate`.
+    /// What is known while the provider is not configured, as in `validate`: nothing.
     pub(crate) fn unconfigured() -> Self {
         Self { engine: None, settings: Settings::default(), cluster: None }
     }

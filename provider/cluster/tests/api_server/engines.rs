@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use cluster::{object_id, owned_part};
-use crd_check::Definitions;
+use crd_check::{Definitions, MISSING};
 use serde_json::{Value, json};
 
 use crate::emitted::{self, Emitted};
@@ -131,7 +131,7 @@ async fn make_namespaces(server: &ApiServer, objects: &[Emitted]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_api_server_takes_what_is_emitted() {
     let Some(folder) = Definitions::folder() else {
-        eprintln!("skipped: EGRESS_CRDS names no folder with definitions");
+        eprintln!("skipped: {MISSING}");
         return;
     };
     let Some(server) = ApiServer::start().await else { return };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use egress_engines::manifest::ObjectId;
 use egress_model::identity::Identity;
@@ -105,26 +106,30 @@ impl Claimed {
     }
 }
 
-/// The kinds about whose objects an engine said nothing in this run for as long as it was waited for. Its controller is probably not
+/// The kinds about whose objects nobody said anything in this run, and how long that was waited for. Their controller is probably not
 /// there, and a wait of that length for each further object would make an apply of many take hours.
 #[derive(Debug, Default)]
-pub(crate) struct SilentKinds(Mutex<BTreeSet<(String, String)>>);
+pub(crate) struct SilentKinds(Mutex<BTreeMap<(String, String), Duration>>);
 
 impl SilentKinds {
-    /// Notes whether the engine of an object's kind spoke.
-    pub(crate) fn note(&self, object: &ObjectId, is_silent: bool) {
+    /// Notes that nobody said anything about an object for this long.
+    pub(crate) fn note(&self, object: &ObjectId, waited: Duration) {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = (object.api_version.clone(), object.kind.clone());
-        if is_silent {
-            kinds.insert(kind);
-        } else {
-            kinds.remove(&kind);
-        }
+        let longest = kinds.entry(kind_of(object)).or_default();
+        *longest = waited.max(*longest);
     }
 
-    /// Whether the engine of an object's kind is silent.
-    pub(crate) fn has(&self, object: &ObjectId) -> bool {
-        let kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kinds.contains(&(object.api_version.clone(), object.kind.clone()))
+    /// Notes that somebody speaks.
+    pub(crate) fn forget(&self, object: &ObjectId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind_of(object));
     }
+
+    /// How long the longest silence about an object of this kind was.
+    pub(crate) fn longest(&self, object: &ObjectId) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&kind_of(object)).copied()
+    }
+}
+
+fn kind_of(object: &ObjectId) -> (String, String) {
+    (object.api_version.clone(), object.kind.clone())
 }

@@ -67,6 +67,9 @@ struct Cidrs {
 /// Parses what the `kubernetes` attribute says, which may be absent. The engine and its settings must be known; the cluster's
 /// own facts may come from a cluster that is made in the same apply.
 pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics> {
+    if kubernetes.is_some_and(Value::is_unknown) {
+        return Ok(InCluster::unconfigured());
+    }
     let path = Path::attribute("kubernetes");
     let part = |name: &str| kubernetes.and_then(|kubernetes| kubernetes.get(name)).filter(|part| !part.is_null());
     let at = |name: &str| path.child(name);

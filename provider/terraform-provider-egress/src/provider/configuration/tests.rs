@@ -66,6 +66,14 @@ fn an_unknown_cluster_does_not_keep_aws_from_being_used() {
 }
 
 #[test]
+fn an_unknown_cluster_chooses_no_engine() {
+    let configured =
+        parse(&block(&[("owner", text("acme")), ("kubernetes", Value::UNKNOWN)])).expect("it can be planned");
+    assert_eq!((configured.in_cluster.engine, configured.in_cluster.cluster), (None, None));
+    assert_eq!(configured.kubernetes.err(), Some(Unavailable::Unknown));
+}
+
+#[test]
 fn what_is_not_known_while_validating_may_turn_out_right() {
     // Variables have no values yet in Terraform's validate walk.
     assert!(check(&block(&[("owner", Value::UNKNOWN)])).is_empty());

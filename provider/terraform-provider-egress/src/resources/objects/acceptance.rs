@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::{Cluster, Error};
-use egress_engines::acceptance::{Accepted, Opinion, Said, Verdict};
+use egress_engines::acceptance::{Accepted, Opinion, Said, Verdict, has_spoken};
 use egress_engines::manifest::ObjectId;
 use serde_json::Value as Json;
 use tfplugin::diagnostic::chain;
@@ -41,27 +41,36 @@ enum End {
     Taken,
     /// It did not.
     Refused(Said),
-    /// Nobody has said.
+    /// It has not said either.
     Unsaid(Option<Said>),
+    /// Nobody has said anything.
+    Silent,
 }
 
 /// How long an object is waited for.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// Until the engine says something about it.
-    with_silence: Duration,
     /// Until what the engine says is final.
-    with_words: Duration,
+    limit: Duration,
+    /// How long nobody had said anything about another object of the kind, where that was no shorter.
+    silent_before: Option<Duration>,
+}
+
+impl Patience {
+    /// Until somebody says something.
+    fn with_silence(self) -> Duration {
+        if self.silent_before.is_some() { self.limit.min(SETTLING) } else { self.limit }
+    }
 }
 
 /// Whether a verdict ends the wait.
-fn end(verdict: Verdict, refuses_for_good: bool, waited: Duration, patience: Patience) -> Option<End> {
-    let over = waited >= patience.with_words;
+fn end(verdict: Verdict, spoken: bool, refuses_for_good: bool, waited: Duration, patience: Patience) -> Option<End> {
+    let over = waited >= patience.limit;
     match verdict.opinion {
         Opinion::Taken if verdict.is_current || over || waited >= SETTLING => Some(End::Taken),
         Opinion::Refused(said) if over || (verdict.is_current && refuses_for_good) => Some(End::Refused(said)),
-        Opinion::Undecided(None) if waited >= patience.with_silence => Some(End::Unsaid(None)),
-        Opinion::Undecided(Some(said)) if over => Some(End::Unsaid(Some(said))),
+        Opinion::Undecided(_) if !spoken && waited >= patience.with_silence() => Some(End::Silent),
+        Opinion::Undecided(said) if over => Some(End::Unsaid(said)),
         Opinion::Taken | Opinion::Refused(_) | Opinion::Undecided(_) => None,
     }
 }
@@ -85,9 +94,9 @@ pub(super) async fn wait(
     wait: Wait,
     silent: &SilentKinds,
 ) -> Diagnostics {
-    let patience = |id: &ObjectId| Patience {
-        with_silence: if silent.has(id) { wait.limit.min(SETTLING) } else { wait.limit },
-        with_words: wait.limit,
+    let patience = |id: &ObjectId| {
+        let silent_before = silent.longest(id).filter(|longest| *longest >= wait.limit);
+        Patience { limit: wait.limit, silent_before }
     };
     let awaited = made.into_iter().filter_map(|Made { id, accepted, changed }| {
         Some(Awaited { accepted: accepted?, changed, patience: patience(&id), id })
@@ -101,7 +110,7 @@ pub(super) async fn wait(
     let mut pause = FIRST_PAUSE;
     while !awaited.is_empty() {
         let elapsed = started.elapsed();
-        let ends = awaited.iter().flat_map(|object| [object.patience.with_silence, object.patience.with_words]);
+        let ends = awaited.iter().flat_map(|object| [object.patience.with_silence(), object.patience.limit]);
         let next_end = ends.filter_map(|end| end.checked_sub(elapsed)).filter(|left| !left.is_zero()).min();
         tokio::select! {
             () = cx.stop.cancelled() => {
@@ -131,15 +140,21 @@ pub(super) async fn wait(
                 }
             };
             let verdict = object.accepted.judge(live.json(), object.changed.as_ref());
-            let Some(end) = end(verdict, object.accepted.refuses_for_good(), waited, object.patience) else {
+            let (is_current, spoken) = (verdict.is_current, has_spoken(live.json()));
+            let Some(end) = end(verdict, spoken, object.accepted.refuses_for_good(), waited, object.patience) else {
                 open.push(object);
                 continue;
             };
-            silent.note(&object.id, end == End::Unsaid(None));
+            match end {
+                End::Silent => silent.note(&object.id, object.patience.with_silence()),
+                End::Taken | End::Refused(_) if is_current => silent.forget(&object.id),
+                End::Taken | End::Refused(_) | End::Unsaid(_) => {}
+            }
             match end {
                 End::Taken => {}
                 End::Refused(said) => diagnostics.push(refused(&object.id, &said, wait)),
-                End::Unsaid(said) => diagnostics.push(unsaid(&object.id, said.as_ref(), object.patience, wait)),
+                End::Unsaid(said) => diagnostics.push(unsaid(&object.id, said.as_ref(), wait)),
+                End::Silent => diagnostics.push(silence(&object.id, object.patience, wait)),
             }
         }
         awaited = open;
@@ -182,23 +197,31 @@ fn without_an_answer(summary: String, detail: &str, wait: Wait) -> Diagnostic {
     }
 }
 
-fn unsaid(id: &ObjectId, said: Option<&Said>, patience: Patience, wait: Wait) -> Diagnostic {
-    let Patience { with_silence, with_words } = patience;
-    let detail = if let Some(said) = said {
-        format!("After {} s the engine says: {said}. It may still get there.", with_words.as_secs_f64())
-    } else {
-        let shortened = if with_silence < with_words {
-            format!(", and nothing about another {} before, which was waited for longer", id.kind)
-        } else {
-            String::new()
-        };
-        format!(
-            "The engine has said nothing about it within {} s{shortened}. Probably its controller does not run, or does not report; until \
-             it does, nobody knows whether the object is in force.",
-            with_silence.as_secs_f64()
-        )
+fn not_yet(id: &ObjectId) -> String {
+    format!("The engine has not yet accepted {id}")
+}
+
+fn unsaid(id: &ObjectId, said: Option<&Said>, wait: Wait) -> Diagnostic {
+    let limit = wait.limit.as_secs_f64();
+    let detail = match said {
+        Some(said) => format!("After {limit} s the engine says: {said}. It may still get there."),
+        None => format!(
+            "Within {limit} s the engine has not said whether it took the object as it is now. It may still get there."
+        ),
     };
-    without_an_answer(format!("The engine has not yet accepted {id}"), &detail, wait)
+    without_an_answer(not_yet(id), &detail, wait)
+}
+
+fn silence(id: &ObjectId, patience: Patience, wait: Wait) -> Diagnostic {
+    let before = patience.silent_before.map_or_else(String::new, |longest| {
+        format!(", and nothing about another {} within {} s before", id.kind, longest.as_secs_f64())
+    });
+    let detail = format!(
+        "The engine has said nothing about it within {} s{before}. Probably its controller does not run, or does not report; until it \
+         does, nobody knows whether the object is in force.",
+        patience.with_silence().as_secs_f64()
+    );
+    without_an_answer(not_yet(id), &detail, wait)
 }
 
 fn unseen(id: &ObjectId, error: &Error, wait: Wait) -> Diagnostic {
@@ -224,26 +247,27 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(30);
-    const PATIENCE: Patience = Patience { with_silence: LIMIT, with_words: LIMIT };
+    const PATIENCE: Patience = Patience { limit: LIMIT, silent_before: None };
 
     fn ends(opinion: Opinion, is_current: bool, for_good: bool, seconds: u64) -> Option<End> {
-        end(Verdict { opinion, is_current }, for_good, Duration::from_secs(seconds), PATIENCE)
+        end(Verdict { opinion, is_current }, true, for_good, Duration::from_secs(seconds), PATIENCE)
     }
 
     #[test]
-    fn an_engine_that_was_silent_before_has_little_time_to_speak_and_then_all_of_it() {
-        let patience = Patience { with_silence: SETTLING, ..PATIENCE };
-        let ends = |opinion, seconds| {
-            end(Verdict { opinion, is_current: true }, false, Duration::from_secs(seconds), patience)
+    fn after_a_silence_an_engine_has_little_time_to_speak_and_then_all_of_it() {
+        let ends = |spoken, opinion, silent_before, seconds| {
+            let patience = Patience { silent_before, ..PATIENCE };
+            end(Verdict { opinion, is_current: true }, spoken, false, Duration::from_secs(seconds), patience)
         };
-        let said = Said::default();
-        assert_eq!(
-            (ends(Opinion::Undecided(None), 1), ends(Opinion::Undecided(None), 2)),
-            (None, Some(End::Unsaid(None)))
-        );
-        assert_eq!(ends(Opinion::Undecided(Some(said.clone())), 29), None);
-        assert_eq!((ends(Opinion::Refused(said.clone()), 29)), None);
-        assert_eq!(ends(Opinion::Refused(said.clone()), 30), Some(End::Refused(said)));
+        let said = || Some(Said::default());
+        let silent = |before, seconds| ends(false, Opinion::Undecided(None), before, seconds);
+        assert_eq!((silent(None, 29), silent(None, 30)), (None, Some(End::Silent)));
+        assert_eq!((silent(Some(LIMIT), 1), silent(Some(LIMIT), 2)), (None, Some(End::Silent)));
+        // What stands in a status by default is nobody's word.
+        assert_eq!(ends(false, Opinion::Undecided(said()), Some(LIMIT), 2), Some(End::Silent));
+        assert_eq!(ends(true, Opinion::Undecided(None), Some(LIMIT), 29), None);
+        assert_eq!(ends(true, Opinion::Undecided(None), Some(LIMIT), 30), Some(End::Unsaid(None)));
+        assert_eq!(ends(true, Opinion::Refused(Said::default()), Some(LIMIT), 29), None);
     }
 
     #[test]
@@ -282,7 +306,7 @@ mod tests {
             namespace: None,
             name: "a".to_owned(),
         };
-        let severity = |replaces| unsaid(&id, None, PATIENCE, Wait { limit: LIMIT, is_new: false, replaces }).severity;
+        let severity = |replaces| unsaid(&id, None, Wait { limit: LIMIT, is_new: false, replaces }).severity;
         assert_eq!(severity(false), tfplugin::Severity::Warning);
         assert_eq!(severity(true), tfplugin::Severity::Error);
     }
