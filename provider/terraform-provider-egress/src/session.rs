@@ -8,6 +8,7 @@ use egress_engines::{EngineName, Settings};
 use egress_model::identity::Owner;
 use egress_model::policy::{ClusterCidrsSpec, ClusterSpec};
 use tfplugin::Diagnostic;
+use tfplugin::cty::Value;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 
@@ -95,6 +96,14 @@ impl InCluster {
         let settings = if self.engine.is_none() { Settings::most_capable() } else { self.settings.clone() };
         let ranges = cluster.ranges().unwrap_or_default();
         Some(Self { engine: self.engine, settings: Settings { cluster: ranges, ..settings }, cluster: Some(cluster) })
+    }
+
+    /// The name of the engine that a value chooses with `engine`, or else of the provider's; `None` while it is not known.
+    pub(crate) fn engine_of<'v>(&self, value: &'v Value) -> Option<&'v str> {
+        match value.get("engine").filter(|engine| !engine.is_null()) {
+            Some(chosen) => chosen.as_str(),
+            None => self.engine.map(EngineName::as_str),
+        }
     }
 
     /// The installation of an engine: the version is that of the provider's own engine.

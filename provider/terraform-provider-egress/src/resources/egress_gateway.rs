@@ -47,12 +47,10 @@ impl Compiles for EgressGateway {
                 return Outcome { diagnostics, computed: later(), ..Outcome::default() };
             }
         };
-        let name = match value.get("engine").filter(|name| !name.is_null()) {
-            Some(chosen) => chosen.as_str(),
-            None => in_cluster.engine.map(EngineName::as_str),
-        };
         // Not known yet.
-        let Some(name) = name else { return Outcome { computed: later(), ..Outcome::default() } };
+        let Some(name) = in_cluster.engine_of(value) else {
+            return Outcome { computed: later(), ..Outcome::default() };
+        };
         let Some(engine) = gateway_engine(name) else {
             let known: Vec<EngineName> = GATEWAY_ENGINES.iter().map(|engine| engine.name).collect();
             let diagnostics = unknown_engine(name, &known).into();

@@ -48,12 +48,10 @@ impl Compiles for EgressPolicy {
         };
         diagnostics.extend(via::check(value, &written.spec, &policy.cluster));
         let computed = vec![("egress_cidrs", via::egress_cidrs(value))];
-        let name = match value.get("engine").filter(|name| !name.is_null()) {
-            Some(chosen) => chosen.as_str(),
-            None => in_cluster.engine.map(EngineName::as_str),
-        };
         // Not known yet.
-        let Some(name) = name else { return Outcome { computed, diagnostics, ..Outcome::default() } };
+        let Some(name) = in_cluster.engine_of(value) else {
+            return Outcome { computed, diagnostics, ..Outcome::default() };
+        };
         let Some(engine) = engine(name) else {
             let known: Vec<EngineName> = ENGINES.iter().map(|engine| engine.name).collect();
             diagnostics.push(unknown_engine(name, &known));

@@ -31,12 +31,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
         return Way::default();
     }
     let Some(gateway) = via.get("egress_gateway").filter(|gateway| !gateway.is_null()) else { return none() };
-    let engine = gateway.get("engine").filter(|engine| !engine.is_null());
-    let name = match engine {
-        Some(engine) => engine.as_str(),
-        None => in_cluster.engine.map(EngineName::as_str),
-    };
-    let Some(name) = name else { return Way::default() };
+    let Some(name) = in_cluster.engine_of(gateway) else { return Way::default() };
     let Some(engine) = gateway_engine(name) else {
         let known: Vec<EngineName> = GATEWAY_ENGINES.iter().map(|engine| engine.name).collect();
         let told = unknown_engine(name, &known).at(report::egress_gateway().child("engine"));
