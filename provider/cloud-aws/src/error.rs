@@ -1,6 +1,7 @@
 //! What EC2's error codes mean.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -24,17 +25,19 @@ where
                 code: code.to_owned(),
                 message: failure.message().unwrap_or_default().to_owned(),
                 request_id: failure.request_id().map(ToOwned::to_owned),
+                unverified: None,
                 source: None,
             };
         }
         SdkError::ConstructionFailure(_) => (Class::Other, "the request could not be built"),
         // Credentials are resolved inside the dispatch, before anything is sent.
-        SdkError::DispatchFailure(_) if has_credentials_error(&error) => (Class::Denied, "no usable credentials"),
+        SdkError::DispatchFailure(_) if has_credentials_error(&error) => (Class::Credentials, "no usable credentials"),
         SdkError::DispatchFailure(failure) if failure.is_user() => (Class::Other, "the request could not be sent"),
-        SdkError::TimeoutError(_) => (Class::Transient, "no answer in time"),
+        SdkError::DispatchFailure(_) => (Class::Unreachable, "no answer"),
+        SdkError::TimeoutError(_) => (Class::Unreachable, "no answer in time"),
         _ => (Class::Transient, "no answer that could be read"),
     };
-    Error { source: Some(Box::new(error)), ..Error::new(class, operation, message) }
+    Error { source: Some(Arc::new(error)), ..Error::new(class, operation, message) }
 }
 
 fn has_credentials_error(error: &(dyn StdError + 'static)) -> bool {
@@ -60,26 +63,32 @@ fn class(code: &str, status: u16) -> Class {
         | "RouteLimitExceeded"
         | "TagLimitExceeded"
         | "ResourceLimitExceeded"
-        | "InsufficientAddressCapacity"
         | "NatGatewayAddressLimitExceeded"
-        | "InsufficientFreeAddressesInSubnet"
         | "MaxNatGatewayAddressesExceeded" => Class::QuotaExceeded,
 
-        "UnauthorizedOperation"
-        | "AuthFailure"
+        "InsufficientAddressCapacity"
+        | "InsufficientFreeAddressesInSubnet"
+        | "InsufficientCapacity"
+        | "InsufficientCapacityOnHost" => Class::Exhausted,
+
+        // EC2 also says so of an object that the caller does not own, with another status.
+        "AuthFailure" if status == 401 => Class::Credentials,
+        "AuthFailure"
+        | "UnauthorizedOperation"
         | "AccessDenied"
         | "AccessDeniedException"
         | "OptInRequired"
         | "PendingVerification"
-        | "Blocked"
-        | "ExpiredToken"
+        | "Blocked" => Class::Denied,
+
+        "ExpiredToken"
         | "ExpiredTokenException"
         | "RequestExpired"
         | "InvalidClientTokenId"
         | "MissingAuthenticationToken"
         | "SignatureDoesNotMatch"
         | "IncompleteSignature"
-        | "UnrecognizedClientException" => Class::Denied,
+        | "UnrecognizedClientException" => Class::Credentials,
 
         "UnsupportedOperation"
         | "Unsupported"
@@ -127,7 +136,12 @@ mod tests {
             ("AddressLimitExceeded", 400, Class::QuotaExceeded),
             ("NatGatewayLimitExceeded", 400, Class::QuotaExceeded),
             ("UnauthorizedOperation", 403, Class::Denied),
+            ("AuthFailure", 401, Class::Credentials),
             ("AuthFailure", 400, Class::Denied),
+            ("ExpiredToken", 400, Class::Credentials),
+            ("RequestExpired", 400, Class::Credentials),
+            ("InsufficientAddressCapacity", 400, Class::Exhausted),
+            ("InsufficientFreeAddressesInSubnet", 400, Class::Exhausted),
             ("InvalidAllocationID.NotFound", 400, Class::NotFound),
             ("NatGatewayNotFound", 400, Class::NotFound),
             ("InvalidIPAddress.InUse", 400, Class::Conflict),

@@ -59,5 +59,5 @@ impl Region {
 /// The time was over before what was waited for had happened.
 pub(crate) fn overdue(operation: &'static str, what: &str) -> Error {
     let message = format!("{what} within the time that the resource's timeouts allow; the next apply goes on waiting");
-    Error::new(Class::Transient, operation, message)
+    Error::new(Class::Expired, operation, message)
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a failed call means. Decided from the cloud's error code, never from its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,22 +11,32 @@ pub enum Class {
     NotFound,
     /// The object is in a state, in use, or changed by somebody else, such that the call cannot be done now.
     Conflict,
-    /// Too many calls; the same call will work later.
+    /// Too many calls; the call had no effect, and the same call will work later.
     Throttled,
     /// A limit of the account is reached; only the user can raise it.
     QuotaExceeded,
-    /// The credentials are missing, expired or not allowed to do this.
+    /// The cloud, a pool or a network has none left, whatever the account's limits are.
+    Exhausted,
+    /// The credentials are missing, expired or not accepted: no call will work with them.
+    Credentials,
+    /// The credentials are accepted but do not allow this call.
     Denied,
     /// The cloud cannot do this at all.
     Unsupported,
-    /// The cloud or the network failed; the call may or may not have had its effect.
+    /// The cloud failed; the call may or may not have had its effect.
     Transient,
+    /// There was no answer that could be read; the call may or may not have had its effect.
+    Unreachable,
+    /// The user interrupted the run while the call was under way or waited for; it may or may not have had its effect.
+    Interrupted,
+    /// What was waited for did not happen in the time that the resource has.
+    Expired,
     /// Anything else: the request is wrong, or the code is not known.
     Other,
 }
 
 /// A failed call.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub struct Error {
     /// What it means.
     pub class: Class,
@@ -37,20 +48,35 @@ pub struct Error {
     pub message: String,
     /// The cloud's request id, for a support case.
     pub request_id: Option<String>,
+    /// Why the effect of this call, which got no clear answer, could not be looked up either.
+    pub unverified: Option<Box<Error>>,
     /// The error below, when the call got no answer.
     #[source]
-    pub source: Option<Box<dyn StdError + Send + Sync>>,
+    pub source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// A failure without a cloud's code, such as a wait that took too long.
     pub fn new(class: Class, operation: &'static str, message: impl Into<String>) -> Self {
-        Self { class, operation, code: String::new(), message: message.into(), request_id: None, source: None }
+        Self {
+            class,
+            operation,
+            code: String::new(),
+            message: message.into(),
+            request_id: None,
+            unverified: None,
+            source: None,
+        }
     }
 
     /// Whether the call may have had its effect although it failed: it must be looked for before the call is repeated.
     pub fn is_unclear(&self) -> bool {
-        self.class == Class::Transient
+        matches!(self.class, Class::Transient | Class::Unreachable | Class::Interrupted)
+    }
+
+    /// Whether the same call may succeed a moment later with nothing changed by the user.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.class, Class::Throttled | Class::Transient | Class::Unreachable)
     }
 }
 
@@ -61,7 +87,10 @@ impl fmt::Display for Error {
             write!(f, " with {}", self.code)?;
         }
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
+            write!(f, ": {}", self.message.trim_end_matches('.'))?;
+        }
+        if let Some(look) = &self.unverified {
+            write!(f, "; whether it had its effect is not known, because {look}")?;
         }
         Ok(())
     }

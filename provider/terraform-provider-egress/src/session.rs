@@ -12,7 +12,7 @@ use tfplugin::cty::Value;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 
-pub(crate) use self::this_run::{Claim, SilentKinds, ThisRun};
+pub(crate) use self::this_run::{Call, Cause, Claim, Failure, SilentKinds, ThisRun};
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,6 +183,20 @@ impl Session {
                 "Terraform has not configured the provider before this call.",
             )
         })
+    }
+
+    /// What the failed call of a resource with this value reports; see [`Causes::report`](this_run::Causes::report).
+    pub(crate) fn report(&self, failure: Failure, type_name: &str, value: &Value, call: Call) -> Option<Diagnostic> {
+        let Some(configured) = self.configured() else { return Some(failure.diagnostic) };
+        let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
+        configured.this_run.causes.report(failure, &format!("{type_name} {name:?}"), call)
+    }
+
+    /// Notes that Terraform refreshes a resource.
+    pub(crate) fn note_refresh(&self) {
+        if let Some(configured) = self.configured() {
+            configured.this_run.causes.note_refresh();
+        }
     }
 
     /// The configuration; `None` while the process is unconfigured, as in `validate`.

@@ -3,16 +3,29 @@
 use crate::cty::Path;
 
 /// An error with its sources on one line, outermost first: `cannot read the file: permission denied`. The detail of a
-/// diagnostic is the one place where a chain is printed.
+/// diagnostic is the one place where a chain is printed. Many libraries write the source into the error's own text as well; what
+/// the line ends with already is not said again.
 pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut line = error.to_string();
+    let mut outer = line.len();
     let mut source = error.source();
     while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
         source = error.source();
+        let text = error.to_string();
+        let text = text.trim();
+        if text.is_empty() || line.ends_with(text) {
+            continue;
+        }
+        // A source that begins with all that the error around it says, and goes on.
+        if outer > 0 && text.starts_with(&line[line.len() - outer..]) {
+            line.truncate(line.len() - outer);
+        } else {
+            line.push_str(": ");
+        }
+        line.push_str(text);
+        outer = text.len();
     }
-    text
+    line
 }
 
 /// Whether Terraform stops.
@@ -120,5 +133,55 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fmt;
+
+    use super::*;
+
+    /// Texts from the outermost error to the innermost.
+    #[derive(Debug)]
+    struct Layers(&'static str, Option<Box<Layers>>);
+
+    impl Layers {
+        fn of(texts: &[&'static str]) -> Self {
+            let mut texts = texts.iter().rev();
+            let innermost = Self(texts.next().expect("a text"), None);
+            texts.fold(innermost, |inner, text| Self(text, Some(Box::new(inner))))
+        }
+    }
+
+    impl fmt::Display for Layers {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Layers {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|inner| inner as _)
+        }
+    }
+
+    #[test]
+    fn a_chain_says_nothing_twice() {
+        let cases: [(&[&str], &str); 6] = [
+            (&["cannot read the file", "permission denied"], "cannot read the file: permission denied"),
+            (&["No such file (os error 2)", "No such file (os error 2)"], "No such file (os error 2)"),
+            (
+                &["ServiceError: client error (Connect)", "client error (Connect)", "tcp connect error", "refused"],
+                "ServiceError: client error (Connect): tcp connect error: refused",
+            ),
+            (&["outer: middle: inner", "middle: inner", "inner"], "outer: middle: inner"),
+            (&["dispatch failure", "", "io error"], "dispatch failure: io error"),
+            (&["call failed", "client error", "client error (Connect)"], "call failed: client error (Connect)"),
+        ];
+        for (texts, expected) in cases {
+            assert_eq!(chain(&Layers::of(texts)), expected);
+        }
     }
 }

@@ -166,7 +166,7 @@ async fn retag(
     });
     match shown.await? {
         Some(address) => Ok(Effect::present(vec![address])),
-        None => Err(Error::new(Class::Transient, "DescribeAddresses", format!("the new tags of {id} do not show yet"))),
+        None => Err(Error::new(Class::Expired, "DescribeAddresses", format!("the new tags of {id} do not show yet"))),
     }
 }
 
@@ -227,7 +227,7 @@ async fn release(
     region.addresses.invalidate().await;
     if released?.is_none() {
         let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
-        return Err(refusal.unwrap_or_else(|| Error::new(Class::Transient, "ReleaseAddress", "the time was over")));
+        return Err(refusal.unwrap_or_else(|| Error::new(Class::Expired, "ReleaseAddress", "the time was over")));
     }
     let gone =
         limits.until(region.poll, || async { Ok::<_, Error>(region.read_address(id).await?.is_none().then_some(())) });

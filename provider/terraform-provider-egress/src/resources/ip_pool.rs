@@ -38,7 +38,7 @@ use self::schema::TIMEOUTS;
 use crate::resources::timeouts::Operation;
 
 use crate::resources::{cloud_choice, cloud_identity, replacement};
-use crate::session::{Configured, Session};
+use crate::session::{Call, Configured, Failure, Session};
 
 /// What the private data says of a pool whose create failed halfway.
 const INCOMPLETE: &[u8] = b"incomplete";
@@ -71,11 +71,12 @@ impl IpPool {
         })
     }
 
-    async fn refine(
-        &self,
-        request: &PlanRequest,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Computed>, Diagnostic> {
+    /// What a failed call reports, if other resources have not reported its cause.
+    fn report(&self, failure: Failure, value: &Value, call: Call) -> Option<Diagnostic> {
+        self.session.report(failure, self.type_name(), value, call)
+    }
+
+    async fn refine(&self, request: &PlanRequest, diagnostics: &mut Diagnostics) -> Result<Option<Computed>, Failure> {
         if !request.requires_replace.is_empty() && !request.planned.is_null() {
             // Terraform asks again for the new object, but not for the old one, which this is about to destroy.
             let removal = PlanRequest { planned: Value::Null, requires_replace: Vec::new(), ..request.clone() };
@@ -110,7 +111,7 @@ impl IpPool {
         if !destroys {
             planning.undecided = cloud.undecided(present).into_iter().collect();
         }
-        Ok(planning.plan(pools.as_ref(), diagnostics).await)
+        planning.plan(pools.as_ref(), diagnostics).await
     }
 
     async fn apply(
@@ -120,7 +121,7 @@ impl IpPool {
         planned: &Value,
         private: &Private,
         operation: Operation,
-    ) -> Result<applied::Applied, Diagnostic> {
+    ) -> Result<applied::Applied, Failure> {
         let present = if planned.is_null() { prior } else { planned };
         let arguments = Arguments::read(present)?;
         let configured = self.session.required()?;
@@ -141,7 +142,9 @@ impl IpPool {
         private: Private,
         operation: Operation,
     ) -> ApplyResponse {
-        match self.apply(cx, &prior, planned, &private, operation).await {
+        let applied = self.apply(cx, &prior, planned, &private, operation).await;
+        let present = if planned.is_null() { &prior } else { planned };
+        match applied {
             Ok(applied) => ApplyResponse {
                 identity: cloud_identity::value(&applied.state),
                 private: match (operation, applied.done) {
@@ -150,13 +153,18 @@ impl IpPool {
                     (_, true) => Private::new(),
                 },
                 state: applied.state,
-                diagnostics: applied.diagnostics,
+                diagnostics: applied
+                    .failure
+                    .and_then(|failure| self.report(failure, present, Call::Apply))
+                    .into_iter()
+                    .chain(applied.diagnostics)
+                    .collect(),
             },
-            Err(diagnostic) => ApplyResponse {
+            Err(failure) => ApplyResponse {
                 identity: cloud_identity::value(&prior),
+                diagnostics: self.report(failure, present, Call::Apply).into_iter().collect(),
                 state: prior,
                 private,
-                diagnostics: diagnostic.into(),
             },
         }
     }
@@ -205,6 +213,7 @@ impl Resource for IpPool {
     async fn plan(&self, _cx: &Context, request: PlanRequest) -> PlanResponse {
         let mut diagnostics = Diagnostics::new();
         let refined = self.refine(&request, &mut diagnostics).await;
+        let creates = request.prior.is_null();
         let mut response = PlanResponse::from(request);
         response.diagnostics = diagnostics;
         match refined {
@@ -214,7 +223,11 @@ impl Resource for IpPool {
                     attributes.extend(computed.map(|(name, value)| (name.to_owned(), value)));
                 }
             }
-            Err(diagnostic) => response.diagnostics.push(diagnostic),
+            Err(failure) => {
+                // Of a pool that is created everything is unknown until it exists.
+                let call = if creates { Call::PlanUnseen } else { Call::PlanSeen };
+                response.diagnostics.extend(self.report(failure, &response.planned, call));
+            }
         }
         response.identity = cloud_identity::planned(&response.planned, response.identity);
         response
@@ -235,6 +248,7 @@ impl Resource for IpPool {
             let pools = self.open(&configured, &request.state).await?;
             applied::read(pools.as_ref(), identity, &request.state).await
         };
+        self.session.note_refresh();
         let state = state.await;
         let mut response = ReadResponse::from(request);
         match state {
@@ -243,7 +257,9 @@ impl Resource for IpPool {
                 response.state = state;
                 response.diagnostics = diagnostics;
             }
-            Err(diagnostic) => response.diagnostics.push(diagnostic),
+            Err(failure) => {
+                response.diagnostics.extend(self.report(failure, &response.state, Call::Refresh));
+            }
         }
         response
     }

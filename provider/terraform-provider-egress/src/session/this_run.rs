@@ -1,11 +1,14 @@
 //! What the resources of one run of Terraform have to know of each other. A provider process lives as long as one command, and Terraform
 //! tells a resource nothing of the others.
 
+mod causes;
 mod created;
 mod objects;
 mod routes;
 mod silent;
 
+use self::causes::Causes;
+pub(crate) use self::causes::{Call, Cause, Failure};
 use self::created::Created;
 pub(crate) use self::objects::Claim;
 use self::objects::Claimed;
@@ -23,4 +26,6 @@ pub(crate) struct ThisRun {
     pub(crate) routes: RouteClaims,
     /// The kinds whose engine is silent.
     pub(crate) silent: SilentKinds,
+    /// What fails many resources, and is reported once.
+    pub(crate) causes: Causes,
 }

@@ -37,7 +37,8 @@ impl Step<'_> {
         };
         let answer = self.change("AssociateNatGatewayAddress", &id, call, look).await;
         if let Err(error) = answer {
-            if error.class == Class::QuotaExceeded && self.is_leaving_some(&gateway) {
+            let is_full = matches!(error.class, Class::QuotaExceeded | Class::Exhausted);
+            if is_full && self.is_leaving_some(&gateway) {
                 tracing::info!(gateway = %id, code = %error.code, "the quota is reached; those that leave leave first");
                 self.observed.full.insert(id, gateway.addresses.len());
                 return Ok(());

@@ -278,7 +278,7 @@ fn parameters(kind: &Kind, primary: Option<&str>, tags: &BTreeMap<String, String
 fn failure(code: &str, message: &str) -> Error {
     // The codes are those of `FailureCode` in the Amazon EC2 API reference, `NatGateway`.
     let class = match code {
-        "InsufficientFreeAddressesInSubnet" => Class::QuotaExceeded,
+        "InsufficientFreeAddressesInSubnet" => Class::Exhausted,
         "InvalidAllocationID.NotFound" | "InvalidSubnetID.NotFound" => Class::NotFound,
         "Resource.AlreadyAssociated" | "Gateway.NotAttached" => Class::Conflict,
         "InternalError" => Class::Transient,

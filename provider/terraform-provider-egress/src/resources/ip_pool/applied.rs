@@ -13,6 +13,7 @@ use super::backend::{Entry, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::planned::{elsewhere, key_of, refused_rename};
 use super::{arguments, report};
+use crate::session::Failure;
 
 /// An apply.
 pub(super) struct Applying<'a> {
@@ -31,6 +32,8 @@ pub(super) struct Applying<'a> {
 /// What an apply reached.
 pub(super) struct Applied {
     pub(super) state: Value,
+    /// Why not everything was done.
+    pub(super) failure: Option<Failure>,
     pub(super) diagnostics: Diagnostics,
     /// Whether everything was done.
     pub(super) done: bool,
@@ -38,7 +41,7 @@ pub(super) struct Applied {
 
 impl Applying<'_> {
     /// Makes the pool what is planned.
-    pub(super) async fn apply(&self, pools: &dyn Pools) -> Result<Applied, Diagnostic> {
+    pub(super) async fn apply(&self, pools: &dyn Pools) -> Result<Applied, Failure> {
         let destroys = self.planned.is_null();
         let after = Arguments::read(if destroys { self.prior } else { self.planned })?;
         let before = if self.prior.is_null() { None } else { Some(Arguments::read(self.prior)?) };
@@ -56,18 +59,19 @@ impl Applying<'_> {
             in_use: if destroys { InUse::Wait } else { InUse::Postpone },
             state: outputs.state(before.as_ref().unwrap_or(&after), &after),
         };
-        let unreadable = |error| report::unreadable("look at the pool's addresses before changing them", &error);
+        let unreadable =
+            |error| report::unreadable("look at the pool's addresses before changing them", &error, pools.place());
         if let Some(before) = &before {
             let picture = pools.picture(&pool).await.map_err(unreadable)?;
             let guards = if destroys { before } else { &after }.guards() && !self.incomplete;
             if let Some(refusal) = self.refusal(pools, &pool, &picture, &outputs, guards).await {
-                return Err(refusal);
+                return Err(refusal.into());
             }
         }
         let (picture, end) = pools.apply(&pool, self.limits).await.map_err(unreadable)?;
         let done = matches!(end, End::Done);
-        let mut diagnostics: Diagnostics =
-            report::end(&end, &exists(&picture), self.prior.is_null()).into_iter().collect();
+        let failure = report::end(&end, pools.place(), &exists(&picture), self.prior.is_null());
+        let mut diagnostics = Diagnostics::new();
         let extra = |row: &&Row| row.mark.is_none() && !pool.state.contains_key(&row.id) && !is_kept(&picture, row);
         diagnostics.extend(report::extra(&picture.all.values().filter(extra).collect::<Vec<_>>()));
         let state = if destroys {
@@ -75,7 +79,7 @@ impl Applying<'_> {
         } else {
             self.state(pools, &pool, &picture).await
         };
-        Ok(Applied { state, diagnostics, done })
+        Ok(Applied { state, failure, diagnostics, done })
     }
 
     /// What speaks against the change. The plan has said the same, unless it could not know: something was unknown then, or
@@ -190,7 +194,7 @@ pub(super) async fn read(
     pools: &dyn Pools,
     identity: Identity,
     state: &Value,
-) -> Result<(Value, Diagnostics), Diagnostic> {
+) -> Result<(Value, Diagnostics), Failure> {
     let arguments = Arguments::read(state)?;
     let outputs = Outputs::read(state)?;
     let held = outputs.state(&arguments, &arguments);
@@ -201,15 +205,15 @@ pub(super) async fn read(
         in_use: InUse::Postpone,
         state: held,
     };
-    let picture =
-        pools.picture(&pool).await.map_err(|error| report::unreadable("read the pool's addresses", &error))?;
+    let unreadable = |error| report::unreadable("read the pool's addresses", &error, pools.place());
+    let picture = pools.picture(&pool).await.map_err(unreadable)?;
     let recorded = outputs.recorded();
     let wants_none = arguments.addresses.known().is_some_and(BTreeMap::is_empty);
     if picture.all.is_empty() && recorded.is_empty() && outputs.lost().is_empty() && !wants_none {
         return Ok((Value::Null, Diagnostics::new()));
     }
     if let Some(elsewhere) = elsewhere(pools, state, &recorded, &picture).await {
-        return Err(elsewhere);
+        return Err(elsewhere.into());
     }
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
     let mut lost: BTreeMap<Key, Value> = BTreeMap::new();

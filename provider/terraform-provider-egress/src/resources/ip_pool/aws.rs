@@ -112,8 +112,8 @@ async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>
 }
 
 fn place(region: Arc<Region>, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
-    let default_tags = region.default_tags().clone();
-    Box::new(Place { cloud: region, sources, default_tags })
+    let (name, default_tags) = (format!("AWS in {}", region.name()), region.default_tags().clone());
+    Box::new(Place { cloud: region, name, sources, default_tags })
 }
 
 #[async_trait]

@@ -145,6 +145,9 @@ pub(super) struct Picture {
 /// Pools in one place of a cloud.
 #[async_trait]
 pub(super) trait Pools: Send + Sync {
+    /// What is called there, for messages: `AWS in eu-west-1`.
+    fn place(&self) -> &str;
+
     /// The provider's tags for everything it makes there.
     fn default_tags(&self) -> &BTreeMap<String, String>;
 
@@ -170,6 +173,8 @@ pub(super) trait Pools: Send + Sync {
 /// Pools in one place of a cloud of one kind.
 pub(super) struct Place<C: IpPools> {
     pub(super) cloud: Arc<C>,
+    /// See [`Pools::place`].
+    pub(super) name: String,
     /// Where the address of each key comes from.
     pub(super) sources: BTreeMap<Key, C::Source>,
     pub(super) default_tags: BTreeMap<String, String>,
@@ -256,6 +261,10 @@ where
     C: IpPools,
     C::Source: Default,
 {
+    fn place(&self) -> &str {
+        &self.name
+    }
+
     fn default_tags(&self) -> &BTreeMap<String, String> {
         &self.default_tags
     }

@@ -67,7 +67,8 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
     let state = wanted.ids.iter().map(held).collect();
     let pool =
         Pool { identity: identity.clone(), former: None, entries: BTreeMap::new(), in_use: InUse::Postpone, state };
-    let picture = pools.picture(&pool).await.map_err(|error| report::unreadable("look for the pool", &error))?;
+    let unreadable = |error| report::unreadable("look for the pool", &error, pools.place()).diagnostic;
+    let picture = pools.picture(&pool).await.map_err(unreadable)?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
     for (key, id) in &wanted.ids {
         let row = picture.all.get(id).ok_or_else(|| {

@@ -11,7 +11,7 @@ use super::arguments::{Arguments, Outputs, Recorded};
 use super::backend::{Entry, Fate, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::report;
-use crate::session::Adoption;
+use crate::session::{Adoption, Failure};
 
 /// What a plan is made of.
 pub(super) struct Planning<'a> {
@@ -34,14 +34,12 @@ pub(super) struct Planning<'a> {
 
 impl Planning<'_> {
     /// Looks at the cloud, and says what an apply would do.
-    pub(super) async fn plan(&self, pools: &dyn Pools, diagnostics: &mut Diagnostics) -> Option<Computed> {
-        let outputs = match Outputs::read(self.prior) {
-            Ok(outputs) => outputs,
-            Err(diagnostic) => {
-                diagnostics.push(diagnostic);
-                return None;
-            }
-        };
+    pub(super) async fn plan(
+        &self,
+        pools: &dyn Pools,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Computed>, Failure> {
+        let outputs = Outputs::read(self.prior)?;
         let recorded = outputs.recorded();
         let entries = if self.destroys { BTreeMap::new() } else { self.after.entries(pools.default_tags(), &recorded) };
         let (decided, undecided): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -54,23 +52,18 @@ impl Planning<'_> {
         let in_use = if self.destroys { InUse::Wait } else { InUse::Postpone };
         let (identity, former) = (self.identity.clone(), self.former.clone());
         let pool = Pool { identity, former, entries: decided, in_use, state };
-        let picture = match pools.picture(&pool).await {
-            Ok(picture) => picture,
-            Err(error) => {
-                diagnostics.push(report::unreadable("look at the pool's addresses", &error));
-                return None;
-            }
-        };
+        let unreadable = |error| report::unreadable("look at the pool's addresses", &error, pools.place());
+        let picture = pools.picture(&pool).await.map_err(unreadable)?;
         // A plan without a refresh has not asked before.
         if let Some(elsewhere) = elsewhere(pools, self.prior, &recorded, &picture).await {
-            diagnostics.push(elsewhere);
-            return None;
+            return Err(elsewhere.into());
         }
         self.speak(pools, &pool, &picture, &outputs, diagnostics).await;
         if self.destroys {
-            return None;
+            return Ok(None);
         }
-        Some(self.compute(pools, &pool, &picture, &recorded, &undecided.into_keys().collect::<Vec<_>>()).await)
+        let undecided = undecided.into_keys().collect::<Vec<_>>();
+        Ok(Some(self.compute(pools, &pool, &picture, &recorded, &undecided).await))
     }
 
     /// Says what can be said while the cloud cannot be asked, because the plan does not know yet where the pool will be: which

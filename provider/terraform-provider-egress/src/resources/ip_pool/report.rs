@@ -13,8 +13,8 @@ use tfplugin::cty::Path;
 
 use super::arguments::Recorded;
 use super::backend::{Fate, Leaving, Row};
-use crate::resources::cloud_error::{remedy, said};
-use crate::session::Adoption;
+use crate::resources::cloud_error::{cause, remedy, said};
+use crate::session::{Adoption, Failure};
 
 /// The path of one address.
 pub(super) fn address_path(key: &Key) -> Path {
@@ -341,24 +341,26 @@ pub(super) fn retagged(key: &Key, row: &Row) -> Diagnostic {
         .at(address_path(key))
 }
 
-/// A call failed while the cloud was only looked at.
-pub(super) fn unreadable(what: &str, error: &Error) -> Diagnostic {
+/// A call failed while the cloud was only read.
+pub(super) fn unreadable(what: &str, error: &Error, place: &str) -> Failure {
     let detail = format!("{}.\n\n{}", said(error), remedy(error.class));
-    Diagnostic::error(format!("Could not {what}"), detail).at(addresses())
+    Failure::new(cause(error, place), Diagnostic::error(format!("Could not {what}"), detail).at(addresses()))
 }
 
-/// How an apply ended, if it did not do everything; `exists` says what there is now.
-pub(super) fn end(end: &End, exists: &str, creates: bool) -> Option<Diagnostic> {
+/// How an apply ended at `place`, if it did not do everything; `exists` says what there is now.
+pub(super) fn end(end: &End, place: &str, exists: &str, creates: bool) -> Option<Failure> {
     let remaining = |rest: &[String]| match rest {
         [] => String::new(),
         rest => format!("\n\nNot started: {}.", rest.join("; ")),
     };
     let diagnostic = match end {
         End::Done => return None,
-        End::Failed { operation, error, remaining: rest } => Diagnostic::error(
-            format!("Could not {operation}"),
-            format!("{}.\n\n{}\n\n{exists}{}", said(error), remedy(error.class), remaining(rest)),
-        ),
+        End::Failed { operation, error, remaining: rest } => {
+            let exists = format!("{exists}{}", remaining(rest));
+            let detail = format!("{}.\n\n{}\n\n{exists}", said(error), remedy(error.class));
+            let diagnostic = Diagnostic::error(format!("Could not {operation}"), detail).at(addresses());
+            return Some(Failure { cause: cause(error, place), diagnostic, exists });
+        }
         End::Stopped(rest) => {
             let summary = "The run was interrupted";
             let detail = format!("{exists}{}\n\nApply again to go on.", remaining(rest));
@@ -367,7 +369,7 @@ pub(super) fn end(end: &End, exists: &str, creates: bool) -> Option<Diagnostic> 
         }
         End::Expired(rest) => {
             let detail = format!("{exists}{}\n\nApply again to go on, or set a longer timeout.", remaining(rest));
-            return Some(Diagnostic::error("The time was over", detail).at(Path::attribute("timeouts")));
+            return Some(Diagnostic::error("The time was over", detail).at(Path::attribute("timeouts")).into());
         }
         End::Unsettled(rest) => Diagnostic::error(
             "The addresses do not stay as they were set",
@@ -378,5 +380,5 @@ pub(super) fn end(end: &End, exists: &str, creates: bool) -> Option<Diagnostic> 
             ),
         ),
     };
-    Some(diagnostic.at(addresses()))
+    Some(diagnostic.at(addresses()).into())
 }

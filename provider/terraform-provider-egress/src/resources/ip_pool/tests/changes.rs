@@ -271,7 +271,7 @@ async fn a_failed_release_stays_on_record() {
     let b = id(&host, "b");
     let planned = host.plan(&config).await;
     let text = told(&host.apply_plan(&config, planned).await).join("\n");
-    assert!(text.contains("Could not release") && text.contains("Check the credentials"), "{text}");
+    assert!(text.contains("Could not release") && text.contains("Allow the credentials this action"), "{text}");
     assert!(host.state.get("leaving").and_then(Value::as_map).expect("a map").contains_key(b.as_str()));
     host.refresh().await;
     let planned = host.plan(&config).await;

@@ -39,7 +39,7 @@ impl MemoryBackend {
 
     fn place(&self, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
         let default_tags = BTreeMap::from([("by".to_owned(), "default".to_owned())]);
-        Box::new(Place { cloud: Arc::clone(&self.0), sources, default_tags })
+        Box::new(Place { cloud: Arc::clone(&self.0), name: "memory".to_owned(), sources, default_tags })
     }
 }
 
