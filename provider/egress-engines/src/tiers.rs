@@ -30,7 +30,7 @@ use serde::Serialize;
 
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata};
-use crate::{Feature, Findings, Level};
+use crate::{Feature, Findings};
 
 /// How much fits into the lists of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,9 +172,6 @@ fn tier_rules(
     let named = ports.iter().any(|port| matches!(port, TierPort::Named(_)));
     if named && !limits.named_ports {
         findings.refuse(path.field("ports"), Feature::NamedPorts, format!("a named port {ONLY_EXPERIMENTAL}"));
-    } else if named && only_outside(&rule.to) {
-        let why = "a port name is of a pod, and this destination has none, so this port matches nothing";
-        findings.add(Level::Exact, path.field("ports"), Feature::NamedPorts, why);
     }
     if let Peers::Entities(entities) = &rule.to {
         let all = entities.iter();
@@ -186,14 +183,6 @@ fn tier_rules(
             .collect();
     }
     vec![(destinations(policy, &rule.to, limits, path, findings), ports)]
-}
-
-fn only_outside(peers: &Peers) -> bool {
-    match peers {
-        Peers::Cidrs(_) | Peers::External | Peers::Domains(_) => true,
-        Peers::Entities(entities) => entities.iter().all(|entity| matches!(entity, Entity::ApiServer | Entity::Nodes)),
-        Peers::Pods { .. } | Peers::Services(_) => false,
-    }
 }
 
 /// Every destination.

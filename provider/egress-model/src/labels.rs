@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::shown::shown;
+
 /// The label that Kubernetes itself puts on every namespace, with the namespace's name (1.22 and later).
 pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
@@ -24,15 +26,14 @@ pub enum LabelError {
         limit: usize,
     },
     /// The name part of a label key, or a label value.
-    #[error("{0:?} must begin and end with a letter or digit and hold only letters, digits, '-', '_' and '.'")]
+    #[error("{} must begin and end with a letter or digit and hold only letters, digits, '-', '_' and '.'", shown(.0))]
     Label(String),
     /// The prefix of a label key, or an object name.
     #[error(
-        "{0:?} must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit"
-    )]
+        "{} must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit", shown(.0))]
     DnsSubdomain(String),
     /// A namespace or Service name.
-    #[error("{0:?} must hold only lowercase letters, digits and '-', and begin and end with a letter or digit")]
+    #[error("{} must hold only lowercase letters, digits and '-', and begin and end with a letter or digit", shown(.0))]
     DnsLabel(String),
 }
 
@@ -176,12 +177,21 @@ impl Requirement {
 pub enum RequirementError {
     /// No form of an expression.
     #[error(
-        "{0:?} is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\""
-    )]
+        "{} is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\"", shown(.0))]
     Form(String),
     /// The label or a value.
     #[error(transparent)]
     Label(#[from] LabelError),
+}
+
+/// What may stand between the parts of an expression (`labels.Lexer` of Kubernetes' apimachinery): other blanks of Unicode, such as one
+/// that a web page put there, are no part of the language.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_blank)
 }
 
 impl FromStr for Requirement {
@@ -189,29 +199,30 @@ impl FromStr for Requirement {
 
     /// Reads an expression as `kubectl get --selector` takes it (Kubernetes documentation, "Labels and Selectors").
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let written = text.trim();
-        let one = |value: &str| value.trim_start_matches('=').trim().parse().map(|value| BTreeSet::from([value]));
+        let written = trimmed(text);
+        let one = |value: &str| trimmed(value.trim_start_matches('=')).parse().map(|value| BTreeSet::from([value]));
         let listed = |rest: &str| -> Result<BTreeSet<LabelValue>, RequirementError> {
-            let inner = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+            let inner = trimmed(rest).strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
             let inner = inner.ok_or_else(|| RequirementError::Form(text.to_owned()))?;
-            Ok(inner.split(',').map(|value| value.trim().parse()).collect::<Result<_, _>>()?)
+            Ok(inner.split(',').map(|value| trimmed(value).parse()).collect::<Result<_, _>>()?)
         };
         if let Some(key) = written.strip_prefix('!') {
-            return Ok(Self { key: key.trim().parse()?, operator: Operator::DoesNotExist });
+            return Ok(Self { key: trimmed(key).parse()?, operator: Operator::DoesNotExist });
         }
         if let Some((key, value)) = written.split_once("!=") {
-            return Ok(Self { key: key.trim().parse()?, operator: Operator::NotIn(one(value)?) });
+            return Ok(Self { key: trimmed(key).parse()?, operator: Operator::NotIn(one(value)?) });
         }
         if let Some((key, value)) = written.split_once('=') {
-            return Ok(Self { key: key.trim().parse()?, operator: Operator::In(one(value)?) });
+            return Ok(Self { key: trimmed(key).parse()?, operator: Operator::In(one(value)?) });
         }
-        let Some((key, rest)) = written.split_once(char::is_whitespace) else {
+        let Some((key, rest)) = written.split_once(is_blank) else {
             return Ok(Self { key: written.parse()?, operator: Operator::Exists });
         };
-        let rest = rest.trim_start();
-        let operator = if let Some(values) = rest.strip_prefix("in").filter(|rest| rest.starts_with([' ', '('])) {
+        let rest = trimmed(rest);
+        let ends_word = |rest: &&str| rest.starts_with(|c| is_blank(c) || c == '(');
+        let operator = if let Some(values) = rest.strip_prefix("in").filter(ends_word) {
             Operator::In(listed(values)?)
-        } else if let Some(values) = rest.strip_prefix("notin").filter(|rest| rest.starts_with([' ', '('])) {
+        } else if let Some(values) = rest.strip_prefix("notin").filter(ends_word) {
             Operator::NotIn(listed(values)?)
         } else {
             return Err(RequirementError::Form(text.to_owned()));
@@ -323,6 +334,7 @@ mod tests {
         for (text, shown) in [
             ("tier in (web, api)", "tier in (api, web)"),
             ("tier in(web)", "tier in (web)"),
+            ("tier\tin\t(web)\n", "tier in (web)"),
             (" tier  notin ( db ) ", "tier notin (db)"),
             ("tier=web", "tier in (web)"),
             ("tier == web", "tier in (web)"),
@@ -334,10 +346,10 @@ mod tests {
             assert_eq!(parsed.to_string(), shown);
             assert_eq!(shown.parse(), Ok(parsed));
         }
-        for bad in ["tier in web", "tier near (web)", "tier in (web", "tier inside"] {
+        for bad in ["tier in web", "tier near (web)", "tier in (web", "tier inside", "tier\u{2003}in (a)"] {
             assert_eq!(bad.parse::<Requirement>(), Err(RequirementError::Form(bad.into())));
         }
-        for bad in ["", "!", "=web", "tier in (a b)", "a b=c"] {
+        for bad in ["", "!", "=web", "tier in (a b)", "a b=c", "\u{a0}tier", "tier in (\u{a0}a)"] {
             assert!(matches!(bad.parse::<Requirement>(), Err(RequirementError::Label(_))), "{bad}");
         }
     }

@@ -7,4 +7,5 @@ pub mod ip_pool;
 pub mod labels;
 pub mod nat_gateway;
 pub mod policy;
+mod shown;
 pub mod via;

@@ -239,25 +239,12 @@ fn note_resolver(resolver: &Resolver, path: &Path, findings: &mut Findings<'_, F
     }
 }
 
-/// Tells what of the ports is refused, or says nothing.
+/// Tells what of the ports is refused.
 fn note_ports(rule: &Rule, path: &Path, findings: &mut Findings<'_, Feature>) {
-    let pods = match &rule.to {
-        Peers::Pods { .. } | Peers::Services(_) => true,
-        Peers::Entities(entities) => entities.contains(&Entity::All) || entities.contains(&Entity::Dns),
-        Peers::Cidrs(_) | Peers::External | Peers::Domains(_) => false,
-    };
     for (index, port) in rule.ports.iter().enumerate() {
-        let at = path.field("ports").index(index);
-        match port {
-            Port::Icmp(Some(IcmpType { number: u8::MAX, .. })) => {
-                findings.refuse(at, Feature::Icmp, "Calico takes the ICMP types 0 to 254");
-            }
-            Port::Transport(_, PortMatch::Named(_)) if !pods => {
-                let why =
-                    "is the name of a pod's port, and no pod is a destination of this rule: it stands for no port here";
-                findings.add(Level::Exact, at, Feature::NamedPorts, why);
-            }
-            Port::Icmp(_) | Port::Transport(..) => {}
+        if let Port::Icmp(Some(IcmpType { number: u8::MAX, .. })) = port {
+            let at = path.field("ports").index(index);
+            findings.refuse(at, Feature::Icmp, "Calico takes the ICMP types 0 to 254");
         }
     }
 }

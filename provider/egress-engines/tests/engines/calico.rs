@@ -153,7 +153,6 @@ fn findings_that_values_decide() {
             with_rule(to_cidrs(&["255/ICMP"])),
             &["Refused allow[\"rule\"].ports[0]: Calico takes the ICMP types 0 to 254"],
         ),
-        (with_rule(to_cidrs(&["web"])), &["Exact allow[\"rule\"].ports[0]: is the name of a pod's port"]),
         (
             own_pods,
             &[

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU16;
 
 use super::{Destinations, Failover, Gateway, GatewaySpec, Source};
-use crate::policy::parse::{Mistakes, annotations, cidr_set, namespace_selector, object_labels, selector};
+use crate::policy::parse::{Mistakes, address, annotations, cidr_set, namespace_selector, object_labels, selector};
 use crate::policy::{Invalid, Path, Problem};
 
 impl Gateway {
@@ -90,11 +90,7 @@ fn destinations(mistakes: &mut Mistakes, path: &Path, spec: &GatewaySpec) -> Opt
 
 fn addresses(mistakes: &mut Mistakes, path: &Path, texts: &[String]) -> BTreeSet<IpAddr> {
     let all = texts.iter().enumerate();
-    all.filter_map(|(index, text)| {
-        let address = text.parse().map_err(|_| Problem::Address(text.clone()));
-        mistakes.keep(&path.index(index), address)
-    })
-    .collect()
+    all.filter_map(|(index, text)| mistakes.keep(&path.index(index), address(text))).collect()
 }
 
 /// A Linux interface name: at most 15 bytes without `/` and blanks.
@@ -140,6 +136,23 @@ mod tests {
                 "sources: names no pods; a gateway needs at least one source",
             ),
             (GatewaySpec { ips: texts(&["10.0.0"]), ..valid() }, "ips[0]: \"10.0.0\" is no IP address"),
+            (
+                GatewaySpec { ips: texts(&["::ffff:10.0.0.1"]), ..valid() },
+                "ips[0]: \"::ffff:10.0.0.1\" is an IPv4 address in IPv6 notation; write the IPv4 address",
+            ),
+            (
+                GatewaySpec { public_ips: texts(&["::ffff:192.0.2.1"]), ..valid() },
+                "public_ips[0]: \"::ffff:192.0.2.1\" is an IPv4 address in IPv6 notation; write the IPv4 address",
+            ),
+            (
+                GatewaySpec { annotations: BTreeMap::from([("a".to_owned(), "x".repeat(262_144))]), ..valid() },
+                "annotations: has 262145 bytes of keys and values; an object has at most 262144",
+            ),
+            (
+                to(DestinationsSpec { domains: Some(texts(&["192.0.2.1"])), ..DestinationsSpec::default() }),
+                "to.domains[0]: 192.0.2.1 is an address, and DNS gives no address for it; addresses are blocks of to_cidrs (cidrs of \
+                 a gateway), this one \"192.0.2.1/32\"",
+            ),
             (
                 GatewaySpec { replicas: Some(0), ..valid() },
                 "replicas: 0 is no number of replicas; there is at least one",

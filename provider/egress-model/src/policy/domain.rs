@@ -1,7 +1,10 @@
 //! Domain names and patterns of them.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
+
+use crate::shown::shown;
 
 /// Why a text is no domain or pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,10 +16,10 @@ pub enum DomainError {
     #[error("has {0} characters, a domain name has at most 253")]
     TooLong(usize),
     /// A part between dots is no DNS label.
-    #[error("{0:?} is no part of a domain name: 1 to 63 lowercase letters, digits, '-' and '_'")]
+    #[error("{} is no part of a domain name: 1 to 63 lowercase letters, digits, '-' and '_'", shown(.0))]
     Part(String),
     /// Uppercase letters: names compare without case, so there is one spelling.
-    #[error("write {0:?}: domain names have no case")]
+    #[error("write {}: domain names have no case", shown(.0))]
     Case(String),
     /// A `*` where none can be.
     #[error(
@@ -24,8 +27,17 @@ pub enum DomainError {
     )]
     Wildcard,
     /// A wildcard over a top-level domain.
-    #[error("{0:?} would match every name of a top-level domain; a wildcard needs at least two parts after it")]
+    #[error("{} would match every name of a top-level domain; a wildcard needs at least two parts after it", shown(.0))]
     TooWide(String),
+    /// An IP address.
+    #[error(
+        "{0} is an address, and DNS gives no address for it; addresses are blocks of to_cidrs (cidrs of a gateway), this one \
+         \"{0}/{bits}\"", bits = if .0.is_ipv4() { 32 } else { 128 }
+    )]
+    Address(IpAddr),
+    /// A name whose last part is a number, which no top-level domain is (RFC 3696, 2): programs take it for an IPv4 address.
+    #[error("{} is no domain name: the last part of one is not a number", shown(.0))]
+    Number(String),
     /// A scheme, port or path.
     #[error("is a URL or an address with a port; write only the domain name, such as \"api.example.com\"")]
     Url,
@@ -69,6 +81,9 @@ impl FromStr for Domain {
         if name.is_empty() {
             return Err(DomainError::Empty);
         }
+        if let Ok(address) = name.trim_start_matches('[').trim_end_matches(']').parse() {
+            return Err(DomainError::Address(address));
+        }
         if name.contains(['/', ':']) {
             return Err(DomainError::Url);
         }
@@ -87,10 +102,13 @@ impl FromStr for Domain {
                 && !part.starts_with('-')
                 && !part.ends_with('-')
         };
-        match name.split('.').find(|part| !is_part(part)) {
-            Some(part) => Err(DomainError::Part(part.to_owned())),
-            None => Ok(Self(name.to_owned())),
+        if let Some(part) = name.split('.').find(|part| !is_part(part)) {
+            return Err(DomainError::Part(part.to_owned()));
         }
+        if name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(DomainError::Number(name.to_owned()));
+        }
+        Ok(Self(name.to_owned()))
     }
 }
 
@@ -189,9 +207,25 @@ mod tests {
             ("*.com", DomainError::TooWide("*.com".into())),
             ("a..b", DomainError::Part(String::new())),
             ("-a.example.com", DomainError::Part("-a".into())),
+            ("203.0.113.7", DomainError::Address([203, 0, 113, 7].into())),
+            ("[2001:db8::7]", DomainError::Address("2001:db8::7".parse().expect("an address"))),
+            ("*.0.113.7", DomainError::Number("0.113.7".into())),
+            ("a.1", DomainError::Number("a.1".into())),
+            ("1", DomainError::Number("1".into())),
         ] {
             assert_eq!(text.parse::<DomainPattern>(), Err(error), "{text:?}");
         }
+    }
+
+    #[test]
+    fn says_where_an_address_belongs() {
+        let told = |text: &str| text.parse::<DomainPattern>().expect_err("an address").to_string();
+        assert_eq!(
+            told("203.0.113.7"),
+            "203.0.113.7 is an address, and DNS gives no address for it; addresses are blocks of to_cidrs (cidrs of a gateway), \
+             this one \"203.0.113.7/32\""
+        );
+        assert!(told("2001:db8::7").ends_with("this one \"2001:db8::7/128\""));
     }
 
     #[test]

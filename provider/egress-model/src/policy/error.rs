@@ -2,7 +2,8 @@
 
 use super::{DomainError, Entity, HttpError, Path, PortError};
 use crate::cidr::{Cidr, CidrError};
-use crate::labels::{LabelError, RequirementError};
+use crate::labels::{LabelError, NamespaceName, RequirementError};
+use crate::shown::shown;
 
 /// A part of a policy that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +40,7 @@ pub enum Problem {
     #[error("must not be an empty list; leave it out, or name at least one")]
     EmptyList,
     /// A label that this provider sets itself.
-    #[error("the label {0:?} marks what this provider owns and cannot be set here")]
+    #[error("the label {} marks what this provider owns and cannot be set here", shown(.0))]
     ReservedLabel(String),
     /// A rule says nowhere where to.
     #[error(
@@ -63,10 +64,10 @@ pub enum Problem {
     #[error("leaves out everything that to_cidrs names")]
     ExceptEverything,
     /// An unknown entity.
-    #[error("{0:?} is no entity; use one of {list}", list = entities())]
+    #[error("{} is no entity; use one of {list}", shown(.0), list = entities())]
     Entity(String),
     /// A Service is neither `name` nor `namespace/name`.
-    #[error("{0:?} is no Service; write \"name\", or \"namespace/name\" for one of another namespace")]
+    #[error("{} is no Service; write \"name\", or \"namespace/name\" for one of another namespace", shown(.0))]
     Service(String),
     /// Rules about HTTP or TLS on something that is not TCP.
     #[error("needs ports, all of them TCP: HTTP requests and TLS server names are read from TCP connections")]
@@ -81,10 +82,30 @@ pub enum Problem {
     #[error("says nothing; set method, path, path_prefix or headers")]
     EmptyHttp,
     /// No address.
-    #[error("{0:?} is no IP address")]
+    #[error("{} is no IP address", shown(.0))]
     Address(String),
+    /// An IPv4 address in IPv6 notation.
+    #[error("{} is an IPv4 address in IPv6 notation; write the IPv4 address", shown(.0))]
+    MappedAddress(String),
+    /// The name of a container's port where no pod is a destination.
+    #[error("{} is the name of a pod's port, and no pod is a destination of this rule; write the number", shown(.0))]
+    PortOfNoPod(String),
+    /// More annotations than an object can have (Kubernetes, `TotalAnnotationSizeLimitB`).
+    #[error("has {length} bytes of keys and values; an object has at most {limit}")]
+    AnnotationsTooLong {
+        /// How many bytes there are.
+        length: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A namespace that the policy is to be about, and that it leaves alone.
+    #[error(
+        "would be left out again: {0} is {by}. To have the policy be about it, set exempt_namespaces to a list without it, such as []; \
+         else do not name it here", by = exempted(*.1)
+    )]
+    ExemptNamespace(NamespaceName, Exempted),
     /// An unknown mode.
-    #[error("{0:?} is no mode; use \"enforce\", \"audit\" or \"staged\"")]
+    #[error("{} is no mode; use \"enforce\", \"audit\" or \"staged\"", shown(.0))]
     Mode(String),
     /// A priority outside its range.
     #[error("{0} is no priority; priorities are 0 (asked first) to 1000 (asked last)")]
@@ -99,10 +120,10 @@ pub enum Problem {
     #[error("names no pods; a gateway needs at least one source")]
     NoSource,
     /// An unknown demand on failover.
-    #[error("{0:?} is no demand on failover; use \"best-effort\" or \"required\"")]
+    #[error("{} is no demand on failover; use \"best-effort\" or \"required\"", shown(.0))]
     Failover(String),
     /// No name of a network interface.
-    #[error("{0:?} is no interface name: at most 15 characters without \"/\" and blanks")]
+    #[error("{} is no interface name: at most 15 characters without \"/\" and blanks", shown(.0))]
     Interface(String),
     /// No number of replicas.
     #[error("{0} is no number of replicas; there is at least one")]
@@ -113,6 +134,24 @@ pub enum Problem {
     /// A range of the cluster that leaves nothing outside.
     #[error("{0} is every address, which leaves nothing outside the cluster")]
     WholeInternet(Cidr),
+}
+
+/// Why a policy of the whole cluster leaves a namespace alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exempted {
+    /// `exempt_namespaces` names it.
+    ByName,
+    /// It is one of the cluster's own, and `exempt_namespaces` is not set.
+    ByDefault,
+}
+
+fn exempted(why: Exempted) -> &'static str {
+    match why {
+        Exempted::ByName => "in exempt_namespaces",
+        Exempted::ByDefault => {
+            "one of the cluster's own, which policies of the whole cluster leave alone where exempt_namespaces is not set"
+        }
+    }
 }
 
 fn entities() -> String {

@@ -3,18 +3,24 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::shown::shown;
+
 /// Why something is no rule about HTTP requests.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
     /// No request method (RFC 9110, 9.1: a token; uppercase by convention, compared with case).
-    #[error("{0:?} is no HTTP method such as \"GET\"; methods are uppercase")]
+    #[error("{} is no HTTP method such as \"GET\"; methods are uppercase", shown(.0))]
     Method(String),
     /// A path that does not begin with `/`.
-    #[error("{0:?} must begin with \"/\"")]
+    #[error("{} must begin with \"/\"", shown(.0))]
     Path(String),
     /// No header name (RFC 9110, 5.1).
-    #[error("{0:?} is no header name")]
+    #[error("{} is no header name", shown(.0))]
     Header(String),
+    /// No header value that HTTP can carry (RFC 9110, 5.5): parsers take blanks around a value away, and other characters are refused
+    /// or read in different ways.
+    #[error("{} is no header value: ASCII without control characters, and without blanks at its ends", shown(.0))]
+    HeaderValue(String),
 }
 
 /// A request method.
@@ -106,6 +112,18 @@ impl FromStr for HeaderName {
     }
 }
 
+/// Reads a header's value.
+pub(crate) fn header_value(text: &str) -> Result<String, HttpError> {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
+    let bytes = text.as_bytes();
+    let carried = bytes.iter().all(|b| b.is_ascii_graphic() || blank(b));
+    if carried && !bytes.first().is_some_and(blank) && !bytes.last().is_some_and(blank) {
+        Ok(text.to_owned())
+    } else {
+        Err(HttpError::HeaderValue(text.to_owned()))
+    }
+}
+
 macro_rules! shows_its_text {
     ($($name:ident),*) => {$(
         impl $name {
@@ -170,5 +188,11 @@ mod tests {
         assert_eq!("get".parse::<Method>(), Err(HttpError::Method("get".into())));
         assert_eq!("api".parse::<RequestPath>(), Err(HttpError::Path("api".into())));
         assert_eq!("a b".parse::<HeaderName>(), Err(HttpError::Header("a b".into())));
+        for value in [" ", " a", "a\t", "a\nb", "\u{e9}", "a\0"] {
+            assert_eq!(header_value(value), Err(HttpError::HeaderValue(value.into())));
+        }
+        for value in ["", "a b", "text/html; q=0.5", "a\tb"] {
+            assert_eq!(header_value(value), Ok(value.to_owned()));
+        }
     }
 }

@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU16;
 
 pub use domain::{Depth, Domain, DomainError, DomainPattern};
-pub use error::{Invalid, Problem};
+pub use error::{Exempted, Invalid, Problem};
 pub use http::{HeaderName, HttpError, HttpRule, Method, PathMatch, Request, RequestPath};
 pub use parse::object_metadata;
 pub use path::{Path, Step};
@@ -33,7 +33,7 @@ pub use spec::{
     SelectorSpec, Spec,
 };
 
-use crate::cidr::Cidr;
+use crate::cidr::{Cidr, Outermost};
 use crate::labels::{LabelKey, Labels, NamespaceName, ObjectName, Selector, ServiceAccountName};
 
 /// An egress policy.
@@ -164,44 +164,35 @@ pub enum Namespaces {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CidrSet {
     cidrs: BTreeSet<Cidr>,
-    except: BTreeSet<Cidr>,
+    except: Outermost,
 }
 
 impl CidrSet {
+    /// These blocks without those.
+    pub(crate) fn new(cidrs: BTreeSet<Cidr>, except: impl IntoIterator<Item = Cidr>) -> Self {
+        Self { cidrs, except: Outermost::of(except) }
+    }
+
     /// Whether an address is in the set.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.cidrs.iter().any(|cidr| cidr.contains(address)) && !self.except.iter().any(|cidr| cidr.contains(address))
+        self.cidrs.iter().any(|cidr| cidr.contains(address)) && !self.except.contains(address)
     }
 
     /// The blocks of which something is left, each with the exceptions strictly inside it. The union of these is the set.
     pub fn blocks(&self) -> impl Iterator<Item = (Cidr, Vec<Cidr>)> {
-        self.cidrs.iter().filter(|cidr| !self.except.iter().any(|except| except.covers(cidr))).map(|cidr| {
-            let inside: Vec<_> = self.except.iter().copied().filter(|except| cidr.covers(except)).collect();
-            (*cidr, inside)
-        })
+        let left = self.cidrs.iter().filter(|cidr| !self.except.covers(cidr));
+        left.map(|cidr| (*cidr, self.except.inside(cidr).to_vec()))
     }
 
     /// The same addresses as blocks without exceptions, for engines that know none: as few as there can be of each block.
     pub fn remaining(&self) -> Vec<Cidr> {
-        let all = self.blocks().flat_map(|(block, except)| without(block, &except));
+        let all = self.blocks().flat_map(|(block, except)| block.without(&except));
         all.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Whether every address of a block is excepted.
     pub fn excepts(&self, block: &Cidr) -> bool {
-        self.except.iter().any(|except| except.covers(block))
-    }
-}
-
-/// What is left of a block: the halves of it that no exception touches, down to those that exceptions cover.
-fn without(block: Cidr, except: &[Cidr]) -> Vec<Cidr> {
-    let inside: Vec<Cidr> = except.iter().copied().filter(|except| block.covers(except)).collect();
-    if except.iter().any(|except| except.covers(&block)) {
-        Vec::new()
-    } else if inside.is_empty() {
-        vec![block]
-    } else {
-        block.halves().into_iter().flatten().flat_map(|half| without(half, &inside)).collect()
+        self.except.covers(block)
     }
 }
 
@@ -288,8 +279,8 @@ pub struct ClusterRanges {
 impl ClusterRanges {
     /// What "external" leaves out: the ranges of pods, Services and nodes, without those that another one covers.
     pub fn internal(&self) -> BTreeSet<Cidr> {
-        let all: BTreeSet<Cidr> = self.pods.iter().chain(&self.services).chain(&self.nodes).copied().collect();
-        all.iter().copied().filter(|range| !all.iter().any(|other| other != range && other.covers(range))).collect()
+        let all = self.pods.iter().chain(&self.services).chain(&self.nodes).copied();
+        Outermost::of(all).blocks().iter().copied().collect()
     }
 
     /// What is outside the cluster, as blocks with what is left out of each; nothing where the pods' ranges are not known,

@@ -9,14 +9,15 @@ use std::str::FromStr;
 
 pub(crate) use self::labels::{annotations, namespace_selector, object_labels, selector};
 pub(crate) use self::mistakes::Mistakes;
+use super::http::header_value;
 use super::{
-    CidrSet, ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, DomainPattern, Entity, HttpRule, HttpSpec, Invalid,
-    Mode, NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, Priority, Problem, Protocol,
-    Resolver, ResolverSpec, Rule, RuleSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, ServiceRef, Spec,
-    parse_port_number,
+    CidrSet, ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, DomainPattern, Entity, Exempted, HttpRule, HttpSpec,
+    Invalid, Mode, NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, PortMatch, Priority,
+    Problem, Protocol, Resolver, ResolverSpec, Rule, RuleSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, ServiceRef,
+    Spec, parse_port_number,
 };
-use crate::cidr::Cidr;
-use crate::labels::{LabelKey, Labels, NamespaceName, Selector};
+use crate::cidr::{Cidr, Outermost, is_mapped};
+use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Selector};
 
 impl Policy {
     /// Reads a policy, or says everything that is wrong with it.
@@ -126,11 +127,25 @@ fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Scope> {
     let selector = spec.namespaces.as_ref();
     let namespaces =
         selector.map(|spec| namespace_selector(mistakes, &root.field("namespaces"), spec)).unwrap_or_default();
-    let exempt = match &spec.exempt_namespaces {
-        Some(names) => mistakes.texts(&root.field("exempt_namespaces"), names),
-        None => SYSTEM_NAMESPACES.iter().filter_map(|name| name.parse().ok()).collect(),
+    let (exempt, why): (BTreeSet<NamespaceName>, _) = match &spec.exempt_namespaces {
+        Some(names) => (mistakes.texts(&root.field("exempt_namespaces"), names), Exempted::ByName),
+        None => (SYSTEM_NAMESPACES.iter().filter_map(|name| name.parse().ok()).collect(), Exempted::ByDefault),
     };
+    for name in named(&namespaces).intersection(&exempt) {
+        mistakes.add(&root.field("namespaces"), Problem::ExemptNamespace(name.clone(), why));
+    }
     Some(Scope::Cluster { namespaces, exempt })
+}
+
+/// The namespaces that a selector names, by the label that Kubernetes sets.
+fn named(namespaces: &Selector) -> BTreeSet<NamespaceName> {
+    let is_name = |key: &LabelKey| key.as_str() == NAMESPACE_NAME_LABEL;
+    let labels = namespaces.match_labels.iter().filter(|(key, _)| is_name(key)).map(|(_, value)| value);
+    let listed = namespaces.match_expressions.iter().filter_map(|demand| match &demand.operator {
+        Operator::In(values) if is_name(&demand.key) => Some(values),
+        _ => None,
+    });
+    labels.chain(listed.flatten()).filter_map(|value| value.as_str().parse().ok()).collect()
 }
 
 fn rules(
@@ -172,6 +187,9 @@ fn rule(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&Name
         }
         None => Vec::new(),
     };
+    if let Some(Peers::Cidrs(_) | Peers::External | Peers::Domains(_)) = &to {
+        port_names(mistakes, &path.field("ports"), spec);
+    }
     let is_tcp = |port: &Port| matches!(port, Port::Transport(Protocol::Tcp, _));
     let unreadable = spec.ports.as_ref().is_some_and(|specs| ports.len() < specs.len());
     let only_tcp = unreadable || !ports.is_empty() && ports.iter().all(is_tcp);
@@ -181,6 +199,14 @@ fn rule(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&Name
         }
     }
     Some(Rule { to: to?, ports, http, sni })
+}
+
+/// Tells which ports of a rule without pods are names, which only pods' ports have.
+fn port_names(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec) {
+    let is_name = |text: &String| matches!(text.parse(), Ok(Port::Transport(_, PortMatch::Named(_))));
+    for (index, text) in spec.ports.iter().flatten().enumerate().filter(|(_, text)| is_name(text)) {
+        mistakes.add(&path.index(index), Problem::PortOfNoPod(text.clone()));
+    }
 }
 
 fn peers(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&NamespaceName>) -> Option<Peers> {
@@ -262,16 +288,17 @@ pub(crate) fn cidr_set(
     mistakes.not_empty(&at, cidrs);
     let blocks: BTreeSet<Cidr> = mistakes.texts(&at, cidrs);
     let complete = blocks.len() == cidrs.iter().collect::<BTreeSet<_>>().len();
+    let outermost = Outermost::of(blocks.iter().copied());
     let at = path.field(except_field);
-    let mut excepted = BTreeSet::new();
+    let mut excepted = Vec::new();
     for (index, text) in except.unwrap_or_default().iter().enumerate() {
         let Some(cidr) = mistakes.text::<Cidr>(&at.index(index), text) else { continue };
-        if complete && !blocks.iter().any(|block| block.covers(&cidr)) {
+        if complete && !outermost.covers(&cidr) {
             mistakes.add(&at.index(index), Problem::ExceptOutside(cidr));
         }
-        excepted.insert(cidr);
+        excepted.push(cidr);
     }
-    let set = CidrSet { cidrs: blocks, except: excepted };
+    let set = CidrSet::new(blocks, excepted);
     if !set.cidrs.is_empty() && set.blocks().next().is_none() {
         mistakes.add(&at, Problem::ExceptEverything);
         return None;
@@ -303,10 +330,10 @@ fn http_rule(mistakes: &mut Mistakes, path: &Path, spec: &HttpSpec) -> Option<Ht
         (None, Some(prefix)) => mistakes.text(&path.field("path_prefix"), prefix).map(PathMatch::Prefix),
         (None, None) => None,
     };
-    let headers = spec
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((mistakes.text(&path.field("headers").key(name), name)?, value.clone())));
+    let headers = spec.headers.iter().filter_map(|(name, value)| {
+        let at = path.field("headers").key(name);
+        Some((mistakes.text(&at, name)?, mistakes.keep(&at, header_value(value))?))
+    });
     Some(HttpRule { headers: headers.collect(), method, path: request_path })
 }
 
@@ -339,14 +366,15 @@ fn resolver(mistakes: &mut Mistakes, path: &Path, spec: &ResolverSpec) -> Option
         numbered.filter_map(|(index, port)| mistakes.keep(&at.index(index), parse_port_number(*port))).collect();
     let at = path.field("node_local_ips");
     let addresses = spec.node_local_ips.iter().flatten().enumerate();
-    let node_local = addresses
-        .filter_map(|(index, text)| {
-            let address = text.parse::<IpAddr>().map_err(|_| Problem::Address(text.clone()));
-            mistakes.keep(&at.index(index), address)
-        })
-        .collect();
+    let node_local = addresses.filter_map(|(index, text)| mistakes.keep(&at.index(index), address(text))).collect();
     let pods = Selector { match_labels, match_expressions: Vec::new() };
     Some(Resolver { namespace: namespace?, pods, ports, node_local })
+}
+
+/// Reads an IP address.
+pub(crate) fn address(text: &str) -> Result<IpAddr, Problem> {
+    let address = text.parse().map_err(|_| Problem::Address(text.to_owned()))?;
+    if is_mapped(address) { Err(Problem::MappedAddress(text.to_owned())) } else { Ok(address) }
 }
 
 fn cluster(mistakes: &mut Mistakes, path: &Path, spec: &ClusterCidrsSpec) -> ClusterRanges {

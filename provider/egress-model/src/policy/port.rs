@@ -4,11 +4,13 @@ use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
+use crate::shown::shown;
+
 /// Why something is no port.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
     /// An unknown protocol.
-    #[error("{0:?} is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"")]
+    #[error("{} is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"", shown(.0))]
     Protocol(String),
     /// A number outside the range of ports.
     #[error("{0} is no port; ports are 1 to 65535")]
@@ -23,17 +25,15 @@ pub enum PortError {
     },
     /// No form of a port.
     #[error(
-        "{0:?} is no port; write \"443\" (TCP), \"53/UDP\", \"8000-8099/TCP\", \"metrics/TCP\" (a named port), \"SCTP\" (every \
-         port), \"ICMP\", or \"8/ICMP\" and \"3:4/ICMP\" (type, type and code)"
-    )]
+        "{} is no port; write \"443\" (TCP), \"53/UDP\", \"8000-8099/TCP\", \"metrics/TCP\" (a named port), \"SCTP\" (every \
+         port), \"ICMP\", or \"8/ICMP\" and \"3:4/ICMP\" (type, type and code)", shown(.0))]
     Form(String),
     /// ICMP types and codes are bytes.
-    #[error("{0:?} is not between 0 and 255")]
+    #[error("{} is not between 0 and 255", shown(.0))]
     IcmpNumber(String),
     /// No port name (RFC 6335, 5.1, as Kubernetes checks it).
     #[error(
-        "{0:?} is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter"
-    )]
+        "{} is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter", shown(.0))]
     Name(String),
 }
 
@@ -167,10 +167,7 @@ impl FromStr for Port {
             other => return Err(PortError::Protocol(other.to_owned())),
         };
         let Some(which) = which else { return Ok(Self::Transport(protocol, PortMatch::Every)) };
-        let number = |text: &str| match text.parse() {
-            Ok(number) => parse_port_number(number),
-            Err(_) => Err(form()),
-        };
+        let number = |text: &str| parse_port_number(plain(text).ok_or_else(form)?);
         let matched = if which.contains(|c: char| c.is_ascii_alphabetic()) {
             PortMatch::Named(which.parse()?)
         } else if let Some((first, last)) = which.split_once('-').filter(|(first, _)| !first.is_empty()) {
@@ -182,8 +179,13 @@ impl FromStr for Port {
     }
 }
 
+/// A number in its one spelling: with neither a plus sign nor leading zeros, which some programs read as octal.
+fn plain<N: FromStr + ToString>(text: &str) -> Option<N> {
+    text.parse::<N>().ok().filter(|number| number.to_string() == text)
+}
+
 fn icmp_type(text: &str) -> Result<IcmpType, PortError> {
-    let byte = |text: &str| text.parse().map_err(|_| PortError::IcmpNumber(text.to_owned()));
+    let byte = |text: &str| plain(text).ok_or_else(|| PortError::IcmpNumber(text.to_owned()));
     let (number, code) = match text.split_once(':') {
         Some((number, code)) => (number, Some(code)),
         None => (text, None),
@@ -249,6 +251,11 @@ mod tests {
             ("", form("")),
             ("-1", PortError::Number(-1)),
             ("4.5/TCP", form("4.5/TCP")),
+            ("+1", form("+1")),
+            ("012/UDP", form("012/UDP")),
+            ("80-+90", form("80-+90")),
+            ("+8/ICMP", PortError::IcmpNumber("+8".into())),
+            ("3:04/ICMP", PortError::IcmpNumber("04".into())),
             ("0", PortError::Number(0)),
             ("65536/UDP", PortError::Number(65536)),
             ("9-8", PortError::Backwards { start: 9, end: 8 }),

@@ -10,6 +10,10 @@ use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Opera
 /// The label by which Kubernetes tools say what manages an object; ours.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
+/// How many bytes the keys and values of an object's annotations have at most (`TotalAnnotationSizeLimitB` of Kubernetes' apimachinery,
+/// `pkg/api/validation`).
+const ANNOTATIONS: usize = 256 * 1024;
+
 pub(super) fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String>) -> Labels {
     labels
         .iter()
@@ -35,6 +39,10 @@ pub(crate) fn annotations(
     path: &Path,
     written: &BTreeMap<String, String>,
 ) -> BTreeMap<LabelKey, String> {
+    let length = written.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if length > ANNOTATIONS {
+        mistakes.add(path, Problem::AnnotationsTooLong { length, limit: ANNOTATIONS });
+    }
     written.iter().filter_map(|(key, value)| Some((mistakes.text(&path.key(key), key)?, value.clone()))).collect()
 }
 

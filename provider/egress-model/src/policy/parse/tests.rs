@@ -71,6 +71,10 @@ fn tells_mistakes_about_the_policy() {
             "annotations[\"a b\"]: \"a b\" must begin and end with a letter or digit and hold only letters, digits, '-', '_' and '.'",
         ),
         (
+            Spec { annotations: label("a", &"x".repeat(262_144)), ..valid() },
+            "annotations: has 262145 bytes of keys and values; an object has at most 262144",
+        ),
+        (
             Spec { service_accounts: Some(vec![]), ..valid() },
             "service_accounts: must not be an empty list; leave it out, or name at least one",
         ),
@@ -100,6 +104,16 @@ fn tells_mistakes_about_the_policy() {
                 ..ClusterSpec::default()
             }),
             "resolver.node_local_ips[0]: \"node\" is no IP address",
+        ),
+        (
+            in_cluster(ClusterSpec {
+                resolver: ResolverSpec {
+                    node_local_ips: Some(texts(&["::ffff:169.254.20.10"])),
+                    ..ResolverSpec::default()
+                },
+                ..ClusterSpec::default()
+            }),
+            "resolver.node_local_ips[0]: \"::ffff:169.254.20.10\" is an IPv4 address in IPv6 notation; write the IPv4 address",
         ),
         (
             in_cluster(ClusterSpec {
@@ -189,6 +203,65 @@ fn tells_mistakes_about_destinations() {
 }
 
 #[test]
+fn an_address_and_the_name_of_a_port_are_told_where_they_belong() {
+    let domains = |names: &[&str], ports: &[&str]| {
+        with_rule(RuleSpec { to_domains: Some(texts(names)), ports: Some(texts(ports)), ..RuleSpec::default() })
+    };
+    let outside = "is the name of a pod's port, and no pod is a destination of this rule; write the number";
+    check(vec![
+        (
+            domains(&["api.example.com", "203.0.113.7"], &["443"]),
+            "allow[\"r\"].to_domains[1]: 203.0.113.7 is an address, and DNS gives no address for it; addresses are blocks of to_cidrs \
+             (cidrs of a gateway), this one \"203.0.113.7/32\"",
+        ),
+        (domains(&["api.example.com"], &["443", "web"]), &format!("allow[\"r\"].ports[1]: \"web\" {outside}")),
+        (with_rule(external(&["dns/UDP"])), &format!("allow[\"r\"].ports[0]: \"dns/UDP\" {outside}")),
+        (
+            with_rule(RuleSpec {
+                to_cidrs: Some(texts(&["192.0.2.0/24"])),
+                ports: Some(texts(&["web"])),
+                ..RuleSpec::default()
+            }),
+            &format!("allow[\"r\"].ports[0]: \"web\" {outside}"),
+        ),
+    ]);
+}
+
+#[test]
+fn a_namespace_is_not_named_and_left_out() {
+    let named = |names: &[&str], exempt: Option<&[&str]>| Spec {
+        namespace: None,
+        namespaces: Some(NamespaceSelectorSpec { names: Some(texts(names)), ..NamespaceSelectorSpec::default() }),
+        exempt_namespaces: exempt.map(texts),
+        ..valid()
+    };
+    let written = |label: &str| Spec {
+        namespace: None,
+        namespaces: Some(NamespaceSelectorSpec {
+            match_labels: BTreeMap::from([("kubernetes.io/metadata.name".to_owned(), label.to_owned())]),
+            ..NamespaceSelectorSpec::default()
+        }),
+        ..valid()
+    };
+    let by_default = "namespaces: would be left out again: kube-system is one of the cluster's own, which policies of the whole cluster \
+                      leave alone where exempt_namespaces is not set. To have the policy be about it, set exempt_namespaces to a list \
+                      without it, such as []; else do not name it here";
+    check(vec![
+        (named(&["kube-system"], None), by_default),
+        (named(&["shop", "kube-system"], None), by_default),
+        (written("kube-system"), by_default),
+        (
+            named(&["shop", "billing"], Some(&["shop"])),
+            "namespaces: would be left out again: shop is in exempt_namespaces. To have the policy be about it, set exempt_namespaces \
+             to a list without it, such as []; else do not name it here",
+        ),
+    ]);
+    for good in [named(&["kube-system"], Some(&[])), named(&["shop"], None), written("shop")] {
+        assert_eq!(mistakes(&good), [""; 0], "{good:?}");
+    }
+}
+
+#[test]
 fn tells_what_only_one_scope_can_have() {
     let cluster_wide = |rule: RuleSpec| Spec { namespace: None, ..with_rule(rule) };
     check(vec![
@@ -267,6 +340,17 @@ fn tells_mistakes_about_what_is_inside_connections() {
                 ..external(&["80"])
             }),
             "allow[\"r\"].http[0].path_prefix: cannot stand beside path; a rule has one of them",
+        ),
+        (
+            with_rule(RuleSpec {
+                http: Some(vec![HttpSpec {
+                    headers: BTreeMap::from([("x-tenant".to_owned(), " ".to_owned())]),
+                    ..HttpSpec::default()
+                }]),
+                ..external(&["80"])
+            }),
+            "allow[\"r\"].http[0].headers[\"x-tenant\"]: \" \" is no header value: ASCII without control characters, and without blanks \
+             at its ends",
         ),
     ]);
 }
