@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use egress_engines::{Compiled, ENGINES, Engine, Manifest, Settings};
-use egress_model::policy::Policy;
+use egress_model::cidr::Cidr;
+use egress_model::policy::{Peers, Policy, RuleSpec, Spec};
 
 /// Objects per second that compiling must reach, with their text and without.
 const TARGET: f64 = 100_000.0;
@@ -43,6 +44,11 @@ fn main() -> ExitCode {
         println!("{} policies became {objects} objects; not measured: run cargo bench", taken.len());
         return ExitCode::SUCCESS;
     }
+    subtraction(EXCEPTIONS);
+    if !exceptions(&settings, EXCEPTIONS) {
+        eprintln!("an engine takes longer than {PATIENCE:?} for {EXCEPTIONS} exceptions");
+        return ExitCode::FAILURE;
+    }
     for engine in ENGINES {
         let own: Vec<_> = taken.iter().filter(|(of, _)| of.name == engine.name).copied().collect();
         let rate = best(&own, 3, |pair| silent(&compile(pair)));
@@ -57,6 +63,88 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+/// How many exceptions a block has.
+const EXCEPTIONS: usize = 5_000;
+
+/// How long an engine may take for a policy with that many. It is the same for all: what grows with their square takes minutes.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A policy that allows all addresses of a family but for blocks that are far from each other.
+fn with_exceptions(family: &str, count: usize) -> Policy {
+    let except = (0..count).map(|index| match family {
+        "0.0.0.0/0" => format!("{}.{}.{}.0/24", 11 + index % 89, index / 89 % 256, index * 7 % 256),
+        _ => format!("2001:db8:{:x}::/64", index * 13),
+    });
+    let rule = RuleSpec {
+        to_cidrs: Some(vec![family.to_owned()]),
+        except_cidrs: Some(except.collect()),
+        ports: Some(vec!["443".to_owned()]),
+        ..RuleSpec::default()
+    };
+    let spec = Spec {
+        name: "exceptions".to_owned(),
+        namespace: Some("shop".to_owned()),
+        allow: [("rule".to_owned(), rule)].into(),
+        ..Spec::default()
+    };
+    Policy::parse(&spec).expect("a policy")
+}
+
+/// What is left of a block without holes, by looking at every hole for every half: what [`Cidr::without`] is measured against.
+fn without_by_looking_at_all(block: Cidr, holes: &[Cidr]) -> Vec<Cidr> {
+    let inside: Vec<Cidr> = holes.iter().copied().filter(|hole| block.covers(hole)).collect();
+    if holes.iter().any(|hole| hole.covers(&block)) {
+        return Vec::new();
+    }
+    if inside.is_empty() {
+        return vec![block];
+    }
+    let halves = block.halves().into_iter().flatten();
+    halves.flat_map(|half| without_by_looking_at_all(half, &inside)).collect()
+}
+
+/// Times the subtraction alone, both ways.
+fn subtraction(count: usize) {
+    for family in ["0.0.0.0/0", "::/0"] {
+        let policy = with_exceptions(family, count);
+        let Some(Peers::Cidrs(set)) = policy.allow.values().next().map(|rule| &rule.to) else { continue };
+        for (block, except) in set.blocks() {
+            let start = Instant::now();
+            let left = black_box(block.without(black_box(&except)));
+            let spent = start.elapsed();
+            let start = Instant::now();
+            let same = black_box(without_by_looking_at_all(black_box(block), &except));
+            let square = start.elapsed();
+            assert_eq!(left, same, "both ways leave the same");
+            println!(
+                "  {block} without {count} blocks: {} blocks in {spent:?}; by looking at all: {square:?}",
+                left.len()
+            );
+        }
+    }
+}
+
+/// Times each engine on blocks with very many exceptions; whether all were fast enough.
+fn exceptions(settings: &Settings, count: usize) -> bool {
+    let mut fast = true;
+    for family in ["0.0.0.0/0", "::/0"] {
+        let policy = with_exceptions(family, count);
+        for engine in ENGINES {
+            let start = Instant::now();
+            let compiled = black_box((engine.compile)(black_box(&policy), settings));
+            let spent = start.elapsed();
+            println!(
+                "  {family} without {count} blocks, {:<24}{:>10.1} ms, {} objects",
+                engine.name.as_str(),
+                spent.as_secs_f64() * 1e3,
+                compiled.manifests.len()
+            );
+            fast &= spent < PATIENCE;
+        }
+    }
+    fast
 }
 
 /// The most objects per second of some rounds.

@@ -1,5 +1,7 @@
 //! What an engine makes of a part of a policy, and which engines make more of it.
 
+use std::fmt;
+
 use egress_model::policy::Path;
 
 use crate::capability::{EngineName, Support};
@@ -33,6 +35,17 @@ pub struct Finding {
 pub trait Capability: Copy {
     /// The engines other than this one that do better than a level with it, in their newest version.
     fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName>;
+}
+
+/// A list as a finding has it: the first few, and how many more there are.
+pub(crate) fn listed<T: fmt::Display>(all: impl IntoIterator<Item = T>) -> String {
+    const SHOWN: usize = 5;
+    let mut all = all.into_iter();
+    let first: Vec<String> = all.by_ref().take(SHOWN).map(|one| one.to_string()).collect();
+    match all.count() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 /// The findings of one compilation for one engine.

@@ -12,13 +12,14 @@ mod outside;
 mod routes;
 pub mod rules;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use egress_model::cidr::Cidr;
+use egress_model::cidr::{Cidr, Outermost};
 use egress_model::labels::NAMESPACE_NAME_LABEL;
 use egress_model::policy::{Entity, Mode, Path, Peers, Policy, Port, PortMatch, Protocol, Rule};
 
 use self::outside::{Area, Decision, Opening, Ports, Reach};
+use crate::finding::listed;
 use crate::label_selector::LabelSelector;
 use crate::manifest::Metadata;
 use crate::network_policy::{self, EgressRule, Peer, reaches_pods};
@@ -211,25 +212,29 @@ fn tcp_ports(rule: &Rule) -> Vec<Ports> {
 
 /// What a `NetworkPolicy` has to let pass so that a proxy can decide: the rule's ports, to those of its addresses that a proxy takes
 /// for outside.
-fn to_outside(opening: &Opening, inside: &BTreeSet<Cidr>, findings: &mut Findings<'_, Feature>) -> Option<EgressRule> {
+fn to_outside(opening: &Opening, inside: &Outermost, findings: &mut Findings<'_, Feature>) -> Option<EgressRule> {
     let ports = opening.ports.iter().filter_map(|ports| match ports {
         Ports::One(port) => Some(network_policy::numbered(Protocol::Tcp, *port, None)),
         Ports::Range(..) => None,
     });
     let ports: Vec<_> = ports.collect();
-    let mut to = Vec::new();
+    let (mut to, mut own) = (Vec::new(), Vec::new());
     for (block, except) in &opening.reach.0 {
-        if let Some(range) = inside.iter().find(|range| range.covers(block)) {
-            let why = format!(
-                "{block} is in {range}, which Linkerd takes for the cluster's own (clusterNetworks) and so does not look into"
-            );
-            findings.refuse(opening.at.clone(), Feature::Http, why);
+        if inside.covers(block) {
+            own.push(*block);
+            continue;
         }
-        let holes = inside.iter().chain(except).copied().filter(|hole| block.covers(hole) && hole != block);
-        let holes: Vec<Cidr> = outside::maximal(holes).into_iter().collect();
+        let holes = Outermost::of(inside.inside(block).iter().chain(except).copied()).blocks().to_vec();
         if !block.without(&holes).is_empty() {
             to.push(network_policy::block(*block, &holes));
         }
+    }
+    if !own.is_empty() {
+        let why = format!(
+            "{} is among the addresses that Linkerd takes for the cluster's own (clusterNetworks) and so does not look into",
+            listed(&own)
+        );
+        findings.refuse(opening.at.clone(), Feature::Http, why);
     }
     // Without ports or peers it would let everything pass.
     (!ports.is_empty() && !to.is_empty()).then_some(EgressRule { to, ports })

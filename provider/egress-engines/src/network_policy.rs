@@ -15,6 +15,7 @@ use egress_model::policy::{
 };
 pub use object::{EgressRule, IpBlock, NetworkPolicySpec, Peer, PolicyPort, PolicyType};
 
+use crate::finding::listed;
 use crate::label_selector::{IntOrString, LabelSelector};
 use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
@@ -175,7 +176,7 @@ fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: 
         format!(
             "overlaps addresses of the cluster ({}); whether a block matches them is up to the network plugin. Select pods by \
              their labels, and leave the ranges out with except_cidrs",
-            overlaps.join(", ")
+            listed(&overlaps)
         )
     } else if everywhere() {
         "holds every address, and with most network plugins also those of the pods; use to_external for what is outside \

@@ -10,6 +10,7 @@ use egress_model::policy::{
 
 use super::object::{Action, HttpMatch, Icmp, L7Protocol, NamespacedName, Peer, Rule, RulePort, RuleProtocol};
 use super::{Target, named};
+use crate::finding::listed;
 use crate::label_selector::{IntOrString, LabelSelector};
 use crate::network_policy::IpBlock;
 use crate::{Feature, Findings, Level, Settings};
@@ -155,7 +156,7 @@ impl<'a, 'f, 's> Compiler<'a, 'f, 's> {
             let why = format!(
                 "overlaps addresses of pods ({}), and Antrea's blocks match pods too. Select pods by their labels, and leave \
                  the ranges out with except_cidrs",
-                overlaps.join(", ")
+                listed(&overlaps)
             );
             self.findings.add(Level::Degraded, at, Feature::BlocksWithoutPods, why);
         }

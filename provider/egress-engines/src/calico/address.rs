@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use egress_model::cidr::Cidr;
+use egress_model::cidr::{Cidr, Outermost};
 use egress_model::policy::{CidrSet, ClusterRanges, Path};
 use ipnet::IpNet;
 
 use super::egress::Target;
 use super::object::{Destination, Family};
+use crate::finding::listed;
 use crate::{Feature, Findings, Level};
 
 /// Where the addresses of pods may be that nobody declared: the private ranges (RFC 1918, RFC 6598, RFC 4193), and everything.
@@ -40,44 +41,62 @@ pub(super) fn set(
     path: &Path,
     findings: &mut Findings<'_, Feature>,
 ) -> Vec<Target> {
-    let mut degrade = |why: String| {
-        findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
-    };
-    let among_pods = |block: &Cidr| cluster.pods.iter().any(|pods| pods.covers(block));
-    let (inside, around): (Vec<_>, Vec<_>) = set.blocks().partition(|(block, _)| among_pods(block));
-    let mut left_out = BTreeSet::new();
-    for (block, except) in &around {
-        if may_hold_unknown_pods(block, cluster) {
-            degrade(format!(
-                "{block} may hold addresses of pods, which Calico's blocks match; set the provider's \
-                 kubernetes.cluster_cidrs.pods, so that they are left out, or use to_external for what is outside the cluster"
-            ));
-        }
-        let pods = cluster.pods.iter().filter(|pods| block.covers(pods) && !set.excepts(pods));
-        for nodes in pods.clone().flat_map(|pods| cluster.nodes.iter().filter(move |nodes| nodes.overlaps(pods))) {
-            degrade(format!(
-                "{nodes} of the nodes has addresses in common with the pods' range, which is left out of {block} because Calico's \
-                 blocks match pods: those nodes are left out too. Allow or deny them with to_entities = [\"nodes\"]"
-            ));
-        }
-        left_out.extend(except.iter().chain(pods).copied());
-    }
-    for (block, _) in &inside {
-        degrade(format!(
-            "{block} is inside the pods' range, and Calico's blocks match pods: the rule is about those pods too. Select pods with \
-             to_pods and to_namespaces"
-        ));
-    }
+    let pods = Outermost::of(cluster.pods.iter().copied());
+    let (inside, around): (Vec<_>, Vec<_>) = set.blocks().partition(|(block, _)| pods.covers(block));
+    note(set, &inside, &around, cluster, path, findings);
+    let pods_around = around.iter().flat_map(|(block, _)| pods.inside(block)).filter(|pods| !set.excepts(pods));
+    let left_out = around.iter().flat_map(|(_, except)| except).chain(pods_around).copied();
+    let left_out: BTreeSet<Cidr> = Outermost::of(left_out).blocks().iter().copied().collect();
     // What is left out of one kind may be what the other is about.
     let left_out_inside = inside.iter().flat_map(|(_, except)| except).copied().collect();
-    let around = blocks(around.iter().map(|(block, _)| block), &outermost(&left_out));
+    let around = blocks(around.iter().map(|(block, _)| block), &left_out);
     around.into_iter().chain(blocks(inside.iter().map(|(block, _)| block), &left_out_inside)).collect()
 }
 
-/// Without blocks that are inside another and so say nothing more.
-fn outermost(blocks: &BTreeSet<Cidr>) -> BTreeSet<Cidr> {
-    let is_outermost = |one: &&Cidr| !blocks.iter().any(|other| other != *one && other.covers(one));
-    blocks.iter().filter(is_outermost).copied().collect()
+/// Blocks, each with its exceptions.
+type Blocks = [(Cidr, Vec<Cidr>)];
+
+/// Tells what Calico's blocks match beyond what is meant: those inside the pods' ranges, and those around them.
+fn note(
+    set: &CidrSet,
+    inside: &Blocks,
+    around: &Blocks,
+    cluster: &ClusterRanges,
+    path: &Path,
+    findings: &mut Findings<'_, Feature>,
+) {
+    let mut degrade = |why: String| {
+        findings.add(Level::Degraded, path.field("to_cidrs"), Feature::BlocksWithoutPods, why);
+    };
+    let unknown: Vec<Cidr> =
+        around.iter().map(|(block, _)| *block).filter(|block| may_hold_unknown_pods(block, cluster)).collect();
+    if !unknown.is_empty() {
+        degrade(format!(
+            "{} may hold addresses of pods, which Calico's blocks match; set the provider's kubernetes.cluster_cidrs.pods, so that \
+             they are left out, or use to_external for what is outside the cluster",
+            listed(&unknown)
+        ));
+    }
+    let mut shared = BTreeSet::new();
+    for (block, _) in around {
+        for pods in cluster.pods.iter().filter(|pods| block.covers(pods) && !set.excepts(pods)) {
+            shared.extend(cluster.nodes.iter().filter(|nodes| nodes.overlaps(pods)).copied());
+        }
+    }
+    if !shared.is_empty() {
+        degrade(format!(
+            "{} of the nodes has addresses in common with the pods' range, which is left out because Calico's blocks match pods: those \
+             nodes are left out too. Allow or deny them with to_entities = [\"nodes\"]",
+            listed(&shared)
+        ));
+    }
+    if !inside.is_empty() {
+        degrade(format!(
+            "{} is inside the pods' range, and Calico's blocks match pods: the rule is about those pods too. Select pods with to_pods and \
+             to_namespaces",
+            listed(inside.iter().map(|(block, _)| block))
+        ));
+    }
 }
 
 /// Whether a block may hold pods that nobody declared.

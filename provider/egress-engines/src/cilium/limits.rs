@@ -2,7 +2,9 @@
 //!
 //! Sources: beside each part.
 
-use egress_model::cidr::Cidr;
+use std::collections::BTreeSet;
+
+use egress_model::cidr::{Cidr, Outermost};
 use egress_model::policy::{
     CidrSet, Depth, Entity, HttpRule, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
 };
@@ -10,6 +12,7 @@ use egress_model::policy::{
 use super::domain::{looks_into_dns, may_be_asked};
 use super::egress::asks_resolver;
 use super::selector::{unusable_labels, unusable_namespace_labels};
+use crate::finding::listed;
 use crate::{Feature, Findings, Level, Settings};
 
 /// Adds what is to be said about a policy's values.
@@ -116,35 +119,40 @@ fn destination(policy: &Policy, rule: &Rule, at: &Path, findings: &mut Findings<
 /// A block never matches pods and nodes (documentation, "CIDR based"; `policyCIDRMatchMode` can change that for nodes).
 fn blocks(policy: &Policy, set: &CidrSet, at: &Path, findings: &mut Findings<'_, Feature>) {
     let cluster = &policy.cluster;
-    let internal = cluster.internal();
+    let internal = Outermost::of(cluster.internal());
+    let (mut inside, mut with_nodes, mut nodes, mut whole) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
     for (block, _) in set.blocks() {
-        let inside = internal.iter().find(|range| range.covers(&block));
-        let nodes: Vec<String> = cluster
-            .nodes
-            .iter()
-            .filter(|range| block.overlaps(range) && !set.excepts(range))
-            .map(ToString::to_string)
-            .collect();
-        let whole = [Cidr::ALL_IPV4, Cidr::ALL_IPV6].contains(&block);
-        let why = if let Some(range) = inside {
-            format!(
-                "{block} is inside {range} of the cluster, and to Cilium a block never holds pods or nodes: it matches nothing that \
-                 runs. Use to_pods, to_namespaces, or to_entities with \"nodes\""
-            )
-        } else if !nodes.is_empty() {
-            format!(
-                "{block} also holds nodes ({}), which a block never matches in Cilium; add a rule with to_entities = [\"nodes\"] \
-                 if they are meant",
-                nodes.join(", ")
-            )
-        } else if whole && cluster.nodes.is_empty() {
-            format!(
-                "{block} holds every address, but in Cilium a block never matches nodes; add to_entities = [\"nodes\"] for them"
-            )
-        } else {
-            continue;
-        };
-        findings.add(Level::Degraded, at.clone(), Feature::BlocksWithoutPods, why);
+        let meant: Vec<Cidr> =
+            cluster.nodes.iter().copied().filter(|range| block.overlaps(range) && !set.excepts(range)).collect();
+        if internal.covers(&block) {
+            inside.push(block);
+        } else if !meant.is_empty() {
+            with_nodes.push(block);
+            nodes.extend(meant);
+        } else if [Cidr::ALL_IPV4, Cidr::ALL_IPV6].contains(&block) && cluster.nodes.is_empty() {
+            whole.push(block);
+        }
+    }
+    let mut degrade = |why: String| findings.add(Level::Degraded, at.clone(), Feature::BlocksWithoutPods, why);
+    if !inside.is_empty() {
+        degrade(format!(
+            "{} is inside the cluster's own ranges, and to Cilium a block never holds pods or nodes: it matches nothing that runs. Use \
+             to_pods, to_namespaces, or to_entities with \"nodes\"",
+            listed(&inside)
+        ));
+    }
+    if !with_nodes.is_empty() {
+        degrade(format!(
+            "{} also holds nodes ({}), which a block never matches in Cilium; add a rule with to_entities = [\"nodes\"] if they are meant",
+            listed(&with_nodes),
+            listed(&nodes)
+        ));
+    }
+    if !whole.is_empty() {
+        degrade(format!(
+            "{} holds every address, but in Cilium a block never matches nodes; add to_entities = [\"nodes\"] for them",
+            listed(&whole)
+        ));
     }
 }
 

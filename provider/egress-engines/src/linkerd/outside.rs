@@ -6,8 +6,9 @@
 //! put together here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
-use egress_model::cidr::Cidr;
+use egress_model::cidr::{Cidr, Outermost};
 use egress_model::policy::{ClusterRanges, HttpRule, Path};
 
 use crate::{Feature, Findings};
@@ -17,15 +18,9 @@ use crate::{Feature, Findings};
 const CLUSTER_NETWORKS: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"];
 
 /// The addresses that are not outside to Linkerd: those of its defaults and of the cluster, without those that others cover.
-pub(super) fn inside(cluster: &ClusterRanges) -> BTreeSet<Cidr> {
+pub(super) fn inside(cluster: &ClusterRanges) -> Outermost {
     let defaults = CLUSTER_NETWORKS.iter().filter_map(|text| text.parse().ok());
-    maximal(defaults.chain(cluster.internal()))
-}
-
-/// Blocks without those that others of them cover.
-pub(super) fn maximal(blocks: impl IntoIterator<Item = Cidr>) -> BTreeSet<Cidr> {
-    let all: BTreeSet<Cidr> = blocks.into_iter().collect();
-    all.iter().copied().filter(|block| !all.iter().any(|other| other != block && other.covers(block))).collect()
+    Outermost::of(defaults.chain(cluster.internal()))
 }
 
 /// Some addresses: those of a block that are in none of its exceptions.
@@ -43,12 +38,23 @@ impl Reach {
         Self(blocks.into_iter().map(|block| (block, Vec::new())).collect())
     }
 
-    fn covers(&self, region: &Cidr) -> bool {
-        let holds = |(block, except): &(Cidr, Vec<Cidr>)| {
-            block.covers(region) && !except.iter().any(|except| except.covers(region))
-        };
-        self.0.iter().any(holds)
+    /// The exceptions of each block, to be looked up.
+    fn index(&self) -> Index {
+        let mut index = Index::new();
+        for (block, except) in &self.0 {
+            index.entry(*block).or_default().push(Outermost::of(except.iter().copied()));
+        }
+        index
     }
+}
+
+/// Of each block of a reach, the exceptions as often as it is there.
+type Index = BTreeMap<Cidr, Vec<Outermost>>;
+
+/// Whether a reach holds all of a region.
+fn covers(reach: &Index, region: &Cidr) -> bool {
+    let mut around = region.covering().filter_map(|block| reach.get(&block)).flatten();
+    around.any(|except| !except.covers(region))
 }
 
 /// TCP ports of a rule.
@@ -120,21 +126,22 @@ pub(super) struct Area {
 }
 
 /// Every address outside the cluster with what passes to it, the area of most addresses last.
-pub(super) fn areas(openings: &[Opening], inside: &BTreeSet<Cidr>, findings: &mut Findings<'_, Feature>) -> Vec<Area> {
+pub(super) fn areas(openings: &[Opening], inside: &Outermost, findings: &mut Findings<'_, Feature>) -> Vec<Area> {
     let cuts = openings.iter().flat_map(|opening| &opening.reach.0);
     let cuts = cuts.flat_map(|(block, except)| std::iter::once(block).chain(except)).copied();
-    let regions: BTreeSet<Cidr> = cuts
-        .chain([Cidr::ALL_IPV4, Cidr::ALL_IPV6])
-        .filter(|region| !inside.iter().any(|range| range.covers(region)))
-        .collect();
+    let regions: BTreeSet<Cidr> =
+        cuts.chain([Cidr::ALL_IPV4, Cidr::ALL_IPV6]).filter(|region| !inside.covers(region)).collect();
+    let reaches: Vec<Index> = openings.iter().map(|opening| opening.reach.index()).collect();
     let mut areas: Vec<Area> = Vec::new();
     for region in &regions {
-        let smaller = regions.iter().chain(inside).filter(|other| *other != region && region.covers(other));
-        let holes: Vec<Cidr> = maximal(smaller.copied()).into_iter().collect();
+        let smaller =
+            regions.range((Bound::Excluded(region), Bound::Unbounded)).take_while(|other| region.covers(other));
+        let holes = Outermost::of(smaller.chain(inside.inside(region)).copied()).blocks().to_vec();
         if region.without(&holes).is_empty() {
             continue;
         }
-        let about: Vec<&Opening> = openings.iter().filter(|opening| opening.reach.covers(region)).collect();
+        let about = openings.iter().zip(&reaches).filter(|(_, reach)| covers(reach, region));
+        let about: Vec<&Opening> = about.map(|(opening, _)| opening).collect();
         let decision = decide(&about, findings);
         let block = (*region, holes);
         match areas.iter_mut().find(|area| area.decision == decision) {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use egress_model::cidr::Cidr;
+use egress_model::cidr::{Cidr, Outermost};
 use egress_model::labels::{NAMESPACE_NAME_LABEL, Selector};
 use egress_model::policy::{CidrSet, ClusterRanges, Depth, DomainPattern, Entity, Namespaces, Path, Peers, Policy};
 
 use super::{Limits, ONLY_EXPERIMENTAL, Peer, everything, namespace_named, node_local, pods_of, resolver_pods};
+use crate::finding::listed;
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::{Feature, Findings, Level};
 
@@ -114,38 +115,33 @@ pub(super) fn entity(
 
 /// Blocks, each once and in none of the others, in lists that fit.
 pub(super) fn networks(blocks: impl IntoIterator<Item = Cidr>, limit: usize) -> Vec<Peer> {
-    let all: BTreeSet<Cidr> = blocks.into_iter().collect();
-    let covered = |block: &Cidr| all.iter().any(|other| other != block && other.covers(block));
-    let blocks: Vec<String> = all.iter().filter(|block| !covered(block)).map(ToString::to_string).collect();
+    let blocks: Vec<String> = Outermost::of(blocks).blocks().iter().map(ToString::to_string).collect();
     blocks.chunks(limit).map(|blocks| Peer::Networks(blocks.to_vec())).collect()
 }
 
 /// Tells where a block would have matched pods, because these APIs match them by address and the model does not.
 fn note_pods(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: &mut Findings<'_, Feature>) {
     let at = path.field("to_cidrs");
-    let cut: Vec<String> = set
+    let cut: BTreeSet<Cidr> = set
         .blocks()
         .flat_map(|(block, _)| {
-            let overlapping = cluster.pods.iter().filter(move |range| block.overlaps(range) && !set.excepts(range));
-            overlapping.map(ToString::to_string)
+            cluster.pods.iter().filter(move |range| block.overlaps(range) && !set.excepts(range)).copied()
         })
-        .collect::<BTreeSet<_>>()
-        .into_iter()
         .collect();
     if !cut.is_empty() {
-        let why = format!("leaves out {} of the pods, which are selected by their labels with to_pods", cut.join(", "));
+        let why = format!("leaves out {} of the pods, which are selected by their labels with to_pods", listed(&cut));
         findings.add(Level::Exact, at.clone(), Feature::BlocksWithoutPods, why);
     }
-    let unknown: Vec<String> = set
+    let unknown: Vec<Cidr> = set
         .blocks()
         .filter(|(block, _)| !cluster.pods.iter().any(|range| range.same_family(block)) && may_hold_pods(block))
-        .map(|(block, _)| block.to_string())
+        .map(|(block, _)| block)
         .collect();
     if !unknown.is_empty() {
         let why = format!(
             "{} also matches pods that have such an address; set the provider's kubernetes.cluster_cidrs.pods, so that they \
              can be left out",
-            unknown.join(", ")
+            listed(&unknown)
         );
         findings.add(Level::Degraded, at, Feature::BlocksWithoutPods, why);
     }
