@@ -51,7 +51,7 @@ impl Cloud {
         variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
     }
 
-    /// The `aws` attribute of a provider block for it.
+    /// The `aws` block of a provider block for it.
     pub fn provider_aws(&self) -> Json {
         json!({ "region": REGION, "endpoint_url": self.server.endpoint(), "poll_interval": "5ms", "max_attempts": 3 })
     }

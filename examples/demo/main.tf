@@ -33,9 +33,13 @@ locals {
 }
 
 provider "egress" {
-  owner      = "demo"
-  aws        = { region = "eu-west-1" }
-  kubernetes = {}
+  owner = "demo"
+
+  aws {
+    region = "eu-west-1"
+  }
+
+  kubernetes {}
 }
 
 resource "egress_ip_pool" "partners" {

@@ -16,14 +16,18 @@ variable "pod_subnet_ids" {
 
 provider "egress" {
   owner = "acme-prod"
-  aws   = {}
+
+  aws {}
 }
 
 # In practice from the cluster: host, cluster_ca_certificate and exec instead of config_path.
 provider "egress" {
-  alias      = "cluster"
-  owner      = "acme-prod"
-  kubernetes = { config_path = "~/.kube/config" }
+  alias = "cluster"
+  owner = "acme-prod"
+
+  kubernetes {
+    config_path = "~/.kube/config"
+  }
 }
 
 resource "egress_ip_pool" "partners" {

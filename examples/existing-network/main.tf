@@ -19,7 +19,10 @@ variable "private_route_table_ids" {
 
 provider "egress" {
   owner = "existing-network"
-  aws   = { region = "eu-west-1" }
+
+  aws {
+    region = "eu-west-1"
+  }
 }
 
 # In place of this stands the module of your network, such as terraform-aws-modules/vpc/aws with enable_nat_gateway = false.

@@ -5,7 +5,13 @@ terraform {
 }
 
 provider "egress" {
-  owner      = "acme-prod"
-  aws        = { region = "eu-west-1" }
-  kubernetes = { config_path = "~/.kube/config" }
+  owner = "acme-prod"
+
+  aws {
+    region = "eu-west-1"
+  }
+
+  kubernetes {
+    config_path = "~/.kube/config"
+  }
 }

@@ -17,8 +17,14 @@ variable "zones" {
 
 provider "egress" {
   owner      = "acme-prod"
-  aws        = { region = "eu-west-1" }
-  kubernetes = { config_path = "~/.kube/config" }
+
+  aws {
+    region = "eu-west-1"
+  }
+
+  kubernetes {
+    config_path = "~/.kube/config"
+  }
 }
 
 resource "egress_ip_pool" "prod" {

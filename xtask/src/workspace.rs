@@ -22,9 +22,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace that this program was built from.
+    /// The workspace that Cargo runs this program in, or else the one that it was built from. The two differ where clones share
+    /// what Cargo has built.
     pub(crate) fn locate() -> anyhow::Result<Self> {
-        let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let run_in = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let manifest_dir = run_in.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf());
         let root = manifest_dir.parent().context("the xtask crate has no parent folder")?.to_path_buf();
         let target = match env::var_os("CARGO_TARGET_DIR") {
             Some(dir) => std::path::absolute(dir)?,

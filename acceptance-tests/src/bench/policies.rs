@@ -67,7 +67,7 @@ pub(super) fn measure_engines(options: &Options, host: &Host, report: &mut Repor
 fn provider(server: &ApiServer) -> String {
     format!(
         "terraform {{\n  required_providers {{\n    egress = {{ source = \"egress/egress\" }}\n  }}\n}}\n\
-         provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n",
+         provider \"egress\" {{\n  owner = \"bench\"\n  kubernetes {{ config_path = \"{}\" }}\n}}\n",
         server.kubeconfig().display()
     )
 }

@@ -27,7 +27,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
 
 fn provider(server: &ApiServer) -> String {
     let kubeconfig = server.kubeconfig().display();
-    let kubernetes = format!("kubernetes = {{ config_path = \"{kubeconfig}\" }}");
+    let kubernetes = format!("kubernetes {{ config_path = \"{kubeconfig}\" }}");
     format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-pod-network\"\n  {kubernetes}\n}}\n")
 }
 
@@ -194,7 +194,7 @@ fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
     let server = own_server_with_engines()?;
     let [first, second] = ZONES;
     let cluster = format!(
-        "provider \"egress\" {{\n  alias = \"cluster\"\n  owner = \"acme-acceptance\"\n  kubernetes = {{ config_path = \"{}\" }}\n}}\n",
+        "provider \"egress\" {{\n  alias = \"cluster\"\n  owner = \"acme-acceptance\"\n  kubernetes {{ config_path = \"{}\" }}\n}}\n",
         server.kubeconfig().display()
     );
     let with_zones = |zones: &[&str]| {
@@ -229,7 +229,7 @@ fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
 }
 
 /// Nobody listens there.
-const NOWHERE: &str = "kubernetes = { host = \"https://127.0.0.1:1\", token = \"none\", insecure = true }";
+const NOWHERE: &str = "kubernetes {\n  host = \"https://127.0.0.1:1\"\n  token = \"none\"\n  insecure = true\n}";
 
 fn elsewhere(kubernetes: &str) -> String {
     format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-pod-network\"\n  {kubernetes}\n}}\n")

@@ -14,7 +14,7 @@ use crate::world::says;
 const KIND: &str = "networkpolicies.networking.k8s.io";
 const MANAGER: &str = "terraform-provider-egress";
 /// Nobody listens there.
-const NOWHERE: &str = "kubernetes = { host = \"https://127.0.0.1:1\", token = \"none\", insecure = true }";
+const NOWHERE: &str = "kubernetes {\n  host = \"https://127.0.0.1:1\"\n  token = \"none\"\n  insecure = true\n}";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut cluster = |name: &str, run| suite.scenario(&format!("egress_policy::{name}"), Needs::Cluster, run);
@@ -56,7 +56,7 @@ impl Cluster {
     }
 
     fn configure(&self, body: &str) -> Result<()> {
-        let kubernetes = format!("kubernetes = {{ config_path = \"{}\" }}", self.server.kubeconfig().display());
+        let kubernetes = format!("kubernetes {{ config_path = \"{}\" }}", self.server.kubeconfig().display());
         self.write("main.tf", &(provider(&kubernetes) + body))
     }
 
@@ -213,7 +213,7 @@ fn planning_works_without_the_cluster(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
     let body = policy("production", "");
     // The cluster's address comes from something that is made in the same apply.
-    let unknown = "kubernetes = { host = terraform_data.cluster.output, token = \"none\", insecure = true }";
+    let unknown = "kubernetes {\n  host = terraform_data.cluster.output\n  token = \"none\"\n  insecure = true\n}";
     let cluster = "resource \"terraform_data\" \"cluster\" {\n  input = \"https://127.0.0.1:1\"\n}\n";
     workspace.write("main.tf", &(provider(unknown) + cluster + &body))?;
     let (plan, _) = workspace.plan()?;

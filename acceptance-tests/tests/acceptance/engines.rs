@@ -23,8 +23,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
 pub(crate) fn provider(server: &ApiServer, more: &str) -> String {
     let kubeconfig = server.kubeconfig().display();
     format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-engines\"\n  kubernetes = {{\n    config_path = \"{kubeconfig}\"\n    \
-         cluster_cidrs = {{ pods = [\"10.42.0.0/16\"], services = [\"10.43.0.0/16\"], nodes = [\"192.168.0.0/20\"] }}\n{more}  }}\n}}\n"
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-engines\"\n  kubernetes {{\n    config_path = \"{kubeconfig}\"\n    \
+         cluster_cidrs {{\n      pods = [\"10.42.0.0/16\"]\n      services = [\"10.43.0.0/16\"]\n      nodes = [\"192.168.0.0/20\"]\n    }}\n{more}  }}\n}}\n"
     )
 }
 

@@ -28,7 +28,7 @@ const ENGINES: [(&str, &str); 9] = [
 const IPS: &str = "  ips = [\"192.168.1.50\"]\n";
 const IPS_AND_NODES: &str = "  ips = [\"192.168.1.50\"]\n  nodes = { match_labels = { egress = \"yes\" } }\n";
 /// What Kube-OVN's gateways need.
-const SETTINGS: &str = "    kube_ovn = { external_subnet = \"external\" }\n";
+const SETTINGS: &str = "    kube_ovn { external_subnet = \"external\" }\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("gateway_lifecycle::each_engine_does_all_of_it", Needs::Engines, each_engine_does_all_of_it);

@@ -21,7 +21,7 @@ fn configuration(owner: &str, network: &Network, keys: &[&str], destinations: &[
     let keys: Vec<String> = keys.iter().map(|key| format!("    {key} = {{}}\n")).collect();
     let keys = keys.concat();
     format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{owner}\"\n  aws = {{ poll_interval = \"100ms\" }}\n}}\n\
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{owner}\"\n  aws {{ poll_interval = \"100ms\" }}\n}}\n\
          resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{\n{keys}  }}\n  \
          on_ip_change = \"warn\"\n  aws = {{}}\n}}\n\
          resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws = {{\n    zones = {{\n      {ZONE} = {{\n        \

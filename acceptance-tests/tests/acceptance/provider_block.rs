@@ -21,7 +21,8 @@ fn provider(body: &str) -> String {
 fn unknown_values_still_plan(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     let region = "resource \"terraform_data\" \"region\" {\n  input = \"eu-west-1\"\n}\n";
-    let aws = "  owner = \"acme\"\n  aws = { region = terraform_data.region.output, poll_interval = \"10ms\" }\n";
+    let aws =
+        "  owner = \"acme\"\n  aws {\n    region = terraform_data.region.output\n    poll_interval = \"10ms\"\n  }\n";
     world.write("main.tf", &(provider(aws) + region + &pool(&["a"], "")))?;
     let (plan, _) = world.plan()?;
     let changed = changes(&plan);
@@ -35,7 +36,7 @@ fn unknown_values_still_plan(run: &Run<'_>) -> Result<()> {
 
 fn aliases_have_owners_of_their_own(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
-    let aws = "aws = { poll_interval = \"10ms\" }";
+    let aws = "aws { poll_interval = \"10ms\" }";
     let second = format!("provider \"egress\" {{\n  alias = \"second\"\n  owner = \"acme-second\"\n  {aws}\n}}\n");
     let other = pool(&["a"], "  provider = egress.second\n")
         .replace("\"egress_ip_pool\" \"partners\"", "\"egress_ip_pool\" \"second\"");
@@ -56,11 +57,14 @@ fn bad_values_are_refused(run: &Run<'_>) -> Result<()> {
     let wrong = [
         ("  owner = \"Acme Prod\"\n", "Acme Prod"),
         ("  owner = \"acme\"\n  adoption = \"never\"\n", "adoption"),
-        ("  owner = \"acme\"\n  aws = { max_attempts = 0 }\n", "max_attempts"),
-        ("  owner = \"acme\"\n  aws = { retry_mode = \"furious\" }\n", "retry_mode"),
-        ("  owner = \"acme\"\n  aws = { endpoint_url = \"not a url\" }\n", "endpoint_url"),
-        ("  owner = \"acme\"\n  aws = { default_tags = { egress-owner = \"me\" } }\n", "egress-owner"),
-        ("  owner = \"acme\"\n  kubernetes = { host = \"https://127.0.0.1:1\", config_path = \"x\" }\n", "config_path"),
+        ("  owner = \"acme\"\n  aws { max_attempts = 0 }\n", "max_attempts"),
+        ("  owner = \"acme\"\n  aws { retry_mode = \"furious\" }\n", "retry_mode"),
+        ("  owner = \"acme\"\n  aws { endpoint_url = \"not a url\" }\n", "endpoint_url"),
+        ("  owner = \"acme\"\n  aws { default_tags = { egress-owner = \"me\" } }\n", "egress-owner"),
+        (
+            "  owner = \"acme\"\n  kubernetes {\n    host = \"https://127.0.0.1:1\"\n    config_path = \"x\"\n  }\n",
+            "config_path",
+        ),
     ];
     for (block, part) in wrong {
         world.write("main.tf", &(provider(block) + &pool(&["a"], "")))?;
@@ -75,5 +79,5 @@ fn bad_values_are_refused(run: &Run<'_>) -> Result<()> {
 fn a_missing_cloud_is_named(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     world.write("main.tf", &(provider("  owner = \"acme\"\n") + &pool(&["a"], "")))?;
-    says(&unwrapped(&world.fail(&["plan", "-no-color"])?.output), &["aws = {}"])
+    says(&unwrapped(&world.fail(&["plan", "-no-color"])?.output), &["aws {}"])
 }

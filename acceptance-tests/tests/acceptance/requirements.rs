@@ -117,7 +117,7 @@ fn a_kind_that_is_not_served_is_an_error(run: &Run<'_>) -> Result<()> {
 
 fn a_cluster_that_does_not_answer_is_a_warning(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
-    let nowhere = "provider \"egress\" {\n  owner = \"acme-engines\"\n  kubernetes = { host = \"https://127.0.0.1:1\", token = \"none\", insecure = true }\n}\n";
+    let nowhere = "provider \"egress\" {\n  owner = \"acme-engines\"\n  kubernetes {\n    host = \"https://127.0.0.1:1\"\n    token = \"none\"\n    insecure = true\n  }\n}\n";
     let body = format!("{}{nowhere}{}", crate::suite::REQUIRED_PROVIDERS, gateway("production", "antrea", true));
     workspace.write("main.tf", &body)?;
     let (_, said) = workspace.plan()?;

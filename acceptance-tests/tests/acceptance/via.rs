@@ -77,7 +77,7 @@ fn a_policy_lives_with_its_routes(run: &Run<'_>) -> Result<()> {
     let server = api_server()?;
     let namespace = server.own_namespace()?;
     let live = |server: &ApiServer| server.get("networkpolicies.networking.k8s.io", &namespace, "backend");
-    let kubernetes = format!("  kubernetes = {{ config_path = \"{}\" }}\n", server.kubeconfig().display());
+    let kubernetes = format!("  kubernetes {{ config_path = \"{}\" }}\n", server.kubeconfig().display());
     let body = |cidrs: &[&str]| base(&world, NONE) + &policy("backend", &namespace, cidrs, &via(""));
     let configure = |cidrs: &[&str]| world.configure_with(&kubernetes, &body(cidrs));
 
@@ -113,7 +113,7 @@ fn a_policy_lives_with_its_routes(run: &Run<'_>) -> Result<()> {
 fn objects_that_fail_leave_routes_in_the_state(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     let server = api_server()?;
-    let kubernetes = format!("  kubernetes = {{ config_path = \"{}\" }}\n", server.kubeconfig().display());
+    let kubernetes = format!("  kubernetes {{ config_path = \"{}\" }}\n", server.kubeconfig().display());
     let body = base(&world, NONE) + &policy("backend", "no-such-namespace", &[PARTNER], &via(""));
     world.configure_with(&kubernetes, &body)?;
     world.fail(&["apply", "-auto-approve", "-no-color"])?;
@@ -234,7 +234,7 @@ fn a_provider_without_aws_is_told(run: &Run<'_>) -> Result<()> {
     let provider = format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-via\"\n}}\n");
     workspace.write("main.tf", &(provider + &policy("backend", "production", &[PARTNER], gateway)))?;
     let said = acceptance_tests::host::unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
-    says(&said, &["Routes need AWS in the provider's configuration", "aws = {}"])
+    says(&said, &["Routes need AWS in the provider's configuration", "aws {}"])
 }
 
 fn through_the_cluster(run: &Run<'_>) -> Result<()> {
@@ -242,7 +242,7 @@ fn through_the_cluster(run: &Run<'_>) -> Result<()> {
     let namespace = server.own_namespace()?;
     let kubeconfig = server.kubeconfig().display();
     let provider = format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-via\"\n  kubernetes = {{ config_path = \"{kubeconfig}\" }}\n}}\n"
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-via\"\n  kubernetes {{ config_path = \"{kubeconfig}\" }}\n}}\n"
     );
     let gateway = |engine: &str| {
         format!(

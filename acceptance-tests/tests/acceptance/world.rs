@@ -60,9 +60,9 @@ impl World {
         self.configure_as(OWNER, "", provider, body)
     }
 
-    /// Writes `main.tf`: the provider with this owner, these arguments of `aws` and these further ones, then the body.
+    /// Writes `main.tf`: the provider with this owner, these arguments of `aws {}` and these further ones, then the body.
     pub(crate) fn configure_as(&self, owner: &str, aws: &str, provider: &str, body: &str) -> Result<()> {
-        let aws = format!("  aws = {{\n    poll_interval = \"10ms\"\n{aws}  }}\n");
+        let aws = format!("  aws {{\n    poll_interval = \"10ms\"\n{aws}  }}\n");
         let provider = format!("provider \"egress\" {{\n  owner = \"{owner}\"\n{aws}{provider}}}\n");
         self.write("main.tf", &format!("{REQUIRED_PROVIDERS}{provider}{body}"))
     }

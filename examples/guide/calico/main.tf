@@ -6,8 +6,11 @@ terraform {
 }
 
 provider "egress" {
-  owner      = "acme-prod"
-  kubernetes = { engine = "calico-enterprise" }
+  owner = "acme-prod"
+
+  kubernetes {
+    engine = "calico-enterprise"
+  }
 }
 
 resource "egress_policy" "advanced" {

@@ -6,8 +6,12 @@ terraform {
 }
 
 provider "egress" {
-  owner      = "acme-prod"
-  kubernetes = { engine = "cilium", engine_version = "1.19" }
+  owner = "acme-prod"
+
+  kubernetes {
+    engine         = "cilium"
+    engine_version = "1.19"
+  }
 }
 
 # Requests are read where they are not encrypted; of HTTPS only the server's name can be seen.

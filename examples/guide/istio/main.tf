@@ -7,9 +7,15 @@ terraform {
 
 provider "egress" {
   owner = "acme-prod"
-  kubernetes = {
+
+  kubernetes {
     engine = "istio"
-    istio  = { gateway_namespace = "istio-system", gateway_tls_ports = [8443], gateway_http_ports = [8080] }
+
+    istio {
+      gateway_namespace  = "istio-system"
+      gateway_tls_ports  = [8443]
+      gateway_http_ports = [8080]
+    }
   }
 }
 

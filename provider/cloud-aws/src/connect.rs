@@ -26,7 +26,7 @@ pub struct Cloud {
 pub enum ConnectError {
     /// Neither the configuration nor the default chain names a region.
     #[error(
-        "no region is configured: set region in the provider's aws attribute, or the environment variable AWS_REGION, or \
+        "no region is configured: set region in the provider's aws block, or the environment variable AWS_REGION, or \
          region in the profile"
     )]
     NoRegion,

@@ -7,9 +7,36 @@ use crate::cty::{Brief, Path, Step, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{Attribute, Fields, Mode, Nesting, Schema, objects, part};
 
-/// Runs every attribute's validators, and finds attributes that are required and missing or computed and set, at any depth.
+/// Runs every attribute's validators, and finds attributes that are required and missing or computed and set, and objects that
+/// are null in a list or map, at any depth.
 pub fn check(schema: &Schema, config: &Value) -> Diagnostics {
-    collect(schema, config, check_attribute)
+    let mut diagnostics = collect(schema, config, check_attribute);
+    diagnostics.extend(refuse_null_objects(schema, config));
+    diagnostics
+}
+
+/// Refuses null in place of an object of a nested list, set or map: it could be read as an object that says nothing, and so
+/// as the widest one.
+pub fn refuse_null_objects(schema: &Schema, config: &Value) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    null_objects(schema.fields(), config, &Path::root(), &mut diagnostics);
+    diagnostics
+}
+
+fn null_objects(fields: Fields<'_>, object: &Value, path: &Path, diagnostics: &mut Diagnostics) {
+    for field in fields.iter() {
+        let Some((nesting, inner)) = field.nested else { continue };
+        let path = path.child(field.name);
+        for (place, object) in objects(nesting, part(object, field.name)) {
+            let path = place.step().map_or_else(|| path.clone(), |step| path.then(step));
+            if object.is_null() {
+                let detail = format!("{path} is null. Write its attributes, or leave the element out.");
+                diagnostics.push(Diagnostic::error("An element is null", detail).at(path));
+            } else {
+                null_objects(inner, object, &path, diagnostics);
+            }
+        }
+    }
 }
 
 /// Refuses every write-only value. For Terraform before 1.11, which would store it (plugin protocol 6.8,
@@ -122,6 +149,7 @@ pub(crate) fn not_valid(path: &Path, demand: &str, value: &Value) -> Diagnostic 
 mod tests {
     use super::*;
     use crate::cty::Type;
+    use crate::schema::declare::block;
     use crate::validators;
 
     fn schema() -> Schema {
@@ -143,10 +171,12 @@ mod tests {
                 Attribute::nested("rules", Nesting::Set, inner(), ""),
             ],
         )
+        .with_blocks(vec![block("cloud", inner(), "")])
     }
 
     fn config<const N: usize>(values: [(&str, Value); N]) -> Value {
-        let mut config = Value::object(["name", "key", "cidrs", "zones", "rules"].map(|name| (name, Value::Null)));
+        let mut config =
+            Value::object(["name", "key", "cidrs", "zones", "rules", "cloud"].map(|name| (name, Value::Null)));
         let attributes = config.as_object_mut().unwrap();
         attributes.extend(values.map(|(name, value)| (name.to_owned(), value)));
         config
@@ -164,7 +194,7 @@ mod tests {
     fn reports_on_the_attribute() {
         type Expected<'a> = &'a [(&'a str, &'a str)];
         let zones = |zone: Value| Value::map([("a", zone)]);
-        let cases: [(&str, Value, Expected<'_>); 8] = [
+        let cases: [(&str, Value, Expected<'_>); 12] = [
             ("name", "abc".into(), &[]),
             ("name", "abcd".into(), &[("name", "name must be 1 to 3 characters, not \"abcd\".")]),
             ("key", "abcd".into(), &[("key", "It must be 1 to 3 characters. The value is sensitive and not shown.")]),
@@ -192,6 +222,25 @@ mod tests {
                 &[("rules", "rules.id must be 1 to 3 characters, not \"abcd\".")],
             ),
             ("cidrs", Value::set([Value::UNKNOWN]), &[]),
+            (
+                "zones",
+                zones(Value::Null),
+                &[("zones[\"a\"]", "zones[\"a\"] is null. Write its attributes, or leave the element out.")],
+            ),
+            (
+                "rules",
+                Value::set([Value::Null]),
+                &[("rules", "rules is null. Write its attributes, or leave the element out.")],
+            ),
+            (
+                "cloud",
+                inner("abcd", "x", Value::Null),
+                &[
+                    ("cloud.id", "cloud.id must be 1 to 3 characters, not \"abcd\"."),
+                    ("cloud.made", "Only the provider sets cloud.made. Remove it from the configuration."),
+                ],
+            ),
+            ("cloud", inner(Value::UNKNOWN, Value::Null, Value::UNKNOWN), &[]),
         ];
         for (name, value, expected) in cases {
             let expected: Vec<_> = expected.iter().map(|(p, d)| ((*p).to_owned(), (*d).to_owned())).collect();
@@ -201,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_judged() {
-        for name in ["name", "key", "cidrs", "zones", "rules"] {
+        for name in ["name", "key", "cidrs", "zones", "rules", "cloud"] {
             assert_eq!(said(&check(&schema(), &config([(name, Value::UNKNOWN)]))), []);
         }
     }

@@ -129,7 +129,7 @@ fn keep_known(fields: Fields<'_>, config: &Value, prior: &Value, planned: &mut V
     }
 }
 
-/// Collects the attributes whose change replaces the object. Inside a nested attribute only objects that were there before
+/// Collects the attributes and blocks whose change replaces the object. Inside a nested attribute only objects that were there before
 /// can have changed; adding and removing one is a change of the attribute itself.
 fn replacements(fields: Fields<'_>, prior: &Value, planned: &Value, path: &Path, found: &mut Vec<Path>) {
     for field in fields.iter() {
@@ -138,11 +138,6 @@ fn replacements(fields: Fields<'_>, prior: &Value, planned: &Value, path: &Path,
             continue;
         }
         let path = path.then(Step::Attribute(field.name.to_owned()));
-        let replaces = |modifier: &PlanModifier| match modifier {
-            PlanModifier::UseStateForUnknown => false,
-            PlanModifier::RequiresReplace => true,
-            PlanModifier::RequiresReplaceIf(condition) => condition(Change { prior, planned }),
-        };
         if let Some((nesting, inner)) = field.nested {
             for (place, object) in objects(nesting, planned) {
                 let prior = counterpart(inner, prior, place, object);
@@ -153,7 +148,7 @@ fn replacements(fields: Fields<'_>, prior: &Value, planned: &Value, path: &Path,
                 }
             }
         }
-        if field.attribute.is_some_and(|a| a.plan_modifiers.iter().any(replaces)) {
+        if field.plan_modifiers.iter().any(|modifier| modifier.replaces(Change { prior, planned })) {
             found.push(path);
         }
     }

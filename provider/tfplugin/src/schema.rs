@@ -1,5 +1,7 @@
 //! What a user can write, as a value: attributes, nested attributes, blocks, and the rules on them.
 
+mod block;
+pub mod declare;
 mod fields;
 
 use std::fmt;
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use crate::cty::{Path, Type, Value};
 use crate::diagnostic::Diagnostics;
 
+pub use block::NestedBlock;
 pub(crate) use fields::{Fields, Place, counterpart, objects, objects_mut, part};
 
 /// The schema of a provider's configuration, a resource, a data source or a list.
@@ -19,9 +22,9 @@ pub struct Schema {
     pub description: String,
     /// Why not to use it any more, and what instead.
     pub deprecation: Option<String>,
-    /// The attributes. Nested attributes are preferred over blocks.
+    /// The attributes. What the user names by keys of his own is a map of objects in one.
     pub attributes: Vec<Attribute>,
-    /// Nested blocks, for a schema that must look like an old one.
+    /// The nested blocks: what can stand once, so that Terraform refuses misspelt words in it.
     pub blocks: Vec<NestedBlock>,
 }
 
@@ -85,25 +88,6 @@ pub struct Attribute {
     pub plan_modifiers: Vec<PlanModifier>,
 }
 
-/// Nested blocks of one type.
-#[derive(Clone, Debug)]
-pub struct NestedBlock {
-    /// The block's type name.
-    pub name: &'static str,
-    /// How it repeats.
-    pub nesting: Nesting,
-    /// What it is for, in Markdown.
-    pub description: String,
-    /// Its attributes.
-    pub attributes: Vec<Attribute>,
-    /// Blocks inside it.
-    pub blocks: Vec<NestedBlock>,
-    /// The fewest that the user must write; lists and sets only.
-    pub min_items: i64,
-    /// The most that the user may write, 0 for no limit; lists and sets only.
-    pub max_items: i64,
-}
-
 /// A check on a known, non-null value at a path.
 pub type Check = dyn Fn(&Path, &Value) -> Diagnostics + Send + Sync;
 
@@ -143,6 +127,23 @@ pub enum PlanModifier {
     RequiresReplace,
     /// A changed value replaces the resource where the condition holds.
     RequiresReplaceIf(Arc<dyn Fn(Change<'_>) -> bool + Send + Sync>),
+    /// That there is a value where there was none, or none where there was one, replaces the resource. What changes inside
+    /// does not by itself.
+    RequiresReplaceOnPresence,
+}
+
+impl PlanModifier {
+    /// Whether this change of the attribute or block replaces the resource.
+    pub(crate) fn replaces(&self, change: Change<'_>) -> bool {
+        match self {
+            Self::UseStateForUnknown => false,
+            Self::RequiresReplace => true,
+            Self::RequiresReplaceIf(condition) => condition(change),
+            Self::RequiresReplaceOnPresence => {
+                !change.planned.is_unknown() && change.prior.is_null() != change.planned.is_null()
+            }
+        }
+    }
 }
 
 impl fmt::Debug for PlanModifier {
@@ -151,6 +152,7 @@ impl fmt::Debug for PlanModifier {
             Self::UseStateForUnknown => "UseStateForUnknown",
             Self::RequiresReplace => "RequiresReplace",
             Self::RequiresReplaceIf(_) => "RequiresReplaceIf",
+            Self::RequiresReplaceOnPresence => "RequiresReplaceOnPresence",
         })
     }
 }
@@ -159,6 +161,13 @@ impl Schema {
     /// A schema of version 0 with this Markdown description.
     pub fn new(description: impl Into<String>, attributes: Vec<Attribute>) -> Self {
         Self { description: description.into(), attributes, ..Self::default() }
+    }
+
+    /// The same with these nested blocks.
+    #[must_use]
+    pub fn with_blocks(mut self, blocks: Vec<NestedBlock>) -> Self {
+        self.blocks = blocks;
+        self
     }
 }
 
@@ -312,19 +321,6 @@ impl Attribute {
         match &self.ty {
             AttributeType::Plain(ty) => ty.clone(),
             AttributeType::Nested(nesting, attributes) => nesting.wrap(object_type(attributes, &[])),
-        }
-    }
-}
-
-impl NestedBlock {
-    /// The type of the value that all blocks of this type make.
-    pub fn value_type(&self) -> Type {
-        let object = object_type(&self.attributes, &self.blocks);
-        match self.nesting {
-            // Blocks may differ in the type of a dynamic attribute; then they make a tuple or an object, and the type is
-            // known only with the value.
-            Nesting::List | Nesting::Map if object.has_dynamic() => Type::Dynamic,
-            nesting => nesting.wrap(object),
         }
     }
 }

@@ -78,6 +78,7 @@ pub fn check_identity(schema: &IdentitySchema) -> Vec<Violation> {
 #[derive(Clone, Copy, Default)]
 struct Around {
     set: bool,
+    map: bool,
     write_only: bool,
 }
 
@@ -145,6 +146,10 @@ impl Check {
                         not computed";
             self.broken(path, rule);
         }
+        if around.map && attribute.sensitive {
+            // Terraform 1.11 and 1.15 and OpenTofu 1.12 crash on a null element of such a map, before the provider sees it.
+            self.broken(path, "inside a map nothing is sensitive: a null element would crash the host");
+        }
         if attribute.deprecation.as_ref().is_some_and(String::is_empty) {
             self.broken(path, "a deprecation says what to do instead");
         }
@@ -152,8 +157,10 @@ impl Check {
         self.behaviour(attribute, path, around);
         match &attribute.ty {
             AttributeType::Plain(ty) => self.plain(ty, path, around),
-            AttributeType::Nested(_, attributes) => {
-                let around = Around { set: around.set || set, write_only: attribute.write_only };
+            AttributeType::Nested(nesting, attributes) => {
+                let map = matches!(nesting, Nesting::Map | Nesting::List | Nesting::Set);
+                let around =
+                    Around { set: around.set || set, map: around.map || map, write_only: attribute.write_only };
                 self.fields(Fields { attributes, blocks: &[] }, &[], path, around);
             }
         }
@@ -185,13 +192,21 @@ impl Check {
                         "only a computed attribute is unknown in a plan, so there is no state to use for it",
                     );
                 }
-                PlanModifier::RequiresReplace | PlanModifier::RequiresReplaceIf(_) if around.set => {
+                PlanModifier::RequiresReplace
+                | PlanModifier::RequiresReplaceIf(_)
+                | PlanModifier::RequiresReplaceOnPresence
+                    if around.set =>
+                {
                     self.broken(
                         path,
                         "a changed element of a set is another element: the set itself can require replacement",
                     );
                 }
-                PlanModifier::RequiresReplace | PlanModifier::RequiresReplaceIf(_) if attribute.write_only => {
+                PlanModifier::RequiresReplace
+                | PlanModifier::RequiresReplaceIf(_)
+                | PlanModifier::RequiresReplaceOnPresence
+                    if attribute.write_only =>
+                {
                     self.broken(
                         path,
                         "a write-only value has no old one to differ from, so it never requires replacement",
@@ -224,8 +239,18 @@ impl Check {
         if let Some(rule) = rule {
             self.broken(path, rule);
         }
+        if block.nesting != Nesting::Single && !block.plan_modifiers.is_empty() {
+            self.broken(path, "only a block that stands once has plan modifiers: others are one of several");
+        }
+        if block.plan_modifiers.iter().any(|modifier| matches!(modifier, PlanModifier::UseStateForUnknown)) {
+            self.broken(path, "a block is the user's, so there is no state to use for it");
+        }
         let fields = Fields { attributes: &block.attributes, blocks: &block.blocks };
-        let around = Around { set: around.set || block.nesting == Nesting::Set, ..Around::default() };
+        let around = Around {
+            set: around.set || block.nesting == Nesting::Set,
+            map: around.map || block.nesting != Nesting::Single,
+            write_only: false,
+        };
         self.fields(fields, &block.blocks, path, around);
     }
 }

@@ -90,8 +90,8 @@ fn part<T>(
         Unavailable::Missing(Diagnostic::error(
             format!("The provider has no {name} configuration"),
             format!(
-                "This needs it: add `{name} = {{}}` to the provider \"egress\" block to use the environment's defaults, or set its \
-                 attributes."
+                "This needs it: add `{name} {{}}` to the provider \"egress\" block to use the environment's defaults, or write its \
+                 attributes into it."
             ),
         ))
     };

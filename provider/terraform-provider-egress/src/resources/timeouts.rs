@@ -1,16 +1,17 @@
-//! The `timeouts` attribute.
+//! The `timeouts` block.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tfplugin::cty::{Path, Type};
+use tfplugin::cty::Path;
 use tfplugin::model::Arg;
-use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::schema::NestedBlock;
+use tfplugin::schema::declare::{block, string};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use crate::duration;
 
-/// The attribute's value.
+/// The block's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timeouts {
     create: Arg<String>,
@@ -41,12 +42,11 @@ pub(crate) enum Operation {
 }
 
 impl Defaults {
-    /// The attribute, with these defaults in its documentation.
-    pub(crate) fn attribute(self) -> Attribute {
+    /// The block, with these defaults in its documentation.
+    pub(crate) fn block(self) -> NestedBlock {
         let timeout = |name, what: &str, default: Duration| {
-            Attribute::new(
+            string(
                 name,
-                Type::String,
                 format!(
                     "How long {what} may take, such as `90s`, `10m` or `1h30m`. Default: `{}m`. When it is over, the provider starts nothing \
                      new and records what exists; the next apply goes on from there.",
@@ -54,9 +54,8 @@ impl Defaults {
                 ),
             )
         };
-        Attribute::nested(
+        block(
             "timeouts",
-            Nesting::Single,
             vec![
                 timeout("create", "creating", self.create),
                 timeout("update", "changing", self.update),
@@ -79,7 +78,7 @@ impl Defaults {
     }
 }
 
-/// Checks the attribute's known values.
+/// Checks the block's known values.
 pub(crate) fn validate(timeouts: &Arg<Timeouts>) -> Diagnostics {
     let none = Timeouts::default();
     let Timeouts { create, update, delete } = timeouts.known().unwrap_or(&none);

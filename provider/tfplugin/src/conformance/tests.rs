@@ -1,5 +1,6 @@
 use super::*;
 use crate::cty::{Refinements, Type};
+use crate::schema::declare::block;
 use crate::schema::{Attribute, NestedBlock, Nesting};
 
 fn schema() -> Schema {
@@ -21,15 +22,8 @@ fn schema() -> Schema {
             Attribute::nested("disk", Nesting::Single, inner(), ""),
         ],
     );
-    schema.blocks = vec![NestedBlock {
-        name: "listener",
-        nesting: Nesting::List,
-        description: String::new(),
-        attributes: inner(),
-        blocks: vec![],
-        min_items: 0,
-        max_items: 0,
-    }];
+    let listener = NestedBlock { nesting: Nesting::List, ..block("listener", inner(), "") };
+    schema.blocks = vec![listener, block("cloud", inner(), "")];
     schema
 }
 

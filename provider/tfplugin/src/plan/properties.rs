@@ -7,12 +7,28 @@ use super::{null_write_only, plan};
 use crate::conformance::{check_apply, check_plan};
 use crate::cty::arbitrary::values;
 use crate::cty::{Path, Type, Value};
-use crate::schema::{Attribute, AttributeType, Fields, Mode, Nesting, Schema, part};
+use crate::schema::declare::block;
+use crate::schema::{Attribute, AttributeType, Fields, Mode, NestedBlock, Nesting, Schema, part};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+const BLOCKS: [&str; 2] = ["x", "y"];
 
 fn schemas() -> impl Strategy<Value = Schema> {
-    attributes(2, false).prop_map(|attributes| Schema::new("", attributes))
+    (attributes(2, false), blocks(2)).prop_map(|(attributes, blocks)| Schema::new("", attributes).with_blocks(blocks))
+}
+
+/// Blocks that stand once, with blocks in them.
+fn blocks(depth: u32) -> BoxedStrategy<Vec<NestedBlock>> {
+    if depth == 0 {
+        return Just(Vec::new()).boxed();
+    }
+    let one = (attributes(depth - 1, false), blocks(depth - 1), any::<bool>());
+    let some = vec(one, 0..=BLOCKS.len());
+    let declare = |(name, (attributes, blocks, required))| {
+        let block = block(name, attributes, "").with_blocks(blocks);
+        if required { block.required() } else { block }
+    };
+    some.prop_map(move |some| BLOCKS.into_iter().zip(some).map(declare).collect()).boxed()
 }
 
 fn attributes(depth: u32, in_set: bool) -> BoxedStrategy<Vec<Attribute>> {
@@ -61,10 +77,31 @@ fn attribute(depth: u32, in_set: bool) -> BoxedStrategy<Attribute> {
 }
 
 /// What a user could write.
-fn configs(attributes: &[Attribute], unknowns: bool) -> BoxedStrategy<Value> {
-    let names: Vec<_> = attributes.iter().map(|attribute| attribute.name).collect();
-    let values: Vec<_> = attributes.iter().map(|attribute| config(attribute, unknowns)).collect();
+fn configs(fields: Fields<'_>, unknowns: bool) -> BoxedStrategy<Value> {
+    let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+    let attributes = fields.attributes.iter().map(|attribute| config(attribute, unknowns));
+    let values: Vec<_> = attributes.chain(fields.blocks.iter().map(|block| block_config(block, unknowns))).collect();
     values.prop_map(move |values| Value::object(names.iter().copied().zip(values))).boxed()
+}
+
+/// A block that a `dynamic` block with an unknown `for_each` makes is an object whose attributes are all unknown.
+fn block_config(block: &NestedBlock, unknowns: bool) -> BoxedStrategy<Value> {
+    let fields = Fields { attributes: &block.attributes, blocks: &block.blocks };
+    let known = configs(fields, unknowns);
+    match (block.min_items, unknowns) {
+        (0, true) => prop_oneof![1 => Just(Value::Null), 1 => Just(all_unknown(fields)), 2 => known].boxed(),
+        (0, false) => prop_oneof![1 => Just(Value::Null), 2 => known].boxed(),
+        _ => known,
+    }
+}
+
+fn all_unknown(fields: Fields<'_>) -> Value {
+    let attributes = fields.attributes.iter().map(|attribute| {
+        let computed = attribute.mode == Mode::Computed;
+        (attribute.name, if computed { Value::Null } else { Value::UNKNOWN })
+    });
+    let inner = |block: &NestedBlock| all_unknown(Fields { attributes: &block.attributes, blocks: &block.blocks });
+    Value::object(attributes.chain(fields.blocks.iter().map(|block| (block.name, inner(block)))))
 }
 
 fn config(attribute: &Attribute, unknowns: bool) -> BoxedStrategy<Value> {
@@ -73,7 +110,7 @@ fn config(attribute: &Attribute, unknowns: bool) -> BoxedStrategy<Value> {
             .prop_filter("a required value is not null, and other nulls are made below", |value| !value.is_null())
             .boxed(),
         AttributeType::Nested(nesting, inner) => {
-            let object = configs(inner, unknowns);
+            let object = configs(Fields { attributes: inner, blocks: &[] }, unknowns);
             match nesting {
                 Nesting::Single => object,
                 Nesting::List => vec(object, 0..3).prop_map(Value::List).boxed(),
@@ -91,7 +128,12 @@ fn config(attribute: &Attribute, unknowns: bool) -> BoxedStrategy<Value> {
 
 /// Terraform's proposal (terraform, `plans/objchange.ProposedNew`).
 fn proposed(fields: Fields<'_>, prior: &Value, config: &Value) -> Value {
-    Value::object(fields.attributes.iter().map(|attribute| {
+    let blocks = fields.blocks.iter().map(|block| {
+        let inner = Fields { attributes: &block.attributes, blocks: &block.blocks };
+        let (prior, config) = (part(prior, block.name), part(config, block.name));
+        (block.name, proposed_objects(block.nesting, inner, prior, config))
+    });
+    let attributes = fields.attributes.iter().map(|attribute| {
         let (prior, config) = (part(prior, attribute.name), part(config, attribute.name));
         let value = match &attribute.ty {
             _ if config.is_null() && attribute.is_computed() => prior.clone(),
@@ -102,7 +144,8 @@ fn proposed(fields: Fields<'_>, prior: &Value, config: &Value) -> Value {
             AttributeType::Plain(_) => config.clone(),
         };
         (attribute.name, value)
-    }))
+    });
+    Value::object(attributes.chain(blocks))
 }
 
 fn proposed_objects(nesting: Nesting, inner: Fields<'_>, prior: &Value, config: &Value) -> Value {
@@ -175,8 +218,8 @@ fn messages(diagnostics: crate::Diagnostics) -> Vec<String> {
 
 fn cases() -> impl Strategy<Value = (Schema, Value, Value)> {
     schemas().prop_flat_map(|schema| {
-        let before = configs(&schema.attributes, false);
-        let after = configs(&schema.attributes, true);
+        let before = configs(schema.fields(), false);
+        let after = configs(schema.fields(), true);
         (Just(schema), before, after)
     })
 }

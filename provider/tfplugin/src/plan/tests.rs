@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::cty::Type;
 use crate::schema::Nesting;
+use crate::schema::declare::{block, string};
 
 /// Each kind of attribute that the recipe tells apart, at the top and inside a map.
 fn schema() -> Schema {
@@ -211,4 +212,53 @@ fn write_only_values_go_at_every_depth() {
     let value = Value::object([("logins", Value::list([login("s".into())]))]);
     let cleared = Value::object([("logins", Value::list([login(Value::Null)]))]);
     assert_eq!(null_write_only(&schema, value), cleared);
+}
+
+#[test]
+fn a_block_is_planned_as_it_is_written_with_what_is_computed_in_it() {
+    let schema = Schema::new("", vec![Attribute::new("name", Type::String, "")]).with_blocks(vec![
+        block(
+            "cloud",
+            vec![
+                string("zone", "").requires_replace(),
+                string("mode", "").default("fast"),
+                string("id", "").computed().use_state_for_unknown(),
+                string("status", "").computed(),
+            ],
+            "",
+        )
+        .modify(PlanModifier::RequiresReplaceOnPresence),
+    ]);
+    let cloud = |zone: Value, mode: Value, id: Value, status: Value| {
+        Value::object([("zone", zone), ("mode", mode), ("id", id), ("status", status)])
+    };
+    let value = |name: &str, cloud: Value| Value::object([("name", name.into()), ("cloud", cloud)]);
+    let written = |zone: Value| cloud(zone, Value::Null, Value::Null, Value::Null);
+    let replaced = |planned: &Planned| planned.requires_replace.iter().map(ToString::to_string).collect::<Vec<_>>();
+
+    let absent = value("x", Value::Null);
+    assert_eq!(plan(&schema, &absent, &Value::Null, &absent).planned, absent, "an absent block stays null");
+
+    let config = value("x", written("a".into()));
+    let created = plan(&schema, &config, &Value::Null, &config);
+    let expected = cloud("a".into(), "fast".into(), Value::UNKNOWN, Value::UNKNOWN);
+    assert_eq!(created.planned, value("x", expected));
+
+    let state = value("x", cloud("a".into(), "fast".into(), "id".into(), "up".into()));
+    let renamed =
+        plan(&schema, &value("y", written("a".into())), &state, &value("y", state.get("cloud").unwrap().clone()));
+    let expected = cloud("a".into(), "fast".into(), "id".into(), Value::UNKNOWN);
+    assert_eq!(renamed.planned, value("y", expected));
+    assert_eq!(replaced(&renamed), [""; 0]);
+
+    let moved = value("x", written("b".into()));
+    let proposed = value("x", cloud("b".into(), "fast".into(), "id".into(), "up".into()));
+    assert_eq!(replaced(&plan(&schema, &moved, &state, &proposed)), ["cloud.zone"]);
+    assert_eq!(replaced(&plan(&schema, &absent, &state, &absent)), ["cloud"], "the block goes");
+    assert_eq!(replaced(&plan(&schema, &config, &absent, &config)), ["cloud"], "the block comes");
+
+    // A dynamic block whose for_each is not known yet: everything in it that a user can write is unknown.
+    let unknown = value("x", cloud(Value::UNKNOWN, Value::UNKNOWN, Value::Null, Value::Null));
+    let planned = plan(&schema, &unknown, &Value::Null, &unknown).planned;
+    assert_eq!(planned, value("x", cloud(Value::UNKNOWN, Value::UNKNOWN, Value::UNKNOWN, Value::UNKNOWN)));
 }

@@ -10,7 +10,7 @@ use crate::cty::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::provider::Context;
 use crate::resource::{PlanRequest, PlanResponse};
-use crate::{conformance, from_proto, to_proto};
+use crate::{config_check, conformance, from_proto, to_proto};
 
 /// Plans a create, an update or a destroy: first by the schema's rules, then by the resource's own.
 pub(crate) async fn plan(
@@ -29,6 +29,11 @@ pub(crate) async fn plan(
     let stored = Stored::decode(&request.prior_private);
     let destroy = proposed.is_null();
 
+    // Terraform validates the configuration in the plan as well; what a null object means is not left to that.
+    let refused = config_check::refuse_null_objects(&shape.schema, &config);
+    if !destroy && refused.has_errors() {
+        return Err(refused);
+    }
     let (planned, requires_replace) = if destroy {
         (Value::Null, Vec::new())
     } else {

@@ -1,7 +1,7 @@
 //! One view on attributes and blocks, for the walks over a schema and values of it.
 
-use super::{Attribute, AttributeType, NestedBlock, Nesting, Schema};
-use crate::cty::{Path, Step, Value};
+use super::{Attribute, AttributeType, NestedBlock, Nesting, PlanModifier, Schema, object_type};
+use crate::cty::{Path, Step, Type, Value};
 
 /// What an object holds.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,21 @@ pub(crate) struct Field<'a> {
     pub(crate) name: &'static str,
     /// The attribute, if it is one.
     pub(crate) attribute: Option<&'a Attribute>,
+    /// What the plan does with it.
+    pub(crate) plan_modifiers: &'a [PlanModifier],
     /// How the objects in it repeat and what they hold, if it holds any that have schemas.
     pub(crate) nested: Option<(Nesting, Fields<'a>)>,
+}
+
+impl Field<'_> {
+    /// The type of its value.
+    pub(crate) fn value_type(&self) -> Type {
+        match (self.attribute, self.nested) {
+            (Some(attribute), _) => attribute.value_type(),
+            (None, Some((nesting, fields))) => nesting.wrap(object_type(fields.attributes, fields.blocks)),
+            (None, None) => Type::Dynamic,
+        }
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -25,6 +38,7 @@ impl<'a> Fields<'a> {
         let attributes = self.attributes.iter().map(|attribute| Field {
             name: attribute.name,
             attribute: Some(attribute),
+            plan_modifiers: &attribute.plan_modifiers,
             nested: match &attribute.ty {
                 AttributeType::Plain(_) => None,
                 AttributeType::Nested(nesting, attributes) => Some((*nesting, Fields { attributes, blocks: &[] })),
@@ -33,6 +47,7 @@ impl<'a> Fields<'a> {
         let blocks = self.blocks.iter().map(|block| Field {
             name: block.name,
             attribute: None,
+            plan_modifiers: &block.plan_modifiers,
             nested: Some((block.nesting, Fields { attributes: &block.attributes, blocks: &block.blocks })),
         });
         attributes.chain(blocks)

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cty::Value;
-use crate::schema::IdentityAttribute;
+use crate::schema::{IdentityAttribute, declare};
 use crate::validators;
 
 fn text(name: &'static str) -> Attribute {
@@ -13,7 +13,7 @@ fn nested(nesting: Nesting, attributes: Vec<Attribute>) -> Attribute {
 
 fn block(nesting: Nesting, min_items: i64, max_items: i64) -> NestedBlock {
     let attributes = vec![text("inner")];
-    NestedBlock { name: "block", nesting, description: String::new(), attributes, blocks: vec![], min_items, max_items }
+    NestedBlock { nesting, min_items, max_items, ..declare::block("block", attributes, "") }
 }
 
 fn said(schema: &Schema) -> Vec<String> {
@@ -35,7 +35,10 @@ fn a_schema_that_terraform_takes() {
             Attribute::nested("rules", Nesting::Set, vec![text("a").required(), text("b").computed()], ""),
         ],
     );
-    schema.blocks = vec![block(Nesting::List, 1, 0)];
+    schema.blocks = vec![
+        block(Nesting::List, 1, 0),
+        declare::block("cloud", vec![text("key").sensitive()], "").required().modify(PlanModifier::RequiresReplace),
+    ];
     assert_eq!(said(&schema), [""; 0]);
 }
 
@@ -90,6 +93,10 @@ fn attributes_that_terraform_refuses_or_never_heeds() {
             nested(Nesting::Single, vec![text("inner")]).write_only(),
             "outer.inner: inside a write-only attribute everything is write-only",
         ),
+        (
+            nested(Nesting::Map, vec![text("inner").sensitive()]),
+            "outer.inner: inside a map nothing is sensitive: a null element would crash the host",
+        ),
     ];
     for (attribute, expected) in cases {
         assert_eq!(said(&Schema::new("", vec![attribute])), [expected]);
@@ -109,6 +116,14 @@ fn schemas_and_blocks_that_terraform_refuses() {
         (with(block(Nesting::List, -1, 0)), "block: the number of blocks is not negative"),
         (with(block(Nesting::Set, 3, 2)), "block: the least number of blocks is above the most"),
         (with(block(Nesting::Map, 1, 0)), "block: the number of blocks in a map is not limited"),
+        (
+            with(block(Nesting::List, 0, 0).modify(PlanModifier::RequiresReplace)),
+            "block: only a block that stands once has plan modifiers: others are one of several",
+        ),
+        (
+            with(block(Nesting::Single, 0, 0).modify(PlanModifier::UseStateForUnknown)),
+            "block: a block is the user's, so there is no state to use for it",
+        ),
         (with(block(Nesting::Single, 0, 1)), "block: of a single block the least and the most are both 0 or both 1"),
         (
             with(NestedBlock { attributes: vec![text("inner").write_only()], ..block(Nesting::Set, 0, 0) }),

@@ -1,4 +1,4 @@
-//! The `aws` part of the block.
+//! The `aws` block of the provider block.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ struct AssumeRolePart {
     policy: Option<String>,
 }
 
-/// Parses the wholly known `aws` attribute at this path.
+/// Parses the wholly known `aws` block at this path.
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
     let part: Part = model::from_value(value).map_err(|error| beneath(path, error))?;
     let mut wrong = Diagnostics::new();

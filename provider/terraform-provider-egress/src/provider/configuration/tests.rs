@@ -1,33 +1,30 @@
 use std::collections::BTreeMap;
 
-use tfplugin::cty::{Path, Value};
+use tfplugin::cty::{Path, Type, Value};
 use tfplugin::{Diagnostics, Severity};
 
 use super::*;
 use crate::provider::schema::schema;
 use crate::session::Unavailable;
 
-/// The block with these attributes, and null for every other.
-fn block(attributes: &[(&str, Value)]) -> Value {
-    complete(&schema().attributes, attributes)
+/// The provider block with these values, and null for everything else.
+fn block(values: &[(&str, Value)]) -> Value {
+    complete(schema().ty(), values)
 }
 
-/// An object of a nested attribute, such as `aws` or `aws.assume_role`.
-fn object(path: &str, attributes: &[(&str, Value)]) -> Value {
-    use tfplugin::schema::AttributeType::Nested;
-    let mut level = schema().attributes;
-    for step in path.split('.') {
-        let attribute = level.into_iter().find(|attribute| attribute.name == step).expect("the path is in the schema");
-        let Nested(_, inner) = attribute.ty else { panic!("{step} is not nested") };
-        level = inner;
-    }
-    complete(&level, attributes)
+/// A block in it, such as `aws` or `aws.assume_role`.
+fn object(path: &str, values: &[(&str, Value)]) -> Value {
+    let ty = path.split('.').fold(schema().ty(), |ty, step| {
+        let Type::Object(mut parts) = ty else { panic!("{step} is in no object") };
+        parts.remove(step).expect("the path is in the schema")
+    });
+    complete(ty, values)
 }
 
-fn complete(schema: &[tfplugin::schema::Attribute], attributes: &[(&str, Value)]) -> Value {
-    let mut values: BTreeMap<String, Value> =
-        schema.iter().map(|attribute| (attribute.name.to_owned(), Value::Null)).collect();
-    for (name, value) in attributes {
+fn complete(ty: Type, given: &[(&str, Value)]) -> Value {
+    let Type::Object(parts) = ty else { panic!("it is no object") };
+    let mut values: BTreeMap<String, Value> = parts.into_keys().map(|name| (name, Value::Null)).collect();
+    for (name, value) in given {
         assert!(values.insert((*name).to_owned(), value.clone()).is_some(), "{name} is not in the schema");
     }
     Value::Object(values)

@@ -198,7 +198,7 @@ impl Backend for AwsBackend {
         let cloud = connect(configured).await?.ok_or_else(|| {
             Diagnostic::error(
                 "Nothing can be imported yet",
-                "The provider's aws attribute depends on values that are known only after apply. Import needs them.",
+                "The provider's aws block depends on values that are known only after apply. Import needs them.",
             )
         })?;
         Ok(place(cloud.region(region), BTreeMap::new()))

@@ -56,7 +56,6 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
             "Tags on the addresses that the pool allocates, beside the provider's `default_tags`; a tag here goes before one of the same \
              key there. Tags that others set are left alone.",
         ),
-        TIMEOUTS.attribute(),
     ]);
     attributes.extend(computed());
     Schema::new(
@@ -72,6 +71,7 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
          adopts what it has.",
         attributes,
     )
+    .with_blocks(vec![TIMEOUTS.block()])
 }
 
 fn addresses(of_clouds: Vec<Attribute>) -> Attribute {

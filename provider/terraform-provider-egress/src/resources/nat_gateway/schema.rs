@@ -37,7 +37,6 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
             "Tags on the gateways, beside the provider's `default_tags`; a tag here goes before one of the same key there. Keys that \
              begin with `egress-` and hold the identity are reserved.",
         ),
-        TIMEOUTS.attribute(),
         Attribute::new(
             "tags_all",
             Type::map(Type::String),
@@ -100,6 +99,7 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
          all that there are, and refuses an address of another network border group than its zone's.",
         attributes,
     )
+    .with_blocks(vec![TIMEOUTS.block()])
 }
 
 fn expected_load() -> Attribute {

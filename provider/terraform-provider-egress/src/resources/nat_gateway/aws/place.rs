@@ -72,7 +72,7 @@ pub(super) fn writes_region(value: &Value) -> bool {
 pub(super) async fn connected(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Diagnostic> {
     region(configured, name).await.map_err(|diagnostic| {
         diagnostic.unwrap_or_else(|| {
-            let detail = "The provider's aws attribute depends on values that are known only after apply. Apply what they come from first.";
+            let detail = "The provider's aws block depends on values that are known only after apply. Apply what they come from first.";
             Diagnostic::error("AWS is not known yet", detail)
         })
     })

@@ -94,7 +94,7 @@ pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Di
         End::Expired(left) => Diagnostic::error(
             summary,
             format!(
-                "The time that the timeouts attribute allows is over. {exists} The next apply goes on from there.{}",
+                "The time that the timeouts block allows is over. {exists} The next apply goes on from there.{}",
                 not_done(left)
             ),
         ),

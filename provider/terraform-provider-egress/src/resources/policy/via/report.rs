@@ -77,7 +77,7 @@ pub(super) fn unroutable(path: &ModelPath, why: &Unroutable) -> Diagnostic {
 pub(super) fn unavailable(why: Option<Diagnostic>) -> Diagnostic {
     let detail = match why {
         Some(diagnostic) => diagnostic.detail,
-        None => "The provider's aws attribute depends on values that are known only after apply. Apply what they come from first."
+        None => "The provider's aws block depends on values that are known only after apply. Apply what they come from first."
             .to_owned(),
     };
     Diagnostic::error("Routes need AWS in the provider's configuration", detail).at(at())

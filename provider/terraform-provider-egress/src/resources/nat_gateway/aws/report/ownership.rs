@@ -19,7 +19,7 @@ pub(in super::super) fn elsewhere(zone: &str, region: &str) -> Diagnostic {
         format!("The NAT gateways are not in {region}"),
         format!(
             "The state has a gateway in the zone {zone}, and the provider now looks in {region}. Nothing was changed. Set the region that \
-             the gateways are in, in aws.region of the resource or in the provider's aws attribute or environment."
+             the gateways are in, in aws.region of the resource or in the provider's aws block or environment."
         ),
     )
     .at(path("region"))
