@@ -44,14 +44,16 @@ provider "egress" {
 
 resource "egress_ip_pool" "partners" {
   name         = "partners"
-  addresses    = { for key in flatten(values(local.keys)) : key => {} }
+  addresses    = { for key in flatten(values(local.keys)) : key => { new = true } }
   on_ip_change = var.on_ip_change
-  aws          = {}
+
+  aws {}
 }
 
 resource "egress_nat_gateway" "prod" {
   name = "prod"
-  aws = {
+
+  aws {
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id

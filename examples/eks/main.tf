@@ -32,13 +32,15 @@ provider "egress" {
 
 resource "egress_ip_pool" "partners" {
   name      = "partners"
-  addresses = { for zone, _ in var.zones : zone => {} }
-  aws       = {}
+  addresses = { for zone, _ in var.zones : zone => { new = true } }
+
+  aws {}
 }
 
 resource "egress_nat_gateway" "prod" {
   name = "prod"
-  aws = {
+
+  aws {
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id

@@ -39,13 +39,15 @@ locals {
 
 resource "egress_ip_pool" "egress" {
   name      = "egress"
-  addresses = { for zone in local.zones : zone => {} }
-  aws       = {}
+  addresses = { for zone in local.zones : zone => { new = true } }
+
+  aws {}
 }
 
 resource "egress_nat_gateway" "egress" {
   name = "egress"
-  aws = {
+
+  aws {
     zones = {
       for index, zone in local.zones : zone => {
         subnet_id       = module.vpc.public_subnets[index]

@@ -29,21 +29,24 @@ provider "egress" {
 
 resource "egress_ip_pool" "prod" {
   name         = "prod"
-  addresses    = { for zone in keys(var.zones) : zone => {} }
+  addresses    = { for zone in keys(var.zones) : zone => { new = true } }
   on_ip_change = "warn"
-  aws          = {}
+
+  aws {}
 }
 
 resource "egress_ip_pool" "partners" {
   name      = "partners"
-  addresses = { for zone in keys(var.zones) : zone => {} }
-  aws       = {}
+  addresses = { for zone in keys(var.zones) : zone => { new = true } }
+
+  aws {}
 }
 
 # The default route of every subnet.
 resource "egress_nat_gateway" "prod" {
   name = "prod"
-  aws = {
+
+  aws {
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id
@@ -57,8 +60,10 @@ resource "egress_nat_gateway" "prod" {
 # No route of its own: policies lead to it what is theirs.
 resource "egress_nat_gateway" "partners" {
   name = "partners"
-  aws = {
+
+  aws {
     destination_cidrs = []
+
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id

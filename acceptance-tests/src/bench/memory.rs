@@ -28,7 +28,7 @@ pub(super) async fn measure(options: &Options, report: &mut Report) -> Result<()
     let driver = Driver::new(&options.provider, cloud.environment()).await?;
     let configuration = Configuration::parse(&json!({
         "provider": { "egress": { "owner": "bench", "aws": cloud.provider_aws() } },
-        "resource": { "egress_ip_pool": { "one": { "name": "one", "addresses": { "a": {} }, "aws": {} } } },
+        "resource": { "egress_ip_pool": { "one": { "name": "one", "addresses": { "a": { "new": true } }, "aws": {} } } },
     }))?;
     let provider = driver.provider(&configuration).await?;
     // Planning makes the client: a configured process that was asked nothing has not even that.

@@ -148,7 +148,7 @@ fn document(cloud: &Cloud) -> Json {
     json!({
         "provider": { "egress": { "owner": OWNER, "aws": cloud.provider_aws() } },
         "resource": {
-            "egress_ip_pool": { "n0": { "name": "bench-0", "addresses": { "a": {} }, "aws": {} } },
+            "egress_ip_pool": { "n0": { "name": "bench-0", "addresses": { "a": { "new": true } }, "aws": {} } },
             "egress_nat_gateway": { "n0": {
                 "name": "bench-0",
                 "aws": { "zones": { ZONES[0]: {

@@ -168,7 +168,8 @@ fn large(cloud: &Cloud) -> Result<Configuration> {
 }
 
 pub(crate) fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Json {
-    let addresses: serde_json::Map<String, Json> = keys.iter().map(|key| ((*key).to_owned(), json!({}))).collect();
+    let addresses: serde_json::Map<String, Json> =
+        keys.iter().map(|key| ((*key).to_owned(), json!({ "new": true }))).collect();
     let zones: serde_json::Map<String, Json> = ZONES
         .iter()
         .zip(zones)

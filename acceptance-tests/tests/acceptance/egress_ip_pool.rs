@@ -120,7 +120,7 @@ fn an_address_in_use_is_adopted_and_never_released(run: &Run<'_>) -> Result<()> 
     let (id, address) = inventory.addresses.iter().next().expect("the address was allocated");
     let body = format!(
         "resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{ a = {{ existing_id = \"{id}\" }} }}\n  \
-         aws = {{}}\n{WARN}}}\n"
+         aws {{}}\n{WARN}}}\n"
     );
     world.settle(&body)?;
     let state = world.state()?;
@@ -223,7 +223,7 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     world.refuses(&pool(&["a"], "  tags = { egress-owner = \"me\" }\n"), &["egress-owner"])?;
     world.refuses(&pool(&["a"], "").replace("\"partners\"\n", "\"Partners!\"\n"), &["name"])?;
     world.refuses(
-        &pool(&["a"], "").replace("a = {}", "a = { existing_id = \"eipalloc-00000000000000000\" }"),
+        &pool(&["a"], "").replace("a = { new = true }", "a = { existing_id = \"eipalloc-00000000000000000\" }"),
         &["eipalloc-00000000000000000"],
     )?;
     world.expect_footprint(Vec::new())

@@ -306,7 +306,7 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     world.refuses(&with("    connectivity_type = \"secret\"\n"), &["connectivity type", "private"])?;
     let idle = body.replacen("  name = \"prod\"\n", "  name = \"prod\"\n  idle_timeout_seconds = 60\n", 1);
     world.refuses(&idle, &["idle_timeout_seconds", "350"])?;
-    let load = "  name = \"prod\"\n  expected_load = { peak_connections_per_destination = 100000 }\n";
+    let load = "  name = \"prod\"\n  expected_load { peak_connections_per_destination = 100000 }\n";
     world.refuses(&body.replacen("  name = \"prod\"\n", load, 1), &["55,000"])?;
     world.refuses(
         &body.replace(world.cloud.subnet(ZONES[0]), "subnet-00000000000000000"),

@@ -18,13 +18,13 @@ pub(crate) fn add_to(suite: &mut Suite) {
 /// An owner of its own for each run: all hosts share one LocalStack.
 fn configuration(owner: &str, network: &Network, keys: &[&str], destinations: &[&str]) -> String {
     let Network { subnet, route_table } = network;
-    let keys: Vec<String> = keys.iter().map(|key| format!("    {key} = {{}}\n")).collect();
+    let keys: Vec<String> = keys.iter().map(|key| format!("    {key} = {{ new = true }}\n")).collect();
     let keys = keys.concat();
     format!(
         "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{owner}\"\n  aws {{ poll_interval = \"100ms\" }}\n}}\n\
          resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{\n{keys}  }}\n  \
-         on_ip_change = \"warn\"\n  aws = {{}}\n}}\n\
-         resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws = {{\n    zones = {{\n      {ZONE} = {{\n        \
+         on_ip_change = \"warn\"\n  aws {{}}\n}}\n\
+         resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n      {ZONE} = {{\n        \
          subnet_id = \"{subnet}\"\n        addresses = [egress_ip_pool.partners.ids[\"a\"]]\n        \
          route_table_ids = [\"{route_table}\"]\n      }}\n    }}\n    destination_cidrs = {destinations:?}\n  }}\n}}\n"
     )

@@ -122,10 +122,10 @@ pub(crate) fn says(text: &str, said: &[&str]) -> Result<()> {
 
 /// A pool named `partners` of these keys, with further arguments.
 pub(crate) fn pool(keys: &[&str], more: &str) -> String {
-    let keys: Vec<String> = keys.iter().map(|key| format!("    {key} = {{}}\n")).collect();
+    let keys: Vec<String> = keys.iter().map(|key| format!("    {key} = {{ new = true }}\n")).collect();
     let keys = keys.concat();
     format!(
-        "resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{\n{keys}  }}\n  aws = {{}}\n{more}}}\n"
+        "resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{\n{keys}  }}\n  aws {{}}\n{more}}}\n"
     )
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn gateways(cloud: &Cloud, zones: [&[&str]; 2], more: &str) -> String
         .collect();
     let zones = zones.concat();
     format!(
-        "resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws = {{\n    zones = {{\n{zones}    }}\n    drain_seconds = 1\n{more}  }}\n}}\n\
+        "resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n{zones}    }}\n    drain_seconds = 1\n{more}  }}\n}}\n\
          output \"tell_partners\" {{\n  value = egress_nat_gateway.prod.egress_cidrs\n}}\n"
     )
 }

@@ -1,8 +1,9 @@
 # Two new addresses. A third key takes a third address and leaves these two alone.
 resource "egress_ip_pool" "partners" {
   name      = "partners"
-  addresses = { a = {}, b = {} }
-  aws       = {}
+  addresses = { a = { new = true }, b = { new = true } }
+
+  aws {}
 }
 
 output "tell_partners" {

@@ -8,13 +8,15 @@ variable "private_route_table_id" {
 
 resource "egress_ip_pool" "gateway" {
   name      = "gateway"
-  addresses = { a = {} }
-  aws       = {}
+  addresses = { a = { new = true } }
+
+  aws {}
 }
 
 resource "egress_nat_gateway" "prod" {
   name = "prod"
-  aws = {
+
+  aws {
     zones = {
       eu-west-1a = {
         subnet_id       = var.public_subnet_id

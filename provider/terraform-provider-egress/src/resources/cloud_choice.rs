@@ -1,7 +1,13 @@
-//! The cloud that a resource is in: the one whose attribute is set.
+//! The cloud that a resource is in: the one whose block is written.
 
 use tfplugin::Diagnostic;
 use tfplugin::cty::{Path, Value};
+use tfplugin::schema::{NestedBlock, PlanModifier};
+
+/// The block that chooses a cloud. Objects do not move to another cloud: a resource whose block goes or comes is replaced.
+pub(crate) fn block(block: NestedBlock) -> NestedBlock {
+    block.modify(PlanModifier::RequiresReplaceOnPresence)
+}
 
 /// The one of these clouds that the value chooses. `things` are what is put into a cloud, for the message.
 pub(crate) fn chosen<'a, B: ?Sized>(
@@ -17,11 +23,11 @@ pub(crate) fn chosen<'a, B: ?Sized>(
         (Some(cloud), None) => Ok(cloud),
         (None, _) => Err(Diagnostic::error(
             "No cloud is chosen",
-            format!("Set the attribute of the cloud that the {things} are to be in: {names}."),
+            format!("Write the block of the cloud that the {things} are to be in, which may be empty: {names}."),
         )),
         (Some(_), Some(second)) => Err(Diagnostic::error(
             "More than one cloud is chosen",
-            format!("A resource is in one cloud; set one of: {names}. Write another resource for each other cloud."),
+            format!("A resource is in one cloud; write one of the blocks {names}, and another resource for each other cloud."),
         )
         .at(Path::attribute(name(second)))),
     }

@@ -9,6 +9,7 @@ mod outputs;
 mod planned;
 mod report;
 mod schema;
+mod sources;
 
 #[cfg(test)]
 mod tests;
@@ -189,7 +190,7 @@ impl Resource for IpPool {
 
     fn schema(&self) -> Schema {
         schema::schema(
-            self.clouds.iter().map(|cloud| cloud.attribute()).collect(),
+            self.clouds.iter().map(|cloud| cloud_choice::block(cloud.block())).collect(),
             self.clouds.iter().map(|cloud| cloud.address_attribute()).collect(),
         )
     }
@@ -200,7 +201,11 @@ impl Resource for IpPool {
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
         let mut diagnostics = match Arguments::read(config) {
-            Ok(arguments) => arguments.validate(),
+            Ok(arguments) => {
+                let mut diagnostics = arguments.validate();
+                diagnostics.extend(sources::validate(&self.clouds, config));
+                diagnostics
+            }
             Err(diagnostic) => return diagnostic.into(),
         };
         match self.cloud(config) {

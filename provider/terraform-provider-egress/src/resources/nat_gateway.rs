@@ -216,7 +216,7 @@ impl Resource for NatGateway {
     }
 
     fn schema(&self) -> Schema {
-        schema::schema(self.clouds.iter().map(|cloud| cloud.attribute()).collect())
+        schema::schema(self.clouds.iter().map(|cloud| cloud_choice::block(cloud.block())).collect())
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {

@@ -21,6 +21,7 @@ pub(super) struct Arguments {
     pub(super) name: Arg<String>,
     pub(super) addresses: Arg<BTreeMap<String, Arg<AddressArguments>>>,
     release_policy: Arg<String>,
+    release_policies: Arg<BTreeMap<String, Arg<String>>>,
     on_ip_change: Arg<String>,
     tags: Tags,
     pub(super) timeouts: Arg<Timeouts>,
@@ -31,7 +32,6 @@ pub(super) struct Arguments {
 pub(super) struct AddressArguments {
     existing_id: Arg<String>,
     recover: Arg<String>,
-    release_policy: Arg<String>,
     tags: Tags,
 }
 
@@ -88,6 +88,11 @@ impl Arguments {
         policy(&self.release_policy).unwrap_or_default()
     }
 
+    /// The policy of this address alone, where it has one.
+    fn own_release_policy(&self, key: &str) -> Option<ReleasePolicy> {
+        policy(self.release_policies.known()?.get(key)?)
+    }
+
     fn address(&self, key: &Key) -> Option<&AddressArguments> {
         self.addresses.known()?.get(key.as_str())?.known()
     }
@@ -111,7 +116,7 @@ impl Arguments {
         let addresses = self.addresses.known().into_iter().flatten();
         let entries = addresses.filter_map(|(key, address)| {
             let key: Key = key.parse().ok()?;
-            let entry = address.known().and_then(|address| self.entry(address, default_tags, recorded.get(&key)));
+            let entry = address.known().and_then(|address| self.entry(&key, address, default_tags, recorded.get(&key)));
             Some((key, entry))
         });
         entries.collect()
@@ -119,6 +124,7 @@ impl Arguments {
 
     fn entry(
         &self,
+        key: &Key,
         address: &AddressArguments,
         default_tags: &BTreeMap<String, String>,
         recorded: Option<&Recorded>,
@@ -155,7 +161,7 @@ impl Arguments {
             tags_known,
             stale_tags: stale.into_iter().collect(),
             tags,
-            release_policy: policy(&address.release_policy).unwrap_or(fallback),
+            release_policy: self.own_release_policy(key.as_str()).unwrap_or(fallback),
         })
     }
 
@@ -163,6 +169,7 @@ impl Arguments {
     pub(super) fn validate(&self) -> Diagnostics {
         let mut diagnostics = timeouts::validate(&self.timeouts);
         diagnostics.extend(wrong_tags(&self.tags, &Path::attribute("tags")));
+        diagnostics.extend(self.wrong_release_policies());
         let mut named: BTreeMap<&str, &str> = BTreeMap::new();
         for (key, address) in self.addresses.known().into_iter().flatten() {
             let path = Path::attribute("addresses").key(key);
@@ -176,14 +183,10 @@ impl Arguments {
             if address.existing_id.is_null() {
                 continue;
             }
-            for (name, set) in [("recover", !address.recover.is_null()), ("tags", !address.tags.is_null())] {
-                if set {
-                    let detail = format!(
-                        "An address with existing_id exists and is only used: {name} has no meaning for it. Remove one of the two."
-                    );
-                    let diagnostic = Diagnostic::error(format!("existing_id and {name} exclude each other"), detail);
-                    diagnostics.push(diagnostic.at(path.child(name)));
-                }
+            if !address.tags.is_null() {
+                let detail = "An address with existing_id exists and is only used: tags have no meaning for it. Remove one of the two.";
+                let diagnostic = Diagnostic::error("existing_id and tags exclude each other", detail);
+                diagnostics.push(diagnostic.at(path.child("tags")));
             }
             let Some(id) = address.existing_id.known() else { continue };
             if let Some(other) = named.insert(id, key) {
@@ -193,6 +196,24 @@ impl Arguments {
             }
         }
         diagnostics
+    }
+}
+
+impl Arguments {
+    /// A policy that is for no key would be one that somebody relies on and nobody gets.
+    fn wrong_release_policies(&self) -> Vec<Diagnostic> {
+        let mut wrong = Vec::new();
+        for (key, policy) in self.release_policies.known().into_iter().flatten() {
+            let path = Path::attribute("release_policies").key(key);
+            if self.addresses.known().is_some_and(|addresses| !addresses.contains_key(key)) {
+                let detail = format!("{key:?} is no key of addresses. Write one that is, or remove it here.");
+                wrong.push(Diagnostic::error("A release policy is for no address", detail).at(path));
+            } else if policy.is_null() {
+                let detail = "It is null. Write \"release\" or \"retain\", or remove the key here.";
+                wrong.push(Diagnostic::error(format!("The release policy of {key:?} is missing"), detail).at(path));
+            }
+        }
+        wrong
     }
 }
 
@@ -262,8 +283,7 @@ impl Outputs {
     /// `after` says for the pool's own. `after` is the configuration, or the state itself when the pool is destroyed.
     pub(super) fn state(&self, before: &Arguments, after: &Arguments) -> State {
         let current = self.recorded().into_iter().map(|(key, recorded)| {
-            let said =
-                |arguments: &Arguments| arguments.address(&key).and_then(|address| policy(&address.release_policy));
+            let said = |arguments: &Arguments| arguments.own_release_policy(key.as_str());
             let on_leave = if before.adopts(&key) {
                 said(before).unwrap_or(ReleasePolicy::Retain)
             } else {

@@ -8,9 +8,10 @@ use cloud_aws::Region;
 use cloud_aws::ip_pools::Source;
 use egress_model::identity::Key;
 use serde::Deserialize;
-use tfplugin::cty::{Path, Type, Value};
+use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
-use tfplugin::schema::{Attribute, Nesting, PlanModifier};
+use tfplugin::schema::declare::{block, object, string};
+use tfplugin::schema::{Attribute, NestedBlock, PlanModifier};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
@@ -88,18 +89,17 @@ impl Input {
 }
 
 fn source_attributes() -> Vec<Attribute> {
-    let text = |name, description: &str| Attribute::new(name, Type::String, description);
     vec![
-        text(
+        string(
             "network_border_group",
             "The group of zones from which AWS advertises the address: the region, or that of a Local or Wavelength Zone. A NAT gateway \
              takes only addresses of its zone's group. Default: the region's.",
         ),
-        text(
+        string(
             "public_ipv4_pool",
             "A pool of addresses that you brought to AWS, such as `ipv4pool-ec2-0123`. Default: Amazon's own.",
         ),
-        text("ipam_pool_id", "A pool of Amazon VPC IPAM, such as `ipam-pool-0123`. Excludes `public_ipv4_pool`."),
+        string("ipam_pool_id", "A pool of Amazon VPC IPAM, such as `ipam-pool-0123`. Excludes `public_ipv4_pool`."),
     ]
 }
 
@@ -122,32 +122,34 @@ impl Backend for AwsBackend {
         "aws"
     }
 
-    fn attribute(&self) -> Attribute {
-        let region = Attribute::new(
+    fn block(&self) -> NestedBlock {
+        let region = string(
             "region",
-            Type::String,
             "The region. Default: the provider's. An address cannot move: another region replaces the pool, and every IP of it is given \
              up by its `release_policy`.",
         )
         .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another)));
         let attributes = std::iter::once(region).chain(source_attributes()).collect();
-        Attribute::nested(
+        block(
             "aws",
-            Nesting::Single,
             attributes,
-            "The addresses are Elastic IP addresses on AWS; `aws = {}` takes the provider's region and Amazon's own addresses. Where the \
-             addresses come from can be said here for all of them, and in the `aws` of an address for that one. Another source gives a \
+            "The addresses are Elastic IP addresses on AWS; an empty `aws {}` takes the provider's region and Amazon's own addresses. Where new \
+             addresses come from can be written here for all of them, and in the `aws` of an address for that one. Another source gives a \
              key another IP.",
         )
     }
 
     fn address_attribute(&self) -> Attribute {
-        Attribute::nested(
+        object(
             "aws",
-            Nesting::Single,
             source_attributes(),
-            "Where this address comes from on AWS, before what the pool says.",
+            "Where this address comes from on AWS, in place of what the pool's `aws` says. `public_ipv4_pool` or `ipam_pool_id` stands in \
+             place of `new = true`.",
         )
+    }
+
+    fn address_sources(&self) -> &'static [&'static str] {
+        &["public_ipv4_pool", "ipam_pool_id"]
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -170,11 +172,11 @@ impl Backend for AwsBackend {
             let Some(source) = address.aws.known() else { continue };
             let path = path.child("aws");
             diagnostics.extend(two_pools(&source.public_ipv4_pool, &source.ipam_pool_id, &path));
-            let chosen = [&source.network_border_group, &source.public_ipv4_pool, &source.ipam_pool_id];
-            if !address.existing_id.is_null() && chosen.iter().any(|choice| !choice.is_null()) {
+            if !address.existing_id.is_null() && !source.network_border_group.is_null() {
                 let detail =
-                    "An address with existing_id exists: where it comes from cannot be chosen. Remove one of the two.";
-                diagnostics.push(Diagnostic::error("existing_id and aws exclude each other", detail).at(path));
+                    "An address with existing_id exists: its border group cannot be chosen. Remove one of the two.";
+                let diagnostic = Diagnostic::error("existing_id and network_border_group exclude each other", detail);
+                diagnostics.push(diagnostic.at(path.child("network_border_group")));
             }
         }
         diagnostics

@@ -13,7 +13,7 @@ use egress_model::ip_pool::{
     Wanted,
 };
 use tfplugin::cty::Value;
-use tfplugin::schema::Attribute;
+use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use crate::session::Configured;
@@ -21,14 +21,17 @@ use crate::session::Configured;
 /// A cloud behind the resource. Values are those of the whole resource.
 #[async_trait]
 pub(super) trait Backend: Send + Sync {
-    /// The attribute that chooses this cloud.
+    /// The name of the block that chooses this cloud.
     fn name(&self) -> &'static str;
 
-    /// That attribute.
-    fn attribute(&self) -> Attribute;
+    /// That block.
+    fn block(&self) -> NestedBlock;
 
     /// What the cloud adds to an address, in an attribute of the same name.
     fn address_attribute(&self) -> Attribute;
+
+    /// Which attributes in that one say where an address comes from.
+    fn address_sources(&self) -> &'static [&'static str];
 
     /// Checks a configuration, in which values may be unknown, without the cloud.
     fn validate(&self, config: &Value) -> Diagnostics;
@@ -42,7 +45,7 @@ pub(super) trait Backend: Send + Sync {
     /// The place in the cloud with this name, or the default one, to import from.
     async fn open_region(&self, configured: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic>;
 
-    /// The value of the attribute that chooses this cloud, for a pool that is imported from this region.
+    /// The value of the block that chooses this cloud, for a pool that is imported from this region.
     fn imported(&self, region: Option<&str>) -> Value;
 }
 

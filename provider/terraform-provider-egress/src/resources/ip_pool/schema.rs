@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use egress_model::identity::{Key, Name};
-use tfplugin::cty::Type;
-use tfplugin::schema::{Attribute, Nesting, Schema};
-use tfplugin::validators::{keys, one_of, parsed};
+use tfplugin::schema::declare::{boolean, object, object_map, string, string_map, strings};
+use tfplugin::schema::{Attribute, NestedBlock, Schema};
+use tfplugin::validators::{each, keys, one_of, parsed};
 
 use crate::resources::timeouts::Defaults;
 
@@ -13,18 +13,13 @@ use crate::resources::timeouts::Defaults;
 pub(super) const TIMEOUTS: Defaults =
     Defaults { create: Duration::from_mins(10), update: Duration::from_mins(10), delete: Duration::from_mins(20) };
 
-fn text(name: &'static str, description: &str) -> Attribute {
-    Attribute::new(name, Type::String, description)
-}
+/// The release policies.
+const POLICIES: [&str; 2] = ["release", "retain"];
 
-fn release_policy(description: &str) -> Attribute {
-    text("release_policy", description).validate(one_of(["release", "retain"]))
-}
-
-/// The schema, with the attributes that choose a cloud, and what each cloud adds to an address.
-pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Schema {
+/// The schema, with the blocks that choose a cloud, and what each cloud adds to an address.
+pub(super) fn schema(clouds: Vec<NestedBlock>, of_addresses: Vec<Attribute>) -> Schema {
     let mut attributes = vec![
-        text(
+        string(
             "name",
             "What it is called, unique per provider `owner`. Together they are written on every address as tags, by which an address is \
              found again after a crash. 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. A change renames the pool \
@@ -34,14 +29,22 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
         .validate(parsed::<Name>("a name")),
         addresses(of_addresses),
     ];
-    attributes.extend(clouds);
     attributes.extend([
-        release_policy(
+        string(
+            "release_policy",
             "What becomes of an address whose key is removed, and of all when the pool is destroyed: `release` (the default) gives it \
              back to the cloud; `retain` leaves it allocated in the account, where it costs money, without the pool's tags.",
         )
-        .default("release"),
-        text(
+        .default("release")
+        .validate(one_of(POLICIES)),
+        string_map(
+            "release_policies",
+            "The release policy of single addresses by key, in place of the pool's: `{ a = \"retain\" }`. Each key must be one of \
+             `addresses`; what a key had before it was removed goes on to hold for its address. An adopted address (`existing_id`) is \
+             `retain` unless it stands here.",
+        )
+        .validate(each(one_of(POLICIES))),
+        string(
             "on_ip_change",
             "What a plan says in which a public IP leaves the pool, because its key is removed or gets another address, or because the \
              pool is destroyed: `error` (the default) fails, `warn` warns. Both name every IP and what uses it now. For a key that goes, \
@@ -50,9 +53,7 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
         )
         .default("error")
         .validate(one_of(["error", "warn"])),
-        Attribute::new(
-            "tags",
-            Type::map(Type::String),
+        string_map("tags",
             "Tags on the addresses that the pool allocates, beside the provider's `default_tags`; a tag here goes before one of the same \
              key there. Tags that others set are left alone.",
         ),
@@ -71,39 +72,36 @@ pub(super) fn schema(clouds: Vec<Attribute>, of_addresses: Vec<Attribute>) -> Sc
          adopts what it has.",
         attributes,
     )
-    .with_blocks(vec![TIMEOUTS.block()])
+    .with_blocks(clouds.into_iter().chain([TIMEOUTS.block()]).collect())
 }
 
 fn addresses(of_clouds: Vec<Attribute>) -> Attribute {
     let mut attributes = vec![
-        text(
+        boolean(
+            "new",
+            "`true` allocates a new address: from the pool of addresses that the resource's `aws` names, or else from the cloud's own.",
+        ),
+        string(
             "existing_id",
             "The cloud's id of an address that exists already, to adopt: on AWS an allocation id such as `eipalloc-0123`. An adopted \
-             address is not tagged, and not released when its key goes unless the `release_policy` of this address says `release`. \
+             address is not tagged, and not released when its key goes unless `release_policies` says so. \
              Naming the address of another key of this pool here renames the key and keeps the IP.",
         ),
-        text(
+        string(
             "recover",
             "A public IPv4 address that was the account's before and was released, to get back, or one of `public_ipv4_pool` to choose. \
              The cloud refuses when somebody else has it by now, and then nothing is allocated. The address becomes the pool's own. It \
-             may stay in the configuration afterwards; taking it out changes nothing. On a key that has another address it asks for an \
-             exchange, which `on_ip_change` guards.",
+             may stay in the configuration afterwards; `new = true` in its place changes nothing. On a key that has another address it \
+             asks for an exchange, which `on_ip_change` guards.",
         ),
-        release_policy(
-            "What becomes of this address when its key is removed. Default: the pool's, or `retain` with `existing_id`.",
-        ),
-        Attribute::new(
-            "tags",
-            Type::map(Type::String),
-            "Tags on this address; they go before those of the pool. Not with `existing_id`.",
-        ),
+        string_map("tags", "Tags on this address; they go before those of the pool. Not with `existing_id`."),
     ];
     attributes.extend(of_clouds);
-    Attribute::nested(
-        "addresses",
-        Nesting::Map,
+    object_map("addresses",
         attributes,
-        "The addresses, by keys that you choose and keep: 1 to 40 lowercase letters, digits and hyphens. `{}` allocates a new address.",
+        "The addresses, by keys that you choose and keep: 1 to 40 lowercase letters, digits and hyphens. Each says where it comes from, \
+         by exactly one of `new = true`, `existing_id`, `recover`, and on AWS `aws.public_ipv4_pool` or `aws.ipam_pool_id`. `recover` may \
+         stand beside one of the last two, and then chooses out of that pool.",
     )
     .required()
     .validate(keys(parsed::<Key>("a key")))
@@ -111,68 +109,54 @@ fn addresses(of_clouds: Vec<Attribute>) -> Attribute {
 
 fn computed() -> [Attribute; 6] {
     let association = vec![
-        text("id", "The cloud's id of the association.").computed(),
-        text("user", "The cloud's id of what uses the address: an instance or a network interface.").computed(),
-        text("private_ip", "The private address that it stands for.").computed(),
+        string("id", "The cloud's id of the association.").computed(),
+        string("user", "The cloud's id of what uses the address: an instance or a network interface.").computed(),
+        string("private_ip", "The private address that it stands for.").computed(),
     ];
     [
-        Attribute::new(
-            "ids",
-            Type::map(Type::String),
+        string_map("ids",
             "The cloud's id of each address by key, for `egress_nat_gateway` or whatever uses it. The plan knows it for every key that \
              keeps its address.",
         )
         .computed(),
-        Attribute::new(
-            "public_ips",
-            Type::map(Type::String),
+        string_map("public_ips",
             "The public IP of each address by key. The plan knows it for every key that keeps its address.",
         )
         .computed(),
-        Attribute::new(
-            "cidrs",
-            Type::list(Type::String),
+        strings("cidrs",
             "All public IPs as sorted `/32` blocks, for allow-lists. Complete or unknown (null in the state), never a part.",
         )
         .computed(),
-        Attribute::nested(
-            "details",
-            Nesting::Map,
+        object_map("details",
             vec![
-                text("id", "The cloud's id.").computed(),
-                text("public_ip", "The public IP.").computed(),
-                text("arn", "The Amazon resource name, on AWS.").computed(),
-                Attribute::new(
-                    "managed",
-                    Type::Bool,
+                string("id", "The cloud's id.").computed(),
+                string("public_ip", "The public IP.").computed(),
+                string("arn", "The Amazon resource name, on AWS.").computed(),
+                boolean("managed",
                     "Whether the address carries the pool's identity: not when it is adopted, or when its tags were removed outside.",
                 )
                 .computed(),
-                Attribute::new("tags", Type::map(Type::String), "The tags that the pool sets, with the provider's `default_tags`.")
+                string_map("tags", "The tags that the pool sets, with the provider's `default_tags`.")
                     .computed(),
-                Attribute::nested("association", Nesting::Single, association, "What uses the address; null when nothing does.")
+                object("association", association, "What uses the address; null when nothing does.")
                     .computed(),
             ],
             "Everything about each address, by key.",
         )
         .computed(),
-        Attribute::nested(
-            "leaving",
-            Nesting::Map,
+        object_map("leaving",
             vec![
-                text("public_ip", "The public IP.").computed(),
-                text("key", "The key that it had.").computed(),
-                text("release_policy", "What becomes of it when nothing uses it any more.").computed(),
+                string("public_ip", "The public IP.").computed(),
+                string("key", "The key that it had.").computed(),
+                string("release_policy", "What becomes of it when nothing uses it any more.").computed(),
             ],
             "Addresses that no key has any more and that are still allocated, by id: the next apply releases those that nothing uses.",
         )
         .computed(),
-        Attribute::nested(
-            "lost",
-            Nesting::Map,
+        object_map("lost",
             vec![
-                text("public_ip", "The public IP.").computed(),
-                text("id", "The cloud's id that it had.").computed(),
+                string("public_ip", "The public IP.").computed(),
+                string("id", "The cloud's id that it had.").computed(),
             ],
             "Addresses that were released outside of Terraform, by key. The plan says so; `recover` asks the cloud for the IP back.",
         )

@@ -21,7 +21,7 @@ use cloud_aws::nat_gateways::plan::{Plan, plan, route_conflicts};
 use egress_model::identity::{Identity, Key, ResourceType};
 use egress_model::nat_gateway::capacity;
 use tfplugin::cty::{Path, Value};
-use tfplugin::schema::Attribute;
+use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::input::{Gaps, Input};
@@ -74,8 +74,8 @@ impl Backend for AwsBackend {
         "aws"
     }
 
-    fn attribute(&self) -> Attribute {
-        schema::attribute()
+    fn block(&self) -> NestedBlock {
+        schema::block_of_aws()
     }
 
     fn capacity(&self) -> capacity::Limits {

@@ -7,7 +7,7 @@ use cloud::Limits;
 use egress_model::identity::{Identity, Key};
 use egress_model::nat_gateway::capacity;
 use tfplugin::cty::{Path, Value};
-use tfplugin::schema::Attribute;
+use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use crate::session::Configured;
@@ -15,11 +15,11 @@ use crate::session::Configured;
 /// A cloud behind the resource. Values are those of the whole resource.
 #[async_trait]
 pub(super) trait Backend: Send + Sync {
-    /// The attribute that chooses this cloud.
+    /// The name of the block that chooses this cloud.
     fn name(&self) -> &'static str;
 
-    /// That attribute.
-    fn attribute(&self) -> Attribute;
+    /// That block.
+    fn block(&self) -> NestedBlock;
 
     /// What a gateway can do here.
     fn capacity(&self) -> capacity::Limits;

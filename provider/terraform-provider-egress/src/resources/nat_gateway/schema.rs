@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tfplugin::cty::Type;
-use tfplugin::schema::{Attribute, Nesting, Schema};
+use tfplugin::schema::declare::block;
+use tfplugin::schema::{Attribute, NestedBlock, Nesting, Schema};
 
 use crate::resources::timeouts::Defaults;
 
@@ -11,7 +12,7 @@ use crate::resources::timeouts::Defaults;
 pub(super) const TIMEOUTS: Defaults =
     Defaults { create: Duration::from_mins(20), update: Duration::from_hours(1), delete: Duration::from_mins(30) };
 
-pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
+pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
     let mut attributes = vec![
         Attribute::new(
             "name",
@@ -22,7 +23,6 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
         )
         .required(),
     ];
-    attributes.extend(clouds);
     attributes.extend([
         Attribute::new(
             "idle_timeout_seconds",
@@ -30,7 +30,6 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
             "After how many seconds without a packet a connection is forgotten, where the cloud lets it be chosen. AWS does not: 350 \
              seconds are fixed there, and setting this is an error.",
         ),
-        expected_load(),
         Attribute::new(
             "tags",
             Type::map(Type::String),
@@ -99,13 +98,12 @@ pub(super) fn schema(clouds: Vec<Attribute>) -> Schema {
          all that there are, and refuses an address of another network border group than its zone's.",
         attributes,
     )
-    .with_blocks(vec![TIMEOUTS.block()])
+    .with_blocks(clouds.into_iter().chain([expected_load(), TIMEOUTS.block()]).collect())
 }
 
-fn expected_load() -> Attribute {
-    Attribute::nested(
+fn expected_load() -> NestedBlock {
+    block(
         "expected_load",
-        Nesting::Single,
         vec![
             Attribute::new(
                 "peak_connections_per_destination",

@@ -77,7 +77,15 @@ fn zone_with(name: &'static str, value: Value) -> BTreeMap<&'static str, Value> 
 }
 
 fn private_with(name: &'static str, value: Value) -> BTreeMap<&'static str, Value> {
-    let zone = BTreeMap::from([("subnet_id", "subnet-1".into()), (name, value)]);
+    let mut zone = BTreeMap::from([
+        ("subnet_id", "subnet-1".into()),
+        ("addresses", Value::Set(vec![])),
+        ("route_table_ids", Value::Set(vec![])),
+        (name, value),
+    ]);
+    if !name.starts_with("secondary") {
+        zone.insert("secondary_private_ip_count", 0.into());
+    }
     BTreeMap::from([("connectivity_type", "private".into()), ("zones", zones([("us-east-1a", zone)]))])
 }
 
@@ -102,7 +110,7 @@ async fn accepts_what_aws_can_do() {
         config(private_with("secondary_private_ip_count", 7.into()), &[]),
         config(private_with("secondary_private_ips", Value::set(["10.0.0.9"])), &[]),
         config(regional(), &[]),
-        config(with(regional(), "zones", Value::Null), &[]),
+        config(with(with(regional(), "zones", Value::Null), "automatic_addresses", true.into()), &[]),
         config(with(aws(), "destination_cidrs", Value::set(["10.0.0.0/8", "64:ff9b::/96"])), &[]),
     ];
     for case in cases {
@@ -192,6 +200,29 @@ async fn says_what_is_wrong_and_where() {
             "aws.zones[\"us-east-1a\"].secondary_private_ips",
             "IPv4",
         ),
+        (
+            config(zone_with("route_table_ids", Value::Null), &[]),
+            "aws.zones[\"us-east-1a\"].route_table_ids",
+            "[] where",
+        ),
+        (
+            config(private_with("addresses", Value::Null), &[]),
+            "aws.zones[\"us-east-1a\"].addresses",
+            "no public addresses",
+        ),
+        (
+            config(private_with("secondary_private_ip_count", Value::Null), &[]),
+            "aws.zones[\"us-east-1a\"]",
+            "The secondary private addresses are missing",
+        ),
+        (
+            config(with(regional(), "zones", Value::Null), &[]),
+            "aws.zones",
+            "addresses of the regional gateway are missing",
+        ),
+        (config(with(regional(), "automatic_addresses", true.into()), &[]), "aws.automatic_addresses", "exclude"),
+        (config(with(regional(), "route_table_ids", Value::Null), &[]), "aws.route_table_ids", "[] where"),
+        (config(with(aws(), "automatic_addresses", true.into()), &[]), "aws.automatic_addresses", "regional"),
         (config(with(regional(), "vpc_id", Value::Null), &[]), "aws.vpc_id", "missing"),
         (
             config(with(regional(), "connectivity_type", "private".into()), &[]),

@@ -13,7 +13,8 @@ use tfplugin::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, Deletion, ImportRequest, PlanRequest, PlanResponse, ReadRequest,
     Resource, UpdateRequest,
 };
-use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::schema::declare::{block, number, object};
+use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools};
@@ -49,13 +50,16 @@ impl Backend for MemoryBackend {
         "memory"
     }
 
-    fn attribute(&self) -> Attribute {
-        Attribute::nested("memory", Nesting::Single, vec![], "In memory.")
+    fn block(&self) -> NestedBlock {
+        block("memory", vec![], "In memory.")
     }
 
     fn address_attribute(&self) -> Attribute {
-        let range = Attribute::new("range", Type::Number, "The range.");
-        Attribute::nested("memory", Nesting::Single, vec![range], "In memory.")
+        object("memory", vec![number("range", "The range.")], "In memory.")
+    }
+
+    fn address_sources(&self) -> &'static [&'static str] {
+        &["range"]
     }
 
     fn validate(&self, _config: &Value) -> Diagnostics {
@@ -119,9 +123,9 @@ pub(super) fn completed(value: Value, ty: &Type) -> Value {
     }
 }
 
-/// No arguments for an address.
+/// A new address.
 pub(super) fn plain() -> Value {
-    Value::Object(BTreeMap::new())
+    with("new", true)
 }
 
 /// One argument for an address.
@@ -163,7 +167,7 @@ impl Host {
         let mut attributes: BTreeMap<String, Value> =
             more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         attributes.insert("name".to_owned(), "partners".into());
-        attributes.insert("memory".to_owned(), plain());
+        attributes.insert("memory".to_owned(), Value::Object(BTreeMap::new()));
         attributes.insert("addresses".to_owned(), Value::map(addresses));
         completed(Value::Object(attributes), &self.resource.schema().ty())
     }

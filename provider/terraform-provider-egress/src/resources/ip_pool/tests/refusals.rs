@@ -35,7 +35,7 @@ fn object(attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Value 
 
 #[tokio::test]
 async fn says_what_is_wrong_and_where() {
-    let plain = || object([]);
+    let plain = || with("new", true);
     let tags = |pairs: &[(&str, &str)]| Value::map(pairs.iter().map(|(key, value)| (*key, *value)));
     let many: Vec<(String, &str)> = (0..46).map(|number| (format!("t{number}"), "v")).collect();
     let long_key = "k".repeat(129);
@@ -48,7 +48,7 @@ async fn says_what_is_wrong_and_where() {
         ),
         (
             config(object([("existing_id", "eipalloc-1".into()), ("recover", "203.0.113.1".into())]), []),
-            "error [addresses[\"a\"].recover] existing_id and recover exclude each other",
+            "error [addresses[\"a\"].recover] The key \"a\" says twice where its address comes from",
         ),
         (
             config(object([("existing_id", "eipalloc-1".into()), ("tags", tags(&[("a", "b")]))]), []),
@@ -59,7 +59,36 @@ async fn says_what_is_wrong_and_where() {
                 object([("existing_id", "eipalloc-1".into()), ("aws", with("public_ipv4_pool", "ipv4pool-ec2-1"))]),
                 [],
             ),
-            "error [addresses[\"a\"].aws] existing_id and aws exclude each other",
+            "error [addresses[\"a\"].aws.public_ipv4_pool] The key \"a\" says twice where its address comes from",
+        ),
+        (
+            config(
+                object([("existing_id", "eipalloc-1".into()), ("aws", with("network_border_group", "us-east-1"))]),
+                [],
+            ),
+            "error [addresses[\"a\"].aws.network_border_group] existing_id and network_border_group exclude each other",
+        ),
+        (config(object([]), []), "error [addresses[\"a\"]] The key \"a\" does not say where its address comes from"),
+        (
+            config(with("aws", object([])), []),
+            "error [addresses[\"a\"]] The key \"a\" does not say where its address comes from",
+        ),
+        (config(with("new", false), []), "error [addresses[\"a\"].new] new is false for the key \"a\""),
+        (
+            config(object([("new", true.into()), ("existing_id", "eipalloc-1".into())]), []),
+            "error [addresses[\"a\"].existing_id] The key \"a\" says twice where its address comes from",
+        ),
+        (
+            config(object([("new", true.into()), ("recover", "203.0.113.1".into())]), []),
+            "error [addresses[\"a\"].recover] The key \"a\" says twice where its address comes from",
+        ),
+        (
+            config(plain(), [("release_policies", tags(&[("b", "retain")]))]),
+            "error [release_policies[\"b\"]] A release policy is for no address",
+        ),
+        (
+            config(plain(), [("release_policies", Value::map([("a", Value::Null)]))]),
+            "error [release_policies[\"a\"]] The release policy of \"a\" is missing",
         ),
         (
             config(
@@ -73,7 +102,7 @@ async fn says_what_is_wrong_and_where() {
             "error [tags[\"egress-owner\"]] A tag is reserved",
         ),
         (
-            config(with("tags", tags(&[("egress-key", "x")])), []),
+            config(object([("new", true.into()), ("tags", tags(&[("egress-key", "x")]))]), []),
             "error [addresses[\"a\"].tags[\"egress-key\"]] A tag is reserved",
         ),
         (
@@ -97,18 +126,23 @@ async fn says_what_is_wrong_and_where() {
 #[tokio::test]
 async fn two_keys_cannot_have_one_address() {
     let both = Value::map([("a", with("existing_id", "eipalloc-1")), ("b", with("existing_id", "eipalloc-1"))]);
-    let told = refused(&config(object([]), [("addresses", both)])).await;
+    let told = refused(&config(with("new", true), [("addresses", both)])).await;
     assert!(told[0].starts_with("error [addresses[\"b\"].existing_id] Two keys adopt the same address"), "{told:?}");
 }
 
 #[tokio::test]
 async fn takes_what_is_right_or_not_known_yet() {
     let right = [
-        config(object([]), []),
+        config(with("new", true), []),
         config(with("existing_id", Value::UNKNOWN), []),
+        config(object([("new", Value::UNKNOWN), ("recover", Value::UNKNOWN)]), []),
+        config(with("aws", Value::UNKNOWN), []),
+        config(with("aws", with("ipam_pool_id", "ipam-pool-1")), []),
+        config(object([("recover", "203.0.113.1".into()), ("aws", with("ipam_pool_id", "ipam-pool-1"))]), []),
+        config(with("new", true), [("release_policies", Value::map([("a", "retain")]))]),
         config(Value::UNKNOWN, []),
-        config(object([]), [("addresses", Value::UNKNOWN), ("tags", Value::UNKNOWN)]),
-        config(object([]), [("aws", aws([("region", Value::UNKNOWN)]))]),
+        config(with("new", true), [("addresses", Value::UNKNOWN), ("tags", Value::UNKNOWN)]),
+        config(with("new", true), [("aws", aws([("region", Value::UNKNOWN)]))]),
     ];
     for config in right {
         assert_eq!(refused(&config).await, [""; 0], "{config:?}");
@@ -123,7 +157,7 @@ async fn a_named_address_must_exist_and_be_nobody_elses() {
     assert!(text.starts_with("error [addresses[\"a\"].existing_id] The address of key \"a\" does not exist"), "{text}");
 
     let mut other = Host::on(Arc::clone(&host.cloud), crate::session::Adoption::Automatic);
-    let mut theirs = other.config([("x", object([]))], []);
+    let mut theirs = other.config([("x", with("new", true))], []);
     theirs.as_object_mut().expect("an object").insert("name".to_owned(), "others".into());
     other.apply(&theirs).await;
     let foreign = host.config([("a", with("existing_id", other.text("ids", "x")))], []);

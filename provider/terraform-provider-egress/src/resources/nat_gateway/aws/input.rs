@@ -33,6 +33,7 @@ struct AwsInput {
     connectivity_type: Arg<String>,
     zones: Arg<BTreeMap<String, Arg<ZoneInput>>>,
     vpc_id: Arg<String>,
+    automatic_addresses: Arg<bool>,
     route_table_ids: Texts,
     destination_cidrs: Texts,
     destination_prefix_list_ids: Texts,

@@ -208,22 +208,24 @@ pub(super) fn imported(observed: &Observed, region: Option<&str>, arns: &Arns) -
     };
     let tables = |gateway: &Gateway| {
         let tables: Vec<String> = default_routes(gateway).into_iter().map(|(table, _)| table).collect();
-        if tables.is_empty() { Value::Null } else { Value::set(tables) }
+        Value::set(tables)
     };
     let standing: BTreeMap<&Key, &Gateway> =
         view.gateways.keys().filter_map(|key| Some((key, standing(observed, &view, key)?))).collect();
     let regional =
         standing.values().find(|gateway| matches!(gateway.mode, Mode::RegionalManual | Mode::RegionalAutomatic));
     let private = standing.values().any(|gateway| gateway.mode == Mode::Private);
+    let automatic = regional.is_some_and(|gateway| gateway.mode == Mode::RegionalAutomatic);
     let zones = match regional {
         Some(gateway) if gateway.mode == Mode::RegionalAutomatic => Value::Null,
         Some(gateway) => regional_zones(gateway),
         None => Value::map(standing.iter().map(|(key, gateway)| {
             let ids: Vec<String> = gateway.addresses.iter().filter_map(|address| address.allocation.clone()).collect();
-            let addresses = if gateway.mode == Mode::Private { Value::Null } else { Value::set(ids) };
+            let addresses = if gateway.mode == Mode::Private { Vec::new() } else { ids };
+            let addresses = Value::set(addresses);
             let mut zone = zone_value(gateway.subnet.clone().into(), addresses, tables(gateway));
             let secondary = gateway.addresses.len().saturating_sub(1);
-            if let Some(zone) = zone.as_object_mut().filter(|_| gateway.mode == Mode::Private && secondary > 0) {
+            if let Some(zone) = zone.as_object_mut().filter(|_| gateway.mode == Mode::Private) {
                 zone.insert("secondary_private_ip_count".to_owned(), secondary.into());
             }
             (key.as_str(), zone)
@@ -235,6 +237,7 @@ pub(super) fn imported(observed: &Observed, region: Option<&str>, arns: &Arns) -
         ("connectivity_type", private.then_some("private").into()),
         ("zones", zones),
         ("vpc_id", regional.map(|gateway| gateway.vpc.as_str()).into()),
+        ("automatic_addresses", automatic.then_some(true).into()),
         ("route_table_ids", regional.map_or(Value::Null, |gateway| tables(gateway))),
         ("destination_cidrs", Value::Null),
         ("destination_prefix_list_ids", Value::Null),

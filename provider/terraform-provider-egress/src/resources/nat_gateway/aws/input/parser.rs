@@ -88,8 +88,11 @@ impl Parser<'_> {
     }
 
     fn zonal(&mut self, aws: &AwsInput, private: bool) -> BTreeMap<Key, Gateway> {
-        for (name, present) in [("vpc_id", !aws.vpc_id.is_null()), ("route_table_ids", !aws.route_table_ids.is_null())]
-        {
+        for (name, present) in [
+            ("vpc_id", !aws.vpc_id.is_null()),
+            ("route_table_ids", !aws.route_table_ids.is_null()),
+            ("automatic_addresses", !aws.automatic_addresses.is_null()),
+        ] {
             if present {
                 let detail = "Zonal gateways are in the VPC of their subnet, and each zone has its own route tables: write them in `zones`, or \
                               set availability_mode = \"regional\".";
@@ -105,6 +108,7 @@ impl Parser<'_> {
                         let zone = parser.known(zone)?;
                         let kind = parser.zonal_kind(name, zone, private);
                         let at = zone_path(name).child("route_table_ids");
+                        parser.written(&zone.route_table_ids, "the route tables of this zone", at.clone());
                         let route_tables = parser.ids(&zone.route_table_ids, "rtb-", &at);
                         Some(Gateway { kind: kind?, route_tables })
                     });
@@ -140,6 +144,14 @@ impl Parser<'_> {
         key.ok()
     }
 
+    /// Terraform drops misspelt words in a map's objects without a message, so what a zone does not have is written as `[]`.
+    fn written(&mut self, set: &Texts, what: &str, at: Path) {
+        if set.is_null() {
+            let detail = format!("Write {what}, or [] where there are none.");
+            self.error(format!("{at} is missing"), detail, at);
+        }
+    }
+
     fn zonal_kind(&mut self, name: &str, zone: &ZoneInput, private: bool) -> Option<Kind> {
         let at = zone_path(name);
         let private_ip = self.ip(&zone.private_ip, &at.child("private_ip"));
@@ -160,9 +172,9 @@ impl Parser<'_> {
         }
         if private {
             let secondary = self.secondary(name, zone);
-            for (attribute, present) in
-                [("addresses", !zone.addresses.is_null()), ("primary_address", !zone.primary_address.is_null())]
-            {
+            self.written(&zone.addresses, "[]: a private gateway has no public addresses", at.child("addresses"));
+            let public = zone.addresses.known().is_some_and(|addresses| !addresses.is_empty());
+            for (attribute, present) in [("addresses", public), ("primary_address", !zone.primary_address.is_null())] {
                 if present {
                     let detail = "A private gateway has no public addresses. Remove them, or set connectivity_type = \"public\".";
                     self.error(format!("{attribute} is for public connectivity"), detail, at.child(attribute));
@@ -212,6 +224,12 @@ impl Parser<'_> {
         if !zone.secondary_private_ips.is_null() && !zone.secondary_private_ip_count.is_null() {
             let detail = "Write either the addresses or how many AWS is to choose.";
             self.error("Secondary private addresses are given twice", detail, at.child("secondary_private_ip_count"));
+            return None;
+        }
+        if zone.secondary_private_ips.is_null() && zone.secondary_private_ip_count.is_null() {
+            let detail = "A private gateway has secondary private addresses, or is said to have none: write secondary_private_ips, or how many \
+                          AWS is to choose, secondary_private_ip_count = 0 for none.";
+            self.error("The secondary private addresses are missing", detail, at);
             return None;
         }
         let too_many = |count: usize| {
@@ -277,6 +295,7 @@ impl Parser<'_> {
             }
             _ => {}
         }
+        self.written(&aws.route_table_ids, "the route tables of the gateway", path("route_table_ids"));
         let route_tables = self.ids(&aws.route_table_ids, "rtb-", &path("route_table_ids"));
         let zones = self.known(&aws.zones).map(|zones| {
             let mut addresses = BTreeMap::new();
@@ -287,10 +306,19 @@ impl Parser<'_> {
             }
             addresses
         });
+        let automatic = self.known(&aws.automatic_addresses) == Some(&true);
         if zones.as_ref().is_some_and(BTreeMap::is_empty) && self.complete {
-            let detail =
-                "Write at least one zone with addresses, or leave `zones` out to let AWS choose zones and addresses.";
+            let detail = "Write at least one zone with addresses.";
             self.error("There are no zones", detail, path("zones"));
+        }
+        if !aws.zones.is_null() && automatic {
+            let detail = "AWS chooses zones and addresses, or you do. Remove automatic_addresses or zones.";
+            self.error("automatic_addresses and zones exclude each other", detail, path("automatic_addresses"));
+        }
+        if aws.zones.is_null() && !automatic && !aws.automatic_addresses.is_unknown() {
+            let detail = "Write the addresses of each zone. With automatic_addresses = true in its place AWS chooses zones and public \
+                          addresses, which change.";
+            self.error("The addresses of the regional gateway are missing", detail, path("zones"));
         }
         if aws.zones.is_unknown() {
             return None;
