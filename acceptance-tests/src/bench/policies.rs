@@ -23,7 +23,7 @@ const ENGINES: [&str; 6] =
 struct Times {
     apply: Duration,
     plan: Duration,
-    /// The first object of the first resource, for resources that have `manifests`.
+    /// The lines of the first object of the first resource, for resources that have `manifests`; a list.
     manifest: String,
 }
 
@@ -128,7 +128,7 @@ fn compare(
 fn same_data(manifest: &str) -> String {
     format!(
         "{{\n    name = \"policy-${{count.index}}\"\n    pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n    \
-         allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [\"5432\"] }} }}\n    manifests = {manifest:?}\n  }}"
+         allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [\"5432\"] }} }}\n    manifests = {manifest}\n  }}"
     )
 }
 
@@ -140,12 +140,12 @@ fn times(options: &Options, host: &Host, configuration: &str) -> Result<Times> {
     let apply = begin.elapsed();
     let state = workspace.state()?;
     let first = &state["values"]["root_module"]["resources"][0]["values"]["manifests"];
-    let manifest = first.as_object().and_then(|manifests| manifests.values().next()?.as_str()).unwrap_or_default();
+    let manifest = first.as_object().and_then(|manifests| manifests.values().next()).map(ToString::to_string);
     let mut plans = Vec::new();
     for _ in 0..3 {
         let begin = Instant::now();
         workspace.succeed(&["plan", "-no-color", "-detailed-exitcode"])?;
         plans.push(begin.elapsed());
     }
-    Ok(Times { apply, plan: percentile(&mut plans, 50), manifest: manifest.to_owned() })
+    Ok(Times { apply, plan: percentile(&mut plans, 50), manifest: manifest.unwrap_or_else(|| "[]".to_owned()) })
 }

@@ -269,7 +269,8 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
 
 fn a_missing_definition_says_what_brings_it(run: &Run<'_>) -> Result<()> {
     let (workspace, server) = (run.workspace()?, api_server()?);
-    workspace.write("main.tf", &(provider(&server) + &network("prod", &eni_config("eu-west-1a", ""))))?;
+    workspace
+        .write("main.tf", &(provider(&server) + &network("prod", &eni_config("eu-west-1a", "  timeout = \"2s\"\n"))))?;
     let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(
         &said,

@@ -124,12 +124,9 @@ fn a_change_is_in_place_and_destroy_leaves_nothing(run: &Run<'_>) -> Result<()> 
 fn our_fields_changed_by_others_show_in_the_plan(run: &Run<'_>) -> Result<()> {
     let cluster = Cluster::new(run)?;
     cluster.settle(&cluster.policy(""))?;
-    let stolen = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": { "name": "backend", "namespace": cluster.namespace },
-        "spec": { "podSelector": { "matchLabels": { "app": "frontend" } } },
-    });
-    cluster.server.apply_as("somebody", &stolen)?;
+    let patch = json!({ "spec": { "podSelector": { "matchLabels": { "app": "frontend" } } } }).to_string();
+    let arguments = ["patch", KIND, "backend", "--namespace", &cluster.namespace, "--type=merge", "--patch", &patch];
+    cluster.server.kubectl(&arguments, "")?;
     let (plan, _) = cluster.plan()?;
     ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "update".to_owned())], "{:?}", changes(&plan));
     Ok(())
@@ -223,7 +220,8 @@ fn planning_works_without_the_cluster(run: &Run<'_>) -> Result<()> {
         "{changed:?}"
     );
     // An address at which nobody answers.
-    workspace.write("main.tf", &(provider(NOWHERE) + &body))?;
+    let nowhere = NOWHERE.replacen("host", "on_unreachable = \"warn\"\n  host", 1);
+    workspace.write("main.tf", &(provider(&nowhere) + &body))?;
     let (plan, _) = workspace.plan()?;
     let manifests = plan["resource_changes"][0]["change"]["after"]["manifests"].to_string();
     says(&manifests, &["NetworkPolicy"])

@@ -151,11 +151,11 @@ fn each_engine_does_all_of_it(run: &Run<'_>) -> Result<()> {
         ensure!(!exists(&world.server, object), "{object:?} is of addresses that the policy no longer has");
     }
 
-    // A field of ours that somebody took over is a drift, and then a conflict.
+    // A field of ours that somebody else applies is a drift, of which the plan warns, and then a conflict.
     for object in &changed_to {
         take_over_label(&world.server, object)?;
     }
-    world.expects_updates("drift")?;
+    says(&world.expects_updates("drift")?, &["cannot be applied", "metadata.labels.team is owned by", SOMEBODY])?;
     let said = unwrapped(&world.workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &[SOMEBODY, "metadata.labels.team", "force_conflicts"])?;
     ensure!(said.matches("could not be applied").count() >= ENGINES.len(), "not every engine has the conflict: {said}");

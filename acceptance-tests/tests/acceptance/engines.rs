@@ -72,9 +72,8 @@ impl Object {
 pub(crate) fn objects(workspace: &Workspace, address: &str) -> Result<Vec<Object>> {
     let state = workspace.state()?;
     let manifests = attributes(&state, address)["manifests"].clone();
-    let object = |(id, yaml): (&String, &Json)| {
-        let api_version = yaml.as_str().and_then(|yaml| yaml.lines().next()?.strip_prefix("apiVersion: "))?;
-        let (group, version) = api_version.split_once('/')?;
+    let object = |(id, lines): (&String, &Json)| {
+        let (group, version) = lines[0].as_str()?.strip_prefix("apiVersion: ")?.split_once('/')?;
         let parts: Vec<_> = id.split('/').collect();
         let (kind, namespace, name) = match parts[..] {
             [kind, namespace, name] => (kind, namespace, name),
@@ -140,8 +139,9 @@ fn a_missing_definition_is_an_error(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
     let server = api_server()?;
     let namespace = server.own_namespace()?;
-    let body = provider(&server, "") + &policy("backend", "cilium", &namespace, "203.0.113.0/24");
-    workspace.write("main.tf", &body)?;
+    let body = policy("backend", "cilium", &namespace, "203.0.113.0/24");
+    let body = body.replacen("accept_timeout", "timeout = \"2s\"\n  accept_timeout", 1);
+    workspace.write("main.tf", &(provider(&server, "") + &body))?;
     let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &["does not serve CiliumNetworkPolicy in cilium.io/v2", "Install the engine that defines it"])?;
     workspace.destroy().map(drop)

@@ -88,7 +88,10 @@ fn renders(run: &Run<'_>, part: &str) -> Result<()> {
     let mut rendered = Vec::new();
     for resource in state["values"]["root_module"]["resources"].as_array().context("no resources")? {
         let manifests = resource["values"]["manifests"].as_object().context("no manifests")?;
-        rendered.extend(manifests.values().filter_map(serde_json::Value::as_str).map(str::to_owned));
+        let document = |lines: &serde_json::Value| -> Vec<String> {
+            lines.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)).collect()
+        };
+        rendered.extend(manifests.values().map(|lines| document(lines).join("\n") + "\n"));
     }
     rendered.sort();
     let rendered = rendered.join("---\n");

@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "the matrices print their size, and the harness captures nothing")]
 
+mod cluster_reach;
 mod core_driver;
 mod crash_safety;
 mod egress_ip_pool;
@@ -16,6 +17,8 @@ mod engines;
 mod examples;
 mod gateway_lifecycle;
 mod localstack;
+mod ownership;
+mod plan_text;
 mod provider_block;
 mod requirements;
 mod suite;
@@ -27,6 +30,7 @@ use libtest_mimic::Arguments;
 fn main() {
     let arguments = Arguments::from_args();
     let mut suite = suite::Suite::new();
+    cluster_reach::add_to(&mut suite);
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
     crash_safety::add_routes_to(&mut suite);
@@ -40,6 +44,8 @@ fn main() {
     examples::add_to(&mut suite);
     gateway_lifecycle::add_to(&mut suite);
     localstack::add_to(&mut suite);
+    ownership::add_to(&mut suite);
+    plan_text::add_to(&mut suite);
     provider_block::add_to(&mut suite);
     requirements::add_to(&mut suite);
     via::add_to(&mut suite);

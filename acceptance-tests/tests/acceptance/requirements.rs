@@ -18,7 +18,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     let mut cluster = |name: &str, run| suite.scenario(&format!("requirements::{name}"), Needs::Cluster, run);
     cluster("a_kind_that_is_not_served_is_an_error", a_kind_that_is_not_served_is_an_error);
     let mut host = |name: &str, run| suite.scenario(&format!("requirements::{name}"), Needs::Host, run);
-    host("a_cluster_that_does_not_answer_is_a_warning", a_cluster_that_does_not_answer_is_a_warning);
+    host("a_cluster_that_does_not_answer_is_an_error", a_cluster_that_does_not_answer_is_an_error);
 }
 
 /// A gateway of its own namespace, on nodes with a label that no other run has.
@@ -115,11 +115,11 @@ fn a_kind_that_is_not_served_is_an_error(run: &Run<'_>) -> Result<()> {
     )
 }
 
-fn a_cluster_that_does_not_answer_is_a_warning(run: &Run<'_>) -> Result<()> {
+fn a_cluster_that_does_not_answer_is_an_error(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
     let nowhere = "provider \"egress\" {\n  owner = \"acme-engines\"\n  kubernetes {\n    host = \"https://127.0.0.1:1\"\n    token = \"none\"\n    insecure = true\n  }\n}\n";
     let body = format!("{}{nowhere}{}", crate::suite::REQUIRED_PROVIDERS, gateway("production", "antrea", true));
     workspace.write("main.tf", &body)?;
-    let (_, said) = workspace.plan()?;
-    says(&unwrapped(&said.output), &["The requirements could not be checked", "cannot be reached"])
+    let said = unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
+    says(&said, &["The cluster cannot be reached", "on_unreachable"])
 }

@@ -5,24 +5,31 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use egress_engines::manifest::ObjectId;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::Request;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::error::{Subject, classify};
+use crate::classify::unusable;
+use crate::facts::Facts;
 use crate::observe::Snapshots;
+use crate::request::Outage;
 use crate::{Access, Config, Credentials, Error, Server};
 
-/// How long to wait for a connection: a plan without a cluster must not hang.
+/// How long to wait for a connection, TLS included: a plan without a cluster must not hang.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait for an answer.
+/// How long to wait for the next part of an answer.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a credential plugin may take, which may open a browser.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A cluster. One per provider configuration: it keeps the connections and what was listed.
 pub struct Cluster {
-    client: kube::Client,
+    pub(crate) client: kube::Client,
+    /// Its URL, for messages.
+    pub(crate) server: String,
+    pub(crate) outage: Outage,
     pub(crate) snapshots: Snapshots,
+    pub(crate) facts: Facts,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -32,68 +39,52 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Reads the configuration and makes a client. Files are read, but nothing is sent: whether the cluster answers shows
-    /// with the first request.
+    /// Its URL.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Reads the configuration and makes a client. Files are read and a credential plugin is run, but nothing is sent: whether the
+    /// cluster answers shows with the first request.
     pub async fn connect(config: &Config) -> Result<Self, Error> {
         let mut client_config = client_config(&config.access).await?;
         client_config.connect_timeout = Some(CONNECT_TIMEOUT);
         client_config.read_timeout = Some(READ_TIMEOUT);
-        let client = kube::Client::try_from(client_config).map_err(unusable)?;
-        Ok(Self { client, snapshots: Snapshots::default() })
-    }
-
-    /// Sends a request; `None` when the answer is that there is no such object.
-    pub(crate) async fn send(&self, subject: Subject<'_>, request: BuiltRequest) -> Result<Option<Value>, Error> {
-        let request = request.map_err(unusable)?;
-        match self.client.request::<Value>(request).await {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => match classify(subject, error) {
-                Some(error) => Err(error),
-                None => Ok(None),
-            },
-        }
-    }
-}
-
-/// A request as the client library makes it.
-pub(crate) type BuiltRequest = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
-
-/// The requests of an object's kind, in its namespace.
-pub(crate) fn requests(id: &ObjectId) -> Request {
-    Request::new(collection(&id.api_version, &id.plural, id.namespace.as_deref()))
-}
-
-/// The path of a collection (Kubernetes API concepts, "Resource URIs").
-pub(crate) fn collection(api_version: &str, plural: &str, namespace: Option<&str>) -> String {
-    let root = if api_version.contains('/') { "apis" } else { "api" };
-    match namespace {
-        Some(namespace) => format!("/{root}/{api_version}/namespaces/{namespace}/{plural}"),
-        None => format!("/{root}/{api_version}/{plural}"),
+        // It waits minutes for an aggregated API that is not there, and says nothing of it.
+        client_config.default_retry = false;
+        let server = client_config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        // Runs the plugin, and waits for it.
+        let made = tokio::task::spawn_blocking(move || kube::Client::try_from(client_config));
+        let client = match timeout(CREDENTIALS_TIMEOUT, made).await {
+            Ok(Ok(made)) => made.map_err(|error| unusable(&error))?,
+            Ok(Err(panicked)) => return Err(Error::Config(panicked.to_string())),
+            Err(_) => {
+                let seconds = CREDENTIALS_TIMEOUT.as_secs();
+                return Err(Error::Credentials(format!("the credential plugin has not ended within {seconds} s")));
+            }
+        };
+        Ok(Self { client, server, outage: Outage::default(), snapshots: Snapshots::default(), facts: Facts::default() })
     }
 }
 
-pub(crate) fn subject(id: &ObjectId) -> Subject<'_> {
-    Subject { api_version: &id.api_version, kind: &id.kind, namespace: id.namespace.as_deref() }
-}
-
-fn unusable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Config(error.into())
+fn wrong(error: impl std::fmt::Display) -> Error {
+    Error::Config(error.to_string())
 }
 
 async fn client_config(access: &Access) -> Result<kube::Config, Error> {
     let (kubeconfig, context) = match access {
-        Access::InCluster => return kube::Config::incluster().map_err(unusable),
+        Access::InCluster => return kube::Config::incluster().map_err(wrong),
         Access::Kubeconfig { path, context } => {
             let kubeconfig = match path {
-                Some(path) => Kubeconfig::read_from(expand_home(path)).map_err(unusable)?,
-                None => Kubeconfig::read().map_err(unusable)?,
+                Some(path) => Kubeconfig::read_from(expand_home(path)).map_err(wrong)?,
+                None => Kubeconfig::read().map_err(wrong)?,
             };
             (kubeconfig, context.clone())
         }
-        Access::Server(server) => (serde_json::from_value(kubeconfig_of(server)).map_err(unusable)?, None),
+        Access::Server(server) => (serde_json::from_value(kubeconfig_of(server)).map_err(wrong)?, None),
     };
     let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
-    kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)
+    kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(wrong)
 }
 
 /// A server as a kubeconfig, so that there is one way to read certificates and run credential plugins.
@@ -144,23 +135,6 @@ fn expand_home(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::Secret;
-
-    #[test]
-    fn collections_are_where_the_api_has_them() {
-        let cases = [
-            ("v1", "namespaces", None, "/api/v1/namespaces"),
-            ("networking.k8s.io/v1", "networkpolicies", None, "/apis/networking.k8s.io/v1/networkpolicies"),
-            (
-                "networking.k8s.io/v1",
-                "networkpolicies",
-                Some("a"),
-                "/apis/networking.k8s.io/v1/namespaces/a/networkpolicies",
-            ),
-        ];
-        for (api_version, plural, namespace, path) in cases {
-            assert_eq!(collection(api_version, plural, namespace), path);
-        }
-    }
 
     #[tokio::test]
     async fn a_server_becomes_a_client_configuration() {

@@ -1,13 +1,24 @@
 //! What a cluster is and has, beside the objects of this provider.
 
+use std::sync::Arc;
+
+use egress_engines::manifest::ObjectId;
 use http::Request as HttpRequest;
 use kube::api::ListParams;
 use kube::core::Request;
 use serde_json::Value;
 
-use crate::connect::{BuiltRequest, collection};
-use crate::error::Subject;
-use crate::{Cluster, Error};
+use crate::classify::Subject;
+use crate::once::OnceMap;
+use crate::request::{BuiltRequest, collection};
+use crate::{Cluster, Error, Object};
+
+/// What was asked, by the path that was asked.
+#[derive(Default)]
+pub(crate) struct Facts {
+    answers: OnceMap<String, Option<Arc<Value>>>,
+    objects: OnceMap<ObjectId, Option<Arc<Object>>>,
+}
 
 /// Whether an API server serves a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,32 +32,59 @@ pub enum Served {
 }
 
 impl Cluster {
-    /// Whether the API server serves a kind at this group and version (Kubernetes API concepts, "Discovery API").
+    /// Whether the API server serves a kind at this group and version (Kubernetes API concepts, "Discovery API"). Asked once in a process,
+    /// however many resources want to know.
     pub async fn serves(&self, api_version: &str, kind: &str) -> Result<Served, Error> {
         let subject = Subject { api_version, kind, namespace: None };
         let root = if api_version.contains('/') { "/apis/" } else { "/api/" };
-        match self.send(subject, get(&format!("{root}{api_version}"))).await {
-            Ok(Some(list)) if names_of(&list["resources"], "kind").any(|own| own == kind) => return Ok(Served::Yes),
-            Ok(_) | Err(Error::KindMissing { .. }) => {}
-            Err(error) => return Err(error),
+        if let Some(list) = self.discover(subject, format!("{root}{api_version}")).await?
+            && names_of(&list["resources"], "kind").any(|own| own == kind)
+        {
+            return Ok(Served::Yes);
         }
         let Some((group, _)) = api_version.split_once('/') else { return Ok(Served::No) };
-        match self.send(subject, get(&format!("/apis/{group}"))).await {
-            Ok(Some(group)) => {
+        Ok(match self.discover(subject, format!("/apis/{group}")).await? {
+            Some(group) => {
                 let versions = names_of(&group["versions"], "groupVersion").map(str::to_owned);
-                Ok(Served::OtherVersions(versions.filter(|version| version != api_version).collect()))
+                Served::OtherVersions(versions.filter(|version| version != api_version).collect())
             }
-            Ok(None) | Err(Error::KindMissing { .. }) => Ok(Served::No),
-            Err(error) => Err(error),
+            None => Served::No,
+        })
+    }
+
+    async fn discover(&self, subject: Subject<'_>, path: String) -> Result<Option<Arc<Value>>, Error> {
+        let once = self.facts.answers.of(path.clone());
+        // What is not served is asked for again after a while: it may be installed in this very apply.
+        let missing =
+            || Error::KindMissing { api_version: subject.api_version.to_owned(), kind: subject.kind.to_owned() };
+        let answer =
+            once.get(|| async { Ok(Some(Arc::new(self.send(subject, get(&path)).await?.ok_or_else(missing)?))) });
+        match answer.await {
+            Err(Error::KindMissing { .. }) => Ok(None),
+            answer => answer,
         }
     }
 
-    /// The names of nodes that a label selector selects; not more than `limit`, because a cluster can have thousands.
+    /// An object that is not this provider's and says something about the cluster, such as the configuration of an engine. Asked once
+    /// in a process, however many resources want to know.
+    pub async fn get_once(&self, id: &ObjectId) -> Result<Option<Arc<Object>>, Error> {
+        let once = self.facts.objects.of(id.clone());
+        once.get(|| async { Ok(self.get(id).await?.map(Arc::new)) }).await
+    }
+
+    /// The names of nodes that a label selector selects; not more than `limit`, because a cluster can have thousands. Asked once in a
+    /// process.
     pub async fn nodes(&self, selector: &str, limit: u32) -> Result<Vec<String>, Error> {
         let subject = Subject { api_version: "v1", kind: "Node", namespace: None };
-        let params = ListParams::default().labels(selector).limit(limit);
-        let request = Request::new(collection("v1", "nodes", None)).list_metadata(&params);
-        let list = self.send(subject, request).await?.unwrap_or_default();
+        let once = self.facts.answers.of(format!("{limit} nodes {selector}"));
+        let list = once
+            .get(|| async {
+                let params = ListParams::default().labels(selector).limit(limit);
+                let request = Request::new(collection("v1", "nodes", None)).list_metadata(&params);
+                Ok(self.send(subject, request).await?.map(Arc::new))
+            })
+            .await?
+            .unwrap_or_default();
         let names = list["items"].as_array().into_iter().flatten().filter_map(|node| node["metadata"]["name"].as_str());
         Ok(names.map(str::to_owned).collect())
     }

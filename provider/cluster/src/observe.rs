@@ -12,10 +12,10 @@ use kube::api::ListParams;
 use kube::core::Request;
 use kube::core::params::GetParams;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
-use crate::connect::{collection, requests, subject};
-use crate::error::Subject;
+use crate::classify::Subject;
+use crate::once::OnceMap;
+use crate::request::{collection, requests, subject};
 use crate::{Cluster, Error, Object};
 
 /// The objects of one page. The API server builds a page in memory; 500 is what kubectl asks for.
@@ -29,15 +29,11 @@ type Listed = HashMap<(Option<String>, String), Box<str>>;
 /// What was listed, and what was written since.
 #[derive(Default)]
 pub(crate) struct Snapshots {
-    lists: Mutex<HashMap<ListKey, Arc<OnceCell<Option<Listed>>>>>,
+    lists: OnceMap<ListKey, Option<Arc<Listed>>>,
     written: Mutex<HashSet<ObjectId>>,
 }
 
 impl Snapshots {
-    fn list(&self, key: ListKey) -> Arc<OnceCell<Option<Listed>>> {
-        self.lists.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
-    }
-
     /// Notes that this process wrote an object: the list no longer speaks for it.
     pub(crate) fn forget(&self, id: &ObjectId) {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
@@ -68,11 +64,11 @@ impl Cluster {
             return self.get(id).await;
         }
         let key = (id.api_version.clone(), id.plural.clone(), labels.to_owned());
-        let cell = self.snapshots.list(key);
-        let listed = cell
-            .get_or_try_init(|| async {
+        let list = self.snapshots.lists.of(key);
+        let listed = list
+            .get(|| async {
                 match self.list(id, labels).await {
-                    Ok(listed) => Ok(Some(listed)),
+                    Ok(listed) => Ok(Some(Arc::new(listed))),
                     Err(Error::Forbidden { .. }) => Ok(None),
                     Err(error) => Err(error),
                 }

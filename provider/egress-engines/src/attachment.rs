@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::manifest::{Kind, ObjectId};
+use crate::manifest::{Kind, ObjectId, lines_of};
 use crate::yaml;
 
 /// Annotations on an object that is not ours, such as a namespace whose pods are to use a gateway.
@@ -54,6 +54,11 @@ impl Attachment {
             metadata["namespace"] = json!(namespace);
         }
         json!({"apiVersion": self.kind.api_version, "kind": self.kind.kind, "metadata": metadata})
+    }
+
+    /// The same as [`lines_of`] writes it.
+    pub fn to_lines(&self) -> Vec<String> {
+        lines_of(&self.to_json())
     }
 
     /// The same as YAML.

@@ -179,6 +179,11 @@ impl Manifest {
         serde_json::to_value(self).unwrap_or_default()
     }
 
+    /// The object as [`lines_of`] writes it.
+    pub fn to_lines(&self) -> Vec<String> {
+        lines_of(&self.to_json())
+    }
+
     /// The object as YAML, the same text for the same object.
     pub fn to_yaml(&self) -> String {
         let Content::Spec(spec) = &self.content else { return yaml::document(&self.to_json()) };
@@ -202,7 +207,41 @@ pub fn yaml_of(object: &Value) -> String {
     yaml::document(object)
 }
 
-/// The object that a YAML text of [`yaml_of`] says; `None` for other texts.
-pub fn object_of(yaml: &str) -> Option<Value> {
-    serde_yaml_ng::from_str(yaml).ok().filter(Value::is_object)
+/// An object as lines of YAML: the same lines for the same object. Hosts show a change of a list of texts line by line and hide what stays;
+/// a text of several lines they show whole, and of JSON they compare the elements of lists by their positions alone.
+pub fn lines_of(object: &Value) -> Vec<String> {
+    yaml::lines(object)
+}
+
+/// The object that lines of [`lines_of`] say; `None` for others.
+pub fn object_of(lines: &[&str]) -> Option<Value> {
+    serde_yaml_ng::from_str(&lines.join("\n")).ok().filter(Value::is_object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_on_one_line_and_reads_back() {
+        let blocks: Vec<_> =
+            (0..9).map(|number| serde_json::json!({"ipBlock": {"cidr": format!("10.0.{number}.0/24")}})).collect();
+        let object = serde_json::json!({
+            "kind": "NetworkPolicy", "spec": {"egress": [{"to": blocks, "ports": [{"port": 443, "protocol": "TCP"}]}], "podSelector": {}},
+        });
+        let lines = lines_of(&object);
+        let expected = [
+            "kind: NetworkPolicy",
+            "spec:",
+            "  egress:",
+            "  - ports: [{port: 443, protocol: TCP}]",
+            "    to:",
+            "    - {ipBlock: {cidr: \"10.0.0.0/24\"}}",
+        ];
+        assert_eq!(lines[..6], expected);
+        assert_eq!((lines.len(), lines[14].as_str()), (15, "  podSelector: {}"));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(object_of(&lines), Some(object));
+        assert_eq!(object_of(&["- a"]), None);
+    }
 }

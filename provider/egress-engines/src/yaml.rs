@@ -32,6 +32,103 @@ pub(crate) fn document_of(fields: &[(&str, &Value)]) -> String {
     out
 }
 
+/// The widest line of [`lines`] that holds more than one value.
+const WIDTH: usize = 100;
+
+/// The lines of a document, where what fits into a line is on one: an element of a list, say. Joined with line breaks they are YAML.
+pub(crate) fn lines(value: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    match value {
+        Value::Object(map) => {
+            for (key, value) in sorted(map) {
+                put(&mut lines, &Begin::of_key(key, 0), value);
+            }
+        }
+        other => put(&mut lines, &Begin { indent: 0, lead: "-".to_owned(), column: 0 }, other),
+    }
+    lines
+}
+
+/// The beginning of a line, before its value.
+struct Begin {
+    indent: usize,
+    /// `key:`, `-`, or `- key:`.
+    lead: String,
+    /// Where the key is; what is in it stands to the right of that.
+    column: usize,
+}
+
+impl Begin {
+    fn of_key(key: &str, indent: usize) -> Self {
+        let mut lead = String::new();
+        text(&mut lead, key);
+        lead.push(':');
+        Self { indent, lead, column: indent }
+    }
+
+    fn line(&self, rest: &str) -> String {
+        let space = if rest.is_empty() { "" } else { " " };
+        format!("{:indent$}{}{space}{rest}", "", self.lead, indent = self.indent)
+    }
+}
+
+fn put(lines: &mut Vec<String>, begin: &Begin, value: &Value) {
+    let short = begin.line(&flow(value));
+    match value {
+        _ if short.len() <= WIDTH => lines.push(short),
+        Value::Object(map) if !map.is_empty() && begin.lead == "-" => {
+            for (position, (key, value)) in sorted(map).into_iter().enumerate() {
+                let mut entry = Begin::of_key(key, begin.indent + 2);
+                if position == 0 {
+                    entry = Begin { indent: begin.indent, lead: format!("- {}", entry.lead), ..entry };
+                }
+                put(lines, &entry, value);
+            }
+        }
+        Value::Object(map) if !map.is_empty() => {
+            lines.push(begin.line(""));
+            for (key, value) in sorted(map) {
+                put(lines, &Begin::of_key(key, begin.column + 2), value);
+            }
+        }
+        Value::Array(list) if !list.is_empty() => {
+            lines.push(begin.line(""));
+            let indent = if begin.lead == "-" { begin.indent + 2 } else { begin.column };
+            for element in list {
+                put(lines, &Begin { indent, lead: "-".to_owned(), column: indent }, element);
+            }
+        }
+        _ => lines.push(short),
+    }
+}
+
+/// A value on one line.
+fn flow(value: &Value) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            let entry = |(key, value): (&String, &Value)| {
+                let mut entry = String::new();
+                text(&mut entry, key);
+                format!("{entry}: {}", flow(value))
+            };
+            out = format!("{{{}}}", sorted(map).into_iter().map(entry).collect::<Vec<_>>().join(", "));
+        }
+        Value::Array(list) if !list.is_empty() => {
+            out = format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", "));
+        }
+        other => scalar(&mut out, other),
+    }
+    out
+}
+
+/// Whether a map keeps its keys in order is up to how the library is built.
+fn sorted(map: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries
+}
+
 fn mapping(out: &mut String, map: &serde_json::Map<String, Value>, indent: usize, first_inline: bool) {
     let write = |(position, (key, value)): (usize, (&String, &Value))| {
         if !(first_inline && position == 0) {
@@ -212,6 +309,9 @@ mod tests {
         fn reads_back(value in any_value()) {
             let text = document(&value);
             let read: Value = serde_yaml_ng::from_str(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+            let short = lines(&json!({ "a": value })).join("\n");
+            let object: Value = serde_yaml_ng::from_str(&short).map_err(|e| TestCaseError::fail(format!("{e}\n{short}")))?;
+            prop_assert_eq!(&object, &json!({ "a": value }), "{}", short);
             prop_assert_eq!(read, value, "{}", text);
         }
     }

@@ -12,7 +12,7 @@ use tfplugin::cty::Value;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 
-pub(crate) use self::this_run::{Call, Cause, Claim, Failure, SilentKinds, ThisRun};
+pub(crate) use self::this_run::{Call, Cause, Claim, Failure, MissingKinds, SilentKinds, ThisRun};
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,7 +124,18 @@ pub(crate) struct Aws {
 #[derive(Debug)]
 pub(crate) struct Kubernetes {
     config: cluster::Config,
-    cluster: OnceCell<Arc<cluster::Cluster>>,
+    on_unreachable: OnUnreachable,
+    cluster: cluster::Once<Arc<cluster::Cluster>>,
+}
+
+/// What a plan does when it cannot look at the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnUnreachable {
+    /// It fails: what it did not see, it cannot plan.
+    #[default]
+    Error,
+    /// It goes on with what the state says, and says so in a warning.
+    Warn,
 }
 
 /// The provider's configuration, shared with its resources; empty until `ConfigureProvider`.
@@ -152,20 +163,18 @@ impl Aws {
 
 impl Kubernetes {
     /// A cluster with this configuration; nothing is connected yet.
-    pub(crate) fn new(config: cluster::Config) -> Self {
-        Self { config, cluster: OnceCell::new() }
+    pub(crate) fn new(config: cluster::Config, on_unreachable: OnUnreachable) -> Self {
+        Self { config, on_unreachable, cluster: cluster::Once::default() }
     }
 
-    /// The connected cluster, one per provider configuration.
-    pub(crate) async fn cluster(&self) -> Result<Arc<cluster::Cluster>, Diagnostic> {
-        self.cluster
-            .get_or_try_init(|| async {
-                cluster::Cluster::connect(&self.config).await.map(Arc::new).map_err(|error| {
-                    Diagnostic::error("The cluster cannot be used with this provider configuration", chain(&error))
-                })
-            })
-            .await
-            .cloned()
+    /// What a plan does when it cannot look at it.
+    pub(crate) fn on_unreachable(&self) -> OnUnreachable {
+        self.on_unreachable
+    }
+
+    /// The connected cluster, one per provider configuration. Those who wait for it share a failure.
+    pub(crate) async fn cluster(&self) -> Result<Arc<cluster::Cluster>, cluster::Error> {
+        self.cluster.get(|| async { cluster::Cluster::connect(&self.config).await.map(Arc::new) }).await
     }
 }
 

@@ -4,17 +4,23 @@
 #[path = "../../../egress-engines/tests/engines/emitted.rs"]
 mod emitted;
 mod engines;
+mod ownership;
 mod server;
+mod silence;
 
 use std::time::Duration;
 
-use cluster::{Access, Cluster, Config, Credentials, Error, FIELD_MANAGER, FieldConflict, Secret, Server, owned_part};
+use cluster::{
+    Access, Cluster, Config, Credentials, Error, FIELD_MANAGER, Limits, Mode, Object, Secret, Server, TakeOver,
+    owned_part,
+};
 use egress_engines::Settings;
 use egress_engines::manifest::{Manifest, ObjectId};
 use egress_engines::network_policy::compile;
 use egress_model::policy::{Policy, RuleSpec, Spec};
 use serde_json::{Value, json};
 use server::{ApiServer, TOKEN};
+use tokio_util::sync::CancellationToken;
 
 const OWNED: &str = "egress-owner=test";
 
@@ -41,6 +47,15 @@ fn config(host: &str, token: &str) -> Config {
     Config { access: Access::Server(server) }
 }
 
+fn within(seconds: u64) -> Limits {
+    Limits::within(CancellationToken::new(), Duration::from_secs(seconds))
+}
+
+/// Applies, and takes nothing over.
+async fn apply(cluster: &Cluster, manifest: &Manifest) -> Result<Object, Error> {
+    cluster.apply(manifest, TakeOver::Nothing, Mode::Real).await.map(|applied| applied.object)
+}
+
 async fn connect(server: &ApiServer, token: &str) -> Cluster {
     Cluster::connect(&config(&server.url(), token)).await.expect("a client")
 }
@@ -51,7 +66,7 @@ async fn on_a_real_api_server() {
     let Some(server) = ApiServer::start().await else { return };
     applies_observes_and_deletes(&server).await;
     leaves_what_others_own(&server).await;
-    names_the_other_manager_in_a_conflict(&server).await;
+    ownership::all(&server).await;
     tells_errors_apart(&server).await;
     waits_for_finalizers(&server).await;
     lists_in_pages(&server).await;
@@ -63,11 +78,11 @@ async fn applies_observes_and_deletes(server: &ApiServer) {
     let first = manifest("basics", "p", "192.0.2.0/24");
     let id = first.id();
     assert_eq!(cluster.get(&id).await.expect("an answer"), None);
-    let made = cluster.apply(&first, false).await.expect("applied");
+    let made = apply(&cluster, &first).await.expect("applied");
     assert!(made.is_applied_by_us() && !made.uid().is_empty());
     assert_eq!(owned_part(&first.to_json(), made.json()), first.to_json(), "no field differs after an apply");
 
-    let again = cluster.apply(&first, false).await.expect("applied again");
+    let again = apply(&cluster, &first).await.expect("applied again");
     assert_eq!(
         again.json()["metadata"]["resourceVersion"],
         made.json()["metadata"]["resourceVersion"],
@@ -75,55 +90,34 @@ async fn applies_observes_and_deletes(server: &ApiServer) {
     );
 
     let second = manifest("basics", "p", "198.51.100.0/24");
-    let changed = cluster.apply(&second, false).await.expect("changed in place");
+    let changed = apply(&cluster, &second).await.expect("changed in place");
     assert_eq!(changed.uid(), made.uid());
     assert_eq!(owned_part(&second.to_json(), changed.json()), second.to_json());
 
-    assert!(matches!(cluster.delete(&id, "another-uid", Duration::from_secs(5)).await, Err(Error::Changed)));
-    cluster.delete(&id, made.uid(), Duration::from_secs(5)).await.expect("deleted");
+    assert!(matches!(cluster.delete(&id, "another-uid", &within(5)).await, Err(Error::Changed)));
+    cluster.delete(&id, made.uid(), &within(5)).await.expect("deleted");
     assert_eq!(cluster.observe(&id, OWNED).await.expect("an answer"), None);
-    cluster.delete(&id, made.uid(), Duration::from_secs(5)).await.expect("nothing to delete is a success");
+    cluster.delete(&id, made.uid(), &within(5)).await.expect("nothing to delete is a success");
 }
 
 async fn leaves_what_others_own(server: &ApiServer) {
     server.namespace("shared").await;
     let cluster = connect(server, TOKEN).await;
     let ours = manifest("shared", "p", "192.0.2.0/24");
-    cluster.apply(&ours, false).await.expect("applied");
+    apply(&cluster, &ours).await.expect("applied");
     let theirs = json!({"metadata": {"labels": {"theirs": "1"}, "annotations": {"theirs": "2"}}});
     server.merge("/apis/networking.k8s.io/v1/namespaces/shared/networkpolicies/p", "kubectl-label", &theirs).await;
-    let live = cluster.apply(&ours, false).await.expect("applied over it");
+    let live = apply(&cluster, &ours).await.expect("applied over it");
     assert_eq!(live.label("theirs"), Some("1"));
     assert_eq!(live.managers(), ["kubectl-label", FIELD_MANAGER]);
     assert_eq!(owned_part(&ours.to_json(), live.json()), ours.to_json(), "another's fields are no drift");
-}
-
-async fn names_the_other_manager_in_a_conflict(server: &ApiServer) {
-    server.namespace("conflict").await;
-    let cluster = connect(server, TOKEN).await;
-    let ours = manifest("conflict", "p", "192.0.2.0/24");
-    cluster.apply(&ours, false).await.expect("applied");
-    let theirs = json!({"spec": {"egress": [{}]}});
-    server.merge("/apis/networking.k8s.io/v1/namespaces/conflict/networkpolicies/p", "kubectl-edit", &theirs).await;
-
-    let live = cluster.get(&ours.id()).await.expect("an answer").expect("an object");
-    assert_ne!(owned_part(&ours.to_json(), live.json()), ours.to_json(), "the edit is drift");
-    match cluster.apply(&ours, false).await {
-        Err(Error::Conflict(conflicts)) => {
-            let expected = FieldConflict { manager: "kubectl-edit".into(), field: ".spec.egress".into() };
-            assert_eq!(conflicts, [expected]);
-        }
-        other => panic!("no conflict: {other:?}"),
-    }
-    let forced = cluster.apply(&ours, true).await.expect("forced");
-    assert_eq!(owned_part(&ours.to_json(), forced.json()), ours.to_json());
 }
 
 async fn tells_errors_apart(server: &ApiServer) {
     let cluster = connect(server, TOKEN).await;
     let nowhere = manifest("nowhere", "p", "192.0.2.0/24");
     assert!(
-        matches!(cluster.apply(&nowhere, false).await, Err(Error::NamespaceMissing { namespace }) if namespace == "nowhere")
+        matches!(apply(&cluster, &nowhere).await, Err(Error::NamespaceMissing { namespace }) if namespace == "nowhere")
     );
     assert_eq!(cluster.get(&nowhere.id()).await.expect("an answer"), None, "no namespace, no object");
 
@@ -143,12 +137,16 @@ async fn tells_errors_apart(server: &ApiServer) {
     assert!(matches!(nobody, Err(Error::Forbidden { .. })), "{nobody:?}");
 
     let closed = Cluster::connect(&config("https://127.0.0.1:1", TOKEN)).await.expect("a client");
-    assert!(matches!(closed.get(&nowhere.id()).await, Err(Error::Unreachable(_))));
+    let told = closed.get(&nowhere.id()).await.expect_err("nobody is there").to_string();
+    assert_eq!(told, "the API server https://127.0.0.1:1 cannot be reached: Connection refused (os error 111)");
+    let plain = Cluster::connect(&config(&server.url().replace("https", "http"), TOKEN)).await.expect("a client");
+    let told = plain.get(&nowhere.id()).await.expect_err("it speaks TLS").to_string();
+    assert!(told.contains("400 Bad Request") || told.contains("does not take the object"), "{told}");
 
     server.namespace("invalid").await;
     let mut invalid = manifest("invalid", "p", "192.0.2.0/24");
     invalid.metadata.labels.insert("bad key!".into(), "x".into());
-    match cluster.apply(&invalid, false).await {
+    match apply(&cluster, &invalid).await {
         Err(Error::Invalid { causes, .. }) => assert_eq!(causes[0].field, "metadata.labels"),
         other => panic!("taken: {other:?}"),
     }
@@ -158,10 +156,13 @@ async fn waits_for_finalizers(server: &ApiServer) {
     server.namespace("held").await;
     let cluster = connect(server, TOKEN).await;
     let ours = manifest("held", "p", "192.0.2.0/24");
-    let made = cluster.apply(&ours, false).await.expect("applied");
+    let made = apply(&cluster, &ours).await.expect("applied");
     let path = "/apis/networking.k8s.io/v1/namespaces/held/networkpolicies/p";
     server.merge(path, "holder", &json!({"metadata": {"finalizers": ["example.com/hold"]}})).await;
-    match cluster.delete(&ours.id(), made.uid(), Duration::from_millis(200)).await {
+    match cluster
+        .delete(&ours.id(), made.uid(), &Limits::within(CancellationToken::new(), Duration::from_millis(200)))
+        .await
+    {
         Err(Error::StillThere { finalizers, .. }) => assert_eq!(finalizers, ["example.com/hold"]),
         other => panic!("not held: {other:?}"),
     }
@@ -170,7 +171,8 @@ async fn waits_for_finalizers(server: &ApiServer) {
         server.merge(path, "holder", &json!({"metadata": {"finalizers": Value::Null}})).await;
     };
     let id = ours.id();
-    let (deleted, ()) = tokio::join!(cluster.delete(&id, made.uid(), Duration::from_secs(20)), release);
+    let limits = within(20);
+    let (deleted, ()) = tokio::join!(cluster.delete(&id, made.uid(), &limits), release);
     deleted.expect("deleted once it was released");
 }
 
@@ -181,7 +183,7 @@ async fn lists_in_pages(server: &ApiServer) {
     let names: Vec<String> = (0..COUNT).map(|number| format!("p{number}")).collect();
     for chunk in names.chunks(20) {
         let writes = chunk.iter().map(|name| async {
-            cluster.apply(&manifest("many", name, "192.0.2.0/24"), false).await.expect("applied");
+            apply(&cluster, &manifest("many", name, "192.0.2.0/24")).await.expect("applied");
         });
         futures::future::join_all(writes).await;
     }
@@ -201,7 +203,7 @@ async fn lists_in_pages(server: &ApiServer) {
     assert_eq!(reader.observe(&gone, OWNED).await.expect("an answer"), None);
     assert_eq!(server.requests() - before, pages + 1, "read singly before it is called gone");
 
-    reader.apply(&manifest("many", "p0", "198.51.100.0/24"), false).await.expect("changed");
+    apply(&reader, &manifest("many", "p0", "198.51.100.0/24")).await.expect("changed");
     let seen = reader.observe(&ids[0], OWNED).await.expect("an answer").expect("an object");
     assert_eq!(seen.json()["spec"]["egress"][1]["to"][0]["ipBlock"]["cidr"], "198.51.100.0/24", "own writes are seen");
 

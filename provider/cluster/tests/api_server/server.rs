@@ -143,6 +143,22 @@ impl ApiServer {
     }
 }
 
+impl ApiServer {
+    /// Applies a part of an object as another manager would, and takes over what it names.
+    pub(crate) async fn apply_as(&self, path: &str, manager: &str, part: &Value) {
+        let (_, name) = path.rsplit_once('/').expect("an object's path");
+        let mut body = part.clone();
+        body["apiVersion"] = json!("networking.k8s.io/v1");
+        body["kind"] = json!("NetworkPolicy");
+        body["metadata"]["name"] = json!(name);
+        let request = http::Request::patch(format!("{path}?fieldManager={manager}&force=true"))
+            .header("Content-Type", "application/apply-patch+yaml")
+            .body(body.to_string().into_bytes())
+            .expect("a request");
+        self.client.request::<Value>(request).await.expect("applied");
+    }
+}
+
 impl Drop for ApiServer {
     fn drop(&mut self) {
         for process in self.processes.iter_mut().rev() {

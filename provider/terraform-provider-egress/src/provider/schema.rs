@@ -94,6 +94,13 @@ fn kubernetes() -> NestedBlock {
                 "Use the service account of the pod that Terraform runs in. Default: `false`.",
             ),
             string(
+                "on_unreachable",
+                "What a plan does when it cannot look at the cluster, because the API server does not answer or refuses the credentials: \
+                 `error` (the default) fails, once for all resources; `warn` goes on with what the state says, so that changes outside of \
+                 Terraform and objects that exist already do not show. An apply always fails. A cluster whose settings are not known \
+                 before the apply is not looked at, and needs neither.",
+            ),
+            string(
                 "engine",
                 "The engine that policies are compiled to where they name none. Default: `network-policy`, which every CNI with policy \
                  support enforces.",

@@ -1,14 +1,20 @@
 //! Resources that become Kubernetes objects: compiled, shown in the plan, applied and deleted, all in one way.
 
 mod acceptance;
+mod apply;
 mod attached;
 pub(crate) mod attributes;
 mod changes;
+mod errors;
 mod live;
+mod look;
 pub(crate) mod outcome;
 mod ownership;
+mod planning;
+mod remove;
 mod requirements;
 pub(crate) mod state;
+mod takeover;
 pub(crate) mod values;
 
 use std::marker::PhantomData;
@@ -16,23 +22,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cluster::{Cluster, Error};
-use egress_engines::Manifest;
 use egress_model::identity::ResourceType;
-use tfplugin::cty::{Path, Value};
+use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, Private,
     ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
 use tfplugin::schema::{IdentitySchema, Schema};
-use tfplugin::{Diagnostic, Diagnostics};
+use tfplugin::{Diagnostic, Diagnostics, Severity};
 
-use self::attached::attachments_value;
-use self::attributes::{RENDER, applies, checks_requirements, delivery_of, forces};
-use self::live::{Recorded, Seen};
-use self::outcome::{Outcome, manifests_value, owned_labels, requirements_value};
-use self::state::{attached_of, checked, compiled, identity_of, objects_of, own_name, set, texts};
-use crate::session::{Configured, InCluster, Session, Unavailable};
+use self::attributes::applies;
+use self::errors::{Doing, failed, unreachable};
+use self::live::Seen;
+use self::outcome::{Outcome, owned_labels};
+use self::planning::switched;
+use self::state::{attached_of, checked, identity_of, objects_of, own_name, set, texts};
+use crate::session::{Call, Configured, Failure, InCluster, OnUnreachable, Session};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
 pub(crate) trait Compiles: Send + Sync + 'static {
@@ -82,6 +88,15 @@ impl<C: Compiles> ObjectResource<C> {
     pub(crate) fn new(session: Arc<Session>) -> Self {
         Self { session, compiles: PhantomData }
     }
+
+    /// The attributes of the kind and those that every kind has.
+    fn whole_schema() -> Schema {
+        let mut schema = C::schema();
+        schema.attributes.extend(attributes::delivery(C::THING));
+        schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
+        schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
+        schema
+    }
 }
 
 #[async_trait]
@@ -91,11 +106,7 @@ impl<C: Compiles> Resource for ObjectResource<C> {
     }
 
     fn schema(&self) -> Schema {
-        let mut schema = C::schema();
-        schema.attributes.extend(attributes::delivery(C::THING));
-        schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
-        schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
-        schema
+        Self::whole_schema()
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
@@ -109,139 +120,41 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         };
         diagnostics.extend(attributes::validate(config));
         // The plan says again what is only a warning, and knows the provider's engine.
-        diagnostics.into_iter().filter(|diagnostic| diagnostic.severity == tfplugin::Severity::Error).collect()
+        diagnostics.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect()
     }
 
-    async fn plan(&self, _cx: &Context, request: PlanRequest) -> PlanResponse {
-        let prior = request.prior.clone();
-        let mut response = PlanResponse::from(request);
-        if response.planned.is_null() {
-            return response;
-        }
-        let configured = match self.session.required() {
-            Ok(configured) => configured,
-            Err(diagnostic) => {
-                response.diagnostics.push(diagnostic);
-                return response;
-            }
-        };
-        let outcome = compiled::<C>(&response.planned, &configured);
-        response.diagnostics.extend(outcome.diagnostics);
-        response.identity = identity_of::<C>(&response.planned).or(response.identity);
-        let manifests = outcome.manifests.as_deref();
-        set(&mut response.planned, "manifests", manifests.map_or(Value::UNKNOWN, manifests_value));
-        if C::ATTACHES {
-            let attachments = manifests.map(|_| attachments_value(&outcome.attachments));
-            set(&mut response.planned, "attachments", attachments.unwrap_or(Value::UNKNOWN));
-        }
-        if C::REQUIRES {
-            set(&mut response.planned, "requirements", requirements_value(outcome.requirements.as_deref()));
-        }
-        for (name, value) in outcome.computed {
-            set(&mut response.planned, name, value);
-        }
-        let requirements = outcome.requirements.as_deref().unwrap_or_default();
-        if checks_requirements(&response.planned) && !requirements.is_empty() {
-            let look = requirements::Look {
-                changes: prior != response.planned,
-                is_news: prior.get("requirements") != response.planned.get("requirements"),
-            };
-            response.diagnostics.extend(match &configured.kubernetes {
-                Ok(kubernetes) => match kubernetes.cluster().await {
-                    Ok(cluster) => requirements::check(&cluster, requirements, look).await,
-                    Err(diagnostic) => diagnostic.into(),
-                },
-                Err(_) => requirements::without_a_cluster().into(),
-            });
-        }
-        if !applies(&response.planned) {
-            if applies(&prior) && delivery_of(&response.planned) == Some(RENDER) {
-                response.diagnostics.push(left_in_the_cluster());
-            }
-            return response;
-        }
-        let renamed = identity_of::<C>(&prior) != identity_of::<C>(&response.planned);
-        let replaced = renamed && !C::identity_schema().mutable;
-        let before = if applies(&prior) { objects_of::<C>(&prior, &configured) } else { Vec::new() };
-        let (there, left) = if replaced { (Vec::new(), before) } else { (before, Vec::new()) };
-        if let Some(manifests) = manifests {
-            let (own, was) = (own_name(&response.planned), own_name(&prior));
-            response.diagnostics.extend(ownership::note(&configured, &own, manifests, &left, &was));
-            response.diagnostics.extend(C::told_of_removal(&objects_removed(&there, manifests)));
-        }
-        match &configured.kubernetes {
-            Err(Unavailable::Missing(diagnostic)) => response.diagnostics.push(diagnostic.clone()),
-            Err(Unavailable::Unknown) => {}
-            Ok(kubernetes) => {
-                let fresh = |manifest: &&Manifest| !there.iter().any(|object| object.id == manifest.id());
-                let fresh: Vec<&Manifest> = manifests.into_iter().flatten().filter(fresh).collect();
-                if !fresh.is_empty() {
-                    match kubernetes.cluster().await {
-                        Ok(cluster) => {
-                            let force = forces(&response.planned);
-                            let told = ownership::look_before_create(&cluster, fresh, &configured, force).await;
-                            response.diagnostics.extend(told);
-                        }
-                        Err(diagnostic) => response.diagnostics.push(diagnostic),
-                    }
-                }
-            }
-        }
-        response
+    async fn plan(&self, cx: &Context, request: PlanRequest) -> PlanResponse {
+        self.refine(cx, request).await
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
-        self.make(cx, &Value::Null, request.planned, request.private, None).await
+        self.make(cx, &Value::Null, request.planned, request.private).await
     }
 
-    async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
+    async fn read(&self, cx: &Context, request: ReadRequest) -> ReadResponse {
+        self.session.note_refresh();
         let mut response = ReadResponse::from(request);
         response.identity = identity_of::<C>(&response.state).or(response.identity);
         if !applies(&response.state) {
             return response;
         }
         let Ok(configured) = self.session.required() else { return response };
-        // A cluster that is not known yet has nothing to look at: the state stays.
-        let Ok(kubernetes) = &configured.kubernetes else { return response };
-        let objects = objects_of::<C>(&response.state, &configured);
-        if objects.is_empty() {
-            return response;
-        }
-        let cluster = match kubernetes.cluster().await {
-            Ok(cluster) => cluster,
-            Err(mut diagnostic) => {
-                diagnostic.severity = tfplugin::Severity::Warning;
-                response.diagnostics.push(diagnostic);
-                return response;
-            }
-        };
-        match live::observe(&cluster, &objects, &owned_labels(&configured.owner, C::TYPE)).await {
-            Ok(Seen::Gone) => {
-                let labels = owned_labels(&configured.owner, C::TYPE);
-                response.state = imported_of_another_engine::<C>(&cluster, &response.state, &configured, &labels).await;
-            }
-            Ok(Seen::There(seen)) => {
-                set(&mut response.state, "manifests", Value::map(seen));
-                if C::ATTACHES {
-                    match attached::observe(&cluster, &attached_of(&response.state)).await {
-                        Ok(seen) => set(&mut response.state, "attachments", seen),
-                        Err(error) => response.diagnostics.push(live::not_looked(&error)),
-                    }
-                }
-            }
-            Err(error @ Error::Unreachable(_)) => response.diagnostics.push(live::not_looked(&error)),
-            Err(error) => {
-                response.diagnostics.extend(objects.first().map(|object| live::told(&object.id, "read", &error)));
+        let seen = self.observe(&response.state, &configured);
+        match unless_interrupted(cx, Doing::Refresh, seen).await {
+            Ok(state) => response.state = state,
+            Err(failure) => {
+                let told = self.without_a_look(failure, &response.state, Call::Refresh, &configured);
+                response.diagnostics.extend(told);
             }
         }
         response
     }
 
     async fn update(&self, cx: &Context, request: UpdateRequest) -> ApplyResponse {
-        self.make(cx, &request.prior, request.planned, request.private, request.identity).await
+        self.make(cx, &request.prior, request.planned, request.private).await
     }
 
-    async fn delete(&self, _cx: &Context, request: DeleteRequest) -> ApplyResponse {
+    async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
         let mut response = ApplyResponse {
             state: request.prior,
             private: request.private,
@@ -249,12 +162,10 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             diagnostics: Diagnostics::new(),
         };
         if applies(&response.state) {
-            match self.delete_objects(&response.state).await {
-                Ok(deleted) => {
-                    response.diagnostics = deleted.diagnostics;
-                    set(&mut response.state, "manifests", texts(deleted.left));
-                }
-                Err(diagnostic) => response.diagnostics.push(diagnostic),
+            let (left, diagnostics) = self.remove_objects(cx, &response.state).await;
+            response.diagnostics = diagnostics;
+            if let Some(left) = left {
+                set(&mut response.state, "manifests", texts(left));
             }
         }
         if !response.diagnostics.has_errors() {
@@ -279,6 +190,75 @@ impl<C: Compiles> Resource for ObjectResource<C> {
     }
 }
 
+impl<C: Compiles> ObjectResource<C> {
+    /// The state as the cluster has it; null where nothing of it is there.
+    async fn observe(&self, state: &Value, configured: &Configured) -> Result<Value, Failure> {
+        let mut state = state.clone();
+        // A cluster that is not known yet has nothing to look at: the state stays.
+        let Ok(kubernetes) = &configured.kubernetes else { return Ok(state) };
+        let objects = objects_of::<C>(&state, configured);
+        if objects.is_empty() {
+            return Ok(state);
+        }
+        let cluster = kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Refresh))?;
+        let labels = owned_labels(&configured.owner, C::TYPE);
+        let seen = live::observe(&cluster, &objects, &labels).await;
+        match seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Refresh))? {
+            Seen::Gone => imported_of_another_engine::<C>(&cluster, &state, configured, &labels).await,
+            Seen::There(seen) => {
+                set(&mut state, "manifests", Value::map(seen));
+                if C::ATTACHES {
+                    let seen = attached::observe(&cluster, &attached_of(&state)).await;
+                    let seen = seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Refresh))?;
+                    set(&mut state, "attachments", seen);
+                }
+                Ok(state)
+            }
+        }
+    }
+
+    /// What a plan or refresh reports that could not look at the cluster.
+    fn without_a_look(
+        &self,
+        failure: Failure,
+        value: &Value,
+        call: Call,
+        configured: &Configured,
+    ) -> Option<Diagnostic> {
+        let setting = configured.kubernetes.as_ref().map(|kubernetes| kubernetes.on_unreachable()).unwrap_or_default();
+        if setting == OnUnreachable::Error || failure.cause.is_none() {
+            return self.session.report(failure, C::TYPE_NAME, value, call);
+        }
+        // What a plan only warned of is still to be reported in full by an apply.
+        let warned = configured.this_run.warned.report(failure, &own_name(value), call)?;
+        Some(as_warning(warned, call))
+    }
+}
+
+/// The same for a run that goes on.
+fn as_warning(diagnostic: Diagnostic, call: Call) -> Diagnostic {
+    let consequence = if call == Call::Refresh {
+        "The plan goes on with what the state says (on_unreachable = \"warn\"): changes made outside of Terraform do not show."
+    } else {
+        "The plan goes on without (on_unreachable = \"warn\"): the apply looks again."
+    };
+    let why = diagnostic.detail.split(". ").next().unwrap_or_default();
+    Diagnostic { severity: Severity::Warning, detail: format!("{why}. {consequence}"), ..diagnostic }
+}
+
+/// A look that ends at once when the user interrupts.
+async fn unless_interrupted<T>(
+    cx: &Context,
+    doing: Doing,
+    look: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        seen = look => seen,
+        () = cx.stop.cancelled() => Err(unreachable(&Error::Interrupted, doing)),
+    }
+}
+
 /// An import names no engine: what the provider's own one does not have may be another one's. Null where none has it, and for
 /// a state that knows its objects.
 async fn imported_of_another_engine<C: Compiles>(
@@ -286,43 +266,22 @@ async fn imported_of_another_engine<C: Compiles>(
     state: &Value,
     configured: &Configured,
     labels: &str,
-) -> Value {
+) -> Result<Value, Failure> {
     let is_imported = ["manifests", "engine"].into_iter().all(|name| state.get(name).is_none_or(Value::is_null));
     for engine in C::engines().into_iter().filter(|_| is_imported) {
         let mut candidate = state.clone();
         set(&mut candidate, "engine", Value::from(engine));
         let objects = objects_of::<C>(&candidate, configured);
-        // An engine whose kinds the cluster does not serve has nothing there.
-        if let Ok(Seen::There(seen)) = live::observe(cluster, &objects, labels).await {
-            set(&mut candidate, "manifests", Value::map(seen));
-            return candidate;
+        match live::observe(cluster, &objects, labels).await {
+            Ok(Seen::There(seen)) => {
+                set(&mut candidate, "manifests", Value::map(seen));
+                return Ok(candidate);
+            }
+            Ok(Seen::Gone) => {}
+            // An engine whose own API does not answer, or whose kinds must not be read, is not where the object is.
+            Err((_, Error::Unavailable { .. } | Error::Forbidden { .. })) => {}
+            Err((id, error)) => return Err(failed(&id, "read", &error, Doing::Refresh)),
         }
     }
-    Value::Null
-}
-
-/// The objects that go while the resource stays, as when its engine changes; a line each.
-fn objects_removed(there: &[Recorded], manifests: &[Manifest]) -> String {
-    let goes = |object: &&Recorded| !manifests.iter().any(|manifest| manifest.id() == object.id);
-    there.iter().filter(goes).map(|object| format!("  - {}", object.id)).collect::<Vec<_>>().join("\n")
-}
-
-fn switched(objects: &str) -> Diagnostic {
-    Diagnostic::warning(
-        "Objects will be replaced by others",
-        format!(
-            "These are deleted once all new objects are applied:\n\n{objects}\n\nUntil then both are in force: what only one of them allows \
-             may be stopped, and nothing is open that both stop. Objects of another engine need that engine to be running; \
-             this provider cannot see whether it enforces them."
-        ),
-    )
-}
-
-fn left_in_the_cluster() -> Diagnostic {
-    Diagnostic::warning(
-        "The objects stay in the cluster",
-        "With delivery = \"render\" this provider does not manage them any longer: whoever applies the manifests from now on takes them over. \
-         To have them deleted, destroy the resource instead.",
-    )
-    .at(Path::attribute("delivery"))
+    Ok(Value::Null)
 }

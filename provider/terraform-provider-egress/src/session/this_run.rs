@@ -3,6 +3,7 @@
 
 mod causes;
 mod created;
+mod kinds;
 mod objects;
 mod routes;
 mod silent;
@@ -10,6 +11,7 @@ mod silent;
 use self::causes::Causes;
 pub(crate) use self::causes::{Call, Cause, Failure};
 use self::created::Created;
+pub(crate) use self::kinds::MissingKinds;
 pub(crate) use self::objects::Claim;
 use self::objects::Claimed;
 use self::routes::RouteClaims;
@@ -24,8 +26,12 @@ pub(crate) struct ThisRun {
     pub(crate) claimed: Claimed,
     /// Which resource has which route.
     pub(crate) routes: RouteClaims,
+    /// The kinds that the API server did not serve.
+    pub(crate) missing_kinds: MissingKinds,
     /// The kinds whose engine is silent.
     pub(crate) silent: SilentKinds,
     /// What fails many resources, and is reported once.
     pub(crate) causes: Causes,
+    /// The same of what is only a warning, because the user has it so.
+    pub(crate) warned: Causes,
 }

@@ -8,7 +8,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics, model};
 
 use super::wrong::{beneath, wrong_url};
-use crate::session::Kubernetes;
+use crate::session::{Kubernetes, OnUnreachable};
 
 #[derive(Deserialize)]
 struct Part {
@@ -23,6 +23,7 @@ struct Part {
     client_key: Option<String>,
     exec: Option<Exec>,
     in_cluster: Option<bool>,
+    on_unreachable: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +41,20 @@ const EXEC_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.aut
 /// Parses the wholly known `kubernetes` attribute at this path.
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Kubernetes, Diagnostics> {
     let part: Part = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
-    access(&part, path).map(|access| Kubernetes::new(Config { access })).map_err(Into::into)
+    let on_unreachable = on_unreachable(&part, path)?;
+    access(&part, path).map(|access| Kubernetes::new(Config { access }, on_unreachable)).map_err(Into::into)
+}
+
+fn on_unreachable(part: &Part, path: &Path) -> Result<OnUnreachable, Diagnostic> {
+    match part.on_unreachable.as_deref() {
+        None | Some("error") => Ok(OnUnreachable::Error),
+        Some("warn") => Ok(OnUnreachable::Warn),
+        Some(other) => Err(Diagnostic::error(
+            format!("The on_unreachable {other:?} does not exist"),
+            "Choose \"error\" (a plan that cannot look at the cluster fails) or \"warn\" (it goes on with what the state says).",
+        )
+        .at(path.child("on_unreachable"))),
+    }
 }
 
 fn access(part: &Part, path: &Path) -> Result<Access, Diagnostic> {

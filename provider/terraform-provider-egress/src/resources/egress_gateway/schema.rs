@@ -17,12 +17,10 @@ pub(super) fn schema() -> Schema {
          The plan shows the objects in `manifests`, also without a cluster. Only the fields in `manifests` are owned (server-side apply, \
          field manager `terraform-provider-egress`).",
         vec![
-            text("name", "The gateway's name, and that of its objects: a DNS name of at most 63 characters. Most engines have gateways of the whole cluster, so it must be unique there, whatever the namespace. A change replaces the gateway: its traffic leaves from elsewhere, or not at all, until the new one is there.")
-                .required()
-                .requires_replace(),
-            text("namespace", "Where those of its objects are that have a namespace, and its pods on engines that run some. It must exist. A change replaces the gateway.")
-                .required()
-                .requires_replace(),
+            text("name", "The gateway's name, and that of its objects: a DNS name of at most 63 characters. Most engines have gateways of the whole cluster, so it must be unique there, whatever the namespace. After a change the objects of the new name are applied before those of the old one are deleted; an engine that refuses two gateways with one address needs `accept_timeout = \"0s\"` for that.")
+                .required(),
+            text("namespace", "Where those of its objects are that have a namespace, and its pods on engines that run some. It must exist. After a change the objects in the new namespace are applied before those in the old one are deleted.")
+                .required(),
             Attribute::nested(
                 "sources",
                 Nesting::Map,
@@ -67,6 +65,6 @@ pub(super) fn identity_schema() -> IdentitySchema {
     IdentitySchema {
         version: 0,
         attributes: vec![attribute("namespace", "The gateway's namespace."), attribute("name", "The gateway's name.")],
-        mutable: false,
+        mutable: true,
     }
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use cluster::{Cluster, Error};
+use cluster::{Cluster, Error, Limits};
 use egress_engines::acceptance::{Accepted, Opinion, Said, Verdict, has_spoken};
 use egress_engines::manifest::ObjectId;
 use serde_json::Value as Json;
-use tfplugin::diagnostic::chain;
 use tfplugin::provider::Context;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::time::Instant;
 
-use super::live::Made;
+use super::apply::Made;
 use super::outcome::upper_first;
 use crate::session::SilentKinds;
 
@@ -75,7 +74,7 @@ fn end(verdict: Verdict, spoken: bool, refuses_for_good: bool, waited: Duration,
     }
 }
 
-/// An object whose engine has yet to speak.
+/// An object whose engine has not reported yet.
 struct Awaited {
     id: ObjectId,
     accepted: Accepted,
@@ -107,6 +106,7 @@ pub(super) async fn wait(
         return diagnostics;
     }
     let started = Instant::now();
+    let limits = Limits::within(cx.stop.clone(), wait.limit);
     let mut pause = FIRST_PAUSE;
     while !awaited.is_empty() {
         let elapsed = started.elapsed();
@@ -123,7 +123,7 @@ pub(super) async fn wait(
         let mut open = Vec::new();
         for object in awaited {
             let waited = started.elapsed();
-            let live = match cluster.get(&object.id).await {
+            let live = match limits.finish(cluster.get(&object.id)).await {
                 Ok(Some(live)) => live,
                 Ok(None) => {
                     diagnostics.push(gone(&object.id));
@@ -225,7 +225,8 @@ fn silence(id: &ObjectId, patience: Patience, wait: Wait) -> Diagnostic {
 }
 
 fn unseen(id: &ObjectId, error: &Error, wait: Wait) -> Diagnostic {
-    let detail = format!("It was applied, and then the cluster could not be asked: {}.", upper_first(&chain(error)));
+    let detail =
+        format!("It was applied, and then the cluster could not be asked: {}.", upper_first(&error.to_string()));
     without_an_answer(format!("Nobody knows whether the engine accepts {id}"), &detail, wait)
 }
 

@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use cluster::{Cluster, Error, owned_part};
+use cluster::{Cluster, Error, Limits, Mode, TakeOver, bare, owned_part};
 use egress_engines::Attachment;
-use egress_engines::manifest::{ObjectId, yaml_of};
+use egress_engines::manifest::{ObjectId, lines_of};
 use egress_model::identity::ResourceType;
-use serde_json::json;
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::live::{Recorded, told};
+use super::errors::{Doing, failed};
+use super::live::Recorded;
+use crate::session::Failure;
 
 /// The `attachments` attribute.
 pub(super) fn attachments_value(attachments: &[Attachment]) -> Value {
     Value::map(
         attachments
             .iter()
-            .map(|attachment| (attachment.id().to_string(), attachment.to_yaml()))
+            .map(|attachment| (attachment.id().to_string(), Value::list(attachment.to_lines())))
             .collect::<BTreeMap<_, _>>(),
     )
 }
@@ -29,47 +30,81 @@ pub(super) fn manager(ty: ResourceType, name: &str) -> String {
     full.chars().take(128).collect()
 }
 
-/// Adds to objects of others. Stops at the first that fails; the additions so far are told.
+/// Adds to objects of others. Stops at the first that fails; the additions so far are known. What was added `before` and changed since by
+/// somebody's one-time update is taken back.
 pub(super) async fn attach(
     cluster: &Cluster,
     attachments: &[Attachment],
+    before: &[Recorded],
     manager: &str,
-) -> (Vec<ObjectId>, Diagnostics) {
+    limits: &Limits,
+) -> (Vec<ObjectId>, Option<Failure>) {
     let mut done = Vec::new();
     for attachment in attachments {
         let id = attachment.id();
-        match cluster.attach(&id, &attachment.to_json(), manager).await {
+        let take_over = take_over(before, &id);
+        let part = attachment.to_json();
+        match limits.write(cluster.attach(&id, &part, manager, take_over, Mode::Real)).await {
             Ok(Some(_)) => done.push(id),
-            Ok(None) => return (done, missing(&id).into()),
-            Err(error) => return (done, told(&id, "annotated", &error).into()),
+            Ok(None) => return (done, Some(missing(&id).into())),
+            Err(error) => return (done, Some(failed(&id, "annotated", &error, Doing::Apply))),
         }
     }
-    (done, Diagnostics::new())
+    (done, None)
 }
 
-/// Gives back what was added.
-pub(super) async fn detach(cluster: &Cluster, attached: &[Recorded], manager: &str) -> Diagnostics {
+/// Has the API server do everything but store the additions: that finds the conflicts that the apply would meet.
+pub(super) async fn rehearse(
+    cluster: &Cluster,
+    attachments: &[Attachment],
+    before: &[Recorded],
+    manager: &str,
+) -> Result<Diagnostics, Failure> {
     let mut diagnostics = Diagnostics::new();
-    for Recorded { id, .. } in attached {
-        let mut metadata = json!({"name": id.name});
-        if let Some(namespace) = &id.namespace {
-            metadata["namespace"] = json!(namespace);
+    for attachment in attachments {
+        let (id, part) = (attachment.id(), attachment.to_json());
+        if before.iter().any(|object| object.id == id && object.json == part) {
+            continue;
         }
-        let nothing = json!({"apiVersion": id.api_version, "kind": id.kind, "metadata": metadata});
-        // An object that is gone has nothing of ours either.
-        if let Err(error) = cluster.attach(id, &nothing, manager).await {
-            diagnostics.push(told(id, "given back its annotations", &error));
+        match cluster.attach(&id, &part, manager, take_over(before, &id), Mode::DryRun).await {
+            Err(error @ Error::Conflict(_)) => {
+                diagnostics.push(failed(&id, "annotated", &error, Doing::Plan).diagnostic);
+            }
+            Err(error) if error.is_of_the_cluster() => return Err(failed(&id, "annotated", &error, Doing::Plan)),
+            // The object may be made in the same apply, and whoever plans need not be allowed to apply.
+            Ok(_) | Err(_) => {}
         }
     }
-    diagnostics
+    Ok(diagnostics)
+}
+
+fn take_over<'a>(before: &'a [Recorded], id: &ObjectId) -> TakeOver<'a> {
+    let before = before.iter().find(|object| object.id == *id);
+    before.map_or(TakeOver::Nothing, |before| TakeOver::TakeBack(&before.json))
+}
+
+/// Releases what was added.
+pub(super) async fn detach(
+    cluster: &Cluster,
+    attached: &[Recorded],
+    manager: &str,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    for Recorded { id, .. } in attached {
+        // An object that is gone has nothing of ours either.
+        let nothing = bare(id);
+        let release = cluster.attach(id, &nothing, manager, TakeOver::Nothing, Mode::Real);
+        limits.write(release).await.map_err(|error| failed(id, "released", &error, Doing::Apply))?;
+    }
+    Ok(())
 }
 
 /// What is there of the additions, as the `attachments` attribute has it.
-pub(super) async fn observe(cluster: &Cluster, attached: &[Recorded]) -> Result<Value, Error> {
+pub(super) async fn observe(cluster: &Cluster, attached: &[Recorded]) -> Result<Value, (ObjectId, Error)> {
     let mut seen = BTreeMap::new();
     for Recorded { id, json, .. } in attached {
-        if let Some(object) = cluster.get(id).await? {
-            seen.insert(id.to_string(), yaml_of(&owned_part(json, object.json())));
+        if let Some(object) = cluster.get(id).await.map_err(|error| (id.clone(), error))? {
+            seen.insert(id.to_string(), Value::list(lines_of(&owned_part(json, object.json()))));
         }
     }
     Ok(Value::map(seen))

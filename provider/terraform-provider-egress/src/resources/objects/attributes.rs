@@ -18,7 +18,7 @@ pub(crate) const APPLY: &str = "apply";
 /// Of `delivery`: only compile; somebody else applies.
 pub(crate) const RENDER: &str = "render";
 
-/// An API server answers in milliseconds; what takes long is a finalizer of another controller.
+/// An API server answers in milliseconds; what takes long is a finalizer of another controller, or an engine that is being installed.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(crate) fn text(name: &'static str, description: &str) -> Attribute {
@@ -71,14 +71,14 @@ pub(super) fn delivery(thing: &str) -> Vec<Attribute> {
         Attribute::new("force_conflicts", Type::Bool, "Take over fields that another field manager owns with other values, and an existing object of the same name that this provider did not make. Without it both are errors that name the other side.")
             .default(false),
         text("accept_timeout", "How long to wait, after the objects are applied, until the engine says that it took them, such as `10s` or `2m`. Only kinds whose engine says so are waited for. What it refuses is an error with its reason. When it has said nothing by then, because its controller does not run or does not report, that is a warning; only where objects of another engine would be deleted next is it an error, and these stay. After such a silence, further objects of the kind have 2 seconds in this run until the engine says something about them. `0s` does not wait. Default: `30s`."),
-        text("timeout", &format!("How long the {thing}'s objects may take to go when they are deleted, such as `90s` or `10m`. Default: `5m`. When it is over, the state keeps what is left; the next apply goes on from there.")),
-        text_map("manifests", "The objects as YAML, by `Kind/namespace/name`. Known in the plan as soon as the attributes above are.").computed(),
+        text("timeout", &format!("How long it may take to apply the {thing}'s objects, and how long to delete them, such as `90s` or `10m`. A kind that the cluster does not serve yet is waited for so long. Default: `5m`. When it is over, nothing new is started and the state keeps what is there; the next apply goes on from there.")),
+        Attribute::new("manifests", Type::map(Type::list(Type::String)), "The objects by `Kind/namespace/name`, each as the lines of a YAML document, so that a plan shows the lines that change and hides the others: `join(\"\\n\", egress_....manifests[\"...\"])` is the document, which kubectl and GitOps tools take as it is. Known in the plan as soon as the attributes above are.").computed(),
     ]
 }
 
 /// What is added to objects of others.
 pub(super) fn attachments() -> Attribute {
-    text_map("attachments", "Annotations on objects that are not this resource's, such as the namespaces of `sources` on Calico Enterprise, as YAML by the object's id. The objects must exist. Only these annotations are owned, and destroying the gateway takes them away again.").computed()
+    Attribute::new("attachments", Type::map(Type::list(Type::String)), "Annotations on objects that are not this resource's, such as the namespaces of `sources` on Calico Enterprise, as lines of YAML by the object's id. The objects must exist. Only these annotations are owned, and destroying the gateway takes them away again.").computed()
 }
 
 /// What else has to be there.
@@ -110,10 +110,14 @@ pub(super) fn forces(value: &Value) -> bool {
     value.get("force_conflicts").and_then(Value::as_bool) == Some(true)
 }
 
-/// How long deleting may take.
+/// How long applying or deleting may take, as the user writes it.
+pub(super) fn timeout_text(value: &Value) -> &str {
+    value.get("timeout").and_then(Value::as_str).unwrap_or("5m")
+}
+
+/// How long applying or deleting may take.
 pub(super) fn timeout_of(value: &Value) -> Duration {
-    let text = value.get("timeout").and_then(Value::as_str);
-    text.and_then(|text| duration::parse(text).ok()).unwrap_or(TIMEOUT)
+    duration::parse(timeout_text(value)).unwrap_or(TIMEOUT)
 }
 
 /// How long the engine has to say that it took the objects; nothing where nobody waits for that.

@@ -2,59 +2,72 @@
 
 use std::sync::Arc;
 
-use cluster::Cluster;
+use cluster::{Cluster, Limits};
 use egress_engines::Attachment;
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{ApplyResponse, Private};
 use tfplugin::{Diagnostic, Diagnostics};
 
+use super::apply::Terms;
 use super::attached::attachments_value;
 use super::attributes::{accept_timeout_of, applies, forces, timeout_of};
+use super::errors::{Doing, unreachable};
 use super::live::{Recorded, recorded};
 use super::outcome::{manifests_value, requirements_value};
+use super::remove::{Removed, remove};
 use super::state::{attached_of, compiled, identity_of, name_of, objects_as_applied, set, texts};
-use super::{Compiles, ObjectResource, acceptance, attached, live};
-use crate::session::{Configured, Unavailable};
+use super::{Compiles, ObjectResource, acceptance, apply, attached};
+use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// The cluster for an apply: it has to be there.
-async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Diagnostic> {
+async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Failure> {
     match &configured.kubernetes {
-        Ok(kubernetes) => kubernetes.cluster().await,
-        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone()),
+        Ok(kubernetes) => kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Apply)),
+        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone().into()),
         Err(Unavailable::Unknown) => Err(Diagnostic::error(
             "The cluster is not known",
             "The provider's kubernetes settings depend on values that are not known even now. Nothing was changed.",
-        )),
+        )
+        .into()),
     }
 }
 
 impl<C: Compiles> ObjectResource<C> {
+    /// What failures of an apply report: each in full, or in one line where another resource has reported its cause.
+    fn reported(&self, failures: impl IntoIterator<Item = Failure>, value: &Value) -> Diagnostics {
+        let failures = failures.into_iter();
+        failures.filter_map(|failure| self.session.report(failure, C::TYPE_NAME, value, Call::Apply)).collect()
+    }
+
     /// Brings the cluster to what was planned: the new objects first, then, once the engine took them, away with those that
     /// are no longer meant. On failure the state says what was reached.
-    pub(super) async fn make(
+    pub(super) async fn make(&self, cx: &Context, prior: &Value, planned: Value, private: Private) -> ApplyResponse {
+        let mut response =
+            ApplyResponse { state: prior.clone(), private, identity: None, diagnostics: Diagnostics::new() };
+        match self.try_to_make(cx, prior, planned, &mut response).await {
+            Ok(()) => {}
+            Err(failure) => response.diagnostics.extend(self.reported([failure], &response.state)),
+        }
+        // Of a change that failed the state can have the name of before.
+        response.identity = identity_of::<C>(&response.state);
+        response
+    }
+
+    async fn try_to_make(
         &self,
         cx: &Context,
         prior: &Value,
         planned: Value,
-        private: Private,
-        identity: Option<Value>,
-    ) -> ApplyResponse {
-        let mut response = ApplyResponse { state: prior.clone(), private, identity, diagnostics: Diagnostics::new() };
-        let configured = match self.session.required() {
-            Ok(configured) => configured,
-            Err(diagnostic) => {
-                response.diagnostics.push(diagnostic);
-                return response;
-            }
-        };
+        response: &mut ApplyResponse,
+    ) -> Result<(), Failure> {
+        let configured = self.session.required()?;
         let outcome = compiled::<C>(&planned, &configured);
         let Some(manifests) = outcome.manifests else {
             response.diagnostics.extend(outcome.diagnostics);
-            return response;
+            return Ok(());
         };
         let mut state = planned;
-        response.identity = identity_of::<C>(&state);
         set(&mut state, "manifests", manifests_value(&manifests));
         if C::REQUIRES {
             set(&mut state, "requirements", requirements_value(outcome.requirements.as_deref()));
@@ -67,17 +80,20 @@ impl<C: Compiles> ObjectResource<C> {
                 set(&mut state, "attachments", attachments_value(&outcome.attachments));
             }
             response.state = state;
-            return response;
+            return Ok(());
         }
-        let cluster = match cluster_to_change(&configured).await {
-            Ok(cluster) => cluster,
-            Err(diagnostic) => {
-                response.diagnostics.push(diagnostic);
-                return response;
-            }
-        };
+        let limits = Limits::within(cx.stop.clone(), timeout_of(&state));
+        let cluster = cluster_to_change(&configured).await?;
         let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
-        let applied = live::apply(&cluster, &manifests, &configured.owner, forces(&state), &there).await;
+        let terms = Terms {
+            owner: &configured.owner,
+            force: forces(&state),
+            known: &there,
+            missing: &configured.this_run.missing_kinds,
+            limits: &limits,
+        };
+        let applied = apply::apply(&cluster, &manifests, terms).await;
+        response.diagnostics.extend(self.reported(applied.failure, &state));
         response.diagnostics.extend(applied.diagnostics);
         if applied.done.len() == manifests.len() {
             let is_meant = |object: &Recorded| manifests.iter().any(|manifest| manifest.id() == object.id);
@@ -96,11 +112,13 @@ impl<C: Compiles> ObjectResource<C> {
                 }
                 no_longer_meant
             } else {
-                let told = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments).await;
+                let limits = Limits::within(cx.stop.clone(), timeout_of(&state));
+                let told = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments, &limits).await;
                 response.diagnostics.extend(told);
-                let deleted = live::delete(&cluster, no_longer_meant, &configured.owner, timeout_of(&state)).await;
-                response.diagnostics.extend(deleted.diagnostics);
-                deleted.left
+                let removed = remove(&cluster, no_longer_meant, &configured.owner, &limits).await;
+                response.diagnostics.extend(self.reported(removed.failures, &state));
+                response.diagnostics.extend(removed.diagnostics);
+                removed.left
             };
             response.diagnostics.extend(told);
             set(&mut state, "manifests", texts(manifests.iter().map(Recorded::from).chain(left).collect()));
@@ -118,29 +136,40 @@ impl<C: Compiles> ObjectResource<C> {
                 response.state = state;
             }
         }
-        response
+        Ok(())
     }
 
-    /// Adds to objects of others what was planned, and gives back what is no longer meant. The state says what was added.
+    /// Adds to objects of others what was planned, and releases what is no longer meant. The state says what was added.
     async fn attach_objects(
         &self,
         cluster: &Cluster,
         prior: &Value,
         state: &mut Value,
         attachments: &[Attachment],
+        limits: &Limits,
     ) -> Diagnostics {
         if !C::ATTACHES {
             return Diagnostics::new();
         }
         let manager = attached::manager(C::TYPE, name_of(state));
-        let (done, mut diagnostics) = attached::attach(cluster, attachments, &manager).await;
-        let mut recorded_now: Vec<Recorded> = attached_of(prior);
+        let before = attached_of(prior);
+        let (done, failure) = attached::attach(cluster, attachments, &before, &manager, limits).await;
+        let mut failures: Vec<Failure> = failure.into_iter().collect();
+        let mut recorded_now = before;
         if done.len() == attachments.len() {
+            // Under another name the resource is another field manager, and the former one must give up everything.
+            let former = attached::manager(C::TYPE, name_of(prior));
+            let is_renamed = !prior.is_null() && former != manager;
             let stays = |object: &Recorded| attachments.iter().any(|attachment| attachment.id() == object.id);
-            let (stay, go): (Vec<_>, Vec<_>) = recorded_now.into_iter().partition(stays);
-            let told = attached::detach(cluster, &go, &manager).await;
-            recorded_now = if told.has_errors() { stay.into_iter().chain(go).collect() } else { stay };
-            diagnostics.extend(told);
+            let (stay, go): (Vec<_>, Vec<_>) =
+                recorded_now.into_iter().partition(|object| stays(object) && !is_renamed);
+            match attached::detach(cluster, &go, if is_renamed { &former } else { &manager }, limits).await {
+                Ok(()) => recorded_now = stay,
+                Err(failure) => {
+                    failures.push(failure);
+                    recorded_now = stay.into_iter().chain(go).collect();
+                }
+            }
         }
         let made = recorded(&attachments_value(attachments)).into_iter().filter(|object| done.contains(&object.id));
         for object in made {
@@ -148,19 +177,28 @@ impl<C: Compiles> ObjectResource<C> {
             recorded_now.push(object);
         }
         set(state, "attachments", texts(recorded_now));
-        diagnostics
+        self.reported(failures, state)
     }
 
-    /// Deletes the objects of a state, and gives back what it added to others.
-    pub(super) async fn delete_objects(&self, state: &Value) -> Result<live::Deleted, Diagnostic> {
+    /// Removes the objects of a state, and releases what it added to others; what is left, and what there is to say.
+    pub(super) async fn remove_objects(&self, cx: &Context, state: &Value) -> (Option<Vec<Recorded>>, Diagnostics) {
+        match self.try_to_remove(cx, state).await {
+            Ok(Removed { left, failures, diagnostics }) => {
+                let told = self.reported(failures, state).into_iter().chain(diagnostics);
+                (Some(left), told.collect())
+            }
+            Err(failure) => (None, self.reported([failure], state)),
+        }
+    }
+
+    async fn try_to_remove(&self, cx: &Context, state: &Value) -> Result<Removed, Failure> {
         let configured = self.session.required()?;
+        let limits = Limits::within(cx.stop.clone(), timeout_of(state));
         let objects = objects_as_applied::<C>(state, &configured);
         let cluster = cluster_to_change(&configured).await?;
         // Some engines stop the traffic of what refers to an object that is not there.
-        let told = attached::detach(&cluster, &attached_of(state), &attached::manager(C::TYPE, name_of(state))).await;
-        if told.has_errors() {
-            return Ok(live::Deleted { left: objects, diagnostics: told });
-        }
-        Ok(live::delete(&cluster, objects, &configured.owner, timeout_of(state)).await)
+        let manager = attached::manager(C::TYPE, name_of(state));
+        attached::detach(&cluster, &attached_of(state), &manager, &limits).await?;
+        Ok(remove(&cluster, objects, &configured.owner, &limits).await)
     }
 }

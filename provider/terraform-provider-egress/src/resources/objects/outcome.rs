@@ -53,7 +53,10 @@ pub(super) fn owned_labels(owner: &Owner, ty: ResourceType) -> String {
 /// The `manifests` attribute.
 pub(super) fn manifests_value(manifests: &[Manifest]) -> Value {
     Value::map(
-        manifests.iter().map(|manifest| (manifest.id().to_string(), manifest.to_yaml())).collect::<BTreeMap<_, _>>(),
+        manifests
+            .iter()
+            .map(|manifest| (manifest.id().to_string(), Value::list(manifest.to_lines())))
+            .collect::<BTreeMap<_, _>>(),
     )
 }
 
@@ -92,23 +95,47 @@ fn said_of_it(problem: &str) -> String {
     if says_what_it_does.contains(&first) { problem.to_owned() } else { format!("does not fit: {problem}") }
 }
 
-/// What a user is told of an engine's findings.
+/// What a user reads of an engine's findings: an error for each part that it refuses, and one warning for all that it approximates.
 pub(crate) fn told(engine: EngineName, findings: &[Finding]) -> Diagnostics {
-    findings.iter().filter_map(|finding| told_finding(engine, finding)).collect()
+    let of = |level: Level| findings.iter().filter(move |finding| finding.level == level);
+    let refused = of(Level::Refused).map(|finding| {
+        let summary = format!("{} cannot be used with the engine {engine}", part_of(finding));
+        Diagnostic::error(summary, detail_of(finding, "Engines that can")).at(attribute_path(&finding.path))
+    });
+    let approximated: Vec<_> = of(Level::Degraded).collect();
+    refused.chain(approximations(engine, &approximated)).collect()
 }
 
-fn told_finding(engine: EngineName, finding: &Finding) -> Option<Diagnostic> {
-    let names: Vec<_> = finding.engines_that_can.iter().map(|engine| engine.as_str()).collect();
-    let others = if names.is_empty() { String::new() } else { format!("\n\nEngines that can: {}.", names.join(", ")) };
-    let detail = format!("{}.{others}", upper_first(&finding.why));
+fn approximations(engine: EngineName, findings: &[&Finding]) -> Option<Diagnostic> {
+    const EXACTLY: &str = "Engines that do it exactly";
+    match findings {
+        [] => None,
+        [finding] => {
+            let summary = format!("{} is approximated by the engine {engine}", part_of(finding));
+            Some(Diagnostic::warning(summary, detail_of(finding, EXACTLY)).at(attribute_path(&finding.path)))
+        }
+        several => {
+            let parts = several.iter().map(|finding| {
+                let detail = detail_of(finding, EXACTLY).replace("\n\n", " ");
+                format!("  - {}: {detail}", part_of(finding))
+            });
+            let list: Vec<_> = parts.collect();
+            let summary = format!("{} parts are approximated by the engine {engine}", list.len());
+            Some(Diagnostic::warning(summary, list.join("\n")))
+        }
+    }
+}
+
+/// The attribute that a finding is about, as the subject of a sentence.
+fn part_of(finding: &Finding) -> String {
     let path = attribute_path(&finding.path);
-    let part = if path.steps().is_empty() { "this".to_owned() } else { path.to_string() };
-    let diagnostic = match finding.level {
-        Level::Refused => Diagnostic::error(format!("The engine {engine} cannot do {part}"), detail),
-        Level::Degraded => Diagnostic::warning(format!("The engine {engine} does {part} only in part"), detail),
-        Level::Exact => return None,
-    };
-    Some(diagnostic.at(path))
+    if path.steps().is_empty() { "This".to_owned() } else { path.to_string() }
+}
+
+fn detail_of(finding: &Finding, engines: &str) -> String {
+    let names: Vec<_> = finding.engines_that_can.iter().map(|engine| engine.as_str()).collect();
+    let others = if names.is_empty() { String::new() } else { format!("\n\n{engines}: {}.", names.join(", ")) };
+    format!("{}.{others}", upper_first(&finding.why))
 }
 
 /// An engine that does not exist, on the attribute that chooses it.
@@ -122,4 +149,38 @@ pub(crate) fn unknown_engine(name: &str, known: &[EngineName]) -> Diagnostic {
 pub(super) fn upper_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(level: Level, path: &[&'static str], why: &str, engines_that_can: &[EngineName]) -> Finding {
+        let path = path.iter().fold(ModelPath::default(), |path, step| path.field(*step));
+        Finding { level, path, why: why.to_owned(), engines_that_can: engines_that_can.to_vec() }
+    }
+
+    #[test]
+    fn each_refusal_is_an_error_and_all_approximations_are_one_warning() {
+        let engine = EngineName::NetworkPolicy;
+        let refused = finding(Level::Refused, &["mode"], "there is no audit mode", &[EngineName::Cilium]);
+        let first = finding(Level::Degraded, &["priority"], "it has no order", &[EngineName::Antrea]);
+        let second = finding(Level::Degraded, &[], "nodes are included", &[]);
+        let error = Diagnostic::error(
+            "mode cannot be used with the engine network-policy",
+            "There is no audit mode.\n\nEngines that can: cilium.",
+        );
+        let warning = Diagnostic::warning(
+            "priority is approximated by the engine network-policy",
+            "It has no order.\n\nEngines that do it exactly: antrea.",
+        );
+        let found: Vec<_> = told(engine, &[first.clone(), refused]).into_iter().collect();
+        assert_eq!(found, [error.at(Path::attribute("mode")), warning.at(Path::attribute("priority"))]);
+        let found: Vec<_> = told(engine, &[first, second]).into_iter().collect();
+        let both = Diagnostic::warning(
+            "2 parts are approximated by the engine network-policy",
+            "  - priority: It has no order. Engines that do it exactly: antrea.\n  - This: Nodes are included.",
+        );
+        assert_eq!(found, [both]);
+    }
 }

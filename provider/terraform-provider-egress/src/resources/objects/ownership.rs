@@ -1,6 +1,6 @@
 //! Whose the objects are.
 
-use cluster::{Cluster, Object};
+use cluster::Object;
 use egress_engines::Manifest;
 use egress_engines::manifest::ObjectId;
 use egress_model::identity::{NAME_TAG, NAMESPACE_TAG, OWNER_TAG, Owner, TYPE_TAG};
@@ -51,38 +51,12 @@ fn resource_of(object: &Object) -> String {
     }
 }
 
-/// Looks, before a plan creates, whether the objects are there already. A cluster that does not answer is no hindrance to a
-/// plan: the apply looks again.
-pub(super) async fn look_before_create(
-    cluster: &Cluster,
-    manifests: Vec<&Manifest>,
-    configured: &Configured,
-    force: bool,
-) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    for manifest in manifests {
-        let id = manifest.id();
-        let Ok(Some(object)) = cluster.get(&id).await else { continue };
-        diagnostics.extend(match claim(&object, &configured.owner, &manifest.to_json()) {
-            // It goes with the resource that this one replaces.
-            Claim::Sibling(other) if configured.this_run.claimed.is_left_by(&id, &other) => None,
-            claim => told_of_existing(&id, &object, claim, configured, force),
-        });
-    }
-    diagnostics
-}
-
-fn told_of_existing(
-    id: &ObjectId,
-    object: &Object,
-    claim: Claim,
-    configured: &Configured,
-    force: bool,
-) -> Option<Diagnostic> {
+/// What a plan says of an object that exists already and that its resource does not have.
+pub(super) fn told_of_existing(id: &ObjectId, object: &Object, claim: Claim, configured: &Configured) -> Diagnostic {
     let since = object.created();
     let owner = &configured.owner;
     match (claim, configured.adoption) {
-        (Claim::Ours, Adoption::Automatic) => Some(Diagnostic::warning(
+        (Claim::Ours, Adoption::Automatic) => Diagnostic::warning(
             format!("{id} exists and will be adopted"),
             format!(
                 "It was made at {since} by this provider with the owner {owner:?} (perhaps by an apply that was interrupted), but is not in \
@@ -90,18 +64,17 @@ fn told_of_existing(
                  another owner.",
                 owner = owner.as_str()
             ),
-        )),
-        (Claim::Ours, Adoption::Error) => Some(Diagnostic::error(
+        ),
+        (Claim::Ours, Adoption::Error) => Diagnostic::error(
             format!("{id} exists already"),
             format!(
                 "It was made at {since} by this provider with the owner {owner:?}, but is not in the state, and the provider's setting \
                  adoption = \"error\" forbids taking it over. Import it, or delete it if nothing needs it.",
                 owner = owner.as_str()
             ),
-        )),
-        (Claim::Sibling(other), _) => Some(sibling(id, &other)),
-        (Claim::Foreign(_), _) if force => None,
-        (Claim::Foreign(whose), _) => Some(foreign(id, since, &whose)),
+        ),
+        (Claim::Sibling(other), _) => sibling(id, &other),
+        (Claim::Foreign(whose), _) => foreign(id, since, &whose),
     }
 }
 

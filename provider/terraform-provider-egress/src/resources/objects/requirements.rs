@@ -5,7 +5,6 @@ use egress_engines::Requirement;
 use egress_engines::requirement::{CONFIG_MAP, LiveObject, Place, Seen, Setting};
 use serde_json::{Value as Json, json};
 use tfplugin::cty::Path;
-use tfplugin::diagnostic::chain;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::outcome::upper_first;
@@ -37,7 +36,7 @@ pub(super) struct Look {
 
 /// Looks at what the cluster can tell. What is not met is an error in a plan that changes something, what cannot be seen a
 /// warning. What nothing in the cluster tells is said where it is news.
-pub(super) async fn check(cluster: &Cluster, requirements: &[Requirement], look: Look) -> Diagnostics {
+pub(super) async fn check(cluster: &Cluster, requirements: &[Requirement], look: Look) -> Result<Diagnostics, Error> {
     let mut diagnostics = Diagnostics::new();
     let mut not_told = Vec::new();
     for requirement in requirements {
@@ -45,17 +44,14 @@ pub(super) async fn check(cluster: &Cluster, requirements: &[Requirement], look:
             Ok(Answer::Met) => {}
             Ok(Answer::Unmet { seen, remedy }) => diagnostics.push(unmet(requirement, &seen, &remedy, look)),
             Ok(Answer::NotTold) => not_told.push(format!("  - {requirement}")),
-            Err(error @ (Error::Unreachable(_) | Error::Unauthorized | Error::Config(_))) => {
-                diagnostics.push(unreachable(&error));
-                return diagnostics;
-            }
+            Err(error) if error.is_of_the_cluster() => return Err(error),
             Err(error) => diagnostics.push(unseen(requirement, &error)),
         }
     }
     if look.is_news && !not_told.is_empty() {
         diagnostics.push(left_to_the_user(&not_told));
     }
-    diagnostics
+    Ok(diagnostics)
 }
 
 async fn ask(cluster: &Cluster, requirement: &Requirement) -> Result<Answer, Error> {
@@ -66,17 +62,17 @@ async fn ask(cluster: &Cluster, requirement: &Requirement) -> Result<Answer, Err
             enough_nodes(&cluster.nodes(selector, limit).await?, selector, *count)
         }
         Requirement::Setting(setting) => {
-            let live = cluster.get(&setting.object.id()).await?;
-            set(setting, live.as_ref().map(cluster::Object::json), &remedy_of(setting))
+            let live = cluster.get_once(&setting.object.id()).await?;
+            set(setting, live.as_deref().map(cluster::Object::json), &remedy_of(setting))
         }
         Requirement::HelmValue { chart, key, value, seen_as: Some(setting) } => {
-            let live = cluster.get(&setting.object.id()).await?;
+            let live = cluster.get_once(&setting.object.id()).await?;
             let remedy = format!(
                 "Set the value {key} of the chart {chart} to {value}, such as with `helm upgrade {chart} {chart}/{chart} --namespace \
                  {} --reuse-values --set {key}={value}`, and restart what reads it.",
                 setting.object.namespace.unwrap_or("default")
             );
-            set(setting, live.as_ref().map(cluster::Object::json), &remedy)
+            set(setting, live.as_deref().map(cluster::Object::json), &remedy)
         }
         Requirement::HelmValue { seen_as: None, .. } | Requirement::PodAnnotation { .. } | Requirement::Outside(_) => {
             Answer::NotTold
@@ -166,18 +162,7 @@ fn unmet(requirement: &Requirement, seen: &str, remedy: &str, look: Look) -> Dia
 fn unseen(requirement: &Requirement, error: &Error) -> Diagnostic {
     Diagnostic::warning(
         "A requirement could not be checked",
-        format!("Whether this is there is not known: {requirement}. {}.", upper_first(&chain(error))),
-    )
-    .at(at())
-}
-
-fn unreachable(error: &Error) -> Diagnostic {
-    Diagnostic::warning(
-        "The requirements could not be checked",
-        format!(
-            "{}. The plan goes on without knowing whether the cluster has what the objects need.",
-            upper_first(&chain(error))
-        ),
+        format!("Whether this is there is not known: {requirement}. {}.", upper_first(&error.to_string())),
     )
     .at(at())
 }

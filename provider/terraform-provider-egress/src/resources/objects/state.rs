@@ -100,5 +100,10 @@ pub(super) fn own_name(value: &Value) -> String {
 }
 
 pub(super) fn texts(objects: Vec<Recorded>) -> Value {
-    Value::map(objects.into_iter().map(|object| (object.id.to_string(), object.yaml)).collect::<BTreeMap<_, _>>())
+    Value::map(
+        objects
+            .into_iter()
+            .map(|object| (object.id.to_string(), Value::list(object.lines)))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }

@@ -20,11 +20,9 @@ pub(super) fn schema() -> Schema {
          table). Only the fields in `manifests` are owned (server-side apply, field manager `terraform-provider-egress`): fields and \
          labels that others set on the same objects are left alone, and a change of ours by others shows in the plan.",
         vec![
-            text("name", "The policy's name, and that of its objects: a DNS name of at most 63 characters. A change replaces the policy.")
-                .required()
-                .requires_replace(),
-            text("namespace", "The namespace of the selected pods. It must exist when the policy is applied. Without it the policy is one of the whole cluster, which not every engine has. A change replaces the policy.")
-                .requires_replace(),
+            text("name", "The policy's name, and that of its objects: a DNS name of at most 63 characters. After a change the objects of the new name are applied before those of the old one are deleted.")
+                .required(),
+            text("namespace", "The namespace of the selected pods. It must exist when the policy is applied. Without it the policy is one of the whole cluster, which not every engine has. After a change the objects in the new namespace are applied before those in the old one are deleted."),
             single("namespaces", namespace_selector(), "Of a policy of the whole cluster: the namespaces of the selected pods. Default: all but `exempt_namespaces`."),
             texts("exempt_namespaces", "Of a policy of the whole cluster: namespaces that it leaves alone, because a default deny that reaches the cluster's own components can stop the cluster. Default: `kube-system`, `kube-public`, `kube-node-lease`; add those of your network plugin, mesh and the like."),
             single("pods", selector(), "The pods that the policy is about. Default: every pod of the namespace or namespaces."),
@@ -58,7 +56,7 @@ pub(super) fn identity_schema() -> IdentitySchema {
             attribute("namespace", false, "The policy's namespace; none for a policy of the whole cluster."),
             attribute("name", true, "The policy's name."),
         ],
-        mutable: false,
+        mutable: true,
     }
 }
 

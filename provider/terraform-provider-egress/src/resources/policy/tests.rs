@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egress_engines::manifest::object_of;
 use egress_model::identity::Owner;
 use serde_json::{Value as Json, json};
 use tfplugin::cty::json::{Undefined, from_json};
@@ -155,14 +156,15 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
         (
             rule(&json!({"to_entities": ["all"], "ports": ["443"], "sni": ["example.com"]})),
             "allow[r].sni",
-            "The engine network-policy cannot do ",
+            "cannot be used with the engine network-policy",
         ),
     ];
     for (attributes, path, text) in cases {
         let outcome = check(&config(&attributes));
         let found = messages(&outcome.diagnostics, Severity::Error);
         assert!(!found.is_empty(), "{attributes}");
-        assert!(found[0].starts_with(&format!("{path}: The engine network-policy cannot do ")), "{}", found[0]);
+        assert!(found[0].starts_with(&format!("{path}: ")), "{}", found[0]);
+        assert!(found[0].contains(" cannot be used with the engine network-policy: "), "{}", found[0]);
         assert!(found[0].contains(text), "{}", found[0]);
         assert!(outcome.manifests.is_none(), "{attributes}");
     }
@@ -251,9 +253,11 @@ async fn applied_objects_carry_their_owner_and_rendered_ones_do_not() {
         let value = config(&json!({"delivery": delivery, "labels": {"team": "a"}}));
         let plan = resource(Unavailable::Unknown).plan(&Context::default(), creation(&value)).await;
         let manifests = plan.planned.get("manifests").and_then(Value::as_map).expect("manifests").clone();
-        let yaml = manifests["NetworkPolicy/production/backend"].as_str().expect("text").to_owned();
-        let lines = yaml.lines().skip_while(|line| *line != "  labels:").skip(1);
-        lines.take_while(|line| line.starts_with("    ")).map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+        let lines = manifests["NetworkPolicy/production/backend"].elements().expect("lines");
+        let lines: Vec<&str> = lines.iter().filter_map(Value::as_str).collect();
+        let object = object_of(&lines).expect("an object");
+        let labels = object["metadata"]["labels"].as_object().expect("labels").clone();
+        labels.into_iter().map(|(key, value)| format!("{key}: {}", value.as_str().expect("text"))).collect::<Vec<_>>()
     };
     assert_eq!(
         labels("apply").await,
@@ -299,8 +303,8 @@ async fn the_plan_shows_the_manifests_without_a_cluster() {
         let plan = resource(Unavailable::Unknown).plan(&Context::default(), creation(&config)).await;
         assert!(plan.diagnostics.is_empty(), "{:?}", plan.diagnostics);
         let manifests = plan.planned.get("manifests").and_then(Value::as_map).expect("manifests");
-        let yaml = manifests["NetworkPolicy/production/backend"].as_str().expect("text");
-        assert!(yaml.starts_with("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"), "{yaml}");
+        let lines = manifests["NetworkPolicy/production/backend"].elements().expect("lines");
+        assert_eq!(lines[..2], ["apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy"].map(Value::from));
         assert_eq!(plan.identity, Some(Value::object([("namespace", "production"), ("name", "backend")])));
     }
 }
