@@ -6,13 +6,16 @@
 //! A block (`toCIDRSet`) never matches pods or nodes, `world` is what is neither: what the model calls "external" needs no ranges of
 //! the cluster here. `egress: [{}]` allows nothing and denies by default. A deny rule wins over every allow rule.
 
+mod destination;
 mod domain;
 mod egress;
 pub mod gateway;
+mod labels;
 mod limits;
 mod object;
 pub mod rules;
 mod selector;
+mod together;
 mod traffic;
 
 use egress_model::policy::{Policy, Scope};
@@ -20,6 +23,7 @@ pub use object::{
     CidrRule, Destination, EgressRule, Entity, FqdnSelector, HeaderMatch, HttpRule, IcmpField, IcmpRule, L7Rules,
     PolicySpec, PortProtocol, PortRule, Service, ServiceName, Traffic,
 };
+use together::Together;
 
 use crate::acceptance::{Accepted, Refusal};
 use crate::manifest::{Kind, Manifest, Metadata};
@@ -107,12 +111,10 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     let mut findings = Findings::new(EngineName::Cilium, support, settings);
     look_up(policy, &mut findings);
     limits::note(policy, settings, &mut findings);
-    let rules = |rules: &std::collections::BTreeMap<_, _>, effect| -> Vec<EgressRule> {
-        rules.values().flat_map(|rule| egress::rules(policy, rule, effect, settings)).collect()
-    };
-    let dns = &policy.dns;
-    let mut allowed = if dns.allowed { domain::allow_rules(policy, &dns.queries, settings) } else { Vec::new() };
-    allowed.extend(rules(&policy.allow, egress::Effect::Allow));
+    let together = Together::of(policy, settings);
+    together.note(&mut findings);
+    let mut allowed = if policy.dns.allowed { domain::leave_to_ask(policy, &together, settings) } else { Vec::new() };
+    allowed.extend(policy.allow.values().flat_map(|rule| egress::allow_rules(policy, rule, &together, settings)));
     if allowed.is_empty() {
         // No rules at all are refused; one that allows nothing denies by default.
         allowed.push(EgressRule::default());
@@ -120,7 +122,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     let spec = PolicySpec {
         endpoint_selector: selector::subject(policy),
         egress: allowed,
-        egress_deny: rules(&policy.deny, egress::Effect::Deny),
+        egress_deny: policy.deny.values().flat_map(|rule| egress::deny_rules(policy, rule, settings)).collect(),
     };
     let kind = match policy.scope {
         Scope::Namespace(_) => &NAMESPACED,

@@ -12,6 +12,7 @@ use super::object::{
     CidrRule, Destination, EgressRule, Entity, FqdnSelector, L7Rules, PortProtocol, PortRule, Traffic,
 };
 use super::selector;
+use super::together::Together;
 use super::traffic::{MAX_PORTS, numbered};
 use crate::Settings;
 
@@ -36,27 +37,46 @@ pub(super) fn looks_into_dns(policy: &Policy) -> bool {
     names || !policy.dns.queries.is_empty()
 }
 
-/// Lets the policy's pods ask the resolver for these names, or for any where there are none.
-pub(super) fn allow_rules(policy: &Policy, queries: &[DomainPattern], settings: &Settings) -> Vec<EgressRule> {
-    let dns = if queries.is_empty() {
-        vec![FqdnSelector::Pattern("*".to_owned())]
-    } else {
-        queries.iter().flat_map(|pattern| selectors(pattern, settings)).collect()
-    };
-    let dns = L7Rules::Dns(dns);
-    rules(policy, looks_into_dns(policy).then_some(&dns))
+/// Lets the policy's pods ask the resolver for any name.
+pub(super) fn allow_rules(policy: &Policy) -> Vec<EgressRule> {
+    let any = looks_into_dns(policy).then(any_name);
+    rules(policy, |_, _| any.clone())
 }
 
-/// Every way to ask the resolver.
-pub(super) fn rules(policy: &Policy, l7: Option<&L7Rules>) -> Vec<EgressRule> {
+/// Lets the policy's pods ask the resolver as the policy says: for its names, or for any where there are none or a rule lets them ask for
+/// any.
+pub(super) fn leave_to_ask(policy: &Policy, together: &Together<'_>, settings: &Settings) -> Vec<EgressRule> {
+    if policy.dns.queries.is_empty() {
+        return allow_rules(policy);
+    }
+    let names = L7Rules::Dns(policy.dns.queries.iter().flat_map(|pattern| selectors(pattern, settings)).collect());
+    rules(policy, |protocol, port| {
+        Some(if together.opens_resolver(protocol, port) { any_name() } else { names.clone() })
+    })
+}
+
+fn any_name() -> L7Rules {
+    L7Rules::Dns(vec![FqdnSelector::Pattern("*".to_owned())])
+}
+
+/// Every way to ask the resolver, with what is read of queries to a port.
+pub(super) fn rules(policy: &Policy, l7: impl Fn(Protocol, u16) -> Option<L7Rules>) -> Vec<EgressRule> {
     let resolver = &policy.dns.resolver;
     let traffic = |ports: BTreeSet<u16>| {
-        let both = |port| [Protocol::Udp, Protocol::Tcp].map(|protocol| numbered(protocol, port));
-        let ports: Vec<PortProtocol> = ports.into_iter().flat_map(both).collect();
-        let chunks = ports.chunks(MAX_PORTS);
-        let rules =
-            chunks.map(|ports| PortRule { ports: ports.to_vec(), rules: l7.cloned(), ..PortRule::default() }).collect();
-        Some(Traffic::Ports(rules))
+        let mut parts: Vec<(Option<L7Rules>, Vec<PortProtocol>)> = Vec::new();
+        for (protocol, port) in ports.into_iter().flat_map(|port| [(Protocol::Udp, port), (Protocol::Tcp, port)]) {
+            let read = l7(protocol, port);
+            let port = numbered(protocol, port);
+            match parts.iter_mut().find(|(own, _)| *own == read) {
+                Some((_, ports)) => ports.push(port),
+                None => parts.push((read, vec![port])),
+            }
+        }
+        let rules = parts.into_iter().flat_map(|(rules, ports)| {
+            let chunks: Vec<_> = ports.chunks(MAX_PORTS).map(<[PortProtocol]>::to_vec).collect();
+            chunks.into_iter().map(move |ports| PortRule { ports, rules: rules.clone(), ..PortRule::default() })
+        });
+        Some(Traffic::Ports(rules.collect()))
     };
     let ports = traffic(resolver.ports.iter().map(|port| port.get()).collect());
     let pods = EgressRule { to: Some(resolver_pods(policy)), traffic: ports };

@@ -6,31 +6,43 @@ use egress_model::cidr::Cidr;
 use egress_model::policy::{ClusterRanges, DomainPattern, Entity, Peers, Policy, Rule};
 use ipnet::IpNet;
 
-use super::object::{CidrRule, Destination, EgressRule, Entity as CiliumEntity, Service, ServiceName};
+use super::object::{CidrRule, Destination, EgressRule, Entity as CiliumEntity, Service, ServiceName, Traffic};
+use super::together::Together;
 use super::{domain, selector, traffic};
 use crate::Settings;
 
-/// What a rule does with traffic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Allow,
-    Deny,
-}
-
-/// The rules that a rule becomes.
-pub(super) fn rules(policy: &Policy, rule: &Rule, effect: Effect, settings: &Settings) -> Vec<EgressRule> {
-    let traffic = traffic::traffic(rule);
-    let mut rules: Vec<EgressRule> = destinations(policy, rule, settings)
-        .into_iter()
-        .flat_map(|to| traffic.iter().map(move |traffic| EgressRule { to: Some(to.clone()), traffic: traffic.clone() }))
-        .collect();
+/// The rules that an allow rule becomes.
+pub(super) fn allow_rules(
+    policy: &Policy,
+    rule: &Rule,
+    together: &Together<'_>,
+    settings: &Settings,
+) -> Vec<EgressRule> {
+    let mut rules = Vec::new();
+    for to in destinations(policy, rule, settings) {
+        for (to, ports) in together.narrowed(rule, &to) {
+            rules.extend(with_traffic(&to, traffic::traffic(rule, &ports)));
+        }
+    }
     if asks_resolver(rule) {
-        rules.extend(match effect {
-            Effect::Allow => domain::allow_rules(policy, &[], settings),
-            Effect::Deny => domain::rules(policy, None),
-        });
+        rules.extend(domain::allow_rules(policy));
     }
     rules
+}
+
+/// The rules that a deny rule becomes.
+pub(super) fn deny_rules(policy: &Policy, rule: &Rule, settings: &Settings) -> Vec<EgressRule> {
+    let all = destinations(policy, rule, settings);
+    let mut rules: Vec<EgressRule> =
+        all.iter().flat_map(|to| with_traffic(to, traffic::traffic(rule, &rule.ports))).collect();
+    if asks_resolver(rule) {
+        rules.extend(domain::rules(policy, |_, _| None));
+    }
+    rules
+}
+
+fn with_traffic(to: &Destination, traffic: Vec<Option<Traffic>>) -> impl Iterator<Item = EgressRule> {
+    traffic.into_iter().map(|traffic| EgressRule { to: Some(to.clone()), traffic })
 }
 
 /// Whether a rule is about asking the resolver, on its own ports.
@@ -38,7 +50,8 @@ pub(super) fn asks_resolver(rule: &Rule) -> bool {
     matches!(&rule.to, Peers::Entities(entities) if entities.contains(&Entity::Dns)) && rule.ports.is_empty()
 }
 
-fn destinations(policy: &Policy, rule: &Rule, settings: &Settings) -> Vec<Destination> {
+/// Where a rule lets traffic to, but for asking the resolver.
+pub(super) fn destinations(policy: &Policy, rule: &Rule, settings: &Settings) -> Vec<Destination> {
     match &rule.to {
         Peers::Pods { namespaces, pods } => vec![Destination::Endpoints(vec![selector::pods(namespaces, pods)])],
         Peers::Cidrs(set) => {

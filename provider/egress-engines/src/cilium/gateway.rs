@@ -14,7 +14,8 @@ use egress_model::labels::{NAMESPACE_NAME_LABEL, Operator, Requirement as Demand
 use egress_model::policy::Path;
 use serde::Serialize;
 
-use super::selector::{POD_NAMESPACE_KEY, unusable_labels, unusable_namespace_labels};
+use super::labels::{unusable_labels, unusable_namespace_labels};
+use super::selector::POD_NAMESPACE_KEY;
 use crate::gateway::{GatewayEngine, look_up};
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata};
@@ -247,10 +248,10 @@ fn source(source: &Source) -> SourceSelector {
 /// What depends on the gateway's values.
 fn note(gateway: &Gateway, settings: &Settings, findings: &mut Findings<'_, GatewayFeature>) {
     let root = Path::root();
-    for why in gateway.sources.iter().flat_map(|source| unusable_labels(&source.pods)) {
+    for why in gateway.sources.iter().flat_map(|source| unusable_labels(&source.pods, settings)) {
         findings.refuse(root.field("sources"), GatewayFeature::SourcePods, why);
     }
-    for why in gateway.sources.iter().flat_map(|source| unusable_namespace_labels(&source.namespaces)) {
+    for why in gateway.sources.iter().flat_map(|source| unusable_namespace_labels(&source.namespaces, settings)) {
         findings.refuse(root.field("sources"), GatewayFeature::SourceNamespaces, why);
     }
     destinations(gateway, settings, findings);

@@ -9,20 +9,21 @@ use egress_model::policy::{
     CidrSet, Depth, Entity, HttpRule, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
 };
 
-use super::domain::{looks_into_dns, may_be_asked};
+use super::domain::may_be_asked;
 use super::egress::asks_resolver;
-use super::selector::{unusable_labels, unusable_namespace_labels};
+use super::labels::{unusable_labels, unusable_namespace_labels};
+use super::traffic::EVERY_TYPE;
 use crate::finding::listed;
 use crate::{Feature, Findings, Level, Settings};
 
 /// Adds what is to be said about a policy's values.
 pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings<'_, Feature>) {
     let root = Path::root();
-    for why in unusable_labels(&policy.pods) {
+    for why in unusable_labels(&policy.pods, settings) {
         findings.refuse(root.field("pods"), Feature::SourcePods, why);
     }
     if let Scope::Cluster { namespaces, .. } = &policy.scope {
-        for why in unusable_namespace_labels(namespaces) {
+        for why in unusable_namespace_labels(namespaces, settings) {
             findings.refuse(root.field("namespaces"), Feature::ClusterScope, why);
         }
     }
@@ -31,17 +32,16 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
         let why = format!("Cilium has no service accounts with names of more than 63 characters, such as {account}");
         findings.refuse(root.field("service_accounts"), Feature::ServiceAccounts, why);
     }
-    dns(policy, &root, findings);
+    dns(policy, &root, settings, findings);
     for (key, rule) in &policy.allow {
         let at = root.field("allow").key(key);
-        destination(policy, rule, &at, findings);
+        destination(policy, rule, &at, settings, findings);
         traffic(rule, &at, findings);
-        connections(policy, rule, &at, settings, findings);
+        connections(rule, &at, settings, findings);
     }
-    both_readings(policy, &root, findings);
     for (key, rule) in &policy.deny {
         let at = root.field("deny").key(key);
-        destination(policy, rule, &at, findings);
+        destination(policy, rule, &at, settings, findings);
         traffic(rule, &at, findings);
         for (field, given) in [("http", !rule.http.is_empty()), ("sni", !rule.sni.is_empty())] {
             if given {
@@ -54,12 +54,12 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
 }
 
 /// The resolver. Documentation: "DNS Policy and IP Discovery", "Node-local DNS cache".
-fn dns(policy: &Policy, root: &Path, findings: &mut Findings<'_, Feature>) {
+fn dns(policy: &Policy, root: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) {
     let dns = &policy.dns;
     let asked_in_a_rule = policy.allow.values().any(asks_resolver);
     let at = root.field("allow_dns");
     if dns.allowed || asked_in_a_rule {
-        for why in unusable_labels(&dns.resolver.pods) {
+        for why in unusable_labels(&dns.resolver.pods, settings) {
             findings.refuse(at.clone(), Feature::Resolver, why);
         }
     }
@@ -78,15 +78,15 @@ const NODE_LOCAL: &str = "Cilium takes a cache's address for the pod's own node 
     node's interfaces, so the rule is for both: the same ports of the pod's own node are reached too. With a cache that Cilium redirects to \
     (CiliumLocalRedirectPolicy) leave node_local_ips out, and name its pods in the resolver's labels";
 
-fn destination(policy: &Policy, rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
+fn destination(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) {
     match &rule.to {
         Peers::Pods { namespaces, pods } => {
             if let Namespaces::Matching(selector) = namespaces {
-                for why in unusable_namespace_labels(selector) {
+                for why in unusable_namespace_labels(selector, settings) {
                     findings.refuse(at.field("to_namespaces"), Feature::DestinationPods, why);
                 }
             }
-            for why in unusable_labels(pods) {
+            for why in unusable_labels(pods, settings) {
                 findings.refuse(at.field("to_pods"), Feature::DestinationPods, why);
             }
         }
@@ -156,15 +156,16 @@ fn blocks(policy: &Policy, set: &CidrSet, at: &Path, findings: &mut Findings<'_,
     }
 }
 
-/// ICMP (CRD: `icmps.fields` takes types without codes, and every type that is meant must be listed) and SCTP (documentation, "SCTP
+/// ICMP (CRD: `icmps.fields` takes types without codes; type 0: see `traffic::icmp_types`) and SCTP (documentation, "SCTP
 /// support").
 fn traffic(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
     for (index, port) in rule.ports.iter().enumerate() {
         let (level, feature, why) = match port {
-            Port::Icmp(None) => (
-                Level::Degraded,
+            Port::Icmp(Some(IcmpType { number: EVERY_TYPE, .. })) => (
+                Level::Refused,
                 Feature::Icmp,
-                "becomes the 40 types that Cilium has names for; other types are not meant",
+                "Cilium takes type 0 for every type of ICMP. Replies to what pods sent pass anyway, so leave it out; write \"ICMP\" for \
+                 every type",
             ),
             Port::Icmp(Some(IcmpType { code: Some(_), .. })) => {
                 (Level::Degraded, Feature::Icmp, "Cilium does not look at the code: every code of the type is meant")
@@ -174,14 +175,14 @@ fn traffic(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
                 Feature::Sctp,
                 "needs Cilium's Helm value sctp.enabled, without which Cilium drops all SCTP",
             ),
-            Port::Icmp(Some(IcmpType { code: None, .. })) | Port::Transport(..) => continue,
+            Port::Icmp(None | Some(IcmpType { code: None, .. })) | Port::Transport(..) => continue,
         };
         findings.add(level, at.field("ports").index(index), feature, why);
     }
 }
 
 /// HTTP requests and TLS server names.
-fn connections(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) {
+fn connections(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) {
     let (field, feature) = match (rule.http.is_empty(), rule.sni.is_empty()) {
         (true, true) => return,
         (false, _) => (at.field("http"), Feature::Http),
@@ -205,16 +206,6 @@ fn connections(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, fin
             "Cilium before 1.17 takes no ranges of ports beside HTTP rules; name the ports",
         );
     }
-    let of_resolver = |number: u16| policy.dns.resolver.ports.iter().any(|port| port.get() == number) || number == 53;
-    let clashes = ports.iter().any(|port| match port {
-        PortMatch::Number(number) => of_resolver(number.get()),
-        PortMatch::Range(range) => (range.start().get()..=range.end().get()).any(of_resolver),
-        PortMatch::Every | PortMatch::Named(_) => false,
-    });
-    if clashes && looks_into_dns(policy) {
-        let why = "the port is also the resolver's, where Cilium reads DNS; it reads one protocol per port, and refuses the policy";
-        findings.refuse(field.clone(), feature, why);
-    }
     requests(&rule.http, &ports, &field, findings);
     if rule.sni.iter().any(|name| name.depth() != Depth::Exact) && !settings.at_least(1, 18) {
         findings.refuse(
@@ -222,50 +213,6 @@ fn connections(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, fin
             Feature::Sni,
             "Cilium before 1.18 takes no wildcards in TLS server names; list the names",
         );
-    }
-}
-
-/// HTTP and server names at one port of one destination. Source: Cilium 1.20, `pkg/policy` (merging L4 filters): each rule alone is taken, but
-/// the pods' policy cannot be computed ("cannot merge L7 rules ... with SNI filtering without TLS termination"), so that no later
-/// change reaches them.
-fn both_readings(policy: &Policy, root: &Path, findings: &mut Findings<'_, Feature>) {
-    for (key, names) in policy.allow.iter().filter(|(_, rule)| !rule.sni.is_empty()) {
-        let clashes =
-            |rule: &Rule| !rule.http.is_empty() && share_port(rule, names) && share_destination(&rule.to, &names.to);
-        if let Some((other, _)) = policy.allow.iter().find(|(_, rule)| clashes(rule)) {
-            let why = format!(
-                "allow[{other:?}] reads HTTP at the same port of the same destination, where Cilium cannot read TLS server names too: \
-                 it would take the policy and then fail to enforce any on these pods; give the two rules different ports"
-            );
-            findings.refuse(root.field("allow").key(key).field("sni"), Feature::Sni, why);
-        }
-    }
-}
-
-fn share_port(one: &Rule, other: &Rule) -> bool {
-    let overlap = |a: &Port, b: &Port| match (a, b) {
-        (Port::Transport(Protocol::Tcp, a), Port::Transport(Protocol::Tcp, b)) => match (a, b) {
-            (PortMatch::Number(a), PortMatch::Number(b)) => a == b,
-            (PortMatch::Number(number), PortMatch::Range(range))
-            | (PortMatch::Range(range), PortMatch::Number(number)) => (range.start()..=range.end()).contains(number),
-            (PortMatch::Range(a), PortMatch::Range(b)) => a.start() <= b.end() && b.start() <= a.end(),
-            (PortMatch::Named(a), PortMatch::Named(b)) => a == b,
-            (PortMatch::Named(_), _) | (_, PortMatch::Named(_)) => false,
-            (PortMatch::Every, _) | (_, PortMatch::Every) => true,
-        },
-        _ => false,
-    };
-    one.ports.iter().any(|a| other.ports.iter().any(|b| overlap(a, b)))
-}
-
-/// Whether two rules have a destination that Cilium keeps once for both: one that is written the same.
-fn share_destination(one: &Peers, other: &Peers) -> bool {
-    match (one, other) {
-        (Peers::Cidrs(a), Peers::Cidrs(b)) => a.blocks().any(|block| b.blocks().any(|other| block == other)),
-        (Peers::Domains(a), Peers::Domains(b)) => a.iter().any(|pattern| b.contains(pattern)),
-        (Peers::Services(a), Peers::Services(b)) => !a.is_disjoint(b),
-        (Peers::Entities(a), Peers::Entities(b)) => !a.is_disjoint(b),
-        (a, b) => a == b,
     }
 }
 

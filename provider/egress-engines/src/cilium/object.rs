@@ -52,6 +52,22 @@ pub enum Destination {
     Services(Vec<Service>),
 }
 
+impl Destination {
+    /// The same kind with only these elements of the list.
+    pub(super) fn only(&self, indices: &[usize]) -> Self {
+        fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
+            indices.iter().filter_map(|index| all.get(*index)).cloned().collect()
+        }
+        match self {
+            Self::Endpoints(all) => Self::Endpoints(chosen(all, indices)),
+            Self::CidrSet(all) => Self::CidrSet(chosen(all, indices)),
+            Self::Entities(all) => Self::Entities(chosen(all, indices)),
+            Self::Fqdns(all) => Self::Fqdns(chosen(all, indices)),
+            Self::Services(all) => Self::Services(chosen(all, indices)),
+        }
+    }
+}
+
 /// A block of addresses and the parts of it that are not meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CidrRule {

@@ -15,7 +15,7 @@ pub(super) const POD_NAMESPACE_KEY: &str = "io.kubernetes.pod.namespace";
 /// The same with the source of labels that Kubernetes gives, as policies write it.
 const POD_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
 /// What comes before the labels of a pod's namespace.
-const NAMESPACE_LABEL_PREFIX: &str = "k8s:io.cilium.k8s.namespace.labels.";
+pub(super) const NAMESPACE_LABEL_PREFIX: &str = "k8s:io.cilium.k8s.namespace.labels.";
 /// The label with the service account that a pod runs as.
 const SERVICE_ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
 
@@ -85,60 +85,4 @@ fn restrict(selector: &mut LabelSelector, namespaces: &Selector) {
     selector.match_expressions.extend(
         expressions.map(|expression| LabelSelectorRequirement { key: name_or_prefixed(&expression.key), ..expression }),
     );
-}
-
-/// Why no pod has this label in Cilium's eyes, if that is so.
-pub(super) fn unusable(key: &str) -> Option<String> {
-    if key.starts_with("io.kubernetes.") || key.starts_with("io.cilium.") {
-        return Some(format!(
-            "Cilium reads {key} as a label of its own, with the pod's namespace or service account; use namespace, \
-             to_namespaces or service_accounts instead"
-        ));
-    }
-    is_dropped(key).then(|| {
-        format!(
-            "Cilium leaves the label {key} out of the identities of pods unless its Helm value `labels` says otherwise, so that \
-             no pod is selected by it; use a label of the workload"
-        )
-    })
-}
-
-/// Whether a label is not part of identities by default (documentation: "Limiting Identity-Relevant Labels").
-fn is_dropped(key: &str) -> bool {
-    const DROPPED: [&str; 13] = [
-        "kubernetes.io",
-        "statefulset.kubernetes.io/pod-name",
-        "apps.kubernetes.io/pod-index",
-        "batch.kubernetes.io/job-completion-index",
-        "batch.kubernetes.io/controller-uid",
-        "k8s.io",
-        "pod-template-generation",
-        "pod-template-hash",
-        "controller-revision-hash",
-        "controller-uid",
-        "topology.kubernetes.io",
-        "annotation",
-        "etcd_node",
-    ];
-    DROPPED.iter().any(|prefix| key.starts_with(prefix)) || key.contains("beta.kubernetes.io")
-}
-
-/// The labels of namespaces that a selector asks for and Cilium's prefix makes too long, each with why.
-pub(super) fn unusable_namespace_labels(selector: &Selector) -> Vec<String> {
-    let limit = 63 - NAMESPACE_LABEL_PREFIX.trim_start_matches("k8s:").len();
-    let keys = selector.match_labels.keys().chain(selector.match_expressions.iter().map(|expression| &expression.key));
-    let long = keys.filter(|key| !key.as_str().contains('/') && key.as_str().len() > limit);
-    long.map(|key| {
-        format!(
-            "Cilium puts a prefix before labels of namespaces, with which {key} is longer than the 63 characters of a label; select by \
-             one of at most {limit} characters, or one with a prefix of its own such as example.com/"
-        )
-    })
-    .collect()
-}
-
-/// The labels of pods that a selector asks for, each with why no pod has it.
-pub(super) fn unusable_labels(selector: &Selector) -> Vec<String> {
-    let keys = selector.match_labels.keys().chain(selector.match_expressions.iter().map(|expression| &expression.key));
-    keys.filter_map(|key| unusable(key.as_str())).collect()
 }

@@ -13,6 +13,8 @@ use super::object::{HeaderMatch, HttpRule as Http, IcmpField, IcmpRule, L7Rules,
 pub(super) const MAX_PORTS: usize = 40;
 /// The longest list of ICMP types.
 const MAX_TYPES: usize = 40;
+/// The type that stands for all of them: that of echo replies, and reserved for IPv6.
+pub(super) const EVERY_TYPE: u8 = 0;
 /// The IPv4 types that Cilium has names for.
 const ICMP_TYPES: [u8; 13] = [0, 3, 5, 8, 9, 10, 11, 12, 13, 14, 40, 42, 43];
 /// The IPv6 types that Cilium has names for.
@@ -21,14 +23,15 @@ const ICMPV6_TYPES: [u8; 27] = [
     158, 160, 161,
 ];
 
-/// What traffic a rule is about, in parts that stand in a rule of their own each; a part that is none is all traffic.
-pub(super) fn traffic(rule: &Rule) -> Vec<Option<Traffic>> {
-    if rule.ports.is_empty() {
+/// What traffic to these of its ports a rule is about, in parts that stand in a rule of their own each; a part that is none is all
+/// traffic.
+pub(super) fn traffic(rule: &Rule, ports: &[Port]) -> Vec<Option<Traffic>> {
+    if ports.is_empty() {
         return vec![None];
     }
-    let ports: Vec<PortProtocol> = rule.ports.iter().filter_map(port).collect();
+    let types: BTreeSet<IcmpField> = ports.iter().flat_map(icmp_types).collect();
+    let ports: Vec<PortProtocol> = ports.iter().filter_map(port).collect();
     let rules: Vec<PortRule> = ports.chunks(MAX_PORTS).map(|ports| port_rule(ports, rule)).collect();
-    let types: BTreeSet<IcmpField> = rule.ports.iter().flat_map(icmp_types).collect();
     let types: Vec<IcmpField> = types.into_iter().collect();
     let icmp: Vec<IcmpRule> = types.chunks(MAX_TYPES).map(|fields| IcmpRule { fields: fields.to_vec() }).collect();
     let ports = (!rules.is_empty()).then_some(Traffic::Ports(rules));
@@ -64,13 +67,16 @@ fn port(port: &Port) -> Option<PortProtocol> {
     })
 }
 
-/// The types of ICMP messages; those that are named for both families are meant in both.
+/// The types of ICMP messages; those that are named for both families are meant in both. Type 0 is every type of its family, because the
+/// agent keeps a type where it keeps a port, of which 0 is every one (`pkg/policy/api/icmp.go` and `createL4Filter` of `pkg/policy/l4.go`, 1.16
+/// to 1.20): it is there for all of them, and the named ones beside it for an agent that ever tells it apart.
 fn icmp_types(port: &Port) -> Vec<IcmpField> {
     let field = |family: &'static str| move |number: u8| IcmpField { family, number };
     match port {
         Port::Transport(..) => Vec::new(),
         Port::Icmp(None) => {
-            ICMP_TYPES.into_iter().map(field("IPv4")).chain(ICMPV6_TYPES.into_iter().map(field("IPv6"))).collect()
+            let v6 = [EVERY_TYPE].into_iter().chain(ICMPV6_TYPES);
+            ICMP_TYPES.into_iter().map(field("IPv4")).chain(v6.map(field("IPv6"))).collect()
         }
         Port::Icmp(Some(icmp)) => vec![field("IPv4")(icmp.number), field("IPv6")(icmp.number)],
     }

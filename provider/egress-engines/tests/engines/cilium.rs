@@ -164,7 +164,7 @@ fn values_that_cilium_cannot_express_are_told_on_their_path() {
         (findings(header(), none, "1.20"), vec!["Degraded allow[\"rule\"].http[0].headers[\"x-empty\"]"]),
         (
             findings(http(&["50-60"]), |spec| spec.dns_queries = Some(list(&["a.example"])), "1.20"),
-            vec!["Exact dns_queries", "Refused allow[\"rule\"].http"],
+            vec!["Exact dns_queries"],
         ),
         (findings(sni(&["*.a.example"], &["443"]), none, "1.18"), vec![]),
         (findings(sni(&["*.a.example"], &["443"]), none, "1.17"), vec!["Refused allow[\"rule\"].sni"]),
@@ -173,13 +173,20 @@ fn values_that_cilium_cannot_express_are_told_on_their_path() {
         (findings(services(), none, "1.16"), vec!["Refused allow[\"rule\"].to_services"]),
         (findings(cidr(&["8/ICMP"]), none, "1.20"), vec![]),
         (findings(cidr(&["80/SCTP"]), none, "1.20"), vec!["Exact allow[\"rule\"].ports[0]"]),
-        (findings(cidr(&["ICMP"]), none, "1.20"), vec!["Degraded allow[\"rule\"].ports[0]"]),
+        (findings(cidr(&["ICMP"]), none, "1.20"), vec![]),
+        (findings(cidr(&["443", "0/ICMP"]), none, "1.20"), vec!["Refused allow[\"rule\"].ports[1]"]),
+        (findings(cidr(&["0:0/ICMP"]), none, "1.16"), vec!["Refused allow[\"rule\"].ports[0]"]),
         (findings(cidr(&["8:0/ICMP"]), none, "1.20"), vec!["Degraded allow[\"rule\"].ports[0]"]),
         (findings(cidr(&["443"]), nodes, "1.20"), vec!["Degraded allow[\"rule\"].to_cidrs"]),
         (findings(cidr(&["443"]), inside, "1.20"), vec!["Degraded allow[\"rule\"].to_cidrs"]),
         (findings(to_pods("pod-template-hash"), none, "1.20"), vec!["Refused allow[\"rule\"].to_pods"]),
         (findings(to_pods("io.kubernetes.pod.namespace"), none, "1.20"), vec!["Refused allow[\"rule\"].to_pods"]),
+        (findings(to_pods("io.kubernetes/x"), none, "1.20"), vec!["Refused allow[\"rule\"].to_pods"]),
+        (findings(to_pods("topology.kubernetes.io/zone"), none, "1.19"), vec!["Refused allow[\"rule\"].to_pods"]),
+        (findings(to_pods("topology.kubernetes.io/zone"), none, "1.18"), vec![]),
         (findings(to_pods("app.kubernetes.io/name"), none, "1.20"), vec![]),
+        (findings(namespaces("topology.kubernetes.io/zone"), none, "1.20"), vec![]),
+        (findings(namespaces("a.beta.kubernetes.io/b"), none, "1.20"), vec!["Refused allow[\"rule\"].to_namespaces"]),
         (findings(namespaces(&"a".repeat(32)), none, "1.20"), vec![]),
         (findings(namespaces(&"a".repeat(33)), none, "1.20"), vec!["Refused allow[\"rule\"].to_namespaces"]),
         (
@@ -202,6 +209,126 @@ fn values_that_cilium_cannot_express_are_told_on_their_path() {
     for (index, (found, expected)) in cases.into_iter().enumerate() {
         assert_eq!(found, expected, "case {index}");
     }
+}
+
+/// What two allow rules become, and what is told of them.
+fn two_rules(one: RuleSpec, other: RuleSpec, change: impl FnOnce(&mut Spec)) -> (Vec<String>, Vec<Value>) {
+    let compiled = compiled(
+        one,
+        |spec| {
+            spec.allow.insert("x".to_owned(), other);
+            change(spec);
+        },
+        "1.20",
+    );
+    let told = compiled.findings.iter().filter(|finding| finding.level > Level::Exact);
+    let told = told.map(|finding| format!("{:?} {}", finding.level, finding.path)).collect();
+    let rules = compiled.manifests.first().map(|manifest| manifest.to_json()["spec"]["egress"].clone());
+    (told, rules.and_then(|rules| rules.as_array().cloned()).unwrap_or_default())
+}
+
+fn on_ports(rule: RuleSpec, ports: &[&str]) -> RuleSpec {
+    RuleSpec { ports: Some(list(ports)), ..rule }
+}
+
+fn reading_http(rule: RuleSpec) -> RuleSpec {
+    RuleSpec { http: Some(vec![HttpSpec { method: Some("GET".into()), ..HttpSpec::default() }]), ..rule }
+}
+
+fn reading_names(rule: RuleSpec) -> RuleSpec {
+    RuleSpec { sni: Some(list(&["a.example"])), ..rule }
+}
+
+fn to_own_pods() -> RuleSpec {
+    let label = [("app".to_owned(), "a".to_owned())].into();
+    RuleSpec { to_pods: Some(SelectorSpec { match_labels: label, ..SelectorSpec::default() }), ..RuleSpec::default() }
+}
+
+/// The same pods in other words.
+fn to_the_same_pods() -> RuleSpec {
+    let pods = SelectorSpec { match_expressions: list(&["app in (a)"]), ..SelectorSpec::default() };
+    let namespaces = NamespaceSelectorSpec { names: Some(list(&["shop"])), ..NamespaceSelectorSpec::default() };
+    RuleSpec { to_pods: Some(pods), to_namespaces: Some(namespaces), ..RuleSpec::default() }
+}
+
+fn to_resolver() -> RuleSpec {
+    let label = [("k8s-app".to_owned(), "kube-dns".to_owned())].into();
+    let namespaces = NamespaceSelectorSpec { names: Some(list(&["kube-system"])), ..NamespaceSelectorSpec::default() };
+    RuleSpec {
+        to_pods: Some(SelectorSpec { match_labels: label, ..SelectorSpec::default() }),
+        to_namespaces: Some(namespaces),
+        ..RuleSpec::default()
+    }
+}
+
+#[test]
+fn two_readings_of_one_destination_are_refused_however_it_is_written() {
+    let refused = |one: RuleSpec, other: RuleSpec| {
+        let (told, rules) = two_rules(reading_http(one), reading_names(other), |_| ());
+        assert_eq!(rules, Vec::<Value>::new());
+        told
+    };
+    let both = ["Refused allow[\"rule\"].http", "Refused allow[\"x\"].sni"];
+    assert_eq!(refused(on_ports(to_own_pods(), &["8443"]), on_ports(to_the_same_pods(), &["8443"])), both);
+    let nodes = || RuleSpec { to_entities: Some(list(&["nodes"])), ..RuleSpec::default() };
+    assert_eq!(refused(on_ports(nodes(), &["8443"]), on_ports(nodes(), &["8000-9000"])), both);
+    // The policy's own leave to ask the resolver reads DNS as soon as names are to be told apart.
+    let queries = |spec: &mut Spec| spec.dns_queries = Some(list(&["a.example"]));
+    let dns = on_ports(RuleSpec { to_entities: Some(list(&["dns"])), ..RuleSpec::default() }, &["53"]);
+    let (told, _) = two_rules(reading_names(dns), on_ports(to_own_pods(), &["80"]), queries);
+    assert_eq!(told, ["Refused allow[\"rule\"].sni"]);
+    let (told, _) =
+        two_rules(reading_http(on_ports(to_resolver(), &["53"])), on_ports(to_own_pods(), &["80"]), queries);
+    assert_eq!(told, ["Refused allow[\"rule\"].http"]);
+    // Other ports, and destinations that have nothing in common.
+    for (one, other) in [
+        (on_ports(to_own_pods(), &["8080"]), on_ports(to_the_same_pods(), &["8443"])),
+        (on_ports(to_own_pods(), &["8443"]), on_ports(to_resolver(), &["8443"])),
+    ] {
+        assert_eq!(two_rules(reading_http(one), reading_names(other), |_| ()).0, [""; 0]);
+    }
+    // Pods that may have both labels.
+    let label = [("tier".to_owned(), "b".to_owned())].into();
+    let others = SelectorSpec { match_labels: label, ..SelectorSpec::default() };
+    let others = RuleSpec { to_pods: Some(others), ..RuleSpec::default() };
+    let (told, rules) =
+        two_rules(reading_http(on_ports(to_own_pods(), &["8443"])), reading_names(on_ports(others, &["8443"])), |_| ());
+    assert_eq!(told, ["Degraded allow[\"rule\"].http", "Degraded allow[\"x\"].sni"]);
+    assert_eq!(rules.len(), 3);
+}
+
+#[test]
+fn the_wider_of_two_rules_for_one_destination_wins() {
+    let wide = on_ports(to_the_same_pods(), &["8000-9000"]);
+    for narrow in [reading_http, reading_names] {
+        // All of it is let pass anyway.
+        let (told, rules) = two_rules(narrow(on_ports(to_own_pods(), &["8443"])), wide.clone(), |_| ());
+        assert_eq!((told, rules.len()), (Vec::new(), 2));
+        // One of its ports is left.
+        let (told, rules) = two_rules(narrow(on_ports(to_own_pods(), &["8443", "443"])), wide.clone(), |_| ());
+        assert_eq!((told, rules.len()), (Vec::new(), 3));
+        assert_eq!(rules[1]["toPorts"][0]["ports"], json!([{"port": "443", "protocol": "TCP"}]));
+    }
+    let blocks = |cidrs: &[&str]| RuleSpec { to_cidrs: Some(list(cidrs)), ..RuleSpec::default() };
+    // One of its blocks is left.
+    let (told, rules) = two_rules(
+        reading_names(on_ports(blocks(&["192.0.2.0/25", "203.0.113.0/24"]), &["443"])),
+        blocks(&["192.0.2.0/24"]),
+        |_| (),
+    );
+    assert_eq!(told, [""; 0]);
+    assert_eq!(rules[1]["toCIDRSet"], json!([{"cidr": "203.0.113.0/24"}]));
+    // Of a part of its block the proxy reads HTTP, which the wider rule does not ask for.
+    let (told, _) = two_rules(
+        reading_http(on_ports(blocks(&["192.0.2.0/24"]), &["8080"])),
+        on_ports(blocks(&["192.0.2.0/25"]), &["8080"]),
+        |_| (),
+    );
+    assert_eq!(told, ["Degraded allow[\"rule\"].http"]);
+    // Who may send anything to the resolver may ask it for any name.
+    let queries = |spec: &mut Spec| spec.dns_queries = Some(list(&["a.example"]));
+    let (_, rules) = two_rules(to_resolver(), on_ports(to_own_pods(), &["80"]), queries);
+    assert_eq!(rules[0]["toPorts"][0]["rules"]["dns"], json!([{"matchPattern": "*"}]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::super::selector::unusable;
+use super::super::labels::unusable_in_a_policy;
 use super::{Found, VALIDATION, given, items, numbered};
 
 const PEERS: [&str; 14] = [
@@ -149,10 +149,8 @@ pub(super) fn check_selector(selector: &Value, at: &str, found: &mut Found) {
         if value.len() > 63 {
             found.add(SELECTORS, &at, format!("{value} is longer than 63 characters"));
         }
-        // What Cilium adds itself is meant here.
-        let is_added = bare.starts_with("io.kubernetes.pod.namespace") || bare.starts_with("io.cilium.k8s.");
         if let Some(why) =
-            unusable(bare).filter(|why| !is_added && !found.0.iter().any(|one| one.field == at && one.rule == *why))
+            unusable_in_a_policy(bare).filter(|why| !found.0.iter().any(|one| one.field == at && one.rule == *why))
         {
             found.add(LABELS, &at, why);
         }

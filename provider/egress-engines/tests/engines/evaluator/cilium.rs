@@ -255,7 +255,8 @@ fn matches_icmp(field: &Value, flow: &Flow) -> bool {
         IpAddr::V4(_) => "IPv4",
         IpAddr::V6(_) => "IPv6",
     };
-    field["family"].as_str().unwrap_or("IPv4") == family && field["type"] == icmp.number
+    // Type 0 is where the agent keeps every port of other protocols.
+    field["family"].as_str().unwrap_or("IPv4") == family && (field["type"] == 0 || field["type"] == icmp.number)
 }
 
 fn matches_connection(rule: &Value, flow: &Flow) -> bool {
