@@ -14,7 +14,7 @@ use egress_model::gateway::{Destinations, Failover, Gateway, Source};
 use egress_model::labels::{NAMESPACE_NAME_LABEL, Operator, Requirement as Demand, Selector};
 use egress_model::policy::{Depth, Path};
 
-use super::names::HostPort;
+use super::names::{HostPort, SHORT_NAME};
 use super::object::Client;
 use super::sidecar::{Way, client_routes, gateway_end, knowledge, service_host};
 use crate::gateway::{GatewayEngine, look_up};
@@ -104,7 +104,10 @@ fn hosts(gateway: &Gateway, settings: &Settings, findings: &mut Findings<'_, Gat
         };
         if host.contains('_') {
             let why = "Istio's host names hold letters, digits and \"-\" only";
-            findings.refuse(at, GatewayFeature::Domains, why);
+            findings.refuse(at.clone(), GatewayFeature::Domains, why);
+        }
+        if !host.contains('.') {
+            findings.refuse(at, GatewayFeature::Domains, SHORT_NAME);
         }
         to.extend([80, 443].map(|port| HostPort { host: host.clone(), port }));
     }

@@ -27,6 +27,10 @@ pub(super) struct HostPort {
     pub(super) port: u16,
 }
 
+/// What the webhook says of names without a dot (`pkg/config/validation/agent/validation.go` of Istio 1.30).
+pub(super) const SHORT_NAME: &str =
+    "Istio takes no host names of one part, such as \"localhost\", at a gateway; name the host with its domain";
+
 /// HTTP is on this port and nowhere else: on another one its `Host` would carry the port, and TLS is far likelier.
 const HTTP_PORT: u16 = 80;
 
@@ -102,6 +106,9 @@ fn named(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_
         if host.contains('_') {
             let why = "Istio's host names hold letters, digits and \"-\" only";
             findings.refuse(at.field("to_domains").index(index), Feature::Domains, why);
+        }
+        if !host.contains('.') {
+            findings.refuse(at.field("to_domains").index(index), Feature::Domains, SHORT_NAME);
         }
         let shown = rule.sni.is_empty() || rule.sni.contains(pattern) || exact_in(pattern, &rule.sni);
         for port in ports.iter().filter(|_| shown) {
@@ -213,6 +220,11 @@ fn inspect_http(rule: &Rule, ports: &BTreeSet<u16>, at: &Path, findings: &mut Fi
         if path.contains(['*', '{', '}']) {
             let why = "an AuthorizationPolicy reads \"*\", \"{\" and \"}\" in a path as wildcards";
             findings.refuse(at.field("path"), Feature::Http, why);
+        }
+        if http.headers.iter().any(|(_, value)| value.is_empty()) {
+            let why =
+                "an AuthorizationPolicy takes no empty value of a header; name the value, or leave the header out";
+            findings.refuse(at.field("headers"), Feature::HttpHeaders, why);
         }
         let wild = |value: &str| value.starts_with('*') || value.ends_with('*');
         if http.headers.iter().any(|(_, value)| wild(value)) {

@@ -18,6 +18,9 @@ use super::object::{
 use crate::manifest::{Manifest, Metadata};
 use crate::settings::IstioSettings;
 
+/// Hosts of one `ServiceEntry` (CRD, `spec.hosts`: maxItems).
+const HOSTS: usize = 256;
+
 /// The mutual TLS of the mesh.
 const ISTIO_MUTUAL: &str = "ISTIO_MUTUAL";
 
@@ -121,14 +124,22 @@ pub(super) fn knowledge(way: &Way, to: &BTreeSet<HostPort>) -> Vec<Manifest> {
     let own = way.clients.namespace.as_deref() == Some(way.gateway_namespace.as_str());
     let sees = |scope: &String| scope == "*" || scope == &way.gateway_namespace || own && scope == ".";
     let gateway = (!way.visible_in.iter().any(sees)).then(|| way.gateway_namespace.clone());
-    let entry = ServiceEntrySpec {
-        hosts: hosts.into_iter().collect(),
-        // A host may have ports here that only another one asked for; no route leads there.
-        ports: ports.into_iter().map(port).collect(),
-        location: "MESH_EXTERNAL",
-        resolution: "DNS",
-        export_to: way.visible_in.iter().cloned().chain(gateway).collect(),
-    };
+    let hosts: Vec<String> = hosts.into_iter().collect();
+    let export_to: Vec<String> = way.visible_in.iter().cloned().chain(gateway).collect();
+    let entries = hosts.chunks(HOSTS).enumerate().map(|(index, hosts)| {
+        let spec = ServiceEntrySpec {
+            hosts: hosts.to_vec(),
+            // A host may have ports here that only another one asked for; no route leads there.
+            ports: ports.iter().copied().map(port).collect(),
+            location: "MESH_EXTERNAL",
+            resolution: "DNS",
+            export_to: export_to.clone(),
+        };
+        let own = way.clients.clone();
+        let metadata = if index == 0 { own } else { own.suffixed(&format!("-{}", index + 1)) };
+        Manifest::new(&SERVICE_ENTRY, metadata, &spec)
+    });
+    let entries: Vec<Manifest> = entries.collect();
     let subset = |to: &HostPort| Subset {
         name: to.label(),
         traffic_policy: TrafficPolicy {
@@ -143,10 +154,7 @@ pub(super) fn knowledge(way: &Way, to: &BTreeSet<HostPort>) -> Vec<Manifest> {
         export_to: way.visible_in.clone(),
         subsets: to.iter().map(subset).collect(),
     };
-    vec![
-        Manifest::new(&SERVICE_ENTRY, way.clients.clone(), &entry),
-        Manifest::new(&DESTINATION_RULE, way.clients.clone(), &rule),
-    ]
+    entries.into_iter().chain([Manifest::new(&DESTINATION_RULE, way.clients.clone(), &rule)]).collect()
 }
 
 /// What sends the clients' traffic to the gateway: one object for each host, because routes of requests do not name theirs.

@@ -1,6 +1,8 @@
 //! What a rule wants to see in connections, in Linkerd's terms, with a finding for every part that has no counterpart.
 
-use egress_model::policy::{Depth, DomainPattern, HttpRule, Path, PathMatch, Peers, Port, PortMatch, Protocol, Rule};
+use egress_model::policy::{
+    Depth, DomainPattern, HeaderName, HttpRule, Path, PathMatch, Peers, Port, PortMatch, Protocol, Rule,
+};
 
 use super::outside::{Ports, Shows};
 use crate::{Feature, Findings};
@@ -10,6 +12,10 @@ const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "
 
 /// How many headers a match of an `HTTPRoute` has at most (Gateway API reference).
 const HEADERS: usize = 16;
+
+/// How long a header's name and value are at most (Gateway API reference, `HTTPHeaderMatch`).
+const HEADER_NAME: usize = 256;
+const HEADER_VALUE: usize = 4096;
 
 /// Without anything said of requests, HTTP is on this port and nowhere else.
 const HTTP_PORT: u16 = 80;
@@ -118,9 +124,14 @@ fn check_request(http: &HttpRule, at: &Path, findings: &mut Findings<'_, Feature
                    need no encoding";
         findings.refuse(at.field(field), Feature::Http, why);
     }
-    let empty = http.headers.iter().any(|(_, value)| value.is_empty());
-    if http.headers.len() > HEADERS || empty {
-        let why = format!("an HTTPRoute takes at most {HEADERS} headers in a match, and none without a value");
+    let unfit = |(name, value): &(HeaderName, String)| {
+        value.is_empty() || value.len() > HEADER_VALUE || name.as_str().len() > HEADER_NAME
+    };
+    if http.headers.len() > HEADERS || http.headers.iter().any(unfit) {
+        let why = format!(
+            "an HTTPRoute takes at most {HEADERS} headers in a match, with names of at most {HEADER_NAME} characters, and values of 1 to \
+             {HEADER_VALUE}"
+        );
         findings.refuse(at.field("headers"), Feature::HttpHeaders, why);
     }
 }
