@@ -55,6 +55,9 @@ pub(crate) struct Configured {
 pub(crate) struct InCluster {
     /// The engine where a resource names none; `None` while the provider is not configured, or its `kubernetes` is not known.
     pub(crate) engine: Option<EngineName>,
+    /// The engine whose version the installation names: the provider's own; none where it names none, so that the version is that of
+    /// whatever engine a resource names.
+    pub(crate) version_of: Option<EngineName>,
     /// The engine's installation.
     pub(crate) settings: Settings,
     /// The cluster's resolver and addresses; `None` while a part is known only after apply.
@@ -66,6 +69,7 @@ impl Default for InCluster {
     fn default() -> Self {
         Self {
             engine: Some(EngineName::NetworkPolicy),
+            version_of: None,
             settings: Settings::default(),
             cluster: Some(ClusterSpec::default()),
         }
@@ -75,7 +79,7 @@ impl Default for InCluster {
 impl InCluster {
     /// What is known while the provider is not configured, as in `validate`: nothing.
     pub(crate) fn unconfigured() -> Self {
-        Self { engine: None, settings: Settings::default(), cluster: None }
+        Self { engine: None, version_of: None, settings: Settings::default(), cluster: None }
     }
 
     /// The most that can be hoped for from what is not known yet, where there is such. What is refused without it and with it is
@@ -95,7 +99,8 @@ impl InCluster {
         let cluster = ClusterSpec { cidrs, ..ClusterSpec::default() };
         let settings = if self.engine.is_none() { Settings::most_capable() } else { self.settings.clone() };
         let ranges = cluster.ranges().unwrap_or_default();
-        Some(Self { engine: self.engine, settings: Settings { cluster: ranges, ..settings }, cluster: Some(cluster) })
+        let settings = Settings { cluster: ranges, ..settings };
+        Some(Self { engine: self.engine, version_of: self.version_of, settings, cluster: Some(cluster) })
     }
 
     /// The name of the engine that a value chooses with `engine`, or else of the provider's; `None` while it is not known.
@@ -106,9 +111,9 @@ impl InCluster {
         }
     }
 
-    /// The installation of an engine: the version is that of the provider's own engine.
+    /// The installation of an engine: the version is that of the provider's own engine, or of any where it names none.
     pub(crate) fn settings(&self, engine: EngineName) -> Settings {
-        let version = self.settings.version.filter(|_| Some(engine) == self.engine);
+        let version = self.settings.version.filter(|_| self.version_of.is_none_or(|of| of == engine));
         Settings { version, ..self.settings.clone() }
     }
 }
@@ -211,5 +216,22 @@ impl Session {
     /// The configuration; `None` while the process is unconfigured, as in `validate`.
     pub(crate) fn configured(&self) -> Option<Arc<Configured>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_of_the_providers_engine_or_of_the_one_that_a_resource_names() {
+        let settings = Settings { version: "1.18".parse().ok(), ..Settings::default() };
+        let of = |version_of: Option<EngineName>, engine| {
+            let in_cluster = InCluster { version_of, settings: settings.clone(), ..InCluster::default() };
+            in_cluster.settings(engine).version.is_some()
+        };
+        assert!(of(None, EngineName::Cilium));
+        assert!(of(Some(EngineName::Cilium), EngineName::Cilium));
+        assert!(!of(Some(EngineName::Cilium), EngineName::Calico));
     }
 }

@@ -85,7 +85,8 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
         part("network_policy_api_channel").map(|value| channel(value, &at("network_policy_api_channel")));
     let ovn_kubernetes_dns = part("ovn_kubernetes_dns").map(|value| ovn_dns(value, &at("ovn_kubernetes_dns")));
     let cluster = Some(cluster(&path, part("resolver"), part("cluster_cidrs")));
-    let engine = taken(engine, &mut told).unwrap_or(EngineName::NetworkPolicy);
+    let version_of = taken(engine, &mut told);
+    let engine = version_of.unwrap_or(EngineName::NetworkPolicy);
     let (cluster, ranges) = taken(cluster, &mut told).unwrap_or_default();
     let settings = Settings {
         version: taken(version, &mut told),
@@ -97,7 +98,7 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
         network_policy_api: taken(network_policy_api, &mut told).unwrap_or_default(),
         ovn_kubernetes_dns: taken(ovn_kubernetes_dns, &mut told).unwrap_or_default(),
     };
-    if told.has_errors() { Err(told) } else { Ok(InCluster { engine: Some(engine), settings, cluster }) }
+    if told.has_errors() { Err(told) } else { Ok(InCluster { engine: Some(engine), version_of, settings, cluster }) }
 }
 
 /// What was given and could be read; why it could not is told.
