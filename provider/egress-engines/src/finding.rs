@@ -1,8 +1,11 @@
 //! What an engine makes of a part of a policy, and which engines make more of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use egress_model::policy::Path;
+
+use crate::Compiled;
 
 use crate::capability::{EngineName, Support};
 use crate::settings::Settings;
@@ -35,6 +38,24 @@ pub struct Finding {
 pub trait Capability: Copy {
     /// The engines other than this one that do better than a level with it, in their newest version.
     fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName>;
+}
+
+/// Keeps, of the engines that have a feature, those that can do all of what was compiled and do the part of each finding better. The table
+/// alone cannot tell: it knows neither the other parts nor the values.
+pub fn keep_engines_that_can(findings: &mut [Finding], compile: impl Fn(EngineName) -> Option<Compiled>) {
+    let mut compiled: BTreeMap<EngineName, Option<Compiled>> = BTreeMap::new();
+    for Finding { level, path, engines_that_can, .. } in findings {
+        engines_that_can.retain(|engine| {
+            let other = compiled.entry(*engine).or_insert_with(|| compile(*engine));
+            let worse = |one: &Finding| one.level == Level::Refused || one.level >= *level && meet(&one.path, path);
+            other.as_ref().is_some_and(|other| !other.findings.iter().any(worse))
+        });
+    }
+}
+
+/// Whether one of two parts is a part of the other.
+fn meet(one: &Path, other: &Path) -> bool {
+    one.steps().starts_with(other.steps()) || other.steps().starts_with(one.steps())
 }
 
 /// A list as a finding has it: the first few, and how many more there are.

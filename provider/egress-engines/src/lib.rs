@@ -38,7 +38,7 @@ use egress_model::policy::Policy;
 
 pub use attachment::Attachment;
 pub use capability::{EngineName, Feature, GatewayFeature, Support};
-pub use finding::{Capability, Finding, Findings, Level};
+pub use finding::{Capability, Finding, Findings, Level, keep_engines_that_can};
 pub use gateway::{GATEWAY_ENGINES, GatewayEngine, Requirement};
 pub use manifest::Manifest;
 pub use needs::look_up;

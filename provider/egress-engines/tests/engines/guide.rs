@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use egress_engines::{ENGINES, GATEWAY_ENGINES, guide};
+use egress_engines::{
+    ENGINES, EngineName, GATEWAY_ENGINES, Level, Settings, engine as engine_of, guide, keep_engines_that_can,
+};
+use egress_model::policy::{Policy, RuleSpec, Spec};
 
 #[test]
 fn the_guide_is_as_reviewed() {
@@ -26,4 +29,56 @@ fn every_row_of_a_table_has_a_cell_for_every_engine() {
             assert_eq!(line.matches('|').count(), engines + 2, "{line}");
         }
     }
+}
+
+/// The engines that are named for what an engine does not do as it is meant.
+fn named(engine: &str, policy: &Policy) -> Vec<(Level, Vec<EngineName>)> {
+    let settings = Settings::default();
+    let compile = |name: &str| engine_of(name).map(|engine| (engine.compile)(policy, &settings));
+    let mut findings = compile(engine).expect("an engine").findings;
+    keep_engines_that_can(&mut findings, |other| compile(other.as_str()));
+    let told = findings.into_iter().filter(|finding| finding.level > Level::Exact);
+    told.map(|finding| (finding.level, finding.engines_that_can)).collect()
+}
+
+#[test]
+fn the_engines_that_are_named_can_do_the_whole_policy() {
+    let texts = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
+    let policy = |rule: RuleSpec, priority: Option<i64>| {
+        let allow = [("rule".to_owned(), rule)].into();
+        let spec = Spec { name: "p".into(), namespace: Some("shop".into()), priority, allow, ..Spec::default() };
+        Policy::parse(&spec).expect("a policy")
+    };
+    let names =
+        RuleSpec { to_domains: Some(texts(&["api.example.com"])), ports: Some(texts(&["443"])), ..RuleSpec::default() };
+    // Cilium has names, but no priority.
+    let of_names = named("network-policy", &policy(names.clone(), None));
+    assert!(of_names[0].1.contains(&EngineName::Cilium), "{of_names:?}");
+    for (level, engines) in named("network-policy", &policy(names, Some(10))) {
+        assert_eq!(level, Level::Refused);
+        assert!(
+            !engines.contains(&EngineName::Cilium) && engines.contains(&EngineName::CalicoEnterprise),
+            "{engines:?}"
+        );
+    }
+    // No engine names another that does a part no better.
+    let everywhere = policy(
+        RuleSpec { to_cidrs: Some(texts(&["0.0.0.0/0"])), ports: Some(texts(&["443"])), ..RuleSpec::default() },
+        None,
+    );
+    let mut judged = 0;
+    for engine in ENGINES {
+        for (level, others) in named(engine.name.as_str(), &everywhere) {
+            for other in others {
+                let back = named(other.as_str(), &everywhere);
+                assert!(
+                    back.iter().all(|(own, engines)| *own < level || !engines.contains(&engine.name)),
+                    "{} and {other}",
+                    engine.name
+                );
+            }
+            judged += 1;
+        }
+    }
+    assert!(judged > 5, "only {judged} findings");
 }

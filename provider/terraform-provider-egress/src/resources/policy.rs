@@ -5,7 +5,7 @@ mod resource;
 mod schema;
 mod via;
 
-use egress_engines::{ENGINES, EngineName, Level, engine};
+use egress_engines::{ENGINES, EngineName, Level, engine, keep_engines_that_can};
 use egress_model::identity::ResourceType;
 use egress_model::policy::Policy;
 use tfplugin::Diagnostic;
@@ -58,7 +58,10 @@ impl Compiles for EgressPolicy {
             return Outcome { computed, diagnostics, ..Outcome::default() };
         };
         let settings = in_cluster.settings(engine.name);
-        let compiled = (engine.compile)(&policy, &settings);
+        let mut compiled = (engine.compile)(&policy, &settings);
+        keep_engines_that_can(&mut compiled.findings, |other| {
+            egress_engines::engine(other.as_str()).map(|engine| (engine.compile)(&policy, &in_cluster.settings(other)))
+        });
         diagnostics.extend(told(engine.name, &compiled.findings));
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
         let way = via::in_cluster::compile(value, &policy, &written.spec, in_cluster);
