@@ -63,16 +63,16 @@ fn any_name() -> L7Rules {
 pub(super) fn rules(policy: &Policy, l7: impl Fn(Protocol, u16) -> Option<L7Rules>) -> Vec<EgressRule> {
     let resolver = &policy.dns.resolver;
     let traffic = |ports: BTreeSet<u16>| {
-        let mut parts: Vec<(Option<L7Rules>, Vec<PortProtocol>)> = Vec::new();
+        let mut by_reading: Vec<(Option<L7Rules>, Vec<PortProtocol>)> = Vec::new();
         for (protocol, port) in ports.into_iter().flat_map(|port| [(Protocol::Udp, port), (Protocol::Tcp, port)]) {
             let read = l7(protocol, port);
             let port = numbered(protocol, port);
-            match parts.iter_mut().find(|(own, _)| *own == read) {
+            match by_reading.iter_mut().find(|(own, _)| *own == read) {
                 Some((_, ports)) => ports.push(port),
-                None => parts.push((read, vec![port])),
+                None => by_reading.push((read, vec![port])),
             }
         }
-        let rules = parts.into_iter().flat_map(|(rules, ports)| {
+        let rules = by_reading.into_iter().flat_map(|(rules, ports)| {
             let chunks: Vec<_> = ports.chunks(MAX_PORTS).map(<[PortProtocol]>::to_vec).collect();
             chunks.into_iter().map(move |ports| PortRule { ports, rules: rules.clone(), ..PortRule::default() })
         });

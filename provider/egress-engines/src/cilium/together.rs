@@ -147,7 +147,7 @@ impl<'p> Together<'p> {
         if Reading::of(rule) == Reading::Nothing {
             return vec![(to.clone(), rule.ports.clone())];
         }
-        let mut parts: Vec<(Vec<usize>, Vec<Port>)> = Vec::new();
+        let mut split: Vec<(Vec<usize>, Vec<Port>)> = Vec::new();
         for (index, seen) in Seen::of(to, self.policy).iter().enumerate() {
             let left = |port: &&Port| match port {
                 Port::Transport(protocol, matched) => {
@@ -156,13 +156,13 @@ impl<'p> Together<'p> {
                 Port::Icmp(_) => true,
             };
             let ports: Vec<Port> = rule.ports.iter().filter(left).cloned().collect();
-            match parts.iter_mut().find(|(_, own)| *own == ports) {
+            match split.iter_mut().find(|(_, own)| *own == ports) {
                 Some((indices, _)) => indices.push(index),
-                None => parts.push((vec![index], ports)),
+                None => split.push((vec![index], ports)),
             }
         }
-        parts.retain(|(_, ports)| !ports.is_empty());
-        parts.into_iter().map(|(indices, ports)| (to.only(&indices), ports)).collect()
+        split.retain(|(_, ports)| !ports.is_empty());
+        split.into_iter().map(|(indices, ports)| (to.only(&indices), ports)).collect()
     }
 
     /// Whether a rule lets pass whatever is sent to the resolver's port: then no names are left to be told apart there.

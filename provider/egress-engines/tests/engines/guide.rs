@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use egress_engines::{
-    ENGINES, EngineName, GATEWAY_ENGINES, Level, Settings, engine as engine_of, guide, keep_engines_that_can,
+    ENGINES, EngineName, Finding, GATEWAY_ENGINES, Level, Settings, engine as engine_of, guide, keep_engines_that_can,
 };
 use egress_model::policy::{Policy, RuleSpec, Spec};
 
@@ -32,13 +32,12 @@ fn every_row_of_a_table_has_a_cell_for_every_engine() {
 }
 
 /// The engines that are named for what an engine does not do as it is meant.
-fn named(engine: &str, policy: &Policy) -> Vec<(Level, Vec<EngineName>)> {
+fn named(engine: &str, policy: &Policy) -> Vec<Finding> {
     let settings = Settings::default();
     let compile = |name: &str| engine_of(name).map(|engine| (engine.compile)(policy, &settings));
     let mut findings = compile(engine).expect("an engine").findings;
     keep_engines_that_can(&mut findings, |other| compile(other.as_str()));
-    let told = findings.into_iter().filter(|finding| finding.level > Level::Exact);
-    told.map(|finding| (finding.level, finding.engines_that_can)).collect()
+    findings.into_iter().filter(|finding| finding.level > Level::Exact).collect()
 }
 
 #[test]
@@ -53,13 +52,12 @@ fn the_engines_that_are_named_can_do_the_whole_policy() {
         RuleSpec { to_domains: Some(texts(&["api.example.com"])), ports: Some(texts(&["443"])), ..RuleSpec::default() };
     // Cilium has names, but no priority.
     let of_names = named("network-policy", &policy(names.clone(), None));
-    assert!(of_names[0].1.contains(&EngineName::Cilium), "{of_names:?}");
-    for (level, engines) in named("network-policy", &policy(names, Some(10))) {
-        assert_eq!(level, Level::Refused);
-        assert!(
-            !engines.contains(&EngineName::Cilium) && engines.contains(&EngineName::CalicoEnterprise),
-            "{engines:?}"
-        );
+    assert!(of_names[0].engines_that_can.contains(&EngineName::Cilium), "{of_names:?}");
+    for finding in named("network-policy", &policy(names, Some(10))) {
+        let engines = &finding.engines_that_can;
+        assert_eq!(finding.level, Level::Refused);
+        assert!(!engines.contains(&EngineName::Cilium), "{engines:?}");
+        assert!(engines.contains(&EngineName::CalicoEnterprise), "{engines:?}");
     }
     // No engine names another that does a part no better.
     let everywhere = policy(
@@ -68,14 +66,11 @@ fn the_engines_that_are_named_can_do_the_whole_policy() {
     );
     let mut judged = 0;
     for engine in ENGINES {
-        for (level, others) in named(engine.name.as_str(), &everywhere) {
-            for other in others {
+        for finding in named(engine.name.as_str(), &everywhere) {
+            for other in &finding.engines_that_can {
                 let back = named(other.as_str(), &everywhere);
-                assert!(
-                    back.iter().all(|(own, engines)| *own < level || !engines.contains(&engine.name)),
-                    "{} and {other}",
-                    engine.name
-                );
+                let of_same_part = back.iter().filter(|own| own.path == finding.path && own.level >= finding.level);
+                assert_eq!(of_same_part.count(), 0, "{} names {other} for {}", engine.name, finding.path);
             }
             judged += 1;
         }

@@ -127,12 +127,20 @@ fn refuses_on_the_part_and_emits_nothing() {
     };
     let sni =
         |sni: &str| policy(vec![("a", RuleSpec { sni: Some(vec![sni.into()]), ..rule(&["a.example.com"], &["443"]) })]);
+    let empty_header = || HttpSpec { headers: [("x-a".to_owned(), String::new())].into(), ..HttpSpec::default() };
     let cases = [
         (policy(vec![("a", external.clone())]), registry_only, "allow[\"a\"]"),
         (policy(vec![("a", rule(&["*.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains"),
         (policy(vec![("a", rule(&["*.example.com"], &["443"]))]), ambient(), "allow[\"a\"].to_domains"),
         (policy(vec![("a", rule(&["**.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains"),
         (policy(vec![("a", rule(&["a_b.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains[0]"),
+        (policy(vec![("a", rule(&["localhost"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains[0]"),
+        (policy(vec![("a", rule(&["localhost"], &["443"]))]), ambient(), "allow[\"a\"].to_domains[0]"),
+        (
+            policy(vec![("a", RuleSpec { http: Some(vec![empty_header()]), ..rule(&["a.example.com"], &["80"]) })]),
+            sidecar(),
+            "allow[\"a\"].http[0].headers",
+        ),
         (policy(vec![("a", RuleSpec { ports: None, ..rule(&["a.example.com"], &[]) })]), sidecar(), "allow[\"a\"]"),
         (policy(vec![("a", rule(&["a.example.com"], &["443/UDP"]))]), sidecar(), "allow[\"a\"].ports[0]"),
         (policy(vec![("a", rule(&["a.example.com"], &["1-9"]))]), sidecar(), "allow[\"a\"].ports[0]"),
@@ -156,6 +164,20 @@ fn refuses_on_the_part_and_emits_nothing() {
         let paths: Vec<_> = refused.map(|finding| finding.path.to_string()).collect();
         assert_eq!(paths, [path], "{:#?}", compiled.findings);
     }
+}
+
+#[test]
+fn a_long_list_of_hosts_is_several_entries() {
+    let hosts: Vec<String> = (0..257).map(|index| format!("h{index}.example.com")).collect();
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let compiled = compile(&policy(vec![("a", rule(&hosts, &["443"]))]), IstioSettings::default());
+    let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();
+    let entries = objects.iter().filter(|object| object["kind"] == "ServiceEntry");
+    let sizes: Vec<_> = entries
+        .map(|entry| (entry["metadata"]["name"].clone(), entry["spec"]["hosts"].as_array().map_or(0, Vec::len)))
+        .collect();
+    assert_eq!(sizes.iter().map(|(_, size)| *size).collect::<Vec<_>>(), [256, 1]);
+    assert_ne!(sizes[0].0, sizes[1].0);
 }
 
 #[test]

@@ -98,6 +98,10 @@ fn refuses_on_the_part_and_emits_nothing() {
     let path = HttpSpec { path: Some("/a//b".into()), ..HttpSpec::default() };
     let name = || to_domains(&["a.example.com"], &["443"]);
     let one = |rule| policy(vec![("a", rule)]);
+    let header = |name: &str, length: usize| HttpSpec {
+        headers: [(name.to_owned(), "v".repeat(length))].into(),
+        ..HttpSpec::default()
+    };
     let cases = [
         (
             Spec {
@@ -129,6 +133,8 @@ fn refuses_on_the_part_and_emits_nothing() {
         ),
         (one(RuleSpec { http: Some(vec![method]), ..name() }), "allow[\"a\"].http[0].method"),
         (one(RuleSpec { http: Some(vec![path]), ..name() }), "allow[\"a\"].http[0].path"),
+        (one(RuleSpec { http: Some(vec![header("x-a", 4097)]), ..name() }), "allow[\"a\"].http[0].headers"),
+        (one(RuleSpec { http: Some(vec![header(&"x".repeat(257), 1)]), ..name() }), "allow[\"a\"].http[0].headers"),
         // To private addresses nothing is read.
         (one(http(to_cidrs(&["10.1.0.0/16"], &["80"]))), "allow[\"a\"]"),
         // A port is read in one way, and a range beside a port that is read cannot be said.
