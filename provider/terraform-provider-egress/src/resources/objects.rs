@@ -38,7 +38,7 @@ use self::live::Seen;
 use self::outcome::{Outcome, owned_labels};
 use self::planning::switched;
 use self::state::{attached_of, checked, identity_of, objects_of, own_name, set, texts};
-use crate::session::{Call, Configured, Failure, InCluster, OnUnreachable, Session};
+use crate::session::{Call, Configured, Failure, InCluster, Kubernetes, OnUnreachable, Session};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
 pub(crate) trait Compiles: Send + Sync + 'static {
@@ -225,7 +225,7 @@ impl<C: Compiles> ObjectResource<C> {
         call: Call,
         configured: &Configured,
     ) -> Option<Diagnostic> {
-        let setting = configured.kubernetes.as_ref().map(|kubernetes| kubernetes.on_unreachable()).unwrap_or_default();
+        let setting = configured.kubernetes.as_ref().map(Kubernetes::on_unreachable).unwrap_or_default();
         if setting == OnUnreachable::Error || failure.cause.is_none() {
             return self.session.report(failure, C::TYPE_NAME, value, call);
         }
@@ -277,9 +277,8 @@ async fn imported_of_another_engine<C: Compiles>(
                 set(&mut candidate, "manifests", Value::map(seen));
                 return Ok(candidate);
             }
-            Ok(Seen::Gone) => {}
             // An engine whose own API does not answer, or whose kinds must not be read, is not where the object is.
-            Err((_, Error::Unavailable { .. } | Error::Forbidden { .. })) => {}
+            Ok(Seen::Gone) | Err((_, Error::Unavailable { .. } | Error::Forbidden { .. })) => {}
             Err((id, error)) => return Err(failed(&id, "read", &error, Doing::Refresh)),
         }
     }

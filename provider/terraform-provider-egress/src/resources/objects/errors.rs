@@ -92,7 +92,7 @@ fn of_the_cluster(error: &Error, doing: Doing) -> Diagnostic {
     Diagnostic::error(summary, format!("{}. {consequence} {remedy}{without}", sentence(error)))
 }
 
-/// The name of the APIService that serves a group and version (Kubernetes API reference, `APIService`).
+/// The name of the object that registers a group and version (Kubernetes API reference, `APIService`).
 fn service_name(api_version: &str) -> String {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     format!("{version}.{group}")
@@ -166,16 +166,14 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
 
 /// Why there is no such kind, and the attribute that the message is about.
 pub(super) fn not_served(kind: &str, api_version: &str) -> (String, Option<Path>) {
-    match companions::installed_with(kind) {
-        Some(with) => (format!("The cluster does not serve {kind} in {api_version}. It comes with {with}."), None),
-        None => {
-            let why = format!(
-                "The cluster does not serve {kind} in {api_version}. Install the engine that defines it, or choose another engine; the engine \
-                 network-policy needs nothing but Kubernetes."
-            );
-            (why, Some(Path::attribute("engine")))
-        }
+    if let Some(with) = companions::installed_with(kind) {
+        return (format!("The cluster does not serve {kind} in {api_version}. It comes with {with}."), None);
     }
+    let why = format!(
+        "The cluster does not serve {kind} in {api_version}. Install the engine that defines it, or choose another engine; the engine \
+         network-policy needs nothing but Kubernetes."
+    );
+    (why, Some(Path::attribute("engine")))
 }
 
 #[cfg(test)]

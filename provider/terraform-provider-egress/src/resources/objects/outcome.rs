@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn finding(level: Level, path: &[&'static str], why: &str, engines_that_can: &[EngineName]) -> Finding {
-        let path = path.iter().fold(ModelPath::default(), |path, step| path.field(*step));
+        let path = path.iter().fold(ModelPath::default(), |path, step| path.field(step));
         Finding { level, path, why: why.to_owned(), engines_that_can: engines_that_can.to_vec() }
     }
 

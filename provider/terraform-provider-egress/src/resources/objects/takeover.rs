@@ -140,11 +140,11 @@ fn changes(live: &Json, manifest: &Json) -> (Vec<String>, Vec<String>) {
         for (name, value) in live[part].as_object().into_iter().flatten() {
             let owner = owners_of(part, name);
             let owner = if owner.is_empty() { String::new() } else { format!(" ({owner})") };
-            let line = format!("  - .{part}.{name}{owner}");
+            let shown = format!("  - .{part}.{name}{owner}");
             match manifest[part].get(name) {
-                Some(wanted) if merged(value, wanted) != *value => changed.push(line),
+                Some(wanted) if merged(value, wanted) != *value => changed.push(shown),
                 Some(_) => {}
-                None => stay.push(line),
+                None => stay.push(shown),
             }
         }
     }
