@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use cloud::Poll;
 
+use crate::client::Timeouts;
+
 /// How to reach AWS. Credentials are not part of it: they come from the SDK's own default chain (environment, shared files,
 /// SSO, container and instance metadata, process), in the order that the AWS SDKs and tools reference guide gives.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Config {
     pub retry_mode: Option<RetryMode>,
     /// How often to look whether a change has happened.
     pub poll: Poll,
+    /// How long calls may take.
+    pub timeouts: Timeouts,
 }
 
 /// The URLs of single services.
@@ -75,6 +79,7 @@ impl Default for Config {
             max_attempts: None,
             retry_mode: None,
             poll: Poll::DEFAULT,
+            timeouts: Timeouts::default(),
         }
     }
 }

@@ -6,11 +6,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use cloud::ip_pools::{Effect, Quota};
-use cloud::{Error, IpPools, Limits};
-use egress_model::identity::{Identity, KEY_TAG, Key, NAME_TAG, OWNER_TAG, Owner, TYPE_TAG};
+use cloud::{Error, Freshness, IpPools, Limits};
+use egress_model::identity::{Identity, KEY_TAG, Key, OWNER_TAG, Owner};
 use egress_model::ip_pool::{Address, AddressId, Association, Observed, Operation};
 
 use crate::Region;
@@ -37,6 +38,9 @@ impl egress_model::ip_pool::Source for Source {
     }
 }
 
+/// How often addresses that their owner does not have are asked for by id, before all of the account are read at once.
+const NAMED_READS: usize = 3;
+
 /// The account attribute that limits Elastic IP addresses per region (Amazon EC2 API reference, `AccountAttribute`).
 const QUOTA: &str = "vpc-max-elastic-ips";
 
@@ -44,11 +48,24 @@ const QUOTA: &str = "vpc-max-elastic-ips";
 impl IpPools for Region {
     type Source = Source;
 
-    async fn observe(&self, identity: &Identity, ids: &[AddressId]) -> Result<Observed<Source>, Error> {
-        let mut addresses = self.addresses_by_id(&identity.owner, ids).await?;
-        let snapshot = self.owned_addresses(&identity.owner).await?;
+    async fn observe(
+        &self,
+        identity: &Identity,
+        ids: &[AddressId],
+        freshness: Freshness,
+    ) -> Result<Observed<Source>, Error> {
         let marked = |address: &&Address<Source>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
-        addresses.extend(snapshot.iter().filter(marked).cloned());
+        if freshness == Freshness::Snapshot {
+            let mut addresses = self.addresses_by_id(&identity.owner, ids).await?;
+            let snapshot = self.owned_addresses(&identity.owner).await?;
+            addresses.extend(snapshot.iter().filter(marked).cloned());
+            return Ok(addresses.into_iter().collect());
+        }
+        let limits = self.look();
+        let mut addresses = self.find_addresses(&limits, &filters(&identity.tags())).await?;
+        addresses.retain(|address| marked(&address));
+        let missing: Vec<_> = ids.iter().filter(|id| !addresses.iter().any(|a| a.id == **id)).cloned().collect();
+        addresses.extend(self.read_addresses(&limits, &missing).await?);
         Ok(addresses.into_iter().collect())
     }
 
@@ -62,11 +79,13 @@ impl IpPools for Region {
     }
 
     async fn quota(&self) -> Result<Option<Quota>, Error> {
-        let Some(limit) = self.client.account_attribute(QUOTA).await? else { return Ok(None) };
-        let all = self.client.describe_addresses(&[("domain", vec!["vpc".to_owned()])]).await?;
+        let limits = self.look();
+        let calls = self.calls(&limits);
+        let limit = self.address_limit.get(&(), || self.client.account_attribute(&calls, QUOTA)).await?;
+        let Some(limit) = *limit else { return Ok(None) };
+        let all = self.all_addresses().await?;
         // Addresses that the user brought to AWS do not count (Amazon VPC user guide, "Elastic IP addresses").
-        let counted =
-            all.iter().filter_map(convert::addresses::address).filter(|a| a.source.public_ipv4_pool.is_none());
+        let counted = all.iter().filter(|address| address.source.public_ipv4_pool.is_none());
         Ok(Some(Quota { limit, used: counted.count() as u64, name: "EC2-VPC Elastic IPs (L-0263D0A3)".to_owned() }))
     }
 
@@ -76,7 +95,8 @@ impl IpPools for Region {
     ) -> Result<BTreeMap<AddressId, String>, Error> {
         let used = || associations.iter().map(|(id, association)| (id, association.user.as_str()));
         let ids: Vec<_> = used().map(|(_, user)| user.to_owned()).filter(|user| user.starts_with("eni-")).collect();
-        let interfaces = if ids.is_empty() { Vec::new() } else { self.client.describe_network_interfaces(ids).await? };
+        let limits = self.look();
+        let interfaces = self.client.describe_network_interfaces(&self.calls(&limits), ids).await?;
         let text = |user: &str| {
             let interface = interfaces.iter().find(|interface| interface.network_interface_id() == Some(user));
             match interface.and_then(|interface| interface.description()).filter(|text| !text.is_empty()) {
@@ -97,11 +117,19 @@ impl IpPools for Region {
 impl Region {
     /// The owner's addresses, from the snapshot.
     pub(crate) async fn owned_addresses(&self, owner: &Owner) -> Result<Arc<Vec<Address<Source>>>, Error> {
-        let filter = (format!("tag:{OWNER_TAG}"), vec![owner.as_str().to_owned()]);
-        self.addresses.get(owner, || async { self.find_addresses(&[(&filter.0, filter.1.clone())]).await }).await
+        let load = || async { self.find_addresses(&self.look(), &filters(&[(OWNER_TAG, owner.as_str())])).await };
+        self.addresses.get(owner, load).await
     }
 
-    /// The addresses with these ids that exist. Those that are not in the owner's snapshot are asked for, in one call.
+    /// All addresses of the account here, whoever's, from the snapshot.
+    async fn all_addresses(&self) -> Result<Arc<Vec<Address<Source>>>, Error> {
+        let load =
+            || async { self.find_addresses(&self.look(), &[("domain".to_owned(), vec!["vpc".to_owned()])]).await };
+        self.all_addresses.get(&(), load).await
+    }
+
+    /// The addresses with these ids that exist. Those that the owner does not have are asked for together with those of other readers,
+    /// and where there are many such readers, all addresses of the account are read once.
     pub(crate) async fn addresses_by_id(
         &self,
         owner: &Owner,
@@ -112,43 +140,67 @@ impl Region {
         }
         let snapshot = self.owned_addresses(owner).await?;
         let mut found: Vec<_> = snapshot.iter().filter(|address| ids.contains(&address.id)).cloned().collect();
-        let missing: Vec<_> = ids.iter().filter(|id| !found.iter().any(|a| a.id == **id)).cloned().collect();
-        found.extend(self.read_addresses(&missing).await?);
+        let mut missing: Vec<_> = ids.iter().filter(|id| !found.iter().any(|a| a.id == **id)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        if self.named_reads.load(Ordering::Relaxed) >= NAMED_READS {
+            let all = self.all_addresses().await?;
+            found.extend(all.iter().filter(|address| missing.contains(&address.id)).cloned());
+            missing.retain(|id| !found.iter().any(|address| address.id == *id));
+        }
+        let named = self.named_addresses.get(&missing, |ids| async move {
+            self.named_reads.fetch_add(1, Ordering::Relaxed);
+            let found = self.read_addresses(&self.look(), &ids).await?;
+            Ok(found.into_iter().map(|address| (address.id.clone(), address)).collect())
+        });
+        found.extend(named.await?);
         Ok(found)
     }
 
     /// The addresses with these ids as they are now.
-    pub(crate) async fn read_addresses(&self, ids: &[AddressId]) -> Result<Vec<Address<Source>>, Error> {
+    pub(crate) async fn read_addresses(
+        &self,
+        limits: &Limits,
+        ids: &[AddressId],
+    ) -> Result<Vec<Address<Source>>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let ids_text: Vec<_> = ids.iter().map(|id| id.as_str().to_owned()).collect();
-        let found = self.find_addresses(&[("allocation-id", ids_text)]).await?;
+        let found = self.find_addresses(limits, &[("allocation-id".to_owned(), ids_text)]).await?;
         Ok(found.into_iter().filter(|address| ids.contains(&address.id)).collect())
     }
 
     /// The address with this id as it is now.
-    async fn read_address(&self, id: &AddressId) -> Result<Option<Address<Source>>, Error> {
-        Ok(self.read_addresses(std::slice::from_ref(id)).await?.pop())
+    async fn read_address(&self, limits: &Limits, id: &AddressId) -> Result<Option<Address<Source>>, Error> {
+        Ok(self.read_addresses(limits, std::slice::from_ref(id)).await?.pop())
     }
 
     /// The addresses that carry this identity under this key now.
-    async fn marked_addresses(&self, identity: &Identity, key: &Key) -> Result<Vec<Address<Source>>, Error> {
-        let tags = [
-            (OWNER_TAG, identity.owner.as_str()),
-            (TYPE_TAG, identity.resource_type.as_str()),
-            (NAME_TAG, identity.name.as_str()),
-            (KEY_TAG, key.as_str()),
-        ];
-        let names = tags.map(|(tag, _)| format!("tag:{tag}"));
-        let filters: Vec<_> =
-            names.iter().zip(tags).map(|(name, (_, value))| (name.as_str(), vec![value.to_owned()])).collect();
-        let found = self.find_addresses(&filters).await?.into_iter().collect::<Observed<_>>();
+    async fn marked_addresses(
+        &self,
+        limits: &Limits,
+        identity: &Identity,
+        key: &Key,
+    ) -> Result<Vec<Address<Source>>, Error> {
+        let tags: Vec<_> = identity.tags().into_iter().chain([(KEY_TAG, key.as_str())]).collect();
+        let found = self.find_addresses(limits, &filters(&tags)).await?.into_iter().collect::<Observed<_>>();
         Ok(found.marked(identity, key).cloned().collect())
     }
 
-    async fn find_addresses(&self, filters: &[(&str, Vec<String>)]) -> Result<Vec<Address<Source>>, Error> {
-        let found = self.client.describe_addresses(filters).await?;
+    async fn find_addresses(
+        &self,
+        limits: &Limits,
+        filters: &[(String, Vec<String>)],
+    ) -> Result<Vec<Address<Source>>, Error> {
+        let filters: Vec<_> = filters.iter().map(|(name, values)| (name.as_str(), values.clone())).collect();
+        let found = self.client.describe_addresses(&self.calls(limits), &filters).await?;
         Ok(found.iter().filter_map(convert::addresses::address).collect())
     }
+}
+
+/// Filters by these tags.
+fn filters(tags: &[(&str, &str)]) -> Vec<(String, Vec<String>)> {
+    tags.iter().map(|(tag, value)| (format!("tag:{tag}"), vec![(*value).to_owned()])).collect()
 }

@@ -9,11 +9,10 @@ pub mod ip_pools;
 pub mod nat_gateways;
 mod region;
 mod routes;
-mod snapshot;
 pub mod steering;
-mod unclear;
 mod write;
 
+pub use client::Timeouts;
 pub use config::Config;
 pub use connect::{Cloud, ConnectError};
 pub use region::Region;

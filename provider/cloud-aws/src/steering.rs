@@ -13,12 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use async_trait::async_trait;
-use cloud::{Error, Limits, Steering};
+use cloud::{Error, Freshness, Limits, Steering};
 use egress_model::identity::Owner;
 
 use crate::Region;
 use crate::nat_gateways::desired::{Destination, RouteKey};
-use crate::nat_gateways::observe::Freshness;
 use crate::routes::Routes;
 
 pub use plan::{Conflict, Plan, plan, recorded_now};
@@ -129,7 +128,7 @@ impl Region {
     /// What there is for a resource.
     pub async fn observe_steering(&self, desired: &Desired, freshness: Freshness) -> Result<Observed, Error> {
         let mut observed = Observed::default();
-        for table in self.tables(&desired.owner, &desired.named_tables(), freshness).await? {
+        for table in self.tables(&desired.named_tables(), freshness).await? {
             observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
             observed.tables.insert(table.id);
         }
@@ -158,7 +157,7 @@ impl Steering for Region {
             Operation::Replace { route, from, gateway } => {
                 self.replace_route(route, from, gateway, routes, limits).await
             }
-            Operation::Delete { route, from } => self.delete_route(route, from, routes).await,
+            Operation::Delete { route, from } => self.delete_route(route, from, routes, limits).await,
         }
     }
 }

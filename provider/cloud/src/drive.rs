@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 
 use async_trait::async_trait;
 
-use crate::{Error, Limits};
+use crate::{Class, Ended, Error, Limits};
 
 /// What there is to do for one resource of one kind on one cloud: what is wanted, and how to get there.
 #[async_trait]
@@ -40,7 +40,7 @@ pub struct Outcome<O> {
 pub enum End {
     /// What was wanted is what was observed.
     Done,
-    /// The user interrupted; these operations were not started.
+    /// The user interrupted; these operations were not started, or the first was given up before its answer came.
     Stopped(Vec<String>),
     /// The time was over; these operations were not started.
     Expired(Vec<String>),
@@ -57,6 +57,15 @@ pub enum End {
     Unsettled(Vec<String>),
 }
 
+impl Ended {
+    fn end(self, unfinished: Vec<String>) -> End {
+        match self {
+            Self::Stopped => End::Stopped(unfinished),
+            Self::Expired => End::Expired(unfinished),
+        }
+    }
+}
+
 /// An operation may find more than was observed, such as what an interrupted run left, and so give rise to another. That is
 /// settled in the second round; the third is for what others do at the same time.
 const ROUNDS: usize = 3;
@@ -68,16 +77,17 @@ pub async fn drive<W: Work>(work: &W, mut observed: W::Observed, limits: &Limits
         let mut pending = operations.iter();
         while let Some(operation) = pending.next() {
             let rest = || pending.clone().map(ToString::to_string);
-            let unstarted = || std::iter::once(operation.to_string()).chain(rest()).collect();
-            if limits.stopped() {
-                return Outcome { observed, end: End::Stopped(unstarted()) };
-            }
-            if limits.expired() {
-                return Outcome { observed, end: End::Expired(unstarted()) };
+            let unfinished = || std::iter::once(operation.to_string()).chain(rest()).collect();
+            if let Some(ended) = limits.ended() {
+                return Outcome { observed, end: ended.end(unfinished()) };
             }
             tracing::debug!(operation = %operation, "execute");
             if let Err(error) = work.execute(operation, &mut observed, limits).await {
-                let end = End::Failed { operation: operation.to_string(), error, remaining: rest().collect() };
+                let end = if error.class == Class::Interrupted {
+                    End::Stopped(unfinished())
+                } else {
+                    End::Failed { operation: operation.to_string(), error, remaining: rest().collect() }
+                };
                 return Outcome { observed, end };
             }
         }
@@ -87,7 +97,12 @@ pub async fn drive<W: Work>(work: &W, mut observed: W::Observed, limits: &Limits
         }
     }
     let remaining = operations.iter().map(ToString::to_string).collect();
-    Outcome { observed, end: End::Unsettled(remaining) }
+    // What is left after an interruption is left because a wait ended early, and not because somebody else changes it.
+    let end = match limits.ended() {
+        Some(ended) => ended.end(remaining),
+        None => End::Unsettled(remaining),
+    };
+    Outcome { observed, end }
 }
 
 #[cfg(test)]
@@ -103,7 +118,7 @@ mod tests {
     /// Wants the numbers up to `goal`; making a number may also make another, fail, or interrupt.
     struct Numbers {
         goal: u32,
-        fails: Option<u32>,
+        fails: Option<(u32, Class)>,
         lost: Option<u32>,
         interrupts: Option<(u32, CancellationToken)>,
     }
@@ -118,8 +133,8 @@ mod tests {
         }
 
         async fn execute(&self, number: &u32, observed: &mut BTreeSet<u32>, _: &Limits) -> Result<(), Error> {
-            if self.fails == Some(*number) {
-                return Err(Error::new(Class::Denied, "MakeNumber", "no"));
+            if let Some((_, class)) = self.fails.filter(|(fails, _)| fails == number) {
+                return Err(Error::new(class, "MakeNumber", "no"));
             }
             if let Some((_, stop)) = self.interrupts.as_ref().filter(|(at, _)| at == number) {
                 stop.cancel();
@@ -151,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn keeps_what_was_reached_before_a_failure() {
-        let (observed, end) = run(&Numbers { fails: Some(2), ..WORK }, &limits()).await;
+        let (observed, end) = run(&Numbers { fails: Some((2, Class::Denied)), ..WORK }, &limits()).await;
         assert_eq!(observed, [0, 1]);
         let End::Failed { operation, error, remaining } = end else { panic!("{end:?}") };
         assert_eq!((operation.as_str(), error.class, remaining), ("2", Class::Denied, vec!["3".to_owned()]));
@@ -164,6 +179,46 @@ mod tests {
         let (observed, end) = run(&work, &limits).await;
         assert_eq!(observed, [0, 1]);
         assert!(matches!(&end, End::Stopped(left) if left == &["2", "3"]), "{end:?}");
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_was_given_up_for_an_interruption_is_no_failure() {
+        let (observed, end) = run(&Numbers { fails: Some((2, Class::Interrupted)), ..WORK }, &limits()).await;
+        assert_eq!(observed, [0, 1]);
+        assert!(matches!(&end, End::Stopped(left) if left == &["2", "3"]), "{end:?}");
+    }
+
+    #[tokio::test]
+    async fn an_interruption_of_the_last_wait_is_not_somebody_elses_doing() {
+        let limits = limits();
+        let work = Numbers { lost: Some(3), interrupts: Some((3, limits.stop.clone())), ..WORK };
+        // The interruption comes with the last operation of the last round.
+        let work = LastRound { work, rounds: std::sync::atomic::AtomicUsize::new(0) };
+        let outcome = drive(&work, BTreeSet::from([1]), &limits).await;
+        assert!(matches!(&outcome.end, End::Stopped(left) if left == &["3"]), "{:?}", outcome.end);
+    }
+
+    /// Interrupts in the last round only.
+    struct LastRound {
+        work: Numbers,
+        rounds: std::sync::atomic::AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Work for LastRound {
+        type Observed = BTreeSet<u32>;
+        type Operation = u32;
+
+        fn plan(&self, observed: &BTreeSet<u32>) -> Vec<u32> {
+            self.rounds.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            self.work.plan(observed)
+        }
+
+        async fn execute(&self, number: &u32, observed: &mut BTreeSet<u32>, limits: &Limits) -> Result<(), Error> {
+            let last = self.rounds.load(std::sync::atomic::Ordering::SeqCst) == ROUNDS;
+            let interrupts = if last { self.work.interrupts.clone() } else { None };
+            Numbers { interrupts, ..self.work }.execute(number, observed, limits).await
+        }
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use egress_model::identity::Identity;
 use egress_model::ip_pool::{self, Address, AddressId, Association, Desired, Observed, Operation, Source, State};
 
-use crate::{Error, Limits, Outcome, Work, drive};
+use crate::{Error, Freshness, Limits, Outcome, Work, drive};
 
 /// Pools of public addresses on one cloud, in one place (region) of it.
 #[async_trait]
@@ -17,8 +17,14 @@ pub trait IpPools: Send + Sync {
     /// Where addresses come from.
     type Source: Source;
 
-    /// The addresses that carry the identity, and those with these ids that exist.
-    async fn observe(&self, identity: &Identity, ids: &[AddressId]) -> Result<Observed<Self::Source>, Error>;
+    /// The addresses that carry the identity, and those with these ids that exist. Whoever changes something asks for what is there
+    /// now: what a snapshot says may be minutes old.
+    async fn observe(
+        &self,
+        identity: &Identity,
+        ids: &[AddressId],
+        freshness: Freshness,
+    ) -> Result<Observed<Self::Source>, Error>;
 
     /// Does one operation of the pool, and says what that changed, also when there was nothing to do.
     async fn execute(
@@ -44,14 +50,14 @@ pub trait IpPools: Send + Sync {
 /// What an operation changed, or found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect<S> {
-    /// The addresses that are so now.
+    /// The addresses in their new state.
     pub present: Vec<Address<S>>,
     /// The addresses that do not exist.
     pub gone: Vec<AddressId>,
 }
 
 impl<S> Effect<S> {
-    /// These addresses are so now.
+    /// These addresses, in their new state.
     pub fn present(addresses: Vec<Address<S>>) -> Self {
         Self { present: addresses, gone: Vec::new() }
     }

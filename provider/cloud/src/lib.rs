@@ -12,20 +12,26 @@
 //!   any two calls loses nothing and duplicates nothing.
 //! - An object carries its identity ([`egress_model::identity`]) from the call that creates it. What cannot, such as a route
 //!   ([`Steering`]), is known by its place, and recorded by the state.
-//! - An answer that says that an object is missing was asked for that object alone, and not taken from a cache.
+//! - An answer that says that an object is missing was asked for by that object's id, and not taken from a cache.
+//! - Every call has a time after which it is given up, and every wait ends with the [`Limits`] of the work, also inside a call that
+//!   hangs ([`Calls`]).
 //! - Nothing that does not carry the identity, or that the user did not name, is changed or removed.
 
+pub mod calls;
 pub mod drive;
 pub mod error;
 pub mod ip_pools;
 pub mod limits;
 pub mod nat_gateways;
+pub mod snapshot;
 pub mod steering;
 pub mod token;
 
+pub use calls::Calls;
 pub use drive::{End, Outcome, Work, drive};
 pub use error::{Class, Error};
 pub use ip_pools::IpPools;
-pub use limits::{Limits, Poll};
+pub use limits::{Ended, Limits, Poll};
 pub use nat_gateways::NatGateways;
+pub use snapshot::Freshness;
 pub use steering::Steering;

@@ -41,10 +41,10 @@ impl Provider for Egress {
         configuration::check(config)
     }
 
-    async fn configure(&self, _cx: &Context, config: &Value, _terraform_version: &str) -> Diagnostics {
+    async fn configure(&self, cx: &Context, config: &Value, _terraform_version: &str) -> Diagnostics {
         match configuration::parse(config) {
             Ok(configured) => {
-                self.session.configure(configured);
+                self.session.configure(configured.interrupted_by(&cx.stop));
                 Diagnostics::new()
             }
             Err(diagnostics) => diagnostics,

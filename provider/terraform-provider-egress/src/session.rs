@@ -11,6 +11,7 @@ use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
 use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::this_run::{Call, Cause, Claim, Failure, MissingKinds, SilentKinds, ThisRun};
 
@@ -122,6 +123,8 @@ impl InCluster {
 #[derive(Debug)]
 pub(crate) struct Aws {
     config: cloud_aws::Config,
+    /// Cancelled when the user interrupts the run.
+    stop: CancellationToken,
     cloud: OnceCell<Arc<cloud_aws::Cloud>>,
 }
 
@@ -150,14 +153,14 @@ pub(crate) struct Session(RwLock<Option<Arc<Configured>>>);
 impl Aws {
     /// AWS with this configuration; nothing is connected yet.
     pub(crate) fn new(config: cloud_aws::Config) -> Self {
-        Self { config, cloud: OnceCell::new() }
+        Self { config, stop: CancellationToken::new(), cloud: OnceCell::new() }
     }
 
     /// The connected cloud, one per provider configuration.
     pub(crate) async fn cloud(&self) -> Result<Arc<cloud_aws::Cloud>, Diagnostic> {
         self.cloud
             .get_or_try_init(|| async {
-                cloud_aws::Cloud::connect(&self.config).await.map(Arc::new).map_err(|error| {
+                cloud_aws::Cloud::connect(&self.config, self.stop.clone()).await.map(Arc::new).map_err(|error| {
                     Diagnostic::error("AWS cannot be used with this provider configuration", chain(&error))
                 })
             })
@@ -180,6 +183,16 @@ impl Kubernetes {
     /// The connected cluster, one per provider configuration. Those who wait for it share a failure.
     pub(crate) async fn cluster(&self) -> Result<Arc<cluster::Cluster>, cluster::Error> {
         self.cluster.get(|| async { cluster::Cluster::connect(&self.config).await.map(Arc::new) }).await
+    }
+}
+
+impl Configured {
+    /// The same configuration, whose calls end when the user interrupts the run.
+    pub(crate) fn interrupted_by(mut self, stop: &CancellationToken) -> Self {
+        if let Ok(aws) = &mut self.aws {
+            aws.stop = stop.clone();
+        }
+        self
     }
 }
 

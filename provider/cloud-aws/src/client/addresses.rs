@@ -1,10 +1,9 @@
 //! Elastic IP addresses.
 
 use aws_sdk_ec2::types::{Address, DomainType, ResourceType, Tag, TagSpecification};
-use cloud::Error;
+use cloud::{Calls, Error};
 
-use super::{Client, once};
-use crate::convert;
+use super::{Client, pages};
 use crate::error::classify;
 use crate::ip_pools::Source;
 
@@ -21,12 +20,20 @@ pub(crate) struct Allocation {
 
 impl Client {
     /// `DescribeAddresses` with filters; an empty list means all. The call has no pages.
-    pub(crate) async fn describe_addresses(&self, filters: &[(&str, Vec<String>)]) -> Result<Vec<Address>, Error> {
-        let answer = self.ec2.describe_addresses().set_filters(convert::filters(filters)).send().await;
-        Ok(answer.map_err(|e| classify("DescribeAddresses", e))?.addresses.unwrap_or_default())
+    pub(crate) async fn describe_addresses(
+        &self,
+        calls: &Calls<'_>,
+        filters: &[(&str, Vec<String>)],
+    ) -> Result<Vec<Address>, Error> {
+        const OPERATION: &str = "DescribeAddresses";
+        pages(calls, OPERATION, filters, |filters, _| async {
+            let answer = self.ec2.describe_addresses().set_filters(filters).send().await;
+            Ok((answer.map_err(|e| classify(OPERATION, e))?.addresses, None))
+        })
+        .await
     }
 
-    /// `AllocateAddress`, sent once. The answer lacks the tags.
+    /// `AllocateAddress`. The answer lacks the tags.
     pub(crate) async fn allocate_address(&self, allocation: Allocation) -> Result<Address, Error> {
         let tags =
             TagSpecification::builder().resource_type(ResourceType::ElasticIp).set_tags(Some(allocation.tags)).build();
@@ -36,7 +43,7 @@ impl Client {
             .set_network_border_group(allocation.source.network_border_group)
             .set_public_ipv4_pool(allocation.source.public_ipv4_pool)
             .set_ipam_pool_id(allocation.source.ipam_pool_id);
-        let answer = call.customize().config_override(once()).send().await;
+        let answer = call.send().await;
         let allocated = answer.map_err(|e| classify("AllocateAddress", e))?;
         Ok(Address::builder()
             .set_allocation_id(allocated.allocation_id)

@@ -5,10 +5,9 @@ use std::net::Ipv4Addr;
 use aws_sdk_ec2::types::{
     AvailabilityMode, AvailabilityZoneAddress, ConnectivityType, NatGateway, ResourceType, Tag, TagSpecification,
 };
-use cloud::Error;
+use cloud::{Calls, Error};
 
-use super::{Client, once};
-use crate::convert;
+use super::{Client, pages};
 use crate::error::classify;
 
 /// What to create.
@@ -40,18 +39,19 @@ impl Client {
     /// `DescribeNatGateways` with filters, all pages.
     pub(crate) async fn describe_nat_gateways(
         &self,
+        calls: &Calls<'_>,
         filters: &[(&str, Vec<String>)],
     ) -> Result<Vec<NatGateway>, Error> {
-        let call = self.ec2.describe_nat_gateways().set_filter(convert::filters(filters));
-        let mut pages = call.into_paginator().page_size(1000).items().send();
-        let mut gateways = Vec::new();
-        while let Some(gateway) = pages.next().await {
-            gateways.push(gateway.map_err(|e| classify("DescribeNatGateways", e))?);
-        }
-        Ok(gateways)
+        const OPERATION: &str = "DescribeNatGateways";
+        pages(calls, OPERATION, filters, |filters, token| async {
+            let call = self.ec2.describe_nat_gateways().set_filter(filters).set_next_token(token).max_results(1000);
+            let answer = call.send().await.map_err(|e| classify(OPERATION, e))?;
+            Ok((answer.nat_gateways, answer.next_token))
+        })
+        .await
     }
 
-    /// `CreateNatGateway`; its token lets the SDK repeat it.
+    /// `CreateNatGateway`, with a token by which it can be repeated.
     pub(crate) async fn create_nat_gateway(&self, new: NewNatGateway) -> Result<Option<NatGateway>, Error> {
         let tags = TagSpecification::builder().resource_type(ResourceType::Natgateway).set_tags(Some(new.tags)).build();
         let zones = new.zones.into_iter().map(|(zone, ids)| {
@@ -78,7 +78,7 @@ impl Client {
         answer.map(drop).map_err(|e| classify("DeleteNatGateway", e))
     }
 
-    /// `AssociateNatGatewayAddress`, sent once: it has no token.
+    /// `AssociateNatGatewayAddress`, which has no token.
     pub(crate) async fn associate_nat_gateway_address(
         &self,
         id: &str,
@@ -86,11 +86,11 @@ impl Client {
         zone: Option<String>,
     ) -> Result<(), Error> {
         let call = self.ec2.associate_nat_gateway_address().nat_gateway_id(id).set_allocation_ids(Some(addresses));
-        let answer = call.set_availability_zone(zone).customize().config_override(once()).send().await;
+        let answer = call.set_availability_zone(zone).send().await;
         answer.map(drop).map_err(|e| classify("AssociateNatGatewayAddress", e))
     }
 
-    /// `DisassociateNatGatewayAddress`, sent once.
+    /// `DisassociateNatGatewayAddress`.
     pub(crate) async fn disassociate_nat_gateway_address(
         &self,
         id: &str,
@@ -100,11 +100,11 @@ impl Client {
         let call =
             self.ec2.disassociate_nat_gateway_address().nat_gateway_id(id).set_association_ids(Some(associations));
         let call = call.max_drain_duration_seconds(drain.into());
-        let answer = call.customize().config_override(once()).send().await;
+        let answer = call.send().await;
         answer.map(drop).map_err(|e| classify("DisassociateNatGatewayAddress", e))
     }
 
-    /// `AssignPrivateNatGatewayAddress` for these addresses, or for this many; sent once.
+    /// `AssignPrivateNatGatewayAddress` for these addresses, or for this many.
     pub(crate) async fn assign_private_nat_gateway_address(
         &self,
         id: &str,
@@ -113,11 +113,11 @@ impl Client {
     ) -> Result<(), Error> {
         let call = self.ec2.assign_private_nat_gateway_address().nat_gateway_id(id);
         let call = call.set_private_ip_addresses(some(texts(ips))).set_private_ip_address_count(count);
-        let answer = call.customize().config_override(once()).send().await;
+        let answer = call.send().await;
         answer.map(drop).map_err(|e| classify("AssignPrivateNatGatewayAddress", e))
     }
 
-    /// `UnassignPrivateNatGatewayAddress`, sent once.
+    /// `UnassignPrivateNatGatewayAddress`.
     pub(crate) async fn unassign_private_nat_gateway_address(
         &self,
         id: &str,
@@ -126,7 +126,7 @@ impl Client {
     ) -> Result<(), Error> {
         let call = self.ec2.unassign_private_nat_gateway_address().nat_gateway_id(id);
         let call = call.set_private_ip_addresses(some(texts(ips))).max_drain_duration_seconds(drain.into());
-        let answer = call.customize().config_override(once()).send().await;
+        let answer = call.send().await;
         answer.map(drop).map_err(|e| classify("UnassignPrivateNatGatewayAddress", e))
     }
 }

@@ -1,11 +1,10 @@
 //! Route tables, routes, subnets and zones.
 
 use aws_sdk_ec2::types::{AvailabilityZone, RouteTable, Subnet};
-use cloud::Error;
+use cloud::{Calls, Error};
 use ipnet::IpNet;
 
-use super::Client;
-use crate::convert;
+use super::{Client, pages};
 use crate::error::classify;
 use crate::nat_gateways::desired::Destination;
 
@@ -32,36 +31,44 @@ impl Client {
     /// `DescribeRouteTables` with filters, all pages; an empty list means all.
     pub(crate) async fn describe_route_tables(
         &self,
+        calls: &Calls<'_>,
         filters: &[(&str, Vec<String>)],
     ) -> Result<Vec<RouteTable>, Error> {
-        let call = self.ec2.describe_route_tables().set_filters(convert::filters(filters));
-        // 100 is the most that the call takes (Amazon EC2 API reference, `DescribeRouteTables`).
-        let mut pages = call.into_paginator().page_size(100).items().send();
-        let mut tables = Vec::new();
-        while let Some(table) = pages.next().await {
-            tables.push(table.map_err(|e| classify("DescribeRouteTables", e))?);
-        }
-        Ok(tables)
+        const OPERATION: &str = "DescribeRouteTables";
+        pages(calls, OPERATION, filters, |filters, token| async {
+            // 100 is the most that the call takes (Amazon EC2 API reference, `DescribeRouteTables`).
+            let call = self.ec2.describe_route_tables().set_filters(filters).set_next_token(token).max_results(100);
+            let answer = call.send().await.map_err(|e| classify(OPERATION, e))?;
+            Ok((answer.route_tables, answer.next_token))
+        })
+        .await
     }
 
     /// `DescribeSubnets` for these ids; those that do not exist are left out.
-    pub(crate) async fn describe_subnets(&self, ids: Vec<String>) -> Result<Vec<Subnet>, Error> {
-        let filters = convert::filters(&[("subnet-id", ids)]);
-        let mut pages = self.ec2.describe_subnets().set_filters(filters).into_paginator().items().send();
-        let mut subnets = Vec::new();
-        while let Some(subnet) = pages.next().await {
-            subnets.push(subnet.map_err(|e| classify("DescribeSubnets", e))?);
-        }
-        Ok(subnets)
+    pub(crate) async fn describe_subnets(&self, calls: &Calls<'_>, ids: Vec<String>) -> Result<Vec<Subnet>, Error> {
+        const OPERATION: &str = "DescribeSubnets";
+        pages(calls, OPERATION, &[("subnet-id", ids)], |filters, token| async {
+            let answer = self.ec2.describe_subnets().set_filters(filters).set_next_token(token).send().await;
+            let answer = answer.map_err(|e| classify(OPERATION, e))?;
+            Ok((answer.subnets, answer.next_token))
+        })
+        .await
     }
 
     /// `DescribeAvailabilityZones` for these names; those that do not exist are left out. Local and Wavelength Zones that the
     /// account has not opted into are there too.
-    pub(crate) async fn describe_zones(&self, names: Vec<String>) -> Result<Vec<AvailabilityZone>, Error> {
-        let filters = convert::filters(&[("zone-name", names)]);
-        let call = self.ec2.describe_availability_zones().set_filters(filters).all_availability_zones(true);
-        let answer = call.send().await.map_err(|e| classify("DescribeAvailabilityZones", e))?;
-        Ok(answer.availability_zones.unwrap_or_default())
+    pub(crate) async fn describe_zones(
+        &self,
+        calls: &Calls<'_>,
+        names: Vec<String>,
+    ) -> Result<Vec<AvailabilityZone>, Error> {
+        const OPERATION: &str = "DescribeAvailabilityZones";
+        pages(calls, OPERATION, &[("zone-name", names)], |filters, _| async {
+            let call = self.ec2.describe_availability_zones().set_filters(filters).all_availability_zones(true);
+            let answer = call.send().await.map_err(|e| classify(OPERATION, e))?;
+            Ok((answer.availability_zones, None))
+        })
+        .await
     }
 
     /// `CreateRoute` to a NAT gateway.

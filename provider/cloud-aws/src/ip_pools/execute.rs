@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use cloud::calls::none_passes;
 use cloud::ip_pools::Effect;
-use cloud::{Class, Error, Limits};
+use cloud::limits::overdue;
+use cloud::{Class, Ended, Error, Limits};
 use egress_model::identity::{CREATED_TAG, Identity, KEY_TAG, Key, RESERVED_TAGS};
 use egress_model::ip_pool::{Address, AddressId, Mark, Operation, Source as _};
 use tokio::time::Instant;
 
 use super::Source;
 use crate::client::Allocation;
-use crate::{Region, convert, unclear};
+use crate::write::Changed;
+use crate::{Region, convert};
 
 /// How long `AuthFailure` may mean that a gateway which is being deleted still has the address, when nothing else shows it.
 const MISLEADING: Duration = Duration::from_mins(2);
@@ -25,7 +27,7 @@ pub(super) async fn execute(
     limits: &Limits,
 ) -> Result<Effect<Source>, Error> {
     match operation {
-        Operation::Adopt { id, .. } => adopt(region, id).await,
+        Operation::Adopt { id, .. } => adopt(region, id, limits).await,
         Operation::Allocate { key, source, recover, tags, except } => {
             let new = New { identity, key, source, recover: *recover, tags, except };
             allocate(region, &new, limits).await
@@ -46,8 +48,8 @@ pub(super) async fn execute(
     }
 }
 
-async fn adopt(region: &Region, id: &AddressId) -> Result<Effect<Source>, Error> {
-    match region.read_address(id).await? {
+async fn adopt(region: &Region, id: &AddressId, limits: &Limits) -> Result<Effect<Source>, Error> {
+    match region.read_address(limits, id).await? {
         Some(address) => Ok(Effect::present(vec![address])),
         None => Err(missing(region, id)),
     }
@@ -79,8 +81,8 @@ impl New<'_> {
     }
 
     /// What carries the identity now; `None` when nothing of it will do.
-    async fn look(&self, region: &Region) -> Result<Option<Vec<Address<Source>>>, Error> {
-        let marked = region.marked_addresses(self.identity, self.key).await?;
+    async fn look(&self, region: &Region, limits: &Limits) -> Result<Option<Vec<Address<Source>>>, Error> {
+        let marked = region.marked_addresses(limits, self.identity, self.key).await?;
         Ok(marked.iter().any(|address| self.is(address)).then_some(marked))
     }
 }
@@ -88,7 +90,7 @@ impl New<'_> {
 /// `AllocateAddress` has no idempotency token. So what an interrupted run, or a call whose answer was lost, has left is
 /// looked for before; and after, so that of two addresses the plan can give one back.
 async fn allocate(region: &Region, new: &New<'_>, limits: &Limits) -> Result<Effect<Source>, Error> {
-    if let Some(found) = new.look(region).await? {
+    if let Some(found) = new.look(region, limits).await? {
         tracing::info!(identity = %new.identity, key = %new.key, "found the address that an earlier run allocated");
         return Ok(Effect::present(found));
     }
@@ -114,14 +116,14 @@ async fn allocate(region: &Region, new: &New<'_>, limits: &Limits) -> Result<Eff
         let mark = Mark { identity: new.identity.clone(), key: new.key.clone(), created: Some(created) };
         Ok(vec![Address { mark: Some(mark), tags: new.tags.clone(), ..address }])
     };
-    region.addresses.invalidate().await;
-    let made = unclear::call(region.attempts, region.poll, limits, call, || new.look(region)).await;
-    region.addresses.invalidate().await;
-    let made = made?;
+    let calls = region.calls(limits);
+    let look = || new.look(region, limits);
+    let made = calls.write_once("AllocateAddress", none_passes, call, look);
+    let made = region.changing(Changed::Addresses, made).await?;
     // What was allocated may not show at once, and then not exist for whoever uses it next.
     let shown = limits.until(region.poll, || async {
-        let marked = region.marked_addresses(new.identity, new.key).await?;
-        Ok::<_, Error>(made.iter().all(|made| marked.iter().any(|shown| shown.id == made.id)).then_some(marked))
+        let marked = region.marked_addresses(limits, new.identity, new.key).await?;
+        Ok(made.iter().all(|made| marked.iter().any(|shown| shown.id == made.id)).then_some(marked))
     });
     let shown = match shown.await {
         Ok(shown) => shown.unwrap_or(made),
@@ -140,33 +142,29 @@ async fn retag(
     remove: &[String],
     limits: &Limits,
 ) -> Result<Effect<Source>, Error> {
-    region.addresses.invalidate().await;
-    let answer = async {
-        if !set.is_empty() {
-            let tags = convert::to_tags(set.iter().map(|(name, value)| (*name, *value)));
-            region.client.create_tags(id.as_str(), tags).await?;
-        }
-        if !remove.is_empty() {
-            region.client.delete_tags(id.as_str(), remove).await?;
-        }
-        Ok(())
-    };
-    let answer = answer.await;
-    region.addresses.invalidate().await;
-    answer?;
+    let client = &region.client;
+    if !set.is_empty() {
+        let tags = convert::to_tags(set.iter().map(|(name, value)| (*name, *value)));
+        let call = || client.create_tags(id.as_str(), tags.clone());
+        region.write("CreateTags", Changed::Addresses, limits, call).await?;
+    }
+    if !remove.is_empty() {
+        region.write("DeleteTags", Changed::Addresses, limits, || client.delete_tags(id.as_str(), remove)).await?;
+    }
     let filter = [("allocation-id", vec![id.as_str().to_owned()])];
     let shown = limits.until(region.poll, || async {
-        let found = region.client.describe_addresses(&filter).await?;
+        let found = client.describe_addresses(&region.calls(limits), &filter).await?;
         let found = found.iter().find(|address| address.allocation_id() == Some(id.as_str()));
         let address = found.ok_or_else(|| missing(region, id))?;
         let tags = convert::from_tags(address.tags());
         let settled = set.iter().all(|(name, value)| tags.get(*name).is_some_and(|shown| shown == value))
             && !remove.iter().any(|name| tags.contains_key(name));
-        Ok::<_, Error>(if settled { convert::addresses::address(address) } else { None })
+        Ok(if settled { convert::addresses::address(address) } else { None })
     });
     match shown.await? {
-        Some(address) => Ok(Effect::present(vec![address])),
-        None => Err(Error::new(Class::Expired, "DescribeAddresses", format!("the new tags of {id} do not show yet"))),
+        Ok(address) => Ok(Effect::present(vec![address])),
+        Err(Ended::Stopped) => Err(Ended::Stopped.error("DescribeAddresses")),
+        Err(Ended::Expired) => Err(overdue("DescribeAddresses", &format!("the new tags of {id} did not show"))),
     }
 }
 
@@ -196,42 +194,38 @@ async fn release(
     id: &AddressId,
     limits: &Limits,
 ) -> Result<Effect<Source>, Error> {
-    let Some(address) = region.read_address(id).await? else { return Ok(Effect::gone(id.clone())) };
+    let Some(mut address) = region.read_address(limits, id).await? else { return Ok(Effect::gone(id.clone())) };
     if let Some(other) = address.mark.as_ref().filter(|mark| mark.identity != *identity) {
         let message = format!("{id} carries the tags of {} now", other.identity);
         return Err(Error::new(Class::Conflict, "ReleaseAddress", message));
     }
-    region.addresses.invalidate().await;
-    let start = Instant::now();
-    let refusal = Mutex::new(None);
-    let released = limits.until(region.poll, || async {
-        let error = match region.client.release_address(id.as_str()).await {
-            Ok(()) => return Ok(Some(())),
-            Err(error) if error.class == Class::NotFound && error.code.starts_with("InvalidAllocationID") => {
-                return Ok(Some(()));
-            }
+    let (start, mut pauses) = (Instant::now(), limits.pauses(region.poll));
+    loop {
+        let call = || region.client.release_address(id.as_str());
+        let error = match region.write("ReleaseAddress", Changed::Addresses, limits, call).await {
+            Ok(()) => break,
+            Err(error) if error.class == Class::NotFound && error.code.starts_with("InvalidAllocationID") => break,
             Err(error) => error,
         };
-        let Some(address) = region.read_address(id).await? else { return Ok(Some(())) };
+        match region.read_address(limits, id).await {
+            Ok(Some(now)) => address = now,
+            Ok(None) => break,
+            // What was seen of it last explains the refusal.
+            Err(look) => tracing::debug!(%look, "the address could not be read again"),
+        }
         let leaving = address.association.is_some() || start.elapsed() < MISLEADING;
         let misleading = error.class == Class::Conflict
             || error.code == "AuthFailure"
             || error.code == "InvalidNetworkInterfaceID.NotFound";
-        if misleading && leaving && !limits.stopped() {
-            *refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(in_use(error, &address));
-            return Ok(None);
+        if !misleading || !leaving || pauses.next().await.is_err() {
+            return Err(in_use(error, &address));
         }
-        Err(in_use(error, &address))
-    });
-    let released = released.await;
-    region.addresses.invalidate().await;
-    if released?.is_none() {
-        let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
-        return Err(refusal.unwrap_or_else(|| Error::new(Class::Expired, "ReleaseAddress", "the time was over")));
     }
-    let gone =
-        limits.until(region.poll, || async { Ok::<_, Error>(region.read_address(id).await?.is_none().then_some(())) });
     // Accepted is as good as gone for a caller that has no time left: the next run looks again.
-    gone.await?;
+    let gone =
+        limits.until(region.poll, || async { Ok(region.read_address(limits, id).await?.is_none().then_some(())) });
+    if let Err(error) = gone.await {
+        tracing::warn!(%error, "whether the address is gone could not be read");
+    }
     Ok(Effect::gone(id.clone()))
 }

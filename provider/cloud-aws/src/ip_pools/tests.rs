@@ -1,15 +1,18 @@
 //! Pools on the stand-in EC2, with read lag, quotas, faults and interruptions.
 
 mod releases;
+mod silence;
 mod sources;
+mod throttling;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region as RegionName};
 use cloud::ip_pools::{apply, conformance, ids};
-use cloud::{Class, End, IpPools, Limits, Outcome, Poll};
+use cloud::{Class, End, Freshness, IpPools, Limits, Outcome, Poll};
 use egress_model::identity::{Identity, Key, ResourceType};
 use egress_model::ip_pool::{
     AddressId, Desired, Held, InUse, Observed, Origin, ReleasePolicy, State, Wanted, assign, plan,
@@ -20,7 +23,7 @@ use stand_in_cloud::settings::{Quotas, Settings, Timings};
 use stand_in_cloud::{Config as ServerConfig, Server};
 use tokio_util::sync::CancellationToken;
 
-use super::Source;
+use super::{NAMED_READS, Source};
 use crate::client::Client;
 use crate::{Config, Region};
 
@@ -43,7 +46,7 @@ fn fast() -> Server {
 /// The calls, as one process after the other makes them. Making the SDK's clients takes longer than a whole run.
 fn client(server: &Server) -> Client {
     let credentials = Credentials::new(ACCOUNT, "secret", None, None, "test");
-    let retry = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let retry = RetryConfig::disabled();
     let ec2 = aws_sdk_ec2::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(RegionName::new(REGION))
@@ -63,7 +66,7 @@ fn client(server: &Server) -> Client {
 /// What a process of its own sees: nothing is remembered.
 fn region(client: &Client) -> Region {
     let config = Config { poll: Poll::starting_at(Duration::from_millis(2)), ..Config::default() };
-    Region::new(REGION, client.clone(), &config)
+    Region::new(REGION, client.clone(), &config, 3, CancellationToken::new())
 }
 
 fn limits() -> Limits {
@@ -92,7 +95,7 @@ fn desired(keys: &[&str], team: &str) -> Desired<Source> {
 
 async fn run(client: &Client, desired: &Desired<Source>, state: &State) -> Outcome<Observed<Source>> {
     let region = region(client);
-    match region.observe(&desired.identity, &ids(desired, state)).await {
+    match region.observe(&desired.identity, &ids(desired, state), Freshness::Now).await {
         Ok(observed) => apply(&region, desired, state, observed, &limits()).await,
         Err(error) => panic!("could not observe: {error}"),
     }
@@ -121,7 +124,8 @@ fn check(server: &Server, desired: &Desired<Source>) {
 /// A process that starts now has nothing to do.
 async fn check_settled(client: &Client, desired: &Desired<Source>, state: &State) {
     let region = region(client);
-    let observed = region.observe(&desired.identity, &ids(desired, state)).await.expect("an observation");
+    let observed =
+        region.observe(&desired.identity, &ids(desired, state), Freshness::Now).await.expect("an observation");
     assert_eq!(plan(desired, state, &observed), vec![], "the second plan is empty");
 }
 
@@ -238,7 +242,8 @@ async fn survives_lost_answers_of_every_write() {
 
 #[tokio::test]
 async fn gives_back_the_second_of_two_that_read_lag_let_it_take() {
-    let server = server(Timings { read_lag_ms: 60, ..Timings::fast() }, Quotas::generous());
+    // Longer than a busy machine takes to look.
+    let server = server(Timings { read_lag_ms: 1_000, ..Timings::fast() }, Quotas::generous());
     let client = client(&server);
     let at = Matcher::action("AllocateAddress");
     server.set_faults(vec![Fault::once(at, FaultPhase::AfterCommit, Effect::Cut)]);
@@ -285,25 +290,80 @@ async fn recovers_an_ip_that_was_released() {
 
 #[tokio::test]
 async fn many_reads_at_once_are_one_call_until_something_is_written() {
-    let server = fast();
+    // Slow enough that all reads have begun before the first answer comes.
+    let server = server(Timings { latency_ms: 100, ..Timings::fast() }, Quotas::generous());
     let client = client(&server);
     run(&client, &desired(&["a", "b"], "x"), &State::new()).await;
-    let region = region(&client);
-    let identity = desired(&[], "x").identity;
+    let region = Arc::new(region(&client));
     server.clear_log();
-    let reads = (0..10).map(|_| region.observe(&identity, &[]));
-    let mut found = Vec::new();
-    for read in reads {
-        found.push(read.await.expect("an observation").iter().count());
+    let read = || {
+        let region = Arc::clone(&region);
+        let identity = desired(&[], "x").identity;
+        tokio::spawn(async move { region.observe(&identity, &[], Freshness::Snapshot).await })
+    };
+    for reader in (0..10).map(|_| read()).collect::<Vec<_>>() {
+        assert_eq!(reader.await.expect("a reader").expect("an observation").iter().count(), 2);
     }
-    let (first, second) = tokio::join!(region.observe(&identity, &[]), region.observe(&identity, &[]));
-    assert_eq!(first.expect("an observation"), second.expect("an observation"));
-    assert_eq!((found, server.log().len()), (vec![2; 10], 1));
-    let gone = region.observe(&identity, &[AddressId::new("eipalloc-0")]).await.expect("an observation");
+    assert_eq!(server.log().len(), 1, "ten reads at once");
+    let identity = desired(&[], "x").identity;
+    let missing = [AddressId::new("eipalloc-0")];
+    let gone = region.observe(&identity, &missing, Freshness::Snapshot).await.expect("an observation");
     assert_eq!((gone.iter().count(), server.log().len()), (2, 2), "one call more for what is not there");
-    region.addresses.invalidate().await;
-    region.observe(&identity, &[]).await.expect("an observation");
+    region.addresses.clear();
+    region.observe(&identity, &[], Freshness::Snapshot).await.expect("an observation");
     assert_eq!(server.log().len(), 3);
+}
+
+#[tokio::test]
+async fn addresses_of_others_are_read_together_and_all_of_them_once_there_are_many() {
+    let server = fast();
+    let client = client(&server);
+    for _ in 0..60 {
+        let reply = server.call_outside(
+            &caller(),
+            "AllocateAddress",
+            [("Domain".to_owned(), "vpc".to_owned())].into_iter().collect(),
+        );
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
+    let ids: Vec<_> = server.inventory().addresses.into_keys().map(AddressId::new).collect();
+    let region = Arc::new(region(&client));
+    server.clear_log();
+    for ten in ids.chunks(10) {
+        let readers = ten.iter().map(|id| {
+            let (region, id) = (Arc::clone(&region), id.clone());
+            let identity = desired(&[], "x").identity;
+            tokio::spawn(async move { region.observe(&identity, &[id], Freshness::Snapshot).await })
+        });
+        for reader in readers.collect::<Vec<_>>() {
+            assert_eq!(reader.await.expect("a reader").expect("an observation").iter().count(), 1);
+        }
+    }
+    let calls = server.log().len();
+    assert!(calls <= 2 + NAMED_READS, "{calls} calls for 60 readers");
+}
+
+#[tokio::test]
+async fn a_change_begins_with_what_is_there_now() {
+    let server = fast();
+    let client = client(&server);
+    let wanted = desired(&["a"], "x");
+    let outcome = run(&client, &wanted, &State::new()).await;
+    let state = recorded(&wanted, &State::new(), &outcome.observed);
+    let ids: Vec<_> = state.keys().cloned().collect();
+    let region = region(&client);
+    region.observe(&wanted.identity, &ids, Freshness::Snapshot).await.expect("an observation");
+    let vpc = server.seed_vpc(&caller()).expect("a network");
+    let subnet = vpc.public_subnet_ids["us-east-1a"].clone();
+    let parameters = [("SubnetId".to_owned(), subnet), ("AllocationId".to_owned(), ids[0].to_string())];
+    let parameters = parameters.into_iter().collect();
+    assert_eq!(server.call_outside(&caller(), "CreateNatGateway", parameters).status, 200);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let used = |observed: Observed<Source>| observed.iter().any(|address| address.association.is_some());
+    let before = region.observe(&wanted.identity, &ids, Freshness::Snapshot).await.expect("an observation");
+    assert!(!used(before), "what the snapshot says");
+    let now = region.observe(&wanted.identity, &ids, Freshness::Now).await.expect("an observation");
+    assert!(used(now), "a gateway of somebody else uses it by now");
 }
 
 #[tokio::test]

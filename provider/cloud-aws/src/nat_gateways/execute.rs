@@ -10,14 +10,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use cloud::{Class, Error, Limits, NatGateways};
+use cloud::{Class, Error, Freshness, Limits, NatGateways};
 use egress_model::nat_gateway::View;
 
 use super::desired::Desired;
-use super::observe::Freshness;
 use super::observed::{Gateway, Observed};
 use super::operation::{Operation, Target};
 use super::plan::plan;
+use crate::write::Changed;
 use crate::{Region, convert};
 
 #[async_trait]
@@ -95,7 +95,7 @@ impl Step<'_> {
     async fn read(&mut self, id: &str) -> Result<Option<Gateway>, Error> {
         let mut keys = self.desired.recorded.gateways.clone();
         keys.extend(self.observed.gateways.iter().map(|gateway| (gateway.id.clone(), gateway.key.clone())));
-        let found = self.region.read_gateways(vec![id.to_owned()], &keys).await?.pop();
+        let found = self.region.read_gateways(self.limits, vec![id.to_owned()], &keys).await?.pop();
         if let Some(gateway) = &found {
             self.observed.put(gateway.clone());
         }
@@ -112,14 +112,17 @@ impl Step<'_> {
 
     async fn tag(&mut self, id: &str, set: &BTreeMap<String, String>, remove: &BTreeSet<String>) -> Result<(), Error> {
         if !set.is_empty() {
-            self.region.write(self.region.client.create_tags(id, convert::to_tags(set.clone()))).await?;
+            let (region, tags) = (self.region, convert::to_tags(set.clone()));
+            let call = || region.client.create_tags(id, tags.clone());
+            region.write("CreateTags", Changed::GatewayTags, self.limits, call).await?;
         }
         if let Some(gateway) = self.observed.gateway_mut(id) {
             gateway.tags.extend(set.clone());
         }
         let remove: Vec<String> = remove.iter().cloned().collect();
         if !remove.is_empty() {
-            self.region.write(self.region.client.delete_tags(id, &remove)).await?;
+            let call = || self.region.client.delete_tags(id, &remove);
+            self.region.write("DeleteTags", Changed::GatewayTags, self.limits, call).await?;
         }
         if let Some(gateway) = self.observed.gateway_mut(id) {
             gateway.tags.retain(|key, _| !remove.contains(key));

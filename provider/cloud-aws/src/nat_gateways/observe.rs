@@ -1,10 +1,10 @@
-//! Looking at gateways, routes and addresses.
+//! Reading gateways, routes and addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use cloud::{Error, Limits};
+use cloud::{Error, Freshness, Limits};
 use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, TYPE_TAG};
 use egress_model::ip_pool::{Address, AddressId};
 use tokio::time::Instant;
@@ -16,18 +16,11 @@ use crate::routes::Table;
 use crate::write::REFERENCE_LAG;
 use crate::{Region, convert};
 
-/// Where a look is taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// What this process read before, where that was. Only what seems to be gone is asked for again.
-    Snapshot,
-    /// The cloud.
-    Now,
-}
-
 /// A subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subnet {
+    /// Its id.
+    pub id: String,
     /// The zone that it is in.
     pub zone: String,
     /// The network that it belongs to.
@@ -37,27 +30,27 @@ pub struct Subnet {
 impl Region {
     /// What there is for a resource.
     pub async fn observe_nat_gateways(&self, desired: &Desired, freshness: Freshness) -> Result<Observed, Error> {
-        let recorded = &desired.recorded.gateways;
+        let (recorded, limits) = (&desired.recorded.gateways, &self.look());
         let mut gateways = match freshness {
             Freshness::Snapshot => self.owned_gateways(&desired.identity).await?,
-            Freshness::Now => self.marked_gateways(&desired.identity, recorded).await?,
+            Freshness::Now => self.marked_gateways(limits, &desired.identity, recorded).await?,
         };
-        // Gone is only what is gone when it is asked for alone; and tags may have been removed.
+        // Gone is only what is gone when it is asked for by its id; and tags may have been removed.
         let live: BTreeSet<&str> =
             gateways.iter().filter(|gateway| gateway.state.is_live()).map(|gateway| gateway.id.as_str()).collect();
         let missing: Vec<String> = recorded.keys().filter(|id| !live.contains(id.as_str())).cloned().collect();
-        let read = self.read_gateways(missing, recorded).await?;
+        let read = self.read_gateways(limits, missing, recorded).await?;
         gateways.retain(|gateway| !read.iter().any(|again| again.id == gateway.id));
         gateways.extend(read);
 
         let mut observed = Observed { gateways, ..Observed::default() };
-        for table in self.tables_of(desired, &observed, freshness).await? {
+        for table in self.tables_of(limits, desired, &observed, freshness).await? {
             observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
             observed.tables.insert(table.id, table.vpc);
         }
         observed.addresses = match freshness {
             Freshness::Snapshot => self.known_elastic_ips(desired).await?,
-            Freshness::Now => self.elastic_ips(desired.addresses()).await?,
+            Freshness::Now => self.elastic_ips(limits, desired.addresses()).await?,
         };
         Ok(observed)
     }
@@ -66,14 +59,14 @@ impl Region {
     /// and is waited for.
     pub async fn observe_for_change(&self, desired: &Desired, limits: &Limits) -> Result<Observed, Error> {
         let mut observed = self.observe_nat_gateways(desired, Freshness::Now).await?;
-        let (start, mut pause) = (Instant::now(), self.poll.first);
+        let (start, mut pauses) = (Instant::now(), limits.pauses(self.poll));
         while !desired.addresses().into_iter().all(|id| observed.addresses.contains_key(id))
             && start.elapsed() < REFERENCE_LAG
-            && !limits.stopped()
-            && limits.sleep(pause).await
+            && pauses.next().await.is_ok()
         {
-            observed.addresses = self.elastic_ips(desired.addresses()).await?;
-            pause = (pause * 3 / 2).min(self.poll.longest);
+            if let Some(addresses) = pauses.passing(self.elastic_ips(limits, desired.addresses()).await)? {
+                observed.addresses = addresses;
+            }
         }
         Ok(observed)
     }
@@ -100,7 +93,8 @@ impl Region {
 
     /// The gateways of an identity, from the snapshot of its owner.
     async fn owned_gateways(&self, identity: &Identity) -> Result<Vec<Gateway>, Error> {
-        let load = || self.find_gateways(vec![tag_filter(OWNER_TAG, identity.owner.as_str())], BTreeMap::new());
+        let filter = || vec![tag_filter(OWNER_TAG, identity.owner.as_str())];
+        let load = || async { self.find_gateways(&self.look(), filter(), BTreeMap::new()).await };
         let snapshot: Arc<Vec<Gateway>> = self.nat_gateways.get(&identity.owner, load).await?;
         Ok(snapshot.iter().filter(|gateway| is_of(gateway, identity)).cloned().collect())
     }
@@ -108,6 +102,7 @@ impl Region {
     /// The gateways that carry an identity now.
     pub(super) async fn marked_gateways(
         &self,
+        limits: &Limits,
         identity: &Identity,
         recorded: &BTreeMap<String, Key>,
     ) -> Result<Vec<Gateway>, Error> {
@@ -117,7 +112,7 @@ impl Region {
             (NAME_TAG, identity.name.as_str()),
         ];
         let filters = filters.map(|(tag, value)| tag_filter(tag, value)).into();
-        let mut found = self.find_gateways(filters, recorded.clone()).await?;
+        let mut found = self.find_gateways(limits, filters, recorded.clone()).await?;
         found.retain(|gateway| is_of(gateway, identity));
         Ok(found)
     }
@@ -125,30 +120,34 @@ impl Region {
     /// The gateways with these ids as they are now; those that do not exist are left out.
     pub(super) async fn read_gateways(
         &self,
+        limits: &Limits,
         ids: Vec<String>,
         keys: &BTreeMap<String, Key>,
     ) -> Result<Vec<Gateway>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut found = self.find_gateways(vec![("nat-gateway-id".to_owned(), ids.clone())], keys.clone()).await?;
+        let mut found =
+            self.find_gateways(limits, vec![("nat-gateway-id".to_owned(), ids.clone())], keys.clone()).await?;
         found.retain(|gateway| ids.contains(&gateway.id));
         Ok(found)
     }
 
     async fn find_gateways(
         &self,
+        limits: &Limits,
         filters: Vec<(String, Vec<String>)>,
         keys: BTreeMap<String, Key>,
     ) -> Result<Vec<Gateway>, Error> {
         let filters: Vec<_> = filters.iter().map(|(name, values)| (name.as_str(), values.clone())).collect();
-        let found = self.client.describe_nat_gateways(&filters).await?;
+        let found = self.client.describe_nat_gateways(&self.calls(limits), &filters).await?;
         Ok(found.iter().filter_map(|gateway| convert::nat_gateways::gateway(gateway, &keys)).collect())
     }
 
     /// The route tables that the resource names or named, and those with a route to one of its gateways.
     async fn tables_of(
         &self,
+        limits: &Limits,
         desired: &Desired,
         observed: &Observed,
         freshness: Freshness,
@@ -157,54 +156,63 @@ impl Region {
         let recorded = desired.recorded.routes.iter().map(|(table, _)| table);
         let named: BTreeSet<String> = wanted.chain(recorded).cloned().collect();
         let ours: Vec<String> = observed.gateways.iter().map(|gateway| gateway.id.clone()).collect();
-        let leads_to_ours = |table: &Table| table.routes.iter().any(|(_, route)| ours.contains(&route.target));
+        let routes_to_ours = |table: &Table| table.routes.iter().any(|(_, route)| ours.contains(&route.target));
         let mut tables: Vec<Table> = match freshness {
             Freshness::Snapshot => {
-                let snapshot = self.all_tables(&desired.identity.owner).await?;
-                snapshot.iter().filter(|table| named.contains(&table.id) || leads_to_ours(table)).cloned().collect()
+                let snapshot = self.all_tables().await?;
+                snapshot.iter().filter(|table| named.contains(&table.id) || routes_to_ours(table)).cloned().collect()
             }
             Freshness::Now if ours.is_empty() => Vec::new(),
             Freshness::Now => {
-                let found = self.find_tables(&[("route.nat-gateway-id", ours.clone())]).await?;
-                found.into_iter().filter(leads_to_ours).collect()
+                let found = self.find_tables(limits, &[("route.nat-gateway-id", ours.clone())]).await?;
+                found.into_iter().filter(routes_to_ours).collect()
             }
         };
         let missing: Vec<String> = named.into_iter().filter(|id| !tables.iter().any(|table| table.id == *id)).collect();
-        tables.extend(self.missing_tables(missing).await?);
+        tables.extend(self.missing_tables(limits, missing).await?);
         Ok(tables)
     }
 
     /// The Elastic IP addresses with these allocation ids that exist, as they are now.
-    pub async fn elastic_ips(
+    pub(crate) async fn elastic_ips(
         &self,
+        limits: &Limits,
         ids: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<BTreeMap<String, ElasticIp>, Error> {
         let ids: Vec<String> = ids.into_iter().map(Into::into).collect();
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let found = self.client.describe_addresses(&[("allocation-id", ids.clone())]).await?;
+        let found = self.client.describe_addresses(&self.calls(limits), &[("allocation-id", ids.clone())]).await?;
         let found = found.iter().filter_map(convert::nat_gateways::elastic_ip);
         Ok(found.filter(|(id, _)| ids.contains(id)).collect())
     }
 
     /// The subnets with these ids that exist.
     pub async fn subnets(&self, ids: Vec<String>) -> Result<BTreeMap<String, Subnet>, Error> {
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let found = self.client.describe_subnets(ids).await?;
-        let subnet = |subnet: &aws_sdk_ec2::types::Subnet| {
-            let zone = subnet.availability_zone().unwrap_or_default().to_owned();
-            Some((subnet.subnet_id()?.to_owned(), Subnet { zone, vpc: subnet.vpc_id().unwrap_or_default().to_owned() }))
-        };
-        Ok(found.iter().filter_map(subnet).collect())
+        let found = self.subnets.get(&ids, |ids| async move {
+            let limits = self.look();
+            let found = self.client.describe_subnets(&self.calls(&limits), ids).await?;
+            let subnet = |subnet: &aws_sdk_ec2::types::Subnet| {
+                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                let (zone, vpc) = (text(subnet.availability_zone()), text(subnet.vpc_id()));
+                Some((subnet.subnet_id()?.to_owned(), Subnet { id: text(subnet.subnet_id()), zone, vpc }))
+            };
+            Ok(found.iter().filter_map(subnet).collect())
+        });
+        Ok(found.await?.into_iter().map(|subnet| (subnet.id.clone(), subnet)).collect())
     }
 
-    /// How many gateways count towards the quota of each zone, whoever's: those that are pending, available or being deleted.
-    pub async fn nat_gateways_per_zone(&self) -> Result<BTreeMap<String, usize>, Error> {
+    /// How many gateways count towards the quota of each zone, whoever's: those that are pending, available or being deleted. Read
+    /// once until a gateway is made or deleted.
+    pub async fn nat_gateways_per_zone(&self) -> Result<Arc<BTreeMap<String, usize>>, Error> {
+        self.zone_counts.get(&(), || self.count_gateways()).await
+    }
+
+    async fn count_gateways(&self) -> Result<BTreeMap<String, usize>, Error> {
+        let limits = self.look();
         let states = ["pending", "available", "deleting"].map(ToOwned::to_owned).into();
-        let found = self.client.describe_nat_gateways(&[("state", states)]).await?;
+        let found = self.client.describe_nat_gateways(&self.calls(&limits), &[("state", states)]).await?;
         let subnets: Vec<String> = found
             .iter()
             .filter_map(|gateway| gateway.subnet_id())
@@ -221,7 +229,8 @@ impl Region {
 
     /// The network border group of each of these zones that exists.
     pub async fn border_groups(&self, zones: Vec<String>) -> Result<BTreeMap<String, String>, Error> {
-        let found = self.client.describe_zones(zones).await?;
+        let limits = self.look();
+        let found = self.client.describe_zones(&self.calls(&limits), zones).await?;
         let named = |zone: &aws_sdk_ec2::types::AvailabilityZone| {
             Some((zone.zone_name()?.to_owned(), zone.network_border_group()?.to_owned()))
         };

@@ -11,7 +11,7 @@ use egress_model::ip_pool::{
 use tokio_util::sync::CancellationToken;
 
 use crate::ip_pools::{self, IpPools};
-use crate::{Class, End, Limits};
+use crate::{Class, End, Freshness, Limits};
 
 /// A pool under test. Each check has a pool of its own, so that they disturb each other in nothing.
 struct Check<'a, C: IpPools> {
@@ -59,7 +59,7 @@ where
 
     async fn observe(&self) -> Observed<C::Source> {
         let ids = ip_pools::ids(&self.desired, &self.state);
-        self.cloud.observe(&self.desired.identity, &ids).await.expect("an observation")
+        self.cloud.observe(&self.desired.identity, &ids, Freshness::Now).await.expect("an observation")
     }
 
     fn limits() -> Limits {
@@ -167,7 +167,7 @@ where
     let shrunk = check.apply().await;
     assert_eq!(shrunk.ids.len(), 2);
     assert!(shrunk.ids.iter().all(|(at, id)| grown.ids[at] == *id));
-    let gone = check.cloud.observe(&check.desired.identity, &[first.ids[&key("a")].clone()]).await;
+    let gone = check.cloud.observe(&check.desired.identity, &[first.ids[&key("a")].clone()], Freshness::Now).await;
     assert_eq!(gone.expect("an observation").iter().count(), 2, "the released address is not shown");
     let released = Operation::Release { id: first.ids[&key("a")].clone(), public_ip: [203, 0, 113, 1].into() };
     assert_eq!(check.execute(&released).await, [], "releasing twice is no error");
@@ -199,7 +199,11 @@ where
     }
     check.desired.addresses.clear();
     check.apply().await;
-    let there = check.cloud.observe(&check.desired.identity, std::slice::from_ref(&id)).await.expect("an observation");
+    let there = check
+        .cloud
+        .observe(&check.desired.identity, std::slice::from_ref(&id), Freshness::Now)
+        .await
+        .expect("an observation");
     assert_eq!(there.get(&id).map(|address| address.mark.clone()), Some(None), "it stays, without the identity");
     // A retained address is the user's to release; a state that says that the pool may is as good as one.
     check.state = state;

@@ -9,7 +9,7 @@ use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{self, Address, AddressId, Association, Mark, Observed, Operation};
 
 use crate::ip_pools::{Effect, Quota};
-use crate::{Class, Error, IpPools, Limits};
+use crate::{Class, Error, Freshness, IpPools, Limits};
 
 /// Where addresses come from: one of numbered ranges, or any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,7 +160,12 @@ impl Addresses {
 impl IpPools for Memory {
     type Source = Source;
 
-    async fn observe(&self, identity: &Identity, ids: &[AddressId]) -> Result<Observed<Source>, Error> {
+    async fn observe(
+        &self,
+        identity: &Identity,
+        ids: &[AddressId],
+        _freshness: Freshness,
+    ) -> Result<Observed<Source>, Error> {
         let ours = |address: &Address<Source>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
         let all = self.addresses().into_iter();
         Ok(all.filter(|address| ids.contains(&address.id) || ours(address)).collect())

@@ -20,7 +20,10 @@ async fn waits_for_a_gateway_that_is_being_deleted() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let gateway = server.inventory().nat_gateways.keys().next().expect("a gateway").clone();
     // What uses it shows, in words.
-    let observed = region(&client).observe(&wanted.identity, &[AddressId::new(&id)]).await.expect("an observation");
+    let observed = region(&client)
+        .observe(&wanted.identity, &[AddressId::new(&id)], Freshness::Now)
+        .await
+        .expect("an observation");
     let association = observed.iter().next().and_then(|address| address.association.clone()).expect("an association");
     let users = region(&client).users(&BTreeMap::from([(AddressId::new(&id), association)])).await.expect("users");
     assert!(users.values().all(|user| user.starts_with("network interface eni-")), "{users:?}");

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::Ipv4Addr;
 
-use cloud::{Class, Error};
+use cloud::{Class, Ended, Error};
 
 use super::Step;
+use super::lifecycle::{allocations, interfaces};
 use crate::nat_gateways::desired::{Drain, Secondary};
 use crate::nat_gateways::observed::{Gateway, Status};
 use crate::nat_gateways::operation::Target;
-use crate::unclear;
-use crate::write::overdue;
+use crate::write::Changed;
 
 impl Step<'_> {
     /// Associates the addresses that the gateway does not have. Where the account's quota refuses that while others are about
@@ -28,14 +28,14 @@ impl Step<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let region = self.region;
+        let (region, limits) = (self.region, self.limits);
         let keys = [(id.clone(), gateway.key.clone())].into();
         let call = || region.client.associate_nat_gateway_address(&id, missing.clone(), zone.map(ToOwned::to_owned));
         let look = || async {
-            let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
+            let now = region.read_gateways(limits, vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(|now| missing.iter().all(|address| has(now, address))).map(drop))
         };
-        let answer = self.change("AssociateNatGatewayAddress", &id, call, look).await;
+        let answer = self.change("AssociateNatGatewayAddress", call, look).await;
         if let Err(error) = answer {
             let is_full = matches!(error.class, Class::QuotaExceeded | Class::Exhausted);
             if is_full && self.is_leaving_some(&gateway) {
@@ -61,7 +61,7 @@ impl Step<'_> {
     pub(super) async fn assign(&mut self, target: &Target, secondary: &Secondary) -> Result<(), Error> {
         let id = self.id(target)?;
         let gateway = self.read_existing(&id).await?;
-        let region = self.region;
+        let (region, limits) = (self.region, self.limits);
         let (ips, count) = match secondary {
             Secondary::Addresses(ips) => (ips.iter().copied().filter(|ip| !has_private(&gateway, *ip)).collect(), None),
             Secondary::Count(count) => (Vec::new(), Some(count.saturating_sub(secondary_count(&gateway)))),
@@ -77,10 +77,10 @@ impl Step<'_> {
         let count = count.and_then(|count| i32::try_from(count).ok());
         let call = || region.client.assign_private_nat_gateway_address(&id, &ips, count);
         let look = || async {
-            let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
+            let now = region.read_gateways(limits, vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(reached).map(drop))
         };
-        self.change("AssignPrivateNatGatewayAddress", &id, call, look).await?;
+        self.change("AssignPrivateNatGatewayAddress", call, look).await?;
         self.read_shown(&id, reached).await
     }
 
@@ -101,14 +101,14 @@ impl Step<'_> {
         if associations.is_empty() {
             return Ok(());
         }
-        let region = self.region;
+        let (region, limits) = (self.region, self.limits);
         let keys = [(id.clone(), gateway.key.clone())].into();
         let call = || region.client.disassociate_nat_gateway_address(&id, associations.clone(), drain.seconds());
         let look = || async {
-            let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
+            let now = region.read_gateways(limits, vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(|now| leaves(now).is_empty()).map(drop))
         };
-        self.change("DisassociateNatGatewayAddress", &id, call, look).await?;
+        self.change("DisassociateNatGatewayAddress", call, look).await?;
         self.read_shown(&id, |gateway| leaves(gateway).is_empty()).await
     }
 
@@ -128,14 +128,14 @@ impl Step<'_> {
         if ips.is_empty() {
             return Ok(());
         }
-        let region = self.region;
+        let (region, limits) = (self.region, self.limits);
         let keys = [(id.clone(), gateway.key.clone())].into();
         let call = || region.client.unassign_private_nat_gateway_address(&id, &ips, drain.seconds());
         let look = || async {
-            let now = region.read_gateways(vec![id.clone()], &keys).await?.pop();
+            let now = region.read_gateways(limits, vec![id.clone()], &keys).await?.pop();
             Ok(now.filter(|now| leaves(now).is_empty()).map(drop))
         };
-        self.change("UnassignPrivateNatGatewayAddress", &id, call, look).await?;
+        self.change("UnassignPrivateNatGatewayAddress", call, look).await?;
         self.read_shown(&id, |gateway| leaves(gateway).is_empty()).await
     }
 
@@ -143,67 +143,64 @@ impl Step<'_> {
     async fn change<C, L>(
         &self,
         operation: &'static str,
-        id: &str,
-        call: impl Fn() -> C,
-        look: impl Fn() -> L,
+        call: impl FnMut() -> C,
+        look: impl FnMut() -> L,
     ) -> Result<(), Error>
     where
         C: Future<Output = Result<(), Error>>,
         L: Future<Output = Result<Option<()>, Error>>,
     {
-        let region = self.region;
-        let changed = self.limits.until(region.poll, || async {
-            match self.region.write(unclear::call(region.attempts, region.poll, self.limits, &call, &look)).await {
-                Ok(()) => Ok(Some(())),
-                Err(error) if error.code == "OperationInProgress" && !self.limits.stopped() => Ok(None),
-                Err(error) => Err(error),
-            }
-        });
-        changed.await?.ok_or_else(|| overdue(operation, &format!("EC2 did not finish another change of {id}")))
+        let calls = self.region.calls(self.limits);
+        let is_busy = |error: &Error| error.code == "OperationInProgress";
+        self.region.changing(Changed::Gateways, calls.write_once(operation, is_busy, call, look)).await
     }
 
-    /// Reads a gateway until it shows what was just done: until then it would look as if nothing had been.
+    /// Reads a gateway until it shows what was just done: until then it would look as if nothing had been. An interruption leaves that
+    /// to the next run.
     async fn read_shown(&mut self, id: &str, shown: impl Fn(&Gateway) -> bool) -> Result<(), Error> {
-        let (region, limits) = (self.region, self.limits);
-        let mut pause = region.poll.first;
+        let mut pauses = self.limits.pauses(self.region.poll);
         loop {
-            if self.read(id).await?.is_some_and(|gateway| shown(&gateway)) {
+            let looked = self.read(id).await;
+            if pauses.passing(looked)?.flatten().is_some_and(|gateway| shown(&gateway)) {
                 return Ok(());
             }
-            if !limits.sleep(pause).await {
-                return Err(overdue("DescribeNatGateways", &format!("the change of {id} did not show")));
+            match pauses.next().await {
+                Ok(()) => {}
+                Err(Ended::Stopped) => return Ok(()),
+                Err(Ended::Expired) => {
+                    return Err(pauses.overdue("DescribeNatGateways", &format!("the change of {id} did not show")));
+                }
             }
-            pause = (pause * 3 / 2).min(region.poll.longest);
         }
     }
 
     /// Waits until no address of the gateway is coming or going, and until those that went can be used again.
     pub(super) async fn await_settled(&mut self, target: &Target) -> Result<(), Error> {
         let id = self.id(target)?;
-        let (region, limits) = (self.region, self.limits);
         let before = self.observed.gateway(&id).cloned();
-        let mut pause = region.poll.first;
+        let mut pauses = self.limits.pauses(self.region.poll);
         let gateway = loop {
-            let gateway = self.read_existing(&id).await?;
-            if gateway.is_settled() {
+            let looked = self.read_existing(&id).await;
+            if let Some(gateway) = pauses.passing(looked)?.filter(Gateway::is_settled) {
                 break gateway;
             }
-            if limits.stopped() {
-                return Ok(());
+            match pauses.next().await {
+                Ok(()) => {}
+                Err(Ended::Stopped) => return Ok(()),
+                Err(Ended::Expired) => {
+                    let what = format!("the addresses of {id} did not settle");
+                    return Err(pauses.overdue("DescribeNatGateways", &what));
+                }
             }
-            if !limits.sleep(pause).await {
-                let what = format!("the addresses of {id} did not settle");
-                return Err(overdue("DescribeNatGateways", &what));
-            }
-            pause = (pause * 3 / 2).min(region.poll.longest);
         };
         if let Some((address, reason)) = gateway.addresses.iter().find_map(failed) {
             let message = format!("{address} could not be added to {id}: {reason}");
             return Err(Error::new(Class::Other, "AssociateNatGatewayAddress", message));
         }
-        let gone = before.iter().flat_map(|before| &before.addresses);
-        let gone = gone.filter_map(|address| address.allocation.clone()).filter(|address| !has(&gateway, address));
-        self.await_free(&id, gone.collect()).await
+        // Taken from before the wait: the gateway no longer lists what has left it, nor the interface that carried it.
+        let Some(before) = before else { return Ok(()) };
+        let gone = allocations(&before).into_iter().filter(|address| !has(&gateway, address)).collect();
+        self.await_free(&id, gone, interfaces(&before)).await
     }
 }
 

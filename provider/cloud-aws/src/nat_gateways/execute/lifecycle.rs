@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use cloud::token::client_token;
-use cloud::{Class, Error};
+use cloud::{Class, Ended, Error};
 use egress_model::identity::Key;
 use egress_model::nat_gateway::State;
 use tokio::time::Instant;
@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use super::Step;
 use crate::convert;
 use crate::nat_gateways::desired::{Kind, Secondary};
-use crate::nat_gateways::observed::Gateway;
+use crate::nat_gateways::observed::{ElasticIp, Gateway};
 use crate::nat_gateways::operation::Target;
 use crate::nat_gateways::plan::reasons_to_replace;
-use crate::write::{REFERENCE_LAG, overdue};
+use crate::write::{Changed, REFERENCE_LAG};
 
 /// How many gateways of the same parameters may have come and gone while EC2 remembers their tokens.
 const MAX_GENERATIONS: u32 = 32;
@@ -43,7 +43,7 @@ impl Step<'_> {
         tags: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let recorded = &self.desired.recorded.gateways;
-        let found = self.region.marked_gateways(&self.desired.identity, recorded).await?;
+        let found = self.region.marked_gateways(self.limits, &self.desired.identity, recorded).await?;
         let earlier = found.iter().find(|gateway| {
             gateway.key == *key
                 && gateway.state.is_live()
@@ -88,7 +88,7 @@ impl Step<'_> {
             return Ok(false);
         }
         let keys = [(answered.id.clone(), answered.key.clone())].into();
-        let now = self.region.read_gateways(vec![answered.id.clone()], &keys).await?.pop();
+        let now = self.region.read_gateways(self.limits, vec![answered.id.clone()], &keys).await?.pop();
         Ok(now.is_none_or(|now| !now.state.is_live()))
     }
 
@@ -106,11 +106,9 @@ impl Step<'_> {
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         new.token = client_token(&self.desired.identity, Some(key), &parameters, generation);
         new.tags = convert::to_tags(tags.clone());
-        let client = &self.region.client;
-        let made = self
-            .region
-            .refer("CreateNatGateway", &NEW_ADDRESS_UNKNOWN, self.limits, || client.create_nat_gateway(new.clone()))
-            .await?;
+        let (region, limits) = (self.region, self.limits);
+        let call = || region.client.create_nat_gateway(new.clone());
+        let made = region.refer("CreateNatGateway", Changed::Gateways, &NEW_ADDRESS_UNKNOWN, limits, call).await?;
         let Some(made) = made else { return Ok(None) };
         // Under our key, whether or not the answer shows the tags.
         let keys = made.nat_gateway_id().map(|id| (id.to_owned(), key.clone())).into_iter().collect();
@@ -122,19 +120,20 @@ impl Step<'_> {
     pub(super) async fn await_available(&mut self, target: &Target) -> Result<(), Error> {
         let id = self.id(target)?;
         let (region, limits) = (self.region, self.limits);
-        let (start, mut pause) = (Instant::now(), region.poll.first);
+        let (start, mut pauses) = (Instant::now(), limits.pauses(region.poll));
         loop {
             // Not there right after its creation is not gone, but for so long.
-            let gateway = if start.elapsed() < REFERENCE_LAG {
-                self.read(&id).await?
+            let looked = if start.elapsed() < REFERENCE_LAG {
+                self.read(&id).await
             } else {
-                Some(self.read_existing(&id).await?)
+                self.read_existing(&id).await.map(Some)
             };
+            let gateway = pauses.passing(looked)?.flatten();
             match gateway.as_ref().map(|gateway| &gateway.state) {
                 Some(State::Available) if gateway.as_ref().is_some_and(Gateway::is_settled) => return Ok(()),
                 Some(State::Failed { code, message }) => {
                     let error = failure(code, message);
-                    if let Err(error) = self.region.write(region.client.delete_nat_gateway(&id)).await {
+                    if let Err(error) = self.delete_call(&id).await {
                         tracing::warn!(gateway = %id, %error, "the failed gateway could not be deleted");
                     }
                     return Err(error);
@@ -145,18 +144,24 @@ impl Step<'_> {
                 }
                 Some(State::Pending | State::Available) | None => {}
             }
-            if limits.stopped() {
-                return Ok(());
+            match pauses.next().await {
+                Ok(()) => {}
+                Err(Ended::Stopped) => return Ok(()),
+                Err(Ended::Expired) => {
+                    return Err(pauses.overdue("DescribeNatGateways", &format!("{id} did not become available")));
+                }
             }
-            if !limits.sleep(pause).await {
-                return Err(overdue("DescribeNatGateways", &format!("{id} did not become available")));
-            }
-            pause = (pause * 3 / 2).min(region.poll.longest);
         }
     }
 
+    async fn delete_call(&self, id: &str) -> Result<(), Error> {
+        let client = &self.region.client;
+        let call = || client.delete_nat_gateway(id);
+        self.region.write("DeleteNatGateway", Changed::Gateways, self.limits, call).await
+    }
+
     pub(super) async fn delete(&mut self, id: &str) -> Result<(), Error> {
-        let answer = self.region.write(self.region.client.delete_nat_gateway(id)).await;
+        let answer = self.delete_call(id).await;
         let state = match answer {
             Err(error) if error.class != Class::NotFound => return Err(error),
             Err(_) => State::Deleted,
@@ -174,66 +179,73 @@ impl Step<'_> {
 
     /// Waits until the gateway is gone and EC2 lets its addresses be used again, which may be a while later.
     pub(super) async fn await_deleted(&mut self, id: &str) -> Result<(), Error> {
-        let (region, limits) = (self.region, self.limits);
-        let held: Vec<String> = self.observed.gateway(id).map(allocations).unwrap_or_default();
-        let mut pause = region.poll.first;
+        let before = self.observed.gateway(id).cloned();
+        let mut pauses = self.limits.pauses(self.region.poll);
         loop {
-            let gateway = self.read(id).await?;
-            if gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Failed { .. })) {
+            let looked = self.read(id).await;
+            if let Some(gateway) = pauses.passing(looked)?
+                && gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Failed { .. }))
+            {
                 if let Some(gateway) = self.observed.gateway_mut(id) {
                     gateway.state = State::Deleted;
                 }
-                return self.await_free(id, held).await;
+                // Taken from before the wait: a deleted gateway may be listed without its addresses.
+                let Some(before) = before else { return Ok(()) };
+                return self.await_free(id, allocations(&before), interfaces(&before)).await;
             }
-            if limits.stopped() {
-                return Ok(());
+            match pauses.next().await {
+                Ok(()) => {}
+                Err(Ended::Stopped) => return Ok(()),
+                Err(Ended::Expired) => {
+                    return Err(pauses.overdue("DescribeNatGateways", &format!("{id} was not deleted")));
+                }
             }
-            if !limits.sleep(pause).await {
-                return Err(overdue("DescribeNatGateways", &format!("{id} was not deleted")));
-            }
-            pause = (pause * 3 / 2).min(region.poll.longest);
         }
     }
 
-    /// Waits until addresses that left a gateway can be used again, and notes it.
-    pub(super) async fn await_free(&mut self, id: &str, addresses: Vec<String>) -> Result<(), Error> {
+    /// Waits until addresses that left a gateway are no longer on one of these interfaces of it, and can be used again; notes it.
+    pub(super) async fn await_free(
+        &mut self,
+        id: &str,
+        addresses: Vec<String>,
+        interfaces: Vec<String>,
+    ) -> Result<(), Error> {
         let (region, limits) = (self.region, self.limits);
-        let interfaces: Vec<String> = self.observed.gateway(id).map_or_else(Vec::new, |gateway| {
-            gateway.addresses.iter().filter_map(|address| address.interface.clone()).collect()
-        });
-        let mut pause = region.poll.first;
-        let start = Instant::now();
+        let (start, mut pauses) = (Instant::now(), limits.pauses(region.poll));
+        let mut held = addresses.clone();
         loop {
-            let now = region.elastic_ips(addresses.clone()).await?;
-            let held: Vec<&str> = now
-                .iter()
-                .filter(|(_, elastic)| {
-                    elastic.interface.as_ref().is_some_and(|interface| interfaces.contains(interface))
-                })
-                .map(|(address, _)| address.as_str())
-                .collect();
-            if held.is_empty() {
-                for (address, elastic) in now {
-                    if let Some(known) = self.observed.addresses.get_mut(&address) {
-                        *known = elastic;
+            if let Some(now) = pauses.passing(region.elastic_ips(limits, addresses.clone()).await)? {
+                let holds = |elastic: &ElasticIp| elastic.interface.as_ref().is_some_and(|on| interfaces.contains(on));
+                held = now.iter().filter(|(_, elastic)| holds(elastic)).map(|(address, _)| address.clone()).collect();
+                if held.is_empty() {
+                    for (address, elastic) in now {
+                        if let Some(known) = self.observed.addresses.get_mut(&address) {
+                            *known = elastic;
+                        }
                     }
+                    return Ok(());
                 }
-                return Ok(());
             }
-            if limits.stopped() {
-                return Ok(());
-            }
-            if !limits.sleep(pause).await {
-                let message = format!("{} did not become free of {id}", held.join(", "));
-                return Err(overdue("DescribeAddresses", &message));
+            match pauses.next().await {
+                Ok(()) => {}
+                Err(Ended::Stopped) => return Ok(()),
+                Err(Ended::Expired) => {
+                    let what = format!("{} did not become free of {id}", held.join(", "));
+                    return Err(pauses.overdue("DescribeAddresses", &what));
+                }
             }
             tracing::debug!(gateway = %id, seconds = start.elapsed().as_secs(), "addresses are not free yet");
-            pause = (pause * 3 / 2).min(region.poll.longest);
         }
     }
 }
 
-fn allocations(gateway: &Gateway) -> Vec<String> {
+/// The network interfaces that carry a gateway's addresses.
+pub(super) fn interfaces(gateway: &Gateway) -> Vec<String> {
+    gateway.addresses.iter().filter_map(|address| address.interface.clone()).collect()
+}
+
+/// The allocation ids of a gateway's addresses.
+pub(super) fn allocations(gateway: &Gateway) -> Vec<String> {
     gateway.addresses.iter().filter_map(|address| address.allocation.clone()).collect()
 }
 

@@ -24,6 +24,6 @@ impl Step<'_> {
 
     pub(super) async fn delete_route(&mut self, route: &RouteKey, from: &Target) -> Result<(), Error> {
         let from = self.id(from)?;
-        self.region.delete_route(route, &from, &mut self.observed.routes).await
+        self.region.delete_route(route, &from, &mut self.observed.routes, self.limits).await
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region as RegionName};
 use cloud::nat_gateways::{apply, conformance};
-use cloud::{Class, End, Limits, NatGateways, Outcome, Poll};
+use cloud::{Class, End, Freshness, Limits, NatGateways, Outcome, Poll};
 use egress_model::identity::{Identity, Key, ResourceType};
 use stand_in_cloud::ec2::{Caller, Inventory, OutsideChange, SeededVpc};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
@@ -20,7 +20,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Secondary};
-use crate::nat_gateways::observe::Freshness;
 use crate::nat_gateways::observed::Observed;
 use crate::nat_gateways::plan::plan;
 use crate::{Config, Region};
@@ -46,7 +45,7 @@ fn region(server: &Server) -> Region {
         .region(RegionName::new(REGION))
         .endpoint_url(server.endpoint())
         .credentials_provider(credentials.clone())
-        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+        .retry_config(RetryConfig::disabled())
         .build();
     let sts = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -56,7 +55,7 @@ fn region(server: &Server) -> Region {
         .build();
     let config = Config { poll: Poll::starting_at(Duration::from_millis(2)), ..Config::default() };
     let client = Client::new(aws_sdk_ec2::Client::from_conf(ec2), aws_sdk_sts::Client::from_conf(sts));
-    Region::new(REGION, client, &config)
+    Region::new(REGION, client, &config, 3, CancellationToken::new())
 }
 
 fn limits() -> Limits {

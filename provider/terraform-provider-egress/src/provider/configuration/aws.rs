@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::Poll;
+use cloud_aws::Timeouts;
 use cloud_aws::config::{AssumeRole, Config, Endpoints, RetryMode};
 use egress_model::identity::RESERVED_TAGS;
 use serde::Deserialize;
@@ -127,6 +128,7 @@ pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
         max_attempts: part.max_attempts,
         retry_mode,
         poll: first_poll.map_or(Poll::DEFAULT, Poll::starting_at),
+        timeouts: Timeouts::default(),
     }))
 }
 

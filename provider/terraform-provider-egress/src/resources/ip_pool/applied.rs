@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloud::{End, Limits};
+use cloud::{End, Freshness, Limits};
 use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{InUse, ReleasePolicy};
 use tfplugin::cty::Value;
@@ -62,7 +62,7 @@ impl Applying<'_> {
         let unreadable =
             |error| report::unreadable("look at the pool's addresses before changing them", &error, pools.place());
         if let Some(before) = &before {
-            let picture = pools.picture(&pool).await.map_err(unreadable)?;
+            let picture = pools.picture(&pool, Freshness::Now).await.map_err(unreadable)?;
             let guards = if destroys { before } else { &after }.guards() && !self.incomplete;
             if let Some(refusal) = self.refusal(pools, &pool, &picture, &outputs, guards).await {
                 return Err(refusal.into());
@@ -206,7 +206,7 @@ pub(super) async fn read(
         state: held,
     };
     let unreadable = |error| report::unreadable("read the pool's addresses", &error, pools.place());
-    let picture = pools.picture(&pool).await.map_err(unreadable)?;
+    let picture = pools.picture(&pool, Freshness::Snapshot).await.map_err(unreadable)?;
     let recorded = outputs.recorded();
     let wants_none = arguments.addresses.known().is_some_and(BTreeMap::is_empty);
     if picture.all.is_empty() && recorded.is_empty() && outputs.lost().is_empty() && !wants_none {

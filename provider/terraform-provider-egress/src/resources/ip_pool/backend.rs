@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::ip_pools::{self, Quota};
-use cloud::{End, Error, IpPools, Limits};
+use cloud::{End, Error, Freshness, IpPools, Limits};
 use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{
     self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
@@ -155,7 +155,7 @@ pub(super) trait Pools: Send + Sync {
     fn default_tags(&self) -> &BTreeMap<String, String>;
 
     /// What is there, and what an apply would do.
-    async fn picture(&self, pool: &Pool) -> Result<Picture, Error>;
+    async fn picture(&self, pool: &Pool, freshness: Freshness) -> Result<Picture, Error>;
 
     /// Makes the pool what is wanted. The error is that of the first look; later ones are in the end.
     async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error>;
@@ -272,15 +272,17 @@ where
         &self.default_tags
     }
 
-    async fn picture(&self, pool: &Pool) -> Result<Picture, Error> {
+    async fn picture(&self, pool: &Pool, freshness: Freshness) -> Result<Picture, Error> {
         let desired = self.desired(pool);
-        let observed = self.cloud.observe(&pool.identity, &ip_pools::ids(&desired, &pool.state)).await?;
+        let ids = ip_pools::ids(&desired, &pool.state);
+        let observed = self.cloud.observe(&pool.identity, &ids, freshness).await?;
         Ok(picture(&desired, &pool.state, &observed))
     }
 
     async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error> {
         let desired = self.desired(pool);
-        let observed = self.cloud.observe(&pool.identity, &ip_pools::ids(&desired, &pool.state)).await?;
+        let ids = ip_pools::ids(&desired, &pool.state);
+        let observed = self.cloud.observe(&pool.identity, &ids, Freshness::Now).await?;
         let outcome = ip_pools::apply(&*self.cloud, &desired, &pool.state, observed, limits).await;
         Ok((picture(&desired, &pool.state, &outcome.observed), outcome.end))
     }

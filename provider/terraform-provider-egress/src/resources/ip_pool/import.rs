@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloud::Freshness;
 use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{AddressId, Held, InUse, ReleasePolicy};
 use tfplugin::Diagnostic;
@@ -68,7 +69,7 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
     let pool =
         Pool { identity: identity.clone(), former: None, entries: BTreeMap::new(), in_use: InUse::Postpone, state };
     let unreadable = |error| report::unreadable("look for the pool", &error, pools.place()).diagnostic;
-    let picture = pools.picture(&pool).await.map_err(unreadable)?;
+    let picture = pools.picture(&pool, Freshness::Now).await.map_err(unreadable)?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
     for (key, id) in &wanted.ids {
         let row = picture.all.get(id).ok_or_else(|| {

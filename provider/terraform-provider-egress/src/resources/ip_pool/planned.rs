@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloud::Freshness;
 use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{Association, InUse};
 use tfplugin::cty::Value;
@@ -53,7 +54,7 @@ impl Planning<'_> {
         let (identity, former) = (self.identity.clone(), self.former.clone());
         let pool = Pool { identity, former, entries: decided, in_use, state };
         let unreadable = |error| report::unreadable("look at the pool's addresses", &error, pools.place());
-        let picture = pools.picture(&pool).await.map_err(unreadable)?;
+        let picture = pools.picture(&pool, Freshness::Snapshot).await.map_err(unreadable)?;
         // A plan without a refresh has not asked before.
         if let Some(elsewhere) = elsewhere(pools, self.prior, &recorded, &picture).await {
             return Err(elsewhere.into());

@@ -12,10 +12,9 @@ use std::num::NonZeroU32;
 
 use async_trait::async_trait;
 use cloud::nat_gateways::apply;
-use cloud::{End, Limits, NatGateways as _};
+use cloud::{End, Freshness, Limits, NatGateways as _};
 use cloud_aws::Region;
 use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded};
-use cloud_aws::nat_gateways::observe::Freshness;
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::{Plan, plan, route_conflicts};
 use egress_model::identity::{Identity, Key, ResourceType};

@@ -9,7 +9,7 @@ async fn counts_gateways_of_all_owners_by_zone() {
     let subnet = world.vpc.public_subnet_ids[ZONES[0]].as_str();
     world.outside("CreateNatGateway", &[("SubnetId", subnet), ("AllocationId", &world.addresses[1])]);
     let counts = region(&world.server).nat_gateways_per_zone().await.unwrap();
-    assert_eq!(counts, BTreeMap::from([(ZONES[0].to_owned(), 2)]));
+    assert_eq!(*counts, BTreeMap::from([(ZONES[0].to_owned(), 2)]));
 }
 
 #[tokio::test]

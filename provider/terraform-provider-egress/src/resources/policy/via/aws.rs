@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloud::Limits;
 use cloud::steering::apply;
+use cloud::{Freshness, Limits};
 use cloud_aws::nat_gateways::desired::RouteKey;
-use cloud_aws::nat_gateways::observe::Freshness;
 use cloud_aws::steering::{Desired, Stage, plan, recorded_now};
 use cloud_aws::{Region, Routes};
 use tfplugin::cty::Value;
