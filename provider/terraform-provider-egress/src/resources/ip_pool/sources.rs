@@ -49,10 +49,9 @@ fn wrong(key: &str, said: &Said<'_>, path: &Path) -> Option<Diagnostic> {
     let pools = said.pools.iter().map(|(_, value)| *value);
     let mut all = [said.new, said.existing_id, said.recover].into_iter().chain(pools);
     if all.all(Value::is_null) {
-        let detail = format!(
-            "Write one of: new = true (a new address), existing_id (one that exists), recover (one that was released){}.",
-            said.pools.iter().map(|(path, _)| format!(", {}", inside(path))).collect::<String>()
-        );
+        let own = ["new = true (a new address)", "existing_id (one that exists)", "recover (one that was released)"];
+        let sources = own.into_iter().map(str::to_owned).chain(said.pools.iter().map(|(path, _)| inside(path)));
+        let detail = format!("Write one of: {}.", sources.collect::<Vec<_>>().join(", "));
         let summary = format!("The key {key:?} does not say where its address comes from");
         return Some(Diagnostic::error(summary, detail).at(path.clone()));
     }
