@@ -40,7 +40,7 @@ fn one_changed_block_of_a_thousand_is_a_short_plan(run: &Run<'_>) -> Result<()> 
     println!("1,000 blocks: {state} bytes of state on {}", run.host.name());
     let changed = |number: usize, to: &str| {
         let mut blocks = blocks.clone();
-        blocks[number] = to.to_owned();
+        to.clone_into(&mut blocks[number]);
         blocks
     };
     let cases = [
