@@ -83,13 +83,20 @@ fn some_of(values: &'static [&'static str]) -> impl Strategy<Value = Vec<String>
     subsequence(values, 1..=values.len().min(3)).prop_map(owned)
 }
 
+/// Labels that an engine may not see.
+const UNSEEN_KEYS: [&str; 3] = ["pod-template-hash", "io.kubernetes/x", "kubernetes.io/os"];
+
+fn key() -> impl Strategy<Value = String> {
+    prop_oneof![60 => text(&KEYS), 1 => text(&UNSEEN_KEYS)]
+}
+
 fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
-    prop::collection::btree_map(text(&KEYS), text(&VALUES), 0..3)
+    prop::collection::btree_map(key(), text(&VALUES), 0..3)
 }
 
 fn expression() -> impl Strategy<Value = String> {
     let form = select(&["in", "notin", "exists", "absent"][..]);
-    (text(&KEYS), form, subsequence(&VALUES[..], 1..=2)).prop_map(|(key, form, values)| match form {
+    (key(), form, subsequence(&VALUES[..], 1..=2)).prop_map(|(key, form, values)| match form {
         "exists" => key,
         "absent" => format!("!{key}"),
         form => format!("{key} {form} ({})", values.join(", ")),
@@ -128,7 +135,7 @@ fn port(uses: &Use) -> BoxedStrategy<String> {
     let transport = (Union::new_weighted(which), Union::new_weighted(protocols));
     let ports: Choices<String> = vec![
         (100, transport.prop_map(|(which, protocol)| format!("{which}{protocol}")).boxed()),
-        (uses.weight(Feature::Icmp, 1), text(&["ICMP", "8/ICMP", "8:0/ICMP"]).boxed()),
+        (uses.weight(Feature::Icmp, 1), text(&["ICMP", "8/ICMP", "3/ICMP", "8:0/ICMP", "0/ICMP"]).boxed()),
     ];
     Union::new_weighted(ports).boxed()
 }
@@ -214,11 +221,13 @@ fn allow_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
     let ports = prop::option::weighted(0.8, prop::collection::vec(port(uses), 1..3));
     let http = uses.option(Feature::Http, prop::collection::vec(http(), 1..3));
     let sni = uses.option(Feature::Sni, some_of(&["a.example.com", "*.example.com"]));
-    (peers(uses, Feature::Domains), ports, http, sni)
-        .prop_map(|(rule, ports, http, sni)| {
+    // Some in common and some not, so that rules that look into connections meet each other and those that do not.
+    let inspected = subsequence(&["80", "443", "8080"][..], 1..=2).prop_map(owned);
+    (peers(uses, Feature::Domains), ports, http, sni, inspected)
+        .prop_map(|(rule, ports, http, sni, inspected)| {
             // What looks into connections needs TCP ports, and one of the two.
             let looks = http.is_some() || sni.is_some();
-            let ports = if looks { Some(vec!["443".to_owned(), "8080".to_owned()]) } else { ports };
+            let ports = if looks { Some(inspected) } else { ports };
             let sni = if http.is_some() { None } else { sni };
             RuleSpec { ports, http, sni, ..rule }
         })

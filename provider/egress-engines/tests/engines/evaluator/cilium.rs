@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use egress_model::policy::Protocol;
 use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
 use ipnet::IpNet;
 use regex::Regex;
@@ -49,7 +50,7 @@ fn passes(node: Node, policy: &Value, source: &Pod, flow: &Flow) -> bool {
     }
     let policy = Rules { namespace, allowed: list(&spec["egress"]), node };
     let denied = list(&spec["egressDeny"]).iter().any(|rule| policy.matches(rule, flow));
-    !denied && list(&spec["egress"]).iter().any(|rule| policy.matches(rule, flow))
+    !denied && policy.allows(flow)
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -58,7 +59,11 @@ fn list(value: &Value) -> &[Value] {
 
 /// The labels of a pod's identity.
 fn identity(pod: &Pod) -> BTreeMap<String, String> {
-    let own = pod.labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
+    // What the default filter leaves out of identities, as far as random pods have it.
+    let outside =
+        |key: &str| ["pod-template-hash", "io.kubernetes", "kubernetes.io"].iter().any(|own| key.starts_with(own));
+    let own = pod.labels.iter().filter(|(key, _)| !outside(key.as_str()));
+    let own = own.map(|(key, value)| (key.to_string(), value.to_string()));
     let namespace = pod.all_namespace_labels();
     let namespace = namespace.iter().map(|(key, value)| (format!("{NAMESPACE_LABELS}{key}"), value.to_string()));
     let added = [
@@ -106,7 +111,78 @@ struct Rules<'a> {
     node: Node,
 }
 
+/// What a rule lets pass to a destination, at a port.
+struct Opening<'a> {
+    /// The destination and the port as they are written: what has both in common is kept once.
+    at: String,
+    /// The rule about ports; none where every port is meant.
+    ports: Option<&'a Value>,
+}
+
+impl Opening<'_> {
+    fn reads(&self, what: &str) -> bool {
+        let inside = |ports: &Value| ports.get(what).is_some() || ports["rules"].get(what).is_some();
+        self.ports.is_some_and(inside)
+    }
+
+    fn passes(&self, flow: &Flow) -> bool {
+        self.ports.is_none_or(|ports| matches_connection(ports, flow))
+    }
+}
+
 impl Rules<'_> {
+    /// Whether the rules let a flow pass, together (`mergePortProto` in `pkg/policy/rule.go`, `pkg/envoy/model.go`): where one of them has requests
+    /// read, the proxy takes what is no HTTP for an error; server names are demanded of all that is kept with them.
+    fn allows(&self, flow: &Flow) -> bool {
+        let openings = self.openings(flow);
+        if !matches!(flow.transport, Transport::Port(Protocol::Tcp, _)) {
+            return openings.iter().any(|one| one.passes(flow));
+        }
+        if openings.iter().any(|one| one.reads("http")) {
+            let is_http = matches!(flow.application, Some(Application::Http(_)));
+            return is_http && openings.iter().any(|one| one.passes(flow));
+        }
+        openings.iter().any(|one| {
+            let demands = !one.reads("serverNames")
+                && openings.iter().any(|other| other.at == one.at && other.reads("serverNames"));
+            one.passes(flow) && !demands
+        })
+    }
+
+    /// What the rules open to a flow, before a look into it.
+    fn openings(&self, flow: &Flow) -> Vec<Opening<'_>> {
+        let mut all = Vec::new();
+        for rule in self.allowed {
+            for peer in self.peers(rule, &flow.destination) {
+                match (rule.get("toPorts"), rule.get("icmps")) {
+                    (None, None) => all.push(Opening { at: peer, ports: None }),
+                    (Some(rules), None) => {
+                        for ports in list(rules) {
+                            let matched = list(&ports["ports"]).iter().filter(|port| matches_port(port, flow));
+                            all.extend(
+                                matched.map(|port| Opening { at: format!("{peer} {port}"), ports: Some(ports) }),
+                            );
+                        }
+                    }
+                    _ if matches_traffic(rule, flow) => all.push(Opening { at: peer, ports: None }),
+                    _ => {}
+                }
+            }
+        }
+        all
+    }
+
+    /// The elements of a rule's destinations that a destination is one of.
+    fn peers(&self, rule: &Value, destination: &Destination) -> Vec<String> {
+        let kinds = ["toEndpoints", "toCIDRSet", "toEntities", "toFQDNs", "toServices"];
+        let of_kind = |kind: &&str| {
+            let only = |peer: &Value| serde_json::json!({*kind: [peer]});
+            let matched = |peer: &&Value| self.matches_destination(&only(peer), destination);
+            list(&rule[*kind]).iter().filter(matched).map(ToString::to_string).collect::<Vec<_>>()
+        };
+        kinds.iter().flat_map(of_kind).collect()
+    }
+
     fn matches(&self, rule: &Value, flow: &Flow) -> bool {
         self.matches_destination(rule, &flow.destination) && matches_traffic(rule, flow)
     }

@@ -59,7 +59,8 @@ pub(crate) fn flow() -> impl Strategy<Value = Flow> {
     let protocol = select(&[Protocol::Tcp, Protocol::Tcp, Protocol::Udp, Protocol::Sctp][..]);
     let transport = prop_oneof![
         9 => (protocol, select(&PORTS[..])).prop_map(|(protocol, port)| Transport::Port(protocol, port)),
-        1 => Just(Transport::Icmp(IcmpType { number: 8, code: Some(0) })),
+        // Not type 0, which Cilium's own look-up takes for no port.
+        1 => select(&[3_u8, 8, 250][..]).prop_map(|number| Transport::Icmp(IcmpType { number, code: Some(0) })),
     ];
     let request =
         (select(&["GET", "POST"][..]), select(&["/v1", "/v1/orders", "/v10", "/"][..])).prop_map(|(method, path)| {
