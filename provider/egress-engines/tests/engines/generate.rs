@@ -287,6 +287,8 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
     let namespaces = prop::option::of(namespace_selector());
     let queries = uses.option(Feature::DnsQueries, some_of(&QUERIES));
     let dns = (prop::option::of(any::<bool>()), queries, any::<bool>());
+    let allow =
+        (allow, prop::bool::weighted(0.2)).prop_map(|(allow, to_one)| if to_one { to_one_place(allow) } else { allow });
     // AdminNetworkPolicy has less than a hundred of them.
     let priority = uses.option(Feature::Priority, prop_oneof![19 => 0_i64..100, 1 => 100_i64..=1000]);
     let whole = (prop::bool::weighted(cluster_wide), namespaces, priority, mode(&uses));
@@ -323,6 +325,13 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
             _ => spec,
         })
         .boxed()
+}
+
+/// The same rules, all to the destination of the first: what several rules say of one.
+fn to_one_place(rules: BTreeMap<String, RuleSpec>) -> BTreeMap<String, RuleSpec> {
+    let Some(first) = rules.values().next().cloned() else { return rules };
+    let moved = |rule: RuleSpec| RuleSpec { ports: rule.ports, http: rule.http, sni: rule.sni, ..first.clone() };
+    rules.into_iter().map(|(key, rule)| (key, moved(rule))).collect()
 }
 
 /// Policies that an engine takes with these settings, each made to suit what is tried, with what they become.

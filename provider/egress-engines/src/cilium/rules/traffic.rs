@@ -31,6 +31,7 @@ pub(super) fn check(rule: &Value, direction: &str, at: &str, found: &mut Found) 
     for (at, ports) in ports {
         port_rule(ports, direction, &at, found);
     }
+    only_over_udp(rule, &format!("{at}.toPorts"), found);
 }
 
 fn port_rule(rule: &Value, direction: &str, at: &str, found: &mut Found) {
@@ -66,7 +67,7 @@ fn port_rule(rule: &Value, direction: &str, at: &str, found: &mut Found) {
         check_port(port, rule_count > 0, has_dns, at, found);
     }
     if has_dns {
-        dns(&items(&rules["dns"]).iter().collect::<Vec<_>>(), &ports, at, found);
+        dns(&items(&rules["dns"]).iter().collect::<Vec<_>>(), at, found);
     }
     if !items(&rules["http"]).is_empty() {
         http(rules, &ports, terminates, at, found);
@@ -101,7 +102,7 @@ fn check_port(port: &Value, has_rules: bool, has_dns: bool, at: &str, found: &mu
     }
 }
 
-fn dns(queries: &[&Value], ports: &[(String, &Value)], at: &str, found: &mut Found) {
+fn dns(queries: &[&Value], at: &str, found: &mut Found) {
     for (index, query) in queries.iter().enumerate() {
         let at = format!("{at}.rules.dns[{index}]");
         check_name(query, &at, found);
@@ -112,9 +113,19 @@ fn dns(queries: &[&Value], ports: &[(String, &Value)], at: &str, found: &mut Fou
             found.add(DNS, format!("{at}.matchPattern"), why);
         }
     }
-    let protocols: Vec<&str> = ports.iter().map(|(_, port)| port["protocol"].as_str().unwrap_or("ANY")).collect();
-    if !protocols.is_empty() && protocols.iter().all(|protocol| *protocol == "UDP") {
-        found.add(DNS, format!("{at}.ports"), "long answers come over TCP and fail; use protocol ANY, or TCP too");
+}
+
+/// Tells where queries to a destination pass over UDP alone.
+fn only_over_udp(rule: &Value, at: &str, found: &mut Found) {
+    let with_queries =
+        || numbered(&rule["toPorts"], at).into_iter().filter(|(_, one)| !items(&one["rules"]["dns"]).is_empty());
+    let is_udp = |port: &Value| port["protocol"] == "UDP";
+    let ports = |one: &Value| items(&one["ports"]).to_vec();
+    let mut all = with_queries().flat_map(|(_, one)| ports(one)).peekable();
+    if all.peek().is_some() && all.all(|port| is_udp(&port)) {
+        for (at, _) in with_queries() {
+            found.add(DNS, format!("{at}.ports"), "long answers come over TCP and fail; use protocol ANY, or TCP too");
+        }
     }
 }
 
