@@ -16,18 +16,19 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Libraries of the transport, whose finer levels are noise to a reader of provider logs and may hold what a call carries.
-const TRANSPORT: [&str; 7] = ["h2", "hyper", "hyper_util", "rustls", "tokio_util", "tonic", "tower"];
+/// This crate, whose lines are written at the level that is asked for, as the provider's own are.
+const THIS_CRATE: &str = env!("CARGO_CRATE_NAME");
 
 /// Terraform reads lines of up to 64 KiB; a longer one would lose its level.
 const LONGEST_LINE: usize = 60_000;
 
-/// Starts to write what the environment asks for, for the provider with this local name. Whatever subscriber a program has
-/// set before stays.
-pub(crate) fn install(name: &str) {
+/// Starts to write what the environment asks for, for the provider with this local name and these crates. Of all other crates only
+/// warnings and errors are written: at finer levels a library may print the bodies of requests, and with them what is secret.
+/// Whatever subscriber a program has set before stays.
+pub(crate) fn install(name: &str, crates: &'static [&'static str]) {
     let level = level(name, |variable| std::env::var_os(variable));
     if level > LevelFilter::OFF {
-        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Lines { level }));
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Lines { level, crates }));
     }
 }
 
@@ -52,6 +53,17 @@ fn level(name: &str, variable: impl Fn(&str) -> Option<OsString>) -> LevelFilter
 /// Writes events as lines.
 struct Lines {
     level: LevelFilter,
+    /// The crates whose lines are written at that level.
+    crates: &'static [&'static str],
+}
+
+impl Lines {
+    /// The finest level at which lines of a module are written.
+    fn finest(&self, module: &str) -> LevelFilter {
+        let root = module.split("::").next().unwrap_or_default();
+        let own = root == THIS_CRATE || self.crates.contains(&root);
+        if own { self.level } else { self.level.min(LevelFilter::WARN) }
+    }
 }
 
 /// The fields of a span.
@@ -59,10 +71,9 @@ struct SpanFields(Map<String, Json>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
-        let root = metadata.target().split("::").next().unwrap_or_default();
-        let most = if TRANSPORT.contains(&root) { self.level.min(LevelFilter::WARN) } else { self.level };
-        // Spans carry fields for the events of any level inside them.
-        metadata.is_span() || *metadata.level() <= most
+        // Spans carry fields for the events inside them: those of other crates could hold what their lines must not.
+        let finest = self.finest(metadata.target());
+        *metadata.level() <= if metadata.is_span() { finest.max(LevelFilter::INFO) } else { finest }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -186,6 +197,20 @@ mod tests {
         assert_eq!(with(&[("TF_LOG", "json")]), LevelFilter::TRACE);
         assert_eq!(with(&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "ERROR")]), LevelFilter::ERROR);
         assert_eq!(with(&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_MY_CLOUD", "off")]), LevelFilter::OFF);
+    }
+
+    #[test]
+    fn only_the_providers_own_crates_are_written_at_the_level_that_is_asked_for() {
+        let lines = |level| Lines { level, crates: &["my_cloud"] };
+        for own in ["my_cloud", "my_cloud::client", "tfplugin::rpc"] {
+            assert_eq!(lines(LevelFilter::TRACE).finest(own), LevelFilter::TRACE, "{own}");
+            assert_eq!(lines(LevelFilter::ERROR).finest(own), LevelFilter::ERROR, "{own}");
+        }
+        // Whatever library comes next is not in a list of libraries.
+        for other in ["aws_smithy_runtime::client", "hyper", "kube_client", "my_cloud_sdk", "a_library_of_tomorrow"] {
+            assert_eq!(lines(LevelFilter::TRACE).finest(other), LevelFilter::WARN, "{other}");
+            assert_eq!(lines(LevelFilter::ERROR).finest(other), LevelFilter::ERROR, "{other}");
+        }
     }
 
     fn parsed(fields: Json) -> Json {

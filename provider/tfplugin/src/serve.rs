@@ -49,6 +49,9 @@ pub struct Plugin {
     pub address: &'static str,
     /// The version, for messages and logs.
     pub version: &'static str,
+    /// The provider's own crates, as modules are named (`my_cloud`). Their log lines are written at the level that the user asks for;
+    /// of all others only warnings and errors are.
+    pub crates: &'static [&'static str],
 }
 
 impl Plugin {
@@ -85,7 +88,7 @@ enum ServeError {
 /// the environment variable that does so. Started without Terraform and without `-debug`, it explains itself and fails.
 pub fn run(plugin: Plugin, provider: impl FnOnce() -> Arc<dyn Provider>) -> ExitCode {
     crate::panic::install_hook();
-    crate::log::install(plugin.local_name());
+    crate::log::install(plugin.local_name(), plugin.crates);
     let debug = std::env::args_os().skip(1).any(|argument| argument == "-debug" || argument == "--debug");
     match start(plugin, debug, provider) {
         Ok(()) => ExitCode::SUCCESS,

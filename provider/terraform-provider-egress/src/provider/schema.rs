@@ -246,7 +246,7 @@ fn assume_role() -> NestedBlock {
                 "session_name",
                 "The session's name in CloudTrail: 2 to 64 of `A-Z a-z 0-9 _ = , . @ -`. Default: `terraform-provider-egress`.",
             ),
-            string("external_id", "The external id that the role's trust policy asks for."),
+            string("external_id", "The external id that the role's trust policy asks for.").sensitive(),
             string(
                 "duration",
                 "How long the credentials live, such as `1h`: 15 minutes to 12 hours. They are renewed before they expire. Default: `1h`.",
@@ -272,7 +272,7 @@ fn exec() -> NestedBlock {
             .required(),
             string("command", "The command.").required(),
             strings("args", "Its arguments."),
-            string_map("env", "Environment variables for it."),
+            string_map("env", "Environment variables for it.").sensitive(),
         ],
         "A command that prints credentials, such as `aws eks get-token`, with `host`.",
     )

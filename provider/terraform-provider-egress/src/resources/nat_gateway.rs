@@ -264,6 +264,7 @@ impl Resource for NatGateway {
     }
 
     async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
+        self.session.note_refresh();
         let state = async {
             let common: Common = model::from_value_subset(&request.state)?;
             let configured = self.session.required()?;
@@ -277,7 +278,7 @@ impl Resource for NatGateway {
                 response.identity = cloud_identity::value(&state).or(response.identity);
                 response.state = state;
             }
-            Err(diagnostic) => response.diagnostics.push(diagnostic),
+            Err(diagnostics) => response.diagnostics.extend(diagnostics),
         }
         response
     }

@@ -27,7 +27,11 @@ use tfplugin::serve::{Plugin, run};
 use shelf::Shelf;
 
 fn main() -> ExitCode {
-    let plugin = Plugin { address: "registry.terraform.io/example/shelf", version: env!("CARGO_PKG_VERSION") };
+    let plugin = Plugin {
+        address: "registry.terraform.io/example/shelf",
+        version: env!("CARGO_PKG_VERSION"),
+        crates: &[env!("CARGO_CRATE_NAME")],
+    };
     run(plugin, || Arc::new(ShelfProvider::new()))
 }
 

@@ -28,7 +28,8 @@ pub(super) use self::place::foreign_zone;
 use self::place::{arns, check_place, check_region, connected, recorded_arns, region, writes_region};
 use self::predicted::Prediction;
 use super::backend::{Applied, Backend, Planned};
-use crate::session::Configured;
+use crate::resources::cloud_error;
+use crate::session::{Call, Configured, Failure};
 
 /// AWS behind the resource.
 pub(super) struct AwsBackend;
@@ -121,15 +122,15 @@ impl Backend for AwsBackend {
         }
     }
 
-    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostic> {
+    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostics> {
         let input = Input::read(state)?;
         let region = connected(configured, input.region().known().copied()).await?;
         if let Some(zone) = foreign_zone(state, region.name()) {
-            return Err(report::elsewhere(zone, region.name()));
+            return Err(report::elsewhere(zone, region.name()).into());
         }
-        let desired = known(state, identity, &region, input.recorded()).map_err(first)?;
+        let desired = known(state, identity, &region, input.recorded())?;
         let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
-        let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
+        let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Refresh))?;
         check_place(&region, state, &observed).await?;
         let arns = arns(&region, state, &observed).await?;
         Ok(state::corrected(state, &desired, &observed, &arns))
@@ -175,9 +176,18 @@ fn former(prior: &Value, identity: &Identity) -> Option<Identity> {
     Some(Identity { name, ..identity.clone() }).filter(|former| former != identity)
 }
 
-fn first(diagnostics: Diagnostics) -> Diagnostic {
-    let unknown = || Diagnostic::error("The state cannot be read", "This is a bug in the provider.");
-    diagnostics.into_iter().next().unwrap_or_else(unknown)
+/// The gateways could not be read: reported once for a cause that fails every resource.
+fn unreadable(
+    configured: &Configured,
+    identity: &Identity,
+    region: &Region,
+    error: &cloud::Error,
+    call: Call,
+) -> Diagnostics {
+    let cause = cloud_error::cause(error, &format!("AWS in {}", region.name()));
+    let failure = Failure::new(cause, report::failure("The NAT gateways cannot be read", error));
+    let resource = format!("egress_nat_gateway \"{}\"", identity.name);
+    configured.this_run.causes.report(failure, &resource, call).into_iter().collect()
 }
 
 impl AwsBackend {
@@ -214,7 +224,9 @@ impl AwsBackend {
         };
         // Without a look the plan would not say what is replaced, taken over or interrupted, and be approved for it.
         let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
-        let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
+        // Of what is created with open ends everything is unknown that a look could tell.
+        let call = if prior.is_null() && gaps.any { Call::PlanUnseen } else { Call::PlanSeen };
+        let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, call))?;
         check_place(&region, prior, &observed).await?;
         let former = former(prior, identity);
         if prior.is_null() && !planned.is_null() {
@@ -278,7 +290,7 @@ impl AwsBackend {
             known(planned, identity, &region, recorded.clone())?
         };
         let observed = region.observe_for_change(&desired, limits).await;
-        let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
+        let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Apply))?;
         check_place(&region, prior, &observed).await?;
         let ahead = plan(&desired, &observed);
         let former = former(prior, identity);

@@ -44,7 +44,7 @@ pub(super) trait Backend: Send + Sync {
     ) -> Applied;
 
     /// The state as the cloud has it; null when no gateway is there.
-    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostic>;
+    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostics>;
 
     /// The state of gateways that exist, found by identity and by these ids. The value holds the attribute that chooses the
     /// cloud and what is computed.

@@ -14,7 +14,7 @@ use tfplugin::resource::{
     ReadResponse, Resource, UpdateRequest,
 };
 use tfplugin::schema::{IdentitySchema, Schema};
-use tfplugin::{Diagnostic, Diagnostics, Severity};
+use tfplugin::{Diagnostic, Diagnostics};
 
 use super::EgressPolicy;
 use super::via::aws;
@@ -128,10 +128,8 @@ impl Resource for PolicyResource {
         }
         match aws::seen(&configured, &response.state).await {
             Ok(seen) => set(&mut response.state, "routes", seen),
-            Err(mut diagnostic) => {
-                diagnostic.severity = Severity::Warning;
-                response.diagnostics.push(diagnostic);
-            }
+            // A refresh that could not look has not found that nothing changed.
+            Err(diagnostics) => response.diagnostics.extend(diagnostics),
         }
         response
     }

@@ -12,7 +12,8 @@ use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::{Input, Wanted, report, route_text};
-use crate::session::{Configured, Unavailable};
+use crate::resources::cloud_error;
+use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// What a plan knows of the routes.
 pub(in super::super) struct Planned {
@@ -113,7 +114,11 @@ pub(in super::super) async fn planned(configured: &Configured, prior: &Value, pl
     let desired = change.desired(configured, Stage::LeadAndRemove);
     let observed = match region.observe_steering(&desired, Freshness::Snapshot).await {
         Ok(observed) => observed,
-        Err(error) => return failed(report::not_looked(&error)),
+        // What is planned of routes is unknown without a look, and every other value is known without one.
+        Err(error) => {
+            let diagnostics = unreadable(configured, planned, &region, &error, Call::PlanSeen);
+            return Planned { routes: Value::UNKNOWN, diagnostics };
+        }
     };
     let plan = plan(&desired, &observed);
     let mut diagnostics = report::conflicts(&plan);
@@ -208,7 +213,7 @@ async fn try_to(
 
 /// The routes of a state as they are now: those that are gone are left out. A table that is not there may be in another account:
 /// its routes stay in the state.
-pub(in super::super) async fn seen(configured: &Configured, state: &Value) -> Result<Value, Diagnostic> {
+pub(in super::super) async fn seen(configured: &Configured, state: &Value) -> Result<Value, Diagnostics> {
     let change = Change::read(state, state)?;
     let recorded = change.before.recorded();
     if recorded.is_empty() {
@@ -216,16 +221,30 @@ pub(in super::super) async fn seen(configured: &Configured, state: &Value) -> Re
     }
     let region = match change.region(configured).await {
         Ok(region) => region,
-        Err(Some(diagnostic)) => return Err(diagnostic),
+        Err(Some(diagnostic)) => return Err(diagnostic.into()),
         Err(None) => return Ok(state.get("routes").cloned().unwrap_or(Value::Null)),
     };
     let desired = change.desired(configured, Stage::Lead);
     let observed = region.observe_steering(&desired, Freshness::Snapshot).await;
-    let observed = observed.map_err(|error| report::not_looked(&error))?;
+    let observed = observed.map_err(|error| unreadable(configured, state, &region, &error, Call::Refresh))?;
     let seen = recorded.into_iter().filter_map(|(route, target)| match observed.routes.get(&route) {
         Some(now) => Some((route_text(&route), now.target.clone())),
         None if observed.tables.contains(&route.0) => None,
         None => Some((route_text(&route), target)),
     });
     Ok(Value::map(seen.map(|(route, target)| (route, Value::from(target)))))
+}
+
+/// The routes could not be read: reported once for a cause that fails every resource.
+fn unreadable(
+    configured: &Configured,
+    policy: &Value,
+    region: &Region,
+    error: &cloud::Error,
+    call: Call,
+) -> Diagnostics {
+    let cause = cloud_error::cause(error, &format!("AWS in {}", region.name()));
+    let failure = Failure::new(cause, report::not_looked(error));
+    let resource = format!("egress_policy \"{}\"", named(policy));
+    configured.this_run.causes.report(failure, &resource, call).into_iter().collect()
 }
