@@ -54,8 +54,11 @@ resource "egress_nat_gateway" "prod" {
 resource "egress_pod_network" "prod" {
   provider = egress.cluster
   name     = "prod"
-  eks = {
-    eni_configs = { for zone, subnet in var.pod_subnet_ids : zone => { subnet_id = subnet } }
+  eks {
+    # [] is the security groups of each node.
+    eni_configs = {
+      for zone, subnet in var.pod_subnet_ids : zone => { subnet_id = subnet, security_group_ids = [] }
+    }
     nat_gateway = egress_nat_gateway.prod
   }
 }

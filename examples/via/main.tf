@@ -57,7 +57,7 @@ resource "egress_nat_gateway" "prod" {
   }
 }
 
-# No route of its own: policies lead to it what is theirs.
+# No route of its own: policies route to it what is theirs.
 resource "egress_nat_gateway" "partners" {
   name = "partners"
 
@@ -77,13 +77,20 @@ resource "egress_nat_gateway" "partners" {
 resource "egress_policy" "backend" {
   name      = "backend"
   namespace = "production"
-  pods      = { match_labels = { app = "backend" } }
+
+  pods {
+    match_labels = { app = "backend" }
+  }
+
   allow = {
     database = { to_pods = { match_labels = { app = "database" } }, ports = [5432] }
     acquirer = { to_cidrs = ["203.0.113.0/25"], ports = [443] }
     bank     = { to_cidrs = ["198.51.100.16/28"], ports = [443, 8443] }
   }
-  via = { nat_gateway = egress_nat_gateway.partners }
+
+  via {
+    nat_gateway = egress_nat_gateway.partners
+  }
 }
 
 output "tell_partners" {

@@ -76,7 +76,7 @@ fn policies(block: &Block, namespace: &str) -> String {
     let Block { name, engine, .. } = block;
     let arguments = format!(
         "  name = \"{}-${{count.index}}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
-         pods = {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
+         pods {{ match_labels = {{ app = \"backend-${{count.index}}\" }} }}\n  \
          allow = {{ db = {{ to_cidrs = [\"10.1.0.0/16\"], ports = [5432] }} }}\n",
         name.replace('_', "-")
     );

@@ -39,7 +39,7 @@ fn policies(kubernetes: &str, engine: &str, namespace: &str, cidr: &str) -> Stri
     format!(
         "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-reach\"\n  kubernetes {{\n    {kubernetes}\n  }}\n}}\n\
          resource \"egress_policy\" \"all\" {{\n  count = {COUNT}\n  name = \"p${{count.index}}\"\n  namespace = \"{namespace}\"\n  \
-         engine = \"{engine}\"\n  accept_timeout = \"0s\"\n  pods = {{ match_labels = {{ app = \"a${{count.index}}\" }} }}\n  \
+         engine = \"{engine}\"\n  accept_timeout = \"0s\"\n  pods {{ match_labels = {{ app = \"a${{count.index}}\" }} }}\n  \
          allow = {{ partner = {{ to_cidrs = [\"{cidr}\"], ports = [443] }} }}\n}}\n"
     )
 }

@@ -149,7 +149,7 @@ fn routed(cloud: &Cloud, cidrs: &[&str]) -> Result<Configuration> {
         document["resource"]["egress_policy"] = json!({ "backend": {
             "name": "backend",
             "namespace": "production",
-            "allow": { "partner": { "to_cidrs": cidrs } },
+            "allow": { "partner": { "to_cidrs": cidrs, "ports": ["any"] } },
             "via": { "nat_gateway": gateway },
             "delivery": "render",
         } });

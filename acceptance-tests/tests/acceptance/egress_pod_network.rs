@@ -74,8 +74,8 @@ fn cases(namespace: &str) -> Vec<Case> {
         case(
             "eks-groups",
             format!(
-                "  eks = {{ security_group_policies = {{ payments = {{\n    namespace = \"{namespace}\"\n    pods = {{ match_labels = {{ app = \"payments\" }} }}\n    \
-                 security_group_ids = [\"sg-0123456789abcdef0\"]\n  }} }} }}\n"
+                "  eks {{\n    security_group_policies = {{ payments = {{\n    namespace = \"{namespace}\"\n    pods = {{ match_labels = {{ app = \"payments\" }} }}\n    \
+                 security_group_ids = [\"sg-0123456789abcdef0\"]\n    }} }}\n  }}\n"
             ),
             ("sg-0123456789abcdef0", "sg-12345678"),
             Expected::of("securitygrouppolicies.vpcresources.k8s.aws", namespace, "payments"),
@@ -84,8 +84,8 @@ fn cases(namespace: &str) -> Vec<Case> {
         case(
             "aks",
             format!(
-                "  aks = {{ static_gateway_configurations = {{ partners = {{\n    namespace = \"{namespace}\"\n    gateway_nodepool_name = \"egress\"\n    \
-                 exclude_cidrs = [\"10.0.0.0/8\"]\n  }} }} }}\n"
+                "  aks {{\n    static_gateway_configurations = {{ partners = {{\n    namespace = \"{namespace}\"\n    gateway_nodepool_name = \"egress\"\n    \
+                 provision_public_ips = true\n    default_route = \"staticEgressGateway\"\n    exclude_cidrs = [\"10.0.0.0/8\"]\n    }} }}\n  }}\n"
             ),
             ("10.0.0.0/8", "10.244.0.0/16"),
             Expected::of("staticgatewayconfigurations.egressgateway.kubernetes.azure.com", namespace, "partners"),
@@ -94,9 +94,9 @@ fn cases(namespace: &str) -> Vec<Case> {
         case(
             "ack",
             format!(
-                "  ack = {{\n    pod_networkings = {{ {namespace} = {{\n      pods = {{ match_labels = {{ egress = \"own\" }} }}\n      \
+                "  ack {{\n    pod_networkings = {{ {namespace} = {{\n      pods = {{ match_labels = {{ egress = \"own\" }} }}\n      namespaces = {{ all = true }}\n      allocation_type = \"Elastic\"\n      \
                  vswitch_ids = [\"vsw-bp1s5fnvk4gn2tws03624\"]\n      security_group_ids = [\"sg-bp1fg655nh68xyz9i9pj\"]\n    }} }}\n    \
-                 pod_eips = {{ partners = {{ bandwidth = 10 }} }}\n  }}\n"
+                 pod_eips = {{ partners = {{ new = true, bandwidth = 10, release_strategy = \"Follow\" }} }}\n  }}\n"
             ),
             ("vsw-bp1s5fnvk4gn2tws03624", "vsw-bp1aaaabbbbccccdddde"),
             Expected::of("podnetworkings.network.alibabacloud.com", "default", namespace),
@@ -116,7 +116,7 @@ fn each_service_is_applied_changed_and_destroyed(run: &Run<'_>) -> Result<()> {
     let server = ApiServer::start_own()?;
     let case = Case {
         name: "acceptance-gke".to_owned(),
-        body: "  gke = { non_masquerade_cidrs = [\"10.0.0.0/8\"] }\n".to_owned(),
+        body: "  gke { non_masquerade_cidrs = [\"10.0.0.0/8\"] }\n".to_owned(),
         change: ("10.0.0.0/8", "172.16.0.0/12"),
         object: Expected::of("configmaps", "kube-system", "ip-masq-agent"),
         shows: (
@@ -149,7 +149,9 @@ fn lives(workspace: &Workspace, server: &ApiServer, case: &Case) -> Result<()> {
 }
 
 fn eni_config(zone: &str, more: &str) -> String {
-    format!("  eks = {{ eni_configs = {{ {zone} = {{ subnet_id = \"subnet-0a1b2c3d4e5f60718\" }} }} }}\n{more}")
+    format!(
+        "  eks {{\n    eni_configs = {{ {zone} = {{ subnet_id = \"subnet-0a1b2c3d4e5f60718\", security_group_ids = [] }} }}\n  }}\n{more}"
+    )
 }
 
 /// A zone that no other scenario and host has: the objects are called after zones.
@@ -200,11 +202,13 @@ fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
     let with_zones = |zones: &[&str]| {
         let zones: Vec<String> = (0..)
             .zip(zones)
-            .map(|(n, zone)| format!("      {zone} = {{ subnet_id = \"subnet-0a1b2c3d4e5f6071{n}\" }}\n"))
+            .map(|(n, zone)| {
+                format!("      {zone} = {{ subnet_id = \"subnet-0a1b2c3d4e5f6071{n}\", security_group_ids = [] }}\n")
+            })
             .collect();
         let zones = zones.concat();
         let network = format!(
-            "resource \"egress_pod_network\" \"prod\" {{\n  provider = egress.cluster\n  name = \"prod\"\n  eks = {{\n    nat_gateway = \
+            "resource \"egress_pod_network\" \"prod\" {{\n  provider = egress.cluster\n  name = \"prod\"\n  eks {{\n    nat_gateway = \
              egress_nat_gateway.prod\n    eni_configs = {{\n{zones}    }}\n  }}\n}}\n"
         );
         format!(
@@ -252,10 +256,13 @@ fn rendering_needs_no_cluster(run: &Run<'_>) -> Result<()> {
 fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
     for (body, said) in [
-        ("  eks = { eni_configs = { a = { subnet_id = \"subnet-12345678\" } } }\n", "is no Availability Zone"),
-        ("  gke = { non_masquerade_cidrs = [] }\n", "names no block"),
         (
-            "  gke = { non_masquerade_cidrs = [\"10.0.0.0/8\"] }\n  ack = { pod_eips = { a = {} } }\n",
+            "  eks {\n    eni_configs = { a = { subnet_id = \"subnet-12345678\", security_group_ids = [] } }\n  }\n",
+            "is no Availability Zone",
+        ),
+        ("  gke { non_masquerade_cidrs = [] }\n", "names no block"),
+        (
+            "  gke { non_masquerade_cidrs = [\"10.0.0.0/8\"] }\n  ack { pod_eips = { a = { instance_id = \"eip-1\" } } }\n",
             "only one can be set",
         ),
         ("", "One of eks, aks, gke and ack is required"),

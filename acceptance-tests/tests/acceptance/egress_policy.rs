@@ -82,9 +82,9 @@ fn provider(kubernetes: &str) -> String {
 fn policy(namespace: &str, more: &str) -> String {
     format!(
         "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"{namespace}\"\n  \
-         pods = {{ match_labels = {{ app = \"backend\" }} }}\n  allow = {{\n    \
+         pods {{ match_labels = {{ app = \"backend\" }} }}\n  allow = {{\n    \
          db = {{ to_pods = {{ match_labels = {{ app = \"database\" }} }}, ports = [5432] }}\n    \
-         partner = {{ to_cidrs = [\"203.0.113.0/24\"], except_cidrs = [\"203.0.113.128/25\"], ports = [443] }}\n  }}\n{more}}}\n"
+         partner = {{ to_cidrs = [\"203.0.113.0/24\", \"!203.0.113.128/25\"], ports = [443] }}\n  }}\n{more}}}\n"
     )
 }
 
@@ -229,10 +229,8 @@ fn planning_works_without_the_cluster(run: &Run<'_>) -> Result<()> {
 
 fn what_the_engine_cannot_do_is_an_error(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
-    let body = policy("production", "  delivery = \"render\"\n").replace(
-        "to_cidrs = [\"203.0.113.0/24\"], except_cidrs = [\"203.0.113.128/25\"]",
-        "to_domains = [\"api.stripe.com\"]",
-    );
+    let body = policy("production", "  delivery = \"render\"\n")
+        .replace("to_cidrs = [\"203.0.113.0/24\", \"!203.0.113.128/25\"]", "to_domains = [\"api.stripe.com\"]");
     workspace.write("main.tf", &(provider("") + &body))?;
     let said = unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
     says(&said, &["network-policy", "domain names", "cilium"])

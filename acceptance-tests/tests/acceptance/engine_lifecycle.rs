@@ -73,7 +73,7 @@ impl World {
             let pods = if ["ovn-kubernetes", "linkerd"].contains(&engine) {
                 ""
             } else {
-                "  pods = { match_labels = { app = \"backend\" } }\n"
+                "  pods { match_labels = { app = \"backend\" } }\n"
             };
             // These have objects of their own for names alone, or one more kind.
             let names = if ["eks", "gke", "linkerd"].contains(&engine) {
@@ -200,7 +200,7 @@ fn another_version_of_the_engine_is_a_change_in_place(run: &Run<'_>) -> Result<(
     let configure = |version: &str| {
         let body = format!(
             "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"{namespace}\"\n  accept_timeout = \"0s\"\n  \
-             pods = {{ match_labels = {{ app = \"backend\" }} }}\n  \
+             pods {{ match_labels = {{ app = \"backend\" }} }}\n  \
              allow = {{ partner = {{ to_domains = [\"**.example.com\"], ports = [443] }} }}\n}}\n"
         );
         let engine = format!("    engine = \"cilium\"\n    engine_version = \"{version}\"\n");

@@ -45,7 +45,7 @@ impl Cluster {
     fn configure(&self, engine: &str, cidr: &str, timeout: &str) -> Result<()> {
         let body = format!(
             "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"{}\"\n  engine = \"{engine}\"\n  \
-             accept_timeout = \"{timeout}\"\n  pods = {{ match_labels = {{ app = \"backend\" }} }}\n  \
+             accept_timeout = \"{timeout}\"\n  pods {{ match_labels = {{ app = \"backend\" }} }}\n  \
              allow = {{ partner = {{ to_cidrs = [\"{cidr}\"], ports = [443] }} }}\n}}\n",
             self.namespace
         );
@@ -194,7 +194,7 @@ fn a_gateway_may_need_a_moment(run: &Run<'_>) -> Result<()> {
     let (server, name) = (&cluster.server, format!("antrea-{}", cluster.namespace));
     let body = format!(
         "resource \"egress_gateway\" \"partners\" {{\n  name = \"{name}\"\n  namespace = \"{0}\"\n  engine = \"antrea\"\n  \
-         accept_timeout = \"60s\"\n  sources = {{ own = {{ namespaces = {{ names = [\"{0}\"] }} }} }}\n  ips = [\"192.168.1.50\"]\n}}\n",
+         accept_timeout = \"60s\"\n  sources = {{ own = {{ namespaces = {{ names = [\"{0}\"] }}, pods = {{ all = true }} }} }}\n  ips = [\"192.168.1.50\"]\n}}\n",
         cluster.namespace
     );
     cluster.workspace.write("main.tf", &(provider(server, "") + &body))?;

@@ -30,7 +30,7 @@ pub(crate) fn provider(server: &ApiServer, more: &str) -> String {
 
 pub(crate) fn policy(resource: &str, engine: &str, namespace: &str, cidr: &str) -> String {
     // OVN-Kubernetes governs whole namespaces.
-    let pods = if engine == "ovn-kubernetes" { "" } else { "  pods = { match_labels = { app = \"backend\" } }\n" };
+    let pods = if engine == "ovn-kubernetes" { "" } else { "  pods { match_labels = { app = \"backend\" } }\n" };
     format!(
         "resource \"egress_policy\" \"{resource}\" {{\n  name = \"{resource}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n{pods}  \
          accept_timeout = \"0s\"\n  allow = {{ partner = {{ to_cidrs = [\"{cidr}\"], ports = [443] }} }}\n}}\n"

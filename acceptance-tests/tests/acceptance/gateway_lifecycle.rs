@@ -21,12 +21,12 @@ const ENGINES: [(&str, &str); 9] = [
     ("spidernet", IPS_AND_NODES),
     ("calico", IPS),
     ("calico-enterprise", IPS_AND_NODES),
-    ("istio", "  to = { domains = [\"api.example.com\"] }\n"),
-    ("aks", "  nodes = { match_labels = { \"kubernetes.azure.com/agentpool\" = \"egress\" } }\n"),
+    ("istio", "  to { domains = [\"api.example.com\"] }\n"),
+    ("aks", "  nodes { match_labels = { \"kubernetes.azure.com/agentpool\" = \"egress\" } }\n"),
     ("kube-ovn", IPS_AND_NODES),
 ];
 const IPS: &str = "  ips = [\"192.168.1.50\"]\n";
-const IPS_AND_NODES: &str = "  ips = [\"192.168.1.50\"]\n  nodes = { match_labels = { egress = \"yes\" } }\n";
+const IPS_AND_NODES: &str = "  ips = [\"192.168.1.50\"]\n  nodes { match_labels = { egress = \"yes\" } }\n";
 /// What Kube-OVN's gateways need.
 const SETTINGS: &str = "    kube_ovn { external_subnet = \"external\" }\n";
 
@@ -57,7 +57,7 @@ impl World {
             format!(
                 "resource \"egress_gateway\" \"{engine}\" {{\n  name = \"{}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
                  accept_timeout = \"0s\"\n  labels = {{ team = \"{team}\" }}\n  force_conflicts = {force}\n  \
-                 sources = {{ own = {{ namespaces = {{ names = [\"{source}\"] }} }} }}\n{body}}}\n",
+                 sources = {{ own = {{ namespaces = {{ names = [\"{source}\"] }}, pods = {{ all = true }} }} }}\n{body}}}\n",
                 self.name(engine)
             )
         });

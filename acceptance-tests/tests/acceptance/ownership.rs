@@ -61,7 +61,7 @@ impl Cluster {
     fn configure(&self, name: &str, port: u16, more: &str) -> Result<()> {
         let body = format!(
             "resource \"egress_policy\" \"backend\" {{\n  name = \"{name}\"\n  namespace = \"{}\"\n  \
-             pods = {{ match_labels = {{ app = \"backend\" }} }}\n  \
+             pods {{ match_labels = {{ app = \"backend\" }} }}\n  \
              allow = {{ partner = {{ to_cidrs = [\"203.0.113.0/24\"], ports = [{port}] }} }}\n{more}}}\n",
             self.namespace
         );
@@ -214,7 +214,7 @@ fn a_config_map_that_others_share_is_released(run: &Run<'_>) -> Result<()> {
     server.kubectl(&["create", "--filename", "-"], &theirs.to_string())?;
     let body = |more: &str| {
         format!(
-            "{}resource \"egress_pod_network\" \"prod\" {{\n  name = \"prod\"\n  gke = {{ non_masquerade_cidrs = [\"10.0.0.0/8\"] }}\n{more}}}\n",
+            "{}resource \"egress_pod_network\" \"prod\" {{\n  name = \"prod\"\n  gke {{ non_masquerade_cidrs = [\"10.0.0.0/8\"] }}\n{more}}}\n",
             provider(&server)
         )
     };

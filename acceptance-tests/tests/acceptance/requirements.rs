@@ -25,8 +25,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
 fn gateway(namespace: &str, engine: &str, checks: bool) -> String {
     format!(
         "resource \"egress_gateway\" \"partners\" {{\n  name = \"{engine}-{namespace}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
-         accept_timeout = \"0s\"\n  check_requirements = {checks}\n  sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }} }} }}\n  \
-         ips = [\"192.168.1.50\"]\n  nodes = {{ match_labels = {{ egress = \"{namespace}\" }} }}\n}}\n"
+         accept_timeout = \"0s\"\n  check_requirements = {checks}\n  sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }}, pods = {{ all = true }} }} }}\n  \
+         ips = [\"192.168.1.50\"]\n  nodes {{ match_labels = {{ egress = \"{namespace}\" }} }}\n}}\n"
     )
 }
 

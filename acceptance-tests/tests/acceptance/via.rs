@@ -47,7 +47,7 @@ fn policy(name: &str, namespace: &str, cidrs: &[&str], more: &str) -> String {
 }
 
 fn via(more: &str) -> String {
-    format!("  via = {{ nat_gateway = egress_nat_gateway.prod\n{more}  }}\n")
+    format!("  via {{\n    nat_gateway = egress_nat_gateway.prod\n{more}  }}\n")
 }
 
 /// The same without a cluster.
@@ -145,7 +145,7 @@ fn a_foreign_route_is_not_taken_unasked(run: &Run<'_>) -> Result<()> {
     let route = [("RouteTableId", table), ("DestinationCidrBlock", PARTNER), ("GatewayId", &gateway)];
     world.cloud.call("CreateRoute", &route)?;
     world.refuses(&(base(&world, NONE) + &rendered("backend", &[PARTNER])), &[&gateway, "take_over_routes"])?;
-    let taking = via(&format!("    take_over_routes = [\"{gateway}\"]\n")) + "  delivery = \"render\"\n";
+    let taking = via(&format!("    aws {{ take_over_routes = [\"{gateway}\"] }}\n")) + "  delivery = \"render\"\n";
     let body = base(&world, NONE) + &policy("backend", "production", &[PARTNER], &taking);
     says(&world.plan_of(&body)?.1, &["A route is taken over from", "does not lead it back"])?;
     world.settle(&body)?;
@@ -193,7 +193,7 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
         base(&world, NONE)
             + &format!(
                 "resource \"egress_policy\" \"bad\" {{\n  name = \"bad\"\n  namespace = \"production\"\n  engine = \"cilium\"\n  \
-                 allow = {{ r = {{ {rule} }} }}\n  via = {{ {via} }}\n  delivery = \"render\"\n{more}}}\n"
+                 allow = {{ r = {{ {rule}, ports = [\"any\"] }} }}\n  via {{\n{via}\n  }}\n  delivery = \"render\"\n{more}}}\n"
             )
     };
     let gateway = "nat_gateway = egress_nat_gateway.prod";
@@ -201,19 +201,19 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
         ("to_domains = [\"api.example.com\"]", gateway, "", vec!["names domains"]),
         ("to_external = true", gateway, "", vec!["default route of the gateway"]),
         ("to_cidrs = [\"2001:db8::/32\"]", gateway, "", vec!["IPv6"]),
-        (
-            "to_cidrs = [\"192.0.2.0/24\"], except_cidrs = [\"192.0.2.1/32\"]",
-            gateway,
-            "",
-            vec!["cannot leave out a part"],
-        ),
+        ("to_cidrs = [\"192.0.2.0/24\", \"!192.0.2.1/32\"]", gateway, "", vec!["leaves out a part of a block"]),
         ("to_services = [\"db\"]", gateway, "", vec!["nothing to lead"]),
         ("to_cidrs = [\"192.0.2.0/24\"]", gateway, "  mode = \"audit\"\n", vec!["routes would lead it"]),
-        ("to_cidrs = [\"192.0.2.0/24\"]", "nat_gatewya = egress_nat_gateway.prod", "", vec!["via names no gateway"]),
+        (
+            "to_cidrs = [\"192.0.2.0/24\"]",
+            "nat_gatewya = egress_nat_gateway.prod",
+            "",
+            vec!["nat_gatewya", "Did you mean \"nat_gateway\""],
+        ),
         ("to_cidrs = [\"192.0.2.0/24\"]", "nat_gateway = egress_ip_pool.partners", "", vec!["NAT gateway"]),
         (
             "to_cidrs = [\"192.0.2.0/24\"]",
-            "nat_gateway = egress_nat_gateway.prod, prefix_list_ids = [\"partners\"]",
+            "nat_gateway = egress_nat_gateway.prod\n    aws { prefix_list_ids = [\"partners\"] }",
             "",
             vec!["is not the id of a managed prefix list"],
         ),
@@ -229,8 +229,8 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
 /// The parts of a gateway may also be written out.
 fn a_provider_without_aws_is_told(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
-    let gateway = "  via = { nat_gateway = {\n    aws = { zones = { us-east-1a = { route_table_ids = [\"rtb-1\"] } } }\n    \
-                   gateways = { us-east-1a = { id = \"nat-1\" } }\n  } }\n  delivery = \"render\"\n";
+    let gateway = "  via {\n    nat_gateway = {\n    aws = { zones = { us-east-1a = { route_table_ids = [\"rtb-1\"] } } }\n    \
+                   gateways = { us-east-1a = { id = \"nat-1\" } }\n    }\n  }\n  delivery = \"render\"\n";
     let provider = format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-via\"\n}}\n");
     workspace.write("main.tf", &(provider + &policy("backend", "production", &[PARTNER], gateway)))?;
     let said = acceptance_tests::host::unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
@@ -247,11 +247,11 @@ fn through_the_cluster(run: &Run<'_>) -> Result<()> {
     let gateway = |engine: &str| {
         format!(
             "resource \"egress_gateway\" \"partners\" {{\n  name = \"gw-{namespace}\"\n  namespace = \"{namespace}\"\n  \
-             engine = \"{engine}\"\n  sources = {{ batch = {{ pods = {{ match_labels = {{ app = \"batch\" }} }} }} }}\n  \
-             nodes = {{ match_labels = {{ egress = \"partners\" }} }}\n  ips = [\"192.168.1.10\"]\n  public_ips = [\"198.51.100.9\"]\n}}\n"
+             engine = \"{engine}\"\n  sources = {{ batch = {{ pods = {{ match_labels = {{ app = \"batch\" }} }}, namespaces = {{ all = true }} }} }}\n  \
+             nodes {{ match_labels = {{ egress = \"partners\" }} }}\n  ips = [\"192.168.1.10\"]\n  public_ips = [\"198.51.100.9\"]\n}}\n"
         )
     };
-    let through = "  engine = \"cilium\"\n  via = { egress_gateway = egress_gateway.partners }\n";
+    let through = "  engine = \"cilium\"\n  via { egress_gateway = egress_gateway.partners }\n";
     let body = |cidr: &str| gateway("cilium") + &policy("backend", &namespace, &[cidr], through);
     let name = format!("{namespace}-backend");
     let way = |server: &ApiServer| server.get("ciliumegressgatewaypolicies.cilium.io", "", &name);

@@ -17,11 +17,15 @@ resource "egress_policy" "advanced" {
   name      = "advanced-egress-policy"
   namespace = "production"
   delivery  = "render"
-  pods      = { match_labels = { app = "backend" } }
+
+  pods {
+    match_labels = { app = "backend" }
+  }
+
   allow = {
     domains  = { to_domains = ["api.stripe.com", "**.googleapis.com"], ports = [443] }
     database = { to_pods = { match_labels = { app = "database" } }, ports = [5432] }
-    internal = { to_cidrs = ["10.0.0.0/8"], except_cidrs = ["10.100.0.0/16"], ports = [80, 443] }
+    internal = { to_cidrs = ["10.0.0.0/8", "!10.100.0.0/16"], ports = [80, 443] }
   }
 }
 
@@ -37,10 +41,16 @@ resource "egress_gateway" "partners" {
   name      = "egress-gateway"
   namespace = "egress"
   delivery  = "render"
-  sources   = { production = { namespaces = { names = ["production"] } } }
-  to        = { cidrs = ["203.0.113.0/24"] }
+  sources   = { production = { namespaces = { names = ["production"] }, pods = { all = true } } }
   ips       = ["10.10.10.1", "10.10.10.2"]
   replicas  = 2
-  nodes     = { match_labels = { egress-gateway = "true" } }
   failover  = "required"
+
+  to {
+    cidrs = ["203.0.113.0/24"]
+  }
+
+  nodes {
+    match_labels = { egress-gateway = "true" }
+  }
 }

@@ -19,20 +19,24 @@ resource "egress_policy" "l7" {
   name      = "l7-egress-policy"
   namespace = "production"
   delivery  = "render"
-  pods      = { match_labels = { app = "api-client" } }
+
+  pods {
+    match_labels = { app = "api-client" }
+  }
+
   allow = {
     backend = {
       to_pods = { match_labels = { app = "backend-api" } }
-      ports   = [8080]
-      http = [
-        { method = "GET", path_prefix = "/api/v1" },
+      ports   = ["8080/http"]
+      http_requests = [
+        { method = "GET", path_prefix = "/api/v1", headers = {} },
         { method = "POST", path = "/api/v1/orders", headers = { content-type = "application/json" } },
       ]
     }
     payment = {
-      to_domains = ["api.stripe.com", "*.googleapis.com"]
-      sni        = ["api.stripe.com", "*.googleapis.com"]
-      ports      = [443]
+      to_domains   = ["api.stripe.com", "*.googleapis.com"]
+      ports        = ["443/tls"]
+      server_names = ["api.stripe.com", "*.googleapis.com"]
     }
   }
   dns_queries = ["api.stripe.com", "*.googleapis.com", "**.cluster.local"]
@@ -49,9 +53,15 @@ resource "egress_gateway" "external_api" {
       pods       = { match_labels = { app = "api-client", egress-gateway = "external" } }
     }
   }
-  to    = { cidrs = ["203.0.113.0/24", "198.51.100.0/24"] }
-  ips   = ["10.0.100.50"]
-  nodes = { match_labels = { "node-role.kubernetes.io/egress-gateway" = "true", "topology.kubernetes.io/zone" = "zone-a" } }
+  ips = ["10.0.100.50"]
+
+  to {
+    cidrs = ["203.0.113.0/24", "198.51.100.0/24"]
+  }
+
+  nodes {
+    match_labels = { "node-role.kubernetes.io/egress-gateway" = "true", "topology.kubernetes.io/zone" = "zone-a" }
+  }
 }
 
 output "needed" {

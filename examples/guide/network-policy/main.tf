@@ -15,11 +15,15 @@ resource "egress_policy" "egress_control" {
   namespace = "production"
   delivery  = "render"
   labels    = { policy-type = "egress", environment = "production" }
-  pods      = { match_labels = { app = "backend" } }
+
+  pods {
+    match_labels = { app = "backend" }
+  }
+
   allow = {
     database = { to_pods = { match_labels = { app = "database", tier = "backend" } }, ports = [5432] }
     redis    = { to_pods = { match_labels = { app = "redis" } }, ports = [6379] }
-    partner  = { to_cidrs = ["203.0.113.0/24"], except_cidrs = ["203.0.113.128/25"], ports = [443] }
+    partner  = { to_cidrs = ["203.0.113.0/24", "!203.0.113.128/25"], ports = [443] }
   }
 }
 
@@ -29,8 +33,8 @@ resource "egress_policy" "namespace_wide" {
   namespace = "frontend"
   delivery  = "render"
   allow = {
-    backend    = { to_namespaces = { names = ["backend"] }, ports = [8080] }
-    monitoring = { to_namespaces = { names = ["monitoring"] }, ports = [9090, 3000] }
+    backend    = { to_namespaces = { names = ["backend"], pods = { all = true } }, ports = [8080] }
+    monitoring = { to_namespaces = { names = ["monitoring"], pods = { all = true } }, ports = [9090, 3000] }
   }
 }
 
@@ -54,7 +58,11 @@ resource "egress_policy" "external_services" {
   name      = "external-services-egress"
   namespace = "production"
   delivery  = "render"
-  pods      = { match_labels = { role = "api-consumer" } }
+
+  pods {
+    match_labels = { role = "api-consumer" }
+  }
+
   allow = {
     aws     = { to_cidrs = ["52.94.0.0/20", "54.239.0.0/17"], ports = [443] }
     google  = { to_cidrs = ["142.250.0.0/15"], ports = [443] }
@@ -67,24 +75,31 @@ resource "egress_policy" "internal" {
   name      = "allow-internal"
   namespace = "production"
   delivery  = "render"
-  allow     = { environment = { to_namespaces = { match_labels = { environment = "production" } }, ports = ["TCP"] } }
+  allow = {
+    environment = {
+      to_namespaces = { match_labels = { environment = "production" }, pods = { all = true } }
+      ports         = ["any/TCP"]
+    }
+  }
 }
 
 resource "egress_policy" "gateway" {
   name      = "allow-egress-gateway"
   namespace = "production"
   delivery  = "render"
-  pods      = { match_labels = { egress-access = "external" } }
+
+  pods {
+    match_labels = { egress-access = "external" }
+  }
+
   allow = {
     # The port of the gateway's pods: a policy sees what the Service's 443 became.
     gateway = {
-      to_namespaces = { names = ["istio-system"] }
-      to_pods       = { match_labels = { istio = "egressgateway" } }
+      to_namespaces = { names = ["istio-system"], pods = { match_labels = { istio = "egressgateway" } } }
       ports         = [8443]
     }
     istiod = {
-      to_namespaces = { names = ["istio-system"] }
-      to_pods       = { match_labels = { app = "istiod" } }
+      to_namespaces = { names = ["istio-system"], pods = { match_labels = { app = "istiod" } } }
       ports         = [15012]
     }
   }

@@ -5,8 +5,11 @@ resource "egress_gateway" "partners" {
   engine    = "antrea"
   sources   = { shop = { namespaces = { names = ["production"] }, pods = { match_labels = { app = "shop" } } } }
   ips       = ["192.168.1.50"]
-  nodes     = { match_labels = { egress = "yes" } }
   failover  = "required"
+
+  nodes {
+    match_labels = { egress = "yes" }
+  }
 }
 
 output "tell_partners" {

@@ -8,6 +8,8 @@
 
 #[path = "../tests/engines/cases.rs"]
 mod cases;
+#[path = "../tests/engines/written.rs"]
+mod written;
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -74,12 +76,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A policy that allows all addresses of a family but for blocks that are far from each other.
 fn with_exceptions(family: &str, count: usize) -> Policy {
     let except = (0..count).map(|index| match family {
-        "0.0.0.0/0" => format!("{}.{}.{}.0/24", 11 + index % 89, index / 89 % 256, index * 7 % 256),
-        _ => format!("2001:db8:{:x}::/64", index * 13),
+        "0.0.0.0/0" => format!("!{}.{}.{}.0/24", 11 + index % 89, index / 89 % 256, index * 7 % 256),
+        _ => format!("!2001:db8:{:x}::/64", index * 13),
     });
     let rule = RuleSpec {
-        to_cidrs: Some(vec![family.to_owned()]),
-        except_cidrs: Some(except.collect()),
+        to_cidrs: Some(std::iter::once(family.to_owned()).chain(except).collect()),
         ports: Some(vec!["443".to_owned()]),
         ..RuleSpec::default()
     };

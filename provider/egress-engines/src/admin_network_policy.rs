@@ -97,7 +97,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         ),
         Feature::ServiceAccounts => Refused("an AdminNetworkPolicy selects its pods by labels and namespaces only"),
         Feature::Services => Refused(
-            "an AdminNetworkPolicy knows no Services; select the pods behind the Service with to_pods and to_namespaces",
+            "an AdminNetworkPolicy knows no Services; select the pods behind the Service with to_pods or to_namespaces",
         ),
         Feature::DnsQueries => Refused("an AdminNetworkPolicy does not look into DNS queries"),
         Feature::Icmp => Refused(

@@ -95,12 +95,12 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         ),
         Feature::Http => Degraded(
             "needs Antrea's feature gate L7NetworkPolicy (alpha) and disableTXChecksumOffload. Other traffic to the same \
-             destination and port is dropped, also where another rule with http or sni would allow it",
+             destination and port is dropped, also where another rule with http_requests or server_names would allow it",
         ),
         Feature::HttpHeaders => Refused("Antrea looks at the method and path of a request, not at its headers"),
         Feature::Sni => Degraded(
             "needs Antrea's feature gate L7NetworkPolicy (alpha) and disableTXChecksumOffload. Other traffic to the same \
-             destination and port is dropped, also where another rule with http or sni would allow it, and * stands for any \
+             destination and port is dropped, also where another rule with http_requests or server_names would allow it, and * stands for any \
              number of labels",
         ),
         Feature::Audit => Degraded(

@@ -103,7 +103,7 @@ fn support(feature: Feature, settings: &Settings, edition: Edition) -> Support {
         | Feature::Staged => Exact,
         Feature::Services => Degraded(
             "Calico matches the pods behind a Service on the Service's own ports only, not on every port; select the pods with \
-             to_pods and to_namespaces for more",
+             to_pods or to_namespaces for more",
         ),
         Feature::BlocksWithoutPods | Feature::External => Needs("the provider's `kubernetes.cluster_cidrs.pods`"),
         Feature::ApiServer => Needs("the provider's `kubernetes.cluster_cidrs.api_server`"),

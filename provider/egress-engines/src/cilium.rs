@@ -86,7 +86,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         Feature::Services if settings.at_least(1, 17) => Exact,
         Feature::Services => Refused(
             "Cilium before 1.17 takes only Services without selectors, and no ports beside them; select the pods behind the \
-             Service with to_pods and to_namespaces",
+             Service with to_pods or to_namespaces",
         ),
         Feature::DenyDomains => Refused(
             "Cilium denies no domain names, because an address can have other names too; deny blocks of addresses, or allow \

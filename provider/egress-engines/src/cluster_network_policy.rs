@@ -72,7 +72,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         ),
         Feature::ServiceAccounts => Refused("a ClusterNetworkPolicy selects its pods by labels and namespaces only"),
         Feature::Services => Refused(
-            "a ClusterNetworkPolicy knows no Services; select the pods behind the Service with to_pods and to_namespaces",
+            "a ClusterNetworkPolicy knows no Services; select the pods behind the Service with to_pods or to_namespaces",
         ),
         Feature::DnsQueries => Refused("a ClusterNetworkPolicy does not look into DNS queries"),
         Feature::Icmp => Refused(

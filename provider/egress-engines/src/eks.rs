@@ -69,7 +69,7 @@ fn support(feature: Feature, _: &Settings) -> Support {
         }
         Feature::ServiceAccounts => Refused("the policies of EKS select their pods by labels and namespaces only"),
         Feature::Services => Refused(
-            "the policies of EKS know no Services; select the pods behind the Service with to_pods and to_namespaces",
+            "the policies of EKS know no Services; select the pods behind the Service with to_pods or to_namespaces",
         ),
         Feature::DnsQueries => Refused("the policies of EKS do not restrict DNS queries"),
         Feature::Icmp => Refused(

@@ -57,7 +57,7 @@ pub fn look_up(gateway: &Gateway, findings: &mut Findings<'_, GatewayFeature>) {
         Destinations::External => findings.need(to, GatewayFeature::External),
         Destinations::Cidrs(set) => {
             if set.blocks().any(|(_, except)| !except.is_empty()) {
-                findings.need(to.field("except_cidrs"), GatewayFeature::ExceptCidrs);
+                findings.need(to.field("cidrs"), GatewayFeature::ExceptCidrs);
             }
             findings.need(to.field("cidrs"), GatewayFeature::Cidrs)
         }

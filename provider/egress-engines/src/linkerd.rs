@@ -89,8 +89,8 @@ fn support(feature: Feature, settings: &Settings) -> Support {
             Refused("Linkerd's \"*.\" matches any number of labels; name the hosts, or use \"**.\"")
         }
         Feature::Deny | Feature::DenyDomains => Refused(
-            "neither an EgressNetwork's routes nor a NetworkPolicy deny what another rule allows; leave it out of allow, or use \
-             except_cidrs",
+            "neither an EgressNetwork's routes nor a NetworkPolicy deny what another rule allows; leave it out of allow, \
+             or use exceptions in to_cidrs (\"!10.0.0.0/8\")",
         ),
         Feature::Http | Feature::HttpHeaders => Degraded(
             "requests are read to addresses outside the cluster, where they are not inside TLS; inside the cluster the receiving side \

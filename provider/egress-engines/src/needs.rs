@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_model::policy::{
-    Depth, DomainPattern, Entity, Mode, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
+    Depth, DomainPattern, Entity, Mode, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
 };
 
 use crate::{Feature, Findings};
@@ -64,27 +64,31 @@ fn rules(rules: &BTreeMap<String, Rule>, path: &Path, findings: &mut Findings<'_
                 findings.need(at.field("ports").index(index), feature);
             }
         }
-        if !rule.http.is_empty() {
-            findings.need(at.field("http"), Feature::Http);
+        if !rule.http_requests.is_empty() {
+            findings.need(at.field("http_requests"), Feature::Http);
         }
-        for (index, _) in rule.http.iter().enumerate().filter(|(_, http)| !http.headers.is_empty()) {
-            findings.need(at.field("http").index(index).field("headers"), Feature::HttpHeaders);
+        for (index, _) in rule.http_requests.iter().enumerate().filter(|(_, http)| !http.headers.is_empty()) {
+            findings.need(at.field("http_requests").index(index).field("headers"), Feature::HttpHeaders);
         }
-        if !rule.sni.is_empty() {
-            findings.need(at.field("sni"), Feature::Sni);
+        if !rule.server_names.is_empty() {
+            findings.need(at.field("server_names"), Feature::Sni);
         }
     }
 }
 
 fn peers(peers: &Peers, at: &Path, findings: &mut Findings<'_, Feature>) {
     match peers {
-        Peers::Pods { .. } => {
-            findings.need(at.field("to_pods"), Feature::DestinationPods);
+        Peers::Pods { namespaces, .. } => {
+            let field = match namespaces {
+                Namespaces::Own => "to_pods",
+                Namespaces::Matching(_) => "to_namespaces",
+            };
+            findings.need(at.field(field), Feature::DestinationPods);
         }
         Peers::Cidrs(set) => {
             findings.need(at.field("to_cidrs"), Feature::Cidrs);
             if set.blocks().any(|(_, except)| !except.is_empty()) {
-                findings.need(at.field("except_cidrs"), Feature::ExceptCidrs);
+                findings.need(at.field("to_cidrs"), Feature::ExceptCidrs);
             }
         }
         Peers::External => {

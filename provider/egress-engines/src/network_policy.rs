@@ -45,7 +45,7 @@ pub(crate) fn support(feature: Feature, _: &Settings) -> Support {
         Feature::ServiceAccounts => Refused("a NetworkPolicy selects its pods by labels only"),
         Feature::Services => Refused(
             "a NetworkPolicy is applied after a Service's address became that of a pod; select the pods behind the Service \
-             with to_pods and to_namespaces",
+             with to_pods or to_namespaces",
         ),
         Feature::BlocksWithoutPods => {
             Support::Degraded("whether an ipBlock matches addresses of pods and nodes is up to the network plugin")
@@ -62,9 +62,9 @@ pub(crate) fn support(feature: Feature, _: &Settings) -> Support {
         Feature::Icmp => {
             Refused("a NetworkPolicy knows TCP, UDP and SCTP; what its plugin does with ICMP is not defined")
         }
-        Feature::Deny | Feature::DenyDomains => {
-            Refused("a NetworkPolicy only allows; to leave out a part of an allowed block use except_cidrs")
-        }
+        Feature::Deny | Feature::DenyDomains => Refused(
+            "a NetworkPolicy only allows; to leave out a part of an allowed block use exceptions in to_cidrs (\"!10.0.0.0/8\")",
+        ),
         Feature::Priority => Refused("policies of this API add up and have no order"),
         Feature::Http | Feature::HttpHeaders | Feature::Sni => {
             Refused("a NetworkPolicy does not look into connections")
@@ -175,7 +175,7 @@ fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: 
     let why = if !overlaps.is_empty() {
         format!(
             "overlaps addresses of the cluster ({}); whether a block matches them is up to the network plugin. Select pods by \
-             their labels, and leave the ranges out with except_cidrs",
+             their labels, and leave the ranges out with exceptions (\"!10.0.0.0/8\")",
             listed(&overlaps)
         )
     } else if everywhere() {

@@ -16,7 +16,7 @@ pub enum Unroutable {
     /// Names.
     #[error(
         "names domains, and a route leads addresses: it cannot follow what a name resolves to. Write the provider's published \
-         blocks in to_cidrs or a managed prefix list in via.prefix_list_ids, move the rule to a policy without via, or route names \
+         blocks in to_cidrs or a managed prefix list in via.aws.prefix_list_ids, move the rule to a policy without via, or route names \
          with an in-cluster egress_gateway"
     )]
     Domains,
@@ -42,10 +42,7 @@ pub enum Unroutable {
     )]
     Ipv6,
     /// A block with exceptions.
-    #[error(
-        "leaves out parts of to_cidrs, and a route cannot leave out a part of its block: write the blocks that are left in \
-         to_cidrs, such as by the function cidrsubnet"
-    )]
+    #[error("leaves out a part of a block, which a route cannot: write the blocks that are left in to_cidrs")]
     Except,
     /// A block of the cluster's own.
     #[error(
@@ -68,7 +65,7 @@ pub enum Unroutable {
     /// Nothing to route.
     #[error(
         "has nothing to lead through the gateway: no rule of allow names addresses outside the cluster. Write to_cidrs in a rule, or \
-         via.prefix_list_ids, or leave via out"
+         via.aws.prefix_list_ids, or leave via out"
     )]
     Nothing,
 }
@@ -113,12 +110,13 @@ fn of_rule(
     }
     let all = rule.to_entities.iter().flatten().position(|entity| entity == "all");
     wrong.extend(all.map(|index| (at.field("to_entities").index(index), Unroutable::Everything)));
-    if rule.except_cidrs.as_ref().is_some_and(|except| !except.is_empty()) {
-        wrong.push((at.field("except_cidrs"), Unroutable::Except));
-    }
     let internal = cluster.internal();
     for (index, text) in rule.to_cidrs.iter().flatten().enumerate() {
         let at = at.field("to_cidrs").index(index);
+        if text.starts_with('!') {
+            wrong.push((at, Unroutable::Except));
+            continue;
+        }
         let Ok(cidr) = text.parse::<Cidr>() else { continue };
         if !cidr.same_family(&Cidr::ALL_IPV4) {
             wrong.push((at, Unroutable::Ipv6));
@@ -182,11 +180,7 @@ mod tests {
             (to_cidrs(&["192.0.2.0/24", "2001:db8::/32"]), r#"allow["r"].to_cidrs[1]"#, "IPv6"),
             (to_cidrs(&["0.0.0.0/0"]), r#"allow["r"].to_cidrs[0]"#, "default route"),
             (to_cidrs(&["10.244.7.0/24"]), r#"allow["r"].to_cidrs[0]"#, "is within 10.244.0.0/16"),
-            (
-                RuleSpec { except_cidrs: Some(texts(&["192.0.2.1/32"])), ..to_cidrs(&["192.0.2.0/24"]) },
-                r#"allow["r"].except_cidrs"#,
-                "cannot leave out a part",
-            ),
+            (to_cidrs(&["192.0.2.0/24", "!192.0.2.1/32"]), r#"allow["r"].to_cidrs[1]"#, "leaves out a part"),
             (RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() }, "via", "nothing to lead"),
         ];
         for (rule, path, text) in cases {

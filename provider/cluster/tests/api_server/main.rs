@@ -25,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 const OWNED: &str = "egress-owner=test";
 
 fn manifest(namespace: &str, name: &str, cidr: &str) -> Manifest {
-    let rule = RuleSpec { to_cidrs: Some(vec![cidr.to_owned()]), ..RuleSpec::default() };
+    let rule =
+        RuleSpec { to_cidrs: Some(vec![cidr.to_owned()]), ports: Some(vec!["any".to_owned()]), ..RuleSpec::default() };
     let spec = Spec {
         name: name.into(),
         namespace: Some(namespace.into()),

@@ -155,7 +155,7 @@ impl<'a, 'f, 's> Compiler<'a, 'f, 's> {
         if !overlaps.is_empty() {
             let why = format!(
                 "overlaps addresses of pods ({}), and Antrea's blocks match pods too. Select pods by their labels, and leave \
-                 the ranges out with except_cidrs",
+                 the ranges out with exceptions (\"!10.0.0.0/8\")",
                 listed(&overlaps)
             );
             self.findings.add(Level::Degraded, at, Feature::BlocksWithoutPods, why);
@@ -224,15 +224,16 @@ impl<'a, 'f, 's> Compiler<'a, 'f, 's> {
     }
 
     fn l7_protocols(&mut self, action: Action, rule: &PolicyRule, path: &Path) -> Vec<L7Protocol> {
-        for (field, feature, there) in
-            [("http", Feature::Http, !rule.http.is_empty()), ("sni", Feature::Sni, !rule.sni.is_empty())]
-        {
+        for (field, feature, there) in [
+            ("http_requests", Feature::Http, !rule.http_requests.is_empty()),
+            ("server_names", Feature::Sni, !rule.server_names.is_empty()),
+        ] {
             if there && action == Action::Drop {
                 self.findings.refuse(path.field(field), feature, "Antrea looks into connections only to allow them");
             }
         }
-        for (index, http) in rule.http.iter().enumerate() {
-            let at = path.field("http").index(index);
+        for (index, http) in rule.http_requests.iter().enumerate() {
+            let at = path.field("http_requests").index(index);
             if let Some(method) = http.method.as_ref().filter(|method| !METHODS.contains(&method.as_str())) {
                 let why = format!("Antrea knows the methods {}, and not {method}", METHODS.join(", "));
                 self.findings.refuse(at.field("method"), Feature::Http, why);
@@ -245,8 +246,8 @@ impl<'a, 'f, 's> Compiler<'a, 'f, 's> {
                 self.findings.refuse(at.field("path"), Feature::Http, why);
             }
         }
-        let tls = rule.sni.iter().map(|pattern| L7Protocol::Tls { sni: wildcard(pattern) });
-        rule.http.iter().flat_map(requests).chain(tls).collect()
+        let tls = rule.server_names.iter().map(|pattern| L7Protocol::Tls { sni: wildcard(pattern) });
+        rule.http_requests.iter().flat_map(requests).chain(tls).collect()
     }
 }
 

@@ -117,7 +117,7 @@ fn targets(policy: &Policy, rule: &Rule, path: &Path, findings: &mut Findings<'_
         Peers::Services(services) => {
             if !rule.ports.is_empty() {
                 let why = "Calico takes a Service's ports from the Service and none beside it; leave ports out, or select the pods \
-                           behind the Service with to_pods and to_namespaces";
+                           behind the Service with to_pods or to_namespaces";
                 findings.refuse(path.field("ports"), Feature::Services, why);
             }
             services.iter().map(service).collect()

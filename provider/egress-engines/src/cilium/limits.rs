@@ -43,7 +43,9 @@ pub(super) fn note(policy: &Policy, settings: &Settings, findings: &mut Findings
         let at = root.field("deny").key(key);
         destination(policy, rule, &at, settings, findings);
         traffic(rule, &at, findings);
-        for (field, given) in [("http", !rule.http.is_empty()), ("sni", !rule.sni.is_empty())] {
+        for (field, given) in
+            [("http_requests", !rule.http_requests.is_empty()), ("server_names", !rule.server_names.is_empty())]
+        {
             if given {
                 // Documentation, "Deny Policies".
                 let why = "a deny rule of Cilium does not look into connections; allow what may pass instead";
@@ -183,10 +185,10 @@ fn traffic(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
 
 /// HTTP requests and TLS server names.
 fn connections(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) {
-    let (field, feature) = match (rule.http.is_empty(), rule.sni.is_empty()) {
+    let (field, feature) = match (rule.http_requests.is_empty(), rule.server_names.is_empty()) {
         (true, true) => return,
-        (false, _) => (at.field("http"), Feature::Http),
-        (true, false) => (at.field("sni"), Feature::Sni),
+        (false, _) => (at.field("http_requests"), Feature::Http),
+        (true, false) => (at.field("server_names"), Feature::Sni),
     };
     let matched = |port: &Port| match port {
         Port::Transport(Protocol::Tcp, matched) => Some(matched.clone()),
@@ -199,15 +201,15 @@ fn connections(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findi
         findings.refuse(field.clone(), feature, why);
     }
     let has_range = ports.iter().any(|port| matches!(port, PortMatch::Range(_)));
-    if !rule.http.is_empty() && has_range && !settings.at_least(1, 17) {
+    if !rule.http_requests.is_empty() && has_range && !settings.at_least(1, 17) {
         findings.refuse(
             field.clone(),
             feature,
             "Cilium before 1.17 takes no ranges of ports beside HTTP rules; name the ports",
         );
     }
-    requests(&rule.http, &ports, &field, findings);
-    if rule.sni.iter().any(|name| name.depth() != Depth::Exact) && !settings.at_least(1, 18) {
+    requests(&rule.http_requests, &ports, &field, findings);
+    if rule.server_names.iter().any(|name| name.depth() != Depth::Exact) && !settings.at_least(1, 18) {
         findings.refuse(
             field,
             Feature::Sni,
@@ -222,8 +224,7 @@ fn requests(rules: &[HttpRule], ports: &[PortMatch], at: &Path, findings: &mut F
     }
     let is_tls = |port: &PortMatch| matches!(port, PortMatch::Number(number) if number.get() == 443);
     if ports.iter().any(is_tls) {
-        let why =
-            "Cilium's proxy reads plain HTTP: if clients speak TLS to port 443, all of it is stopped; use sni for TLS";
+        let why = "Cilium's proxy reads plain HTTP: if clients speak TLS to port 443, all of it is stopped; use server_names for TLS";
         findings.add(Level::Exact, at.clone(), Feature::Http, why);
     }
     for (index, rule) in rules.iter().enumerate() {

@@ -28,7 +28,7 @@ enum Reading {
 
 impl Reading {
     fn of(rule: &Rule) -> Self {
-        match (rule.http.is_empty(), rule.sni.is_empty()) {
+        match (rule.http_requests.is_empty(), rule.server_names.is_empty()) {
             (false, _) => Self::Requests,
             (true, false) => Self::ServerNames,
             (true, true) => Self::Nothing,
@@ -182,8 +182,8 @@ impl<'p> Together<'p> {
             }
             let at = Path::root().field("allow").key(key);
             let (field, feature) = match reading {
-                Reading::Requests => (at.field("http"), Feature::Http),
-                _ => (at.field("sni"), Feature::Sni),
+                Reading::Requests => (at.field("http_requests"), Feature::Http),
+                _ => (at.field("server_names"), Feature::Sni),
             };
             let own = self.left_of(key, rule, reading);
             for other in self.parts.iter().filter(|other| other.key != Some(key.as_str())) {

@@ -40,11 +40,11 @@ pub(super) fn traffic(rule: &Rule, ports: &[Port]) -> Vec<Option<Traffic>> {
 }
 
 fn port_rule(ports: &[PortProtocol], rule: &Rule) -> PortRule {
-    let requests = || L7Rules::Http(rule.http.iter().map(http).collect());
+    let requests = || L7Rules::Http(rule.http_requests.iter().map(http).collect());
     PortRule {
         ports: ports.to_vec(),
-        server_names: rule.sni.iter().map(ToString::to_string).collect(),
-        rules: (!rule.http.is_empty()).then(requests),
+        server_names: rule.server_names.iter().map(ToString::to_string).collect(),
+        rules: (!rule.http_requests.is_empty()).then(requests),
     }
 }
 

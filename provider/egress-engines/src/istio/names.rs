@@ -86,7 +86,7 @@ pub(super) fn named_rules(
                 at,
                 Feature::Deny,
                 "only names can be denied on Istio, at the gateway: the NetworkPolicy that governs everything else only allows. \
-                 To leave out a part of an allowed block use except_cidrs",
+                 To leave out a part of an allowed block use exceptions in to_cidrs (\"!10.0.0.0/8\")",
             ),
         }
     }
@@ -110,7 +110,9 @@ fn named(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_
         if !host.contains('.') {
             findings.refuse(at.field("to_domains").index(index), Feature::Domains, SHORT_NAME);
         }
-        let shown = rule.sni.is_empty() || rule.sni.contains(pattern) || exact_in(pattern, &rule.sni);
+        let shown = rule.server_names.is_empty()
+            || rule.server_names.contains(pattern)
+            || exact_in(pattern, &rule.server_names);
         for port in ports.iter().filter(|_| shown) {
             let one = HostPort { host: host.clone(), port: *port };
             if one.server_name().len() > 253 {
@@ -122,13 +124,13 @@ fn named(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_
             to.insert(one);
         }
     }
-    if !rule.sni.is_empty() {
+    if !rule.server_names.is_empty() {
         inspect_sni(rule, patterns, &ports, at, findings);
     }
-    if !rule.http.is_empty() {
+    if !rule.http_requests.is_empty() {
         inspect_http(rule, &ports, at, findings);
     }
-    Some(NamedRule { to, http: rule.http.clone() })
+    Some(NamedRule { to, http: rule.http_requests.clone() })
 }
 
 fn exact_in(pattern: &DomainPattern, sni: &[DomainPattern]) -> bool {
@@ -172,14 +174,14 @@ fn tcp_ports(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) -> BT
 }
 
 fn refuse_inspection(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
-    if !rule.http.is_empty() {
+    if !rule.http_requests.is_empty() {
         let why = "Istio decides about requests at the gateway, for to_domains, or at the receiving pod; an AuthorizationPolicy \
                    does not act on what a sidecar sends";
-        findings.refuse(at.field("http"), Feature::Http, why);
+        findings.refuse(at.field("http_requests"), Feature::Http, why);
     }
-    if !rule.sni.is_empty() {
+    if !rule.server_names.is_empty() {
         let why = "Istio routes by server name at the gateway, for to_domains only; write the names there";
-        findings.refuse(at.field("sni"), Feature::Sni, why);
+        findings.refuse(at.field("server_names"), Feature::Sni, why);
     }
 }
 
@@ -193,25 +195,25 @@ fn inspect_sni(
     let named = |sni: &DomainPattern| {
         patterns.iter().any(|to| to == sni || to.depth() == Depth::Exact && sni.matches(to.base()))
     };
-    for (index, _) in rule.sni.iter().enumerate().filter(|(_, sni)| !named(sni)) {
+    for (index, _) in rule.server_names.iter().enumerate().filter(|(_, sni)| !named(sni)) {
         let why = "the gateway goes where the server name says, so it must be one of to_domains";
-        findings.refuse(at.field("sni").index(index), Feature::Sni, why);
+        findings.refuse(at.field("server_names").index(index), Feature::Sni, why);
     }
     if ports.contains(&HTTP_PORT) {
-        let why = "traffic to port 80 is read as HTTP, which has no server name; leave sni or the port out";
-        findings.refuse(at.field("sni"), Feature::Sni, why);
+        let why = "traffic to port 80 is read as HTTP, which has no server name; leave server_names or the port out";
+        findings.refuse(at.field("server_names"), Feature::Sni, why);
     }
 }
 
 fn inspect_http(rule: &Rule, ports: &BTreeSet<u16>, at: &Path, findings: &mut Findings<'_, Feature>) {
-    let at = at.field("http");
+    let at = at.field("http_requests");
     for port in ports.iter().filter(|port| **port != HTTP_PORT) {
         let why = format!(
             "requests are read on port 80 only; what goes to port {port} is taken for TLS, which nothing on its way opens"
         );
         findings.refuse(at.clone(), Feature::Http, why);
     }
-    for (index, http) in rule.http.iter().enumerate() {
+    for (index, http) in rule.http_requests.iter().enumerate() {
         let at = at.index(index);
         let path = match &http.path {
             Some(PathMatch::Exact(path) | PathMatch::Prefix(path)) => path.as_str(),

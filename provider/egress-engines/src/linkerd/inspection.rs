@@ -22,41 +22,49 @@ const HTTP_PORT: u16 = 80;
 
 /// What must be seen in connections of a rule; nothing where any connection passes.
 pub(super) fn shows(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) -> Option<Shows> {
-    let inspects = !rule.http.is_empty() || !rule.sni.is_empty();
+    let inspects = !rule.http_requests.is_empty() || !rule.server_names.is_empty();
     if inspects && matches!(rule.to, Peers::Pods { .. } | Peers::Services(_) | Peers::Entities(_)) {
-        let (field, feature) = if rule.http.is_empty() { ("sni", Feature::Sni) } else { ("http", Feature::Http) };
+        let (field, feature) = if rule.http_requests.is_empty() {
+            ("server_names", Feature::Sni)
+        } else {
+            ("http_requests", Feature::Http)
+        };
         let why = "Linkerd decides about requests and server names for what leaves the cluster; inside it that is up to the receiving \
                    side, by its Server and AuthorizationPolicy";
         findings.refuse(at.field(field), feature, why);
     }
-    for (index, http) in rule.http.iter().enumerate() {
-        check_request(http, &at.field("http").index(index), findings);
+    for (index, http) in rule.http_requests.iter().enumerate() {
+        check_request(http, &at.field("http_requests").index(index), findings);
     }
-    let sni = hosts(&rule.sni, &at.field("sni"), findings);
+    let sni = hosts(&rule.server_names, &at.field("server_names"), findings);
     let Peers::Domains(patterns) = &rule.to else {
-        return match (rule.http.is_empty(), rule.sni.is_empty()) {
+        return match (rule.http_requests.is_empty(), rule.server_names.is_empty()) {
             (true, true) => None,
-            (false, _) => Some(Shows::Request(Vec::new(), rule.http.clone())),
+            (false, _) => Some(Shows::Request(Vec::new(), rule.http_requests.clone())),
             (true, false) => Some(Shows::Tls(sni.into_iter().collect())),
         };
     };
     let names = hosts(patterns, &at.field("to_domains"), findings);
-    if !rule.sni.is_empty() {
+    if !rule.server_names.is_empty() {
         let among = |sni: &DomainPattern| {
             patterns.iter().any(|to| to == sni || sni.depth() == Depth::Exact && to.matches(sni.base()))
         };
-        for (index, _) in rule.sni.iter().enumerate().filter(|(_, sni)| !among(sni)) {
+        for (index, _) in rule.server_names.iter().enumerate().filter(|(_, sni)| !among(sni)) {
             let why = "Linkerd knows names only by what connections show, so a server name must be one of to_domains";
-            findings.refuse(at.field("sni").index(index), Feature::Sni, why);
+            findings.refuse(at.field("server_names").index(index), Feature::Sni, why);
         }
         return Some(Shows::Tls(sni.into_iter().collect()));
     }
-    let requests = !rule.http.is_empty() || numbers(rule).all(|port| port == HTTP_PORT);
+    let requests = !rule.http_requests.is_empty() || numbers(rule).all(|port| port == HTTP_PORT);
     if !requests && numbers(rule).any(|port| port == HTTP_PORT) {
         let why = "names are read of HTTP on port 80 and of TLS on other ports; write a rule for each";
         findings.refuse(at.field("ports"), Feature::Domains, why);
     }
-    Some(if requests { Shows::Request(names, rule.http.clone()) } else { Shows::Tls(names.into_iter().collect()) })
+    Some(if requests {
+        Shows::Request(names, rule.http_requests.clone())
+    } else {
+        Shows::Tls(names.into_iter().collect())
+    })
 }
 
 fn numbers(rule: &Rule) -> impl Iterator<Item = u16> {

@@ -4,7 +4,7 @@ use egress_engines::calico::{ENGINE, ENTERPRISE, rules};
 use egress_engines::gateway::gateway_engine;
 use egress_engines::{Engine, Level, Settings};
 use egress_model::gateway::{Gateway, GatewaySpec, SourceSpec};
-use egress_model::policy::{Mode, NamespaceSelectorSpec, Policy, RuleSpec, Spec};
+use egress_model::policy::{Mode, NamespaceSelectorSpec, Policy, RuleSpec, SelectorSpec, Spec};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
@@ -14,6 +14,7 @@ use crate::emitted;
 use crate::evaluator::calico::passes;
 use crate::generate::{flow, pod, spec};
 use crate::order::together;
+use crate::written::rule;
 
 /// Three policies that have nothing to do with each other but their pods.
 fn policies(engine: Engine) -> impl Strategy<Value = Vec<Spec>> {
@@ -109,11 +110,14 @@ fn assert_told(told: &[String], expected: &[&str]) {
 
 #[test]
 fn findings_that_values_decide() {
-    let services =
-        |ports: Option<Vec<String>>| RuleSpec { to_services: Some(texts(&["db"])), ports, ..RuleSpec::default() };
-    let api_server = |ports: Option<Vec<String>>| RuleSpec {
+    let services = |ports: &[&str]| RuleSpec {
+        to_services: Some(texts(&["db"])),
+        ports: Some(texts(ports)),
+        ..RuleSpec::default()
+    };
+    let api_server = |ports: &[&str]| RuleSpec {
         to_entities: Some(texts(&["kube-apiserver"])),
-        ports,
+        ports: Some(texts(ports)),
         ..RuleSpec::default()
     };
     let to_cidrs = |ports: &[&str]| RuleSpec {
@@ -130,23 +134,23 @@ fn findings_that_values_decide() {
             },
             ..Default::default()
         },
-        ..with_rule(RuleSpec { to_cidrs: Some(texts(&["10.0.0.0/8", "10.42.1.0/24"])), ..RuleSpec::default() })
+        ..with_rule(RuleSpec { to_cidrs: Some(texts(&["10.0.0.0/8", "10.42.1.0/24"])), ..rule() })
     };
     for (spec, expected) in [
-        (with_rule(services(None)), &["Degraded allow[\"rule\"].to_services: "][..]),
+        (with_rule(services(&["any"])), &["Degraded allow[\"rule\"].to_services: "][..]),
         (
-            with_rule(services(Some(texts(&["5432"])))),
+            with_rule(services(&["5432"])),
             &[
                 "Degraded allow[\"rule\"].to_services: ",
                 "Refused allow[\"rule\"].ports: Calico takes a Service's ports from the Service",
             ],
         ),
         (
-            with_rule(api_server(None)),
+            with_rule(api_server(&["any"])),
             &["Degraded allow[\"rule\"].to_entities: becomes the Service kubernetes in default"],
         ),
         (
-            with_rule(api_server(Some(texts(&["6443"])))),
+            with_rule(api_server(&["6443"])),
             &["Refused allow[\"rule\"].to_entities: Calico finds the API server by the Service kubernetes"],
         ),
         (
@@ -173,7 +177,7 @@ fn findings_that_values_decide() {
 fn staged_policies_came_with_a_version() {
     let spec = Spec {
         mode: Some("staged".into()),
-        ..with_rule(RuleSpec { to_external: None, to_entities: Some(texts(&["all"])), ..RuleSpec::default() })
+        ..with_rule(RuleSpec { to_external: None, to_entities: Some(texts(&["all"])), ..rule() })
     };
     let older = Settings { version: "3.29".parse().ok(), ..Settings::default() };
     assert_told(&told(ENGINE, &spec, &older), &["Refused mode: staged policies came with Calico 3.30"]);
@@ -183,7 +187,7 @@ fn staged_policies_came_with_a_version() {
 
 #[test]
 fn each_pattern_of_a_rule_is_told() {
-    let rule = RuleSpec { to_domains: Some(texts(&["**.example.com", "*.example.org"])), ..RuleSpec::default() };
+    let rule = RuleSpec { to_domains: Some(texts(&["**.example.com", "*.example.org"])), ..rule() };
     let told = told(ENTERPRISE, &with_rule(rule), &Settings::default());
     assert_told(&told, &["Degraded allow[\"rule\"].to_domains: Calico's * matches one or more labels"]);
 }
@@ -192,7 +196,7 @@ fn each_pattern_of_a_rule_is_told() {
 fn a_gateway_attaches_to_namespaces_by_name_and_to_none_when_refused() {
     let named = |names: &[&str]| SourceSpec {
         namespaces: Some(NamespaceSelectorSpec { names: Some(texts(names)), ..NamespaceSelectorSpec::default() }),
-        pods: None,
+        pods: Some(SelectorSpec::all()),
     };
     let gateway = |namespace: &str| {
         let spec = GatewaySpec {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use egress_model::policy::{
-    ClusterCidrsSpec, ClusterSpec, HttpSpec, NamespaceSelectorSpec, ResolverSpec, RuleSpec, SelectorSpec, Spec,
+    ClusterCidrsSpec, ClusterSpec, Form, HttpSpec, NamespaceSelectorSpec, ResolverSpec, RuleSpec, SelectorSpec, Spec,
 };
+
+use crate::written::{self, exactly, request, rule, with_requests, with_server_names};
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
@@ -32,7 +34,13 @@ fn to_pods(labels: &[(&str, &str)], ports: &[&str]) -> RuleSpec {
 }
 
 fn to_namespaces(names: &[&str], ports: &[&str]) -> RuleSpec {
-    RuleSpec { to_namespaces: Some(namespaces(names)), ports: Some(list(ports)), ..RuleSpec::default() }
+    let to_namespaces = Some(written::to_namespaces(namespaces(names), SelectorSpec::all()));
+    RuleSpec { to_namespaces, ports: Some(list(ports)), ..RuleSpec::default() }
+}
+
+fn to_pods_in(namespace: &str, labels: &[(&str, &str)], ports: &[&str]) -> RuleSpec {
+    let to_namespaces = Some(written::to_namespaces(namespaces(&[namespace]), pods(labels)));
+    RuleSpec { to_namespaces, ports: Some(list(ports)), ..RuleSpec::default() }
 }
 
 fn to_cidrs(cidrs: &[&str], ports: &[&str]) -> RuleSpec {
@@ -44,7 +52,7 @@ fn to_domains(domains: &[&str], ports: &[&str]) -> RuleSpec {
 }
 
 fn to_entities(entities: &[&str]) -> RuleSpec {
-    RuleSpec { to_entities: Some(list(entities)), ..RuleSpec::default() }
+    RuleSpec { to_entities: Some(list(entities)), ..rule() }
 }
 
 fn cluster() -> ClusterSpec {
@@ -78,13 +86,7 @@ fn guide_basics() -> Vec<(&'static str, Spec)> {
             vec![
                 ("database", to_pods(&[("app", "database"), ("tier", "backend")], &["5432"])),
                 ("redis", to_pods(&[("app", "redis")], &["6379"])),
-                (
-                    "partner",
-                    RuleSpec {
-                        except_cidrs: Some(list(&["203.0.113.128/25"])),
-                        ..to_cidrs(&["203.0.113.0/24"], &["443"])
-                    },
-                ),
+                ("partner", to_cidrs(&["203.0.113.0/24", "!203.0.113.128/25"], &["443"])),
             ],
         )
     };
@@ -102,16 +104,15 @@ fn guide_basics() -> Vec<(&'static str, Spec)> {
 /// The guide's policy for Cilium about requests and names. What it asks of HTTPS there is asked of TLS server names here, because
 /// nothing reads requests inside TLS.
 fn guide_layer_7() -> Spec {
-    let get = HttpSpec { method: Some("GET".into()), path_prefix: Some("/api/v1".into()), ..HttpSpec::default() };
+    let get = HttpSpec { method: Some("GET".into()), path_prefix: Some("/api/v1".into()), ..request() };
     let post = HttpSpec {
         method: Some("POST".into()),
-        path: Some("/api/v1/orders".into()),
-        headers: map(&[("Content-Type", "application/json")]),
-        ..HttpSpec::default()
+        headers: Some(map(&[("Content-Type", "application/json")])),
+        ..exactly("/api/v1/orders")
     };
     let names = ["api.stripe.com", "*.googleapis.com"];
-    let backend = RuleSpec { http: Some(vec![get, post]), ..to_pods(&[("app", "backend-api")], &["8080"]) };
-    let partners = RuleSpec { sni: Some(list(&names)), ..to_domains(&names, &["443"]) };
+    let backend = with_requests(to_pods(&[("app", "backend-api")], &["8080"]), vec![get, post]);
+    let partners = with_server_names(to_domains(&names, &["443"]), &names);
     Spec {
         pods: Some(pods(&[("app", "api-client")])),
         dns_queries: Some(list(&["api.stripe.com", "*.googleapis.com", "**.cluster.local"])),
@@ -140,11 +141,14 @@ fn guide_templates() -> Vec<(&'static str, Spec)> {
         vec![(
             "environment",
             RuleSpec {
-                to_namespaces: Some(NamespaceSelectorSpec {
-                    match_labels: map(&[("environment", "production")]),
-                    ..NamespaceSelectorSpec::default()
-                }),
-                ports: Some(list(&["TCP"])),
+                to_namespaces: Some(written::to_namespaces(
+                    NamespaceSelectorSpec {
+                        match_labels: map(&[("environment", "production")]),
+                        ..NamespaceSelectorSpec::default()
+                    },
+                    SelectorSpec::all(),
+                )),
+                ports: Some(list(&["any/TCP"])),
                 ..RuleSpec::default()
             },
         )],
@@ -157,19 +161,10 @@ fn guide_templates() -> Vec<(&'static str, Spec)> {
             vec![
                 (
                     "gateway",
-                    RuleSpec {
-                        to_namespaces: Some(namespaces(&["istio-system"])),
-                        // The port of the gateway's pods: a policy sees what the Service's 443 became.
-                        ..to_pods(&[("istio", "egressgateway")], &["8443"])
-                    },
+                    // The port of the gateway's pods: a policy sees what the Service's 443 became.
+                    to_pods_in("istio-system", &[("istio", "egressgateway")], &["8443"]),
                 ),
-                (
-                    "istiod",
-                    RuleSpec {
-                        to_namespaces: Some(namespaces(&["istio-system"])),
-                        ..to_pods(&[("app", "istiod")], &["15012"])
-                    },
-                ),
+                ("istiod", to_pods_in("istio-system", &[("app", "istiod")], &["15012"])),
             ],
         )
     };
@@ -193,12 +188,11 @@ fn in_cluster(name: &'static str, rule: RuleSpec) -> (&'static str, Spec) {
 /// One policy for each kind of destination.
 fn destinations() -> Vec<(&'static str, Spec)> {
     let every_namespace = RuleSpec {
-        to_namespaces: Some(NamespaceSelectorSpec::default()),
-        to_pods: Some(pods(&[("app", "metrics")])),
-        ..RuleSpec::default()
+        to_namespaces: Some(written::to_namespaces(NamespaceSelectorSpec::all(), pods(&[("app", "metrics")]))),
+        ..rule()
     };
     let external = RuleSpec { to_external: Some(true), ports: Some(list(&["443"])), ..RuleSpec::default() };
-    let services = RuleSpec { to_services: Some(list(&["db", "billing/api"])), ..RuleSpec::default() };
+    let services = RuleSpec { to_services: Some(list(&["db", "billing/api"])), ..rule() };
     vec![
         one("every-namespace", every_namespace),
         in_cluster("external", external.clone()),
@@ -218,26 +212,21 @@ fn destinations() -> Vec<(&'static str, Spec)> {
 
 /// One policy for each kind of traffic.
 fn traffic() -> Vec<(&'static str, Spec)> {
-    let http = RuleSpec {
-        http: Some(vec![
-            HttpSpec { method: Some("GET".into()), path_prefix: Some("/v1".into()), ..HttpSpec::default() },
-            HttpSpec { method: Some("POST".into()), path: Some("/v1/orders".into()), ..HttpSpec::default() },
-        ]),
-        ..to_pods(&[("app", "api")], &["8080"])
-    };
-    let http_headers = RuleSpec {
-        http: Some(vec![HttpSpec { headers: map(&[("x-tenant", "blue")]), ..HttpSpec::default() }]),
-        ..to_pods(&[("app", "api")], &["8080"])
-    };
-    let sni =
-        RuleSpec { sni: Some(list(&["api.example.com", "*.example.net"])), ..to_cidrs(&["192.0.2.0/24"], &["443"]) };
-    let every_port = RuleSpec { to_cidrs: Some(list(&["192.0.2.0/24"])), ..RuleSpec::default() };
+    let requests = vec![
+        HttpSpec { method: Some("GET".into()), path_prefix: Some("/v1".into()), ..request() },
+        HttpSpec { method: Some("POST".into()), ..exactly("/v1/orders") },
+    ];
+    let http = with_requests(to_pods(&[("app", "api")], &["8080"]), requests);
+    let blue = HttpSpec { headers: Some(map(&[("x-tenant", "blue")])), ..request() };
+    let http_headers = with_requests(to_pods(&[("app", "api")], &["8080"]), vec![blue]);
+    let sni = with_server_names(to_cidrs(&["192.0.2.0/24"], &["443"]), &["api.example.com", "*.example.net"]);
+    let every_port = RuleSpec { to_cidrs: Some(list(&["192.0.2.0/24"])), ..rule() };
     vec![
         one("every-port", every_port),
         one("port-range", to_namespaces(&["b", "a"], &["30000-32767"])),
-        one("named-port", to_namespaces(&["b", "a"], &["grpc", "443/UDP"])),
-        one("sctp", to_cidrs(&["192.0.2.0/24"], &["SCTP"])),
-        one("icmp", to_cidrs(&["192.0.2.0/24"], &["443", "ICMP", "8/ICMP", "3:4/ICMP"])),
+        one("named-port", to_namespaces(&["b", "a"], &["grpc/TCP", "443/UDP"])),
+        one("sctp", to_cidrs(&["192.0.2.0/24"], &["any/SCTP"])),
+        one("icmp", to_cidrs(&["192.0.2.0/24"], &["443", "any/ICMP", "8/ICMP", "3:4/ICMP"])),
         one("http", http),
         one("http-headers", http_headers),
         one("sni", sni),
@@ -250,6 +239,8 @@ fn whole_policies() -> Vec<(&'static str, Spec)> {
         pods: Some(SelectorSpec {
             match_labels: map(&[("on", "n"), ("version", "1.20"), ("empty", "")]),
             match_expressions: list(&["tier in (web, api)", "!canary", "zone notin (y)", "team"]),
+            form: Form::Block,
+            all: None,
         }),
         ..policy("selectors", "shop", vec![])
     };
@@ -268,7 +259,7 @@ fn whole_policies() -> Vec<(&'static str, Spec)> {
     let deny = Spec {
         deny: BTreeMap::from([
             ("metadata".into(), to_cidrs(&["169.254.169.254/32"], &["80"])),
-            ("legacy".into(), to_namespaces(&["legacy"], &["TCP"])),
+            ("legacy".into(), to_namespaces(&["legacy"], &["any/TCP"])),
         ]),
         ..policy("deny", "shop", vec![("all", to_entities(&["all"]))])
     };

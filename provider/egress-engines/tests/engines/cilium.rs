@@ -6,14 +6,16 @@ use egress_engines::cilium::gateway::GATEWAY;
 use egress_engines::cilium::rules::check;
 use egress_engines::cilium::{ENGINE, compile};
 use egress_engines::{Compiled, Level, Manifest, Settings};
-use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
+use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec};
 use egress_model::policy::verdict::verdict;
 use egress_model::policy::{HttpSpec, NamespaceSelectorSpec, Policy, RuleSpec, SelectorSpec, Spec};
 use serde_json::{Value, json};
 
 use crate::evaluator::installations;
+use crate::gateways::every_pod;
 use crate::generate::{flow, pod, spec, spec_with};
 use crate::meaning::{runner, sample, seed};
+use crate::written::{self, request, rule, with_requests, with_server_names};
 
 const VERSIONS: [&str; 5] = ["1.16", "1.17", "1.18", "1.19", "1.20"];
 
@@ -111,11 +113,7 @@ fn names_of_any_depth_are_one_pattern_or_several() {
 
 #[test]
 fn a_block_of_a_whole_family_is_halved_where_it_would_mean_the_other_too() {
-    let everything = || RuleSpec {
-        to_cidrs: Some(list(&["::/0"])),
-        except_cidrs: Some(list(&["2001:db8::/32"])),
-        ..RuleSpec::default()
-    };
+    let everything = || RuleSpec { to_cidrs: Some(list(&["::/0", "!2001:db8::/32"])), ..rule() };
     let blocks = |version| rule_of(&compiled(everything(), |_| (), version))["toCIDRSet"].clone();
     assert_eq!(blocks("1.19"), json!([{"cidr": "::/0", "except": ["2001:db8::/32"]}]));
     assert_eq!(blocks("1.18"), json!([{"cidr": "::/1", "except": ["2001:db8::/32"]}, {"cidr": "8000::/1"}]));
@@ -134,46 +132,49 @@ fn values_that_cilium_cannot_express_are_told_on_their_path() {
         ports: Some(list(ports)),
         ..RuleSpec::default()
     };
-    let get = || Some(vec![HttpSpec { method: Some("GET".into()), ..HttpSpec::default() }]);
-    let http = |ports: &[&str]| RuleSpec { http: get(), ..cidr(ports) };
-    let sni = |names: &[&str], ports: &[&str]| RuleSpec { sni: Some(list(names)), ..cidr(ports) };
+    let get = || vec![HttpSpec { method: Some("GET".into()), ..request() }];
+    let http = |ports: &[&str]| with_requests(cidr(ports), get());
+    let sni = |names: &[&str], ports: &[&str]| with_server_names(cidr(ports), names);
     let pods =
         |key: &str| SelectorSpec { match_labels: [(key.to_owned(), "x".to_owned())].into(), ..SelectorSpec::default() };
-    let to_pods = |key: &str| RuleSpec { to_pods: Some(pods(key)), ..RuleSpec::default() };
+    let to_pods = |key: &str| RuleSpec { to_pods: Some(pods(key)), ..rule() };
     let namespaces = |key: &str| RuleSpec {
-        to_namespaces: Some(NamespaceSelectorSpec {
-            match_labels: [(key.to_owned(), "x".to_owned())].into(),
-            ..NamespaceSelectorSpec::default()
-        }),
-        ..RuleSpec::default()
+        to_namespaces: Some(written::to_namespaces(
+            NamespaceSelectorSpec {
+                match_labels: [(key.to_owned(), "x".to_owned())].into(),
+                ..NamespaceSelectorSpec::default()
+            },
+            SelectorSpec::all(),
+        )),
+        ..rule()
     };
-    let services = || RuleSpec { to_services: Some(list(&["db"])), ..RuleSpec::default() };
+    let services = || RuleSpec { to_services: Some(list(&["db"])), ..rule() };
     let none = |_: &mut Spec| ();
     let nodes = |spec: &mut Spec| spec.cluster.cidrs.nodes = list(&["192.0.2.128/25"]);
     let inside = |spec: &mut Spec| spec.cluster.cidrs.pods = list(&["192.0.0.0/16"]);
     let header = || {
-        let headers = [("x-empty".to_owned(), String::new())].into();
-        RuleSpec { http: Some(vec![HttpSpec { headers, ..HttpSpec::default() }]), ..cidr(&["80"]) }
+        let headers = Some([("x-empty".to_owned(), String::new())].into());
+        with_requests(cidr(&["80"]), vec![HttpSpec { headers, ..request() }])
     };
     let cases = [
         (findings(http(&["80"]), none, "1.20"), vec![]),
-        (findings(http(&["443"]), none, "1.20"), vec!["Exact allow[\"rule\"].http"]),
-        (findings(http(&["TCP"]), none, "1.20"), vec!["Refused allow[\"rule\"].http"]),
+        (findings(http(&["443"]), none, "1.20"), vec!["Exact allow[\"rule\"].http_requests"]),
+        (findings(http(&["any/TCP"]), none, "1.20"), vec!["Refused allow[\"rule\"].http_requests"]),
         (findings(http(&["80-90"]), none, "1.17"), vec![]),
-        (findings(http(&["80-90"]), none, "1.16"), vec!["Refused allow[\"rule\"].http"]),
-        (findings(header(), none, "1.20"), vec!["Degraded allow[\"rule\"].http[0].headers[\"x-empty\"]"]),
+        (findings(http(&["80-90"]), none, "1.16"), vec!["Refused allow[\"rule\"].http_requests"]),
+        (findings(header(), none, "1.20"), vec!["Degraded allow[\"rule\"].http_requests[0].headers[\"x-empty\"]"]),
         (
             findings(http(&["50-60"]), |spec| spec.dns_queries = Some(list(&["a.example"])), "1.20"),
             vec!["Exact dns_queries"],
         ),
         (findings(sni(&["*.a.example"], &["443"]), none, "1.18"), vec![]),
-        (findings(sni(&["*.a.example"], &["443"]), none, "1.17"), vec!["Refused allow[\"rule\"].sni"]),
+        (findings(sni(&["*.a.example"], &["443"]), none, "1.17"), vec!["Refused allow[\"rule\"].server_names"]),
         (findings(sni(&["a.example"], &["443"]), none, "1.16"), vec![]),
         (findings(services(), none, "1.17"), vec![]),
         (findings(services(), none, "1.16"), vec!["Refused allow[\"rule\"].to_services"]),
         (findings(cidr(&["8/ICMP"]), none, "1.20"), vec![]),
         (findings(cidr(&["80/SCTP"]), none, "1.20"), vec!["Exact allow[\"rule\"].ports[0]"]),
-        (findings(cidr(&["ICMP"]), none, "1.20"), vec![]),
+        (findings(cidr(&["any/ICMP"]), none, "1.20"), vec![]),
         (findings(cidr(&["443", "0/ICMP"]), none, "1.20"), vec!["Refused allow[\"rule\"].ports[1]"]),
         (findings(cidr(&["0:0/ICMP"]), none, "1.16"), vec!["Refused allow[\"rule\"].ports[0]"]),
         (findings(cidr(&["8:0/ICMP"]), none, "1.20"), vec!["Degraded allow[\"rule\"].ports[0]"]),
@@ -232,33 +233,30 @@ fn on_ports(rule: RuleSpec, ports: &[&str]) -> RuleSpec {
 }
 
 fn reading_http(rule: RuleSpec) -> RuleSpec {
-    RuleSpec { http: Some(vec![HttpSpec { method: Some("GET".into()), ..HttpSpec::default() }]), ..rule }
+    with_requests(rule, vec![HttpSpec { method: Some("GET".into()), ..request() }])
 }
 
 fn reading_names(rule: RuleSpec) -> RuleSpec {
-    RuleSpec { sni: Some(list(&["a.example"])), ..rule }
+    with_server_names(rule, &["a.example"])
 }
 
 fn to_own_pods() -> RuleSpec {
     let label = [("app".to_owned(), "a".to_owned())].into();
-    RuleSpec { to_pods: Some(SelectorSpec { match_labels: label, ..SelectorSpec::default() }), ..RuleSpec::default() }
+    RuleSpec { to_pods: Some(SelectorSpec { match_labels: label, ..SelectorSpec::default() }), ..rule() }
 }
 
 /// The same pods in other words.
 fn to_the_same_pods() -> RuleSpec {
     let pods = SelectorSpec { match_expressions: list(&["app in (a)"]), ..SelectorSpec::default() };
     let namespaces = NamespaceSelectorSpec { names: Some(list(&["shop"])), ..NamespaceSelectorSpec::default() };
-    RuleSpec { to_pods: Some(pods), to_namespaces: Some(namespaces), ..RuleSpec::default() }
+    RuleSpec { to_namespaces: Some(written::to_namespaces(namespaces, pods)), ..rule() }
 }
 
 fn to_resolver() -> RuleSpec {
     let label = [("k8s-app".to_owned(), "kube-dns".to_owned())].into();
     let namespaces = NamespaceSelectorSpec { names: Some(list(&["kube-system"])), ..NamespaceSelectorSpec::default() };
-    RuleSpec {
-        to_pods: Some(SelectorSpec { match_labels: label, ..SelectorSpec::default() }),
-        to_namespaces: Some(namespaces),
-        ..RuleSpec::default()
-    }
+    let pods = SelectorSpec { match_labels: label, ..SelectorSpec::default() };
+    RuleSpec { to_namespaces: Some(written::to_namespaces(namespaces, pods)), ..rule() }
 }
 
 #[test]
@@ -268,18 +266,18 @@ fn two_readings_of_one_destination_are_refused_however_it_is_written() {
         assert_eq!(rules, Vec::<Value>::new());
         told
     };
-    let both = ["Refused allow[\"rule\"].http", "Refused allow[\"x\"].sni"];
+    let both = ["Refused allow[\"rule\"].http_requests", "Refused allow[\"x\"].server_names"];
     assert_eq!(refused(on_ports(to_own_pods(), &["8443"]), on_ports(to_the_same_pods(), &["8443"])), both);
-    let nodes = || RuleSpec { to_entities: Some(list(&["nodes"])), ..RuleSpec::default() };
+    let nodes = || RuleSpec { to_entities: Some(list(&["nodes"])), ..rule() };
     assert_eq!(refused(on_ports(nodes(), &["8443"]), on_ports(nodes(), &["8000-9000"])), both);
     // The policy's own leave to ask the resolver reads DNS as soon as names are to be told apart.
     let queries = |spec: &mut Spec| spec.dns_queries = Some(list(&["a.example"]));
-    let dns = on_ports(RuleSpec { to_entities: Some(list(&["dns"])), ..RuleSpec::default() }, &["53"]);
+    let dns = on_ports(RuleSpec { to_entities: Some(list(&["dns"])), ..rule() }, &["53"]);
     let (told, _) = two_rules(reading_names(dns), on_ports(to_own_pods(), &["80"]), queries);
-    assert_eq!(told, ["Refused allow[\"rule\"].sni"]);
+    assert_eq!(told, ["Refused allow[\"rule\"].server_names"]);
     let (told, _) =
         two_rules(reading_http(on_ports(to_resolver(), &["53"])), on_ports(to_own_pods(), &["80"]), queries);
-    assert_eq!(told, ["Refused allow[\"rule\"].http"]);
+    assert_eq!(told, ["Refused allow[\"rule\"].http_requests"]);
     // Other ports, and destinations that have nothing in common.
     for (one, other) in [
         (on_ports(to_own_pods(), &["8080"]), on_ports(to_the_same_pods(), &["8443"])),
@@ -290,10 +288,10 @@ fn two_readings_of_one_destination_are_refused_however_it_is_written() {
     // Pods that may have both labels.
     let label = [("tier".to_owned(), "b".to_owned())].into();
     let others = SelectorSpec { match_labels: label, ..SelectorSpec::default() };
-    let others = RuleSpec { to_pods: Some(others), ..RuleSpec::default() };
+    let others = RuleSpec { to_pods: Some(others), ..rule() };
     let (told, rules) =
         two_rules(reading_http(on_ports(to_own_pods(), &["8443"])), reading_names(on_ports(others, &["8443"])), |_| ());
-    assert_eq!(told, ["Degraded allow[\"rule\"].http", "Degraded allow[\"x\"].sni"]);
+    assert_eq!(told, ["Degraded allow[\"rule\"].http_requests", "Degraded allow[\"x\"].server_names"]);
     assert_eq!(rules.len(), 3);
 }
 
@@ -309,7 +307,7 @@ fn the_wider_of_two_rules_for_one_destination_wins() {
         assert_eq!((told, rules.len()), (Vec::new(), 3));
         assert_eq!(rules[1]["toPorts"][0]["ports"], json!([{"port": "443", "protocol": "TCP"}]));
     }
-    let blocks = |cidrs: &[&str]| RuleSpec { to_cidrs: Some(list(cidrs)), ..RuleSpec::default() };
+    let blocks = |cidrs: &[&str]| RuleSpec { to_cidrs: Some(list(cidrs)), ..rule() };
     // One of its blocks is left.
     let (told, rules) = two_rules(
         reading_names(on_ports(blocks(&["192.0.2.0/25", "203.0.113.0/24"]), &["443"])),
@@ -324,7 +322,7 @@ fn the_wider_of_two_rules_for_one_destination_wins() {
         on_ports(blocks(&["192.0.2.0/25"]), &["8080"]),
         |_| (),
     );
-    assert_eq!(told, ["Degraded allow[\"rule\"].http"]);
+    assert_eq!(told, ["Degraded allow[\"rule\"].http_requests"]);
     // Who may send anything to the resolver may ask it for any name.
     let queries = |spec: &mut Spec| spec.dns_queries = Some(list(&["a.example"]));
     let (_, rules) = two_rules(to_resolver(), on_ports(to_own_pods(), &["80"]), queries);
@@ -350,8 +348,8 @@ fn gateways_depend_on_the_version() {
     let spec = |ips: &[&str], cidrs: &[&str]| GatewaySpec {
         name: "x".into(),
         namespace: "egress".into(),
-        sources: [("all".to_owned(), SourceSpec::default())].into(),
-        to: DestinationsSpec { cidrs: Some(list(cidrs)), ..DestinationsSpec::default() },
+        sources: [("all".to_owned(), every_pod())].into(),
+        to: Some(DestinationsSpec { cidrs: Some(list(cidrs)), domains: None }),
         ips: list(ips),
         ..GatewaySpec::default()
     };

@@ -26,19 +26,32 @@ fn named(names: &[&str]) -> NamespaceSelectorSpec {
     NamespaceSelectorSpec { names: Some(list(names)), ..NamespaceSelectorSpec::default() }
 }
 
+/// Every pod of the cluster as a source.
+pub(crate) fn every_pod() -> SourceSpec {
+    SourceSpec { pods: Some(SelectorSpec::all()), namespaces: Some(NamespaceSelectorSpec::all()) }
+}
+
+fn every_pod_of(namespaces: &[&str]) -> SourceSpec {
+    SourceSpec { namespaces: Some(named(namespaces)), ..every_pod() }
+}
+
 /// Some pods of a namespace.
 fn pods_of(namespace: &str, pods: &[(&str, &str)]) -> SourceSpec {
     SourceSpec { namespaces: Some(named(&[namespace])), pods: Some(matching(pods)) }
 }
 
 fn to_cidrs(cidrs: &[&str], except: &[&str]) -> DestinationsSpec {
-    let except_cidrs = (!except.is_empty()).then(|| list(except));
-    DestinationsSpec { cidrs: Some(list(cidrs)), except_cidrs, domains: None }
+    let except = except.iter().map(|block| format!("!{block}"));
+    DestinationsSpec { cidrs: Some(list(cidrs).into_iter().chain(except).collect()), domains: None }
+}
+
+fn to_domains(domains: &[&str]) -> DestinationsSpec {
+    DestinationsSpec { domains: Some(list(domains)), cidrs: None }
 }
 
 /// A gateway of one source: the pods of one namespace, with a pool of nodes and an address.
 fn gateway(name: &str) -> GatewaySpec {
-    let source = SourceSpec { namespaces: Some(named(&["production"])), pods: None };
+    let source = every_pod_of(&["production"]);
     GatewaySpec {
         name: name.into(),
         namespace: "egress".into(),
@@ -68,7 +81,7 @@ fn guide() -> Vec<(&'static str, GatewaySpec)> {
         labels: labels(&[("policy-group", "external-access")]),
         annotations: labels(&[("description", "partners see 10.0.100.50")]),
         sources: BTreeMap::from([("api-client".to_owned(), client)]),
-        to: to_cidrs(&["203.0.113.0/24", "198.51.100.0/24"], &[]),
+        to: Some(to_cidrs(&["203.0.113.0/24", "198.51.100.0/24"], &[])),
         ips: list(&["10.0.100.50"]),
         nodes: Some(matching(&[
             ("node-role.kubernetes.io/egress-gateway", "true"),
@@ -85,7 +98,7 @@ fn guide() -> Vec<(&'static str, GatewaySpec)> {
     let calico = GatewaySpec {
         namespace: "production".into(),
         sources: BTreeMap::from([("api-client".to_owned(), pods_of("production", &[("app", "api-client")]))]),
-        to: to_cidrs(&["203.0.113.0/24"], &[]),
+        to: Some(to_cidrs(&["203.0.113.0/24"], &[])),
         ips: list(&["10.10.10.1", "10.10.10.2"]),
         nodes: Some(matching(&[("egress-gateway", "true")])),
         replicas: Some(2),
@@ -98,22 +111,18 @@ fn sources() -> Vec<(&'static str, GatewaySpec)> {
     let from = |sources: Vec<(&str, SourceSpec)>| {
         sources.into_iter().map(|(key, source)| (key.to_owned(), source)).collect::<BTreeMap<_, _>>()
     };
-    let everybody = from(vec![("all", SourceSpec::default())]);
+    let everybody = from(vec![("all", every_pod())]);
     let pods_anywhere =
-        from(vec![("clients", SourceSpec { pods: Some(matching(&[("egress", "fixed")])), namespaces: None })]);
-    let two = from(vec![
-        ("billing", pods_of("billing", &[("app", "invoices")])),
-        ("shop", SourceSpec { namespaces: Some(named(&["shop"])), pods: None }),
-    ]);
+        from(vec![("clients", SourceSpec { pods: Some(matching(&[("egress", "fixed")])), ..every_pod() })]);
+    let two = from(vec![("billing", pods_of("billing", &[("app", "invoices")])), ("shop", every_pod_of(&["shop"]))]);
     let expressions = SourceSpec {
         namespaces: Some(NamespaceSelectorSpec {
-            names: None,
-            match_labels: labels(&[("environment", "production")]),
-            match_expressions: list(&["team in (a, b)"]),
+            match_expressions: list(&["environment=production", "team in (a, b)"]),
+            ..NamespaceSelectorSpec::default()
         }),
         pods: Some(SelectorSpec {
-            match_labels: labels(&[]),
             match_expressions: list(&["tier notin (db)", "!canary"]),
+            ..SelectorSpec::default()
         }),
     };
     vec![
@@ -129,28 +138,24 @@ fn sources() -> Vec<(&'static str, GatewaySpec)> {
 
 fn destinations() -> Vec<(&'static str, GatewaySpec)> {
     let except = to_cidrs(&["198.51.0.0/16", "203.0.113.0/24", "2001:db8::/32"], &["198.51.100.0/24"]);
-    let domains =
-        DestinationsSpec { domains: Some(list(&["api.example.com", "*.example.org"])), ..DestinationsSpec::default() };
+    let domains = to_domains(&["api.example.com", "*.example.org"]);
     vec![
         ("external", gateway("external")),
-        ("cidrs", GatewaySpec { to: to_cidrs(&["203.0.113.0/24"], &[]), ..gateway("cidrs") }),
-        ("except-cidrs", GatewaySpec { to: except, ..gateway("except-cidrs") }),
-        ("domains", GatewaySpec { to: domains, ..gateway("domains") }),
+        ("cidrs", GatewaySpec { to: Some(to_cidrs(&["203.0.113.0/24"], &[])), ..gateway("cidrs") }),
+        ("except-cidrs", GatewaySpec { to: Some(except), ..gateway("except-cidrs") }),
+        ("domains", GatewaySpec { to: Some(domains), ..gateway("domains") }),
     ]
 }
 
 /// Gateways to names alone, of which the engine chooses the address.
 fn names() -> Vec<(&'static str, GatewaySpec)> {
-    let names = || DestinationsSpec {
-        domains: Some(list(&["api.example.com", "hooks.example.com"])),
-        ..DestinationsSpec::default()
-    };
-    let to_names = |name| GatewaySpec { to: names(), ips: Vec::new(), nodes: None, ..gateway(name) };
+    let names = || to_domains(&["api.example.com", "hooks.example.com"]);
+    let to_names = |name| GatewaySpec { to: Some(names()), ips: Vec::new(), nodes: None, ..gateway(name) };
     let clients = BTreeMap::from([
         ("billing".to_owned(), pods_of("billing", &[("app", "invoices")])),
-        ("shop".to_owned(), SourceSpec { namespaces: Some(named(&["shop", "carts"])), pods: None }),
+        ("shop".to_owned(), every_pod_of(&["shop", "carts"])),
     ]);
-    let everybody = BTreeMap::from([("all".to_owned(), SourceSpec::default())]);
+    let everybody = BTreeMap::from([("all".to_owned(), every_pod())]);
     let survives = GatewaySpec {
         nodes: Some(matching(&[("egress-gateway", "true")])),
         replicas: Some(2),
@@ -193,7 +198,7 @@ fn nodes() -> Vec<(&'static str, GatewaySpec)> {
         ..gateway(name)
     };
     let node_pool_cidrs =
-        GatewaySpec { to: to_cidrs(&["198.51.0.0/16"], &["198.51.128.0/17"]), ..node_pool("node-pool-cidrs") };
+        GatewaySpec { to: Some(to_cidrs(&["198.51.0.0/16"], &["198.51.128.0/17"])), ..node_pool("node-pool-cidrs") };
     let node_pool_failover = GatewaySpec {
         failover: Some("required".into()),
         sources: BTreeMap::from([("client".to_owned(), pods_of("production", &[("app", "api-client")]))]),

@@ -4,10 +4,12 @@
 mod flows;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use egress_engines::{Compiled, Engine, EngineName, Feature, Settings, Support};
 use egress_model::policy::{
-    ClusterCidrsSpec, ClusterSpec, HttpSpec, NamespaceSelectorSpec, Policy, ResolverSpec, RuleSpec, SelectorSpec, Spec,
+    ClusterCidrsSpec, ClusterSpec, Form, HttpSpec, Inspection, NamespaceSelectorSpec, Policy, ResolverSpec, RuleSpec,
+    SelectorSpec, Spec,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -15,6 +17,7 @@ use proptest::strategy::Union;
 use proptest::test_runner::RngAlgorithm;
 
 pub(crate) use self::flows::{flow, pod};
+use crate::written::{announcing, request, rule, to_namespaces, with_requests};
 
 const NAMESPACES: [&str; 3] = ["shop", "billing", "kube-system"];
 const KEYS: [&str; 3] = ["app", "tier", "k8s-app"];
@@ -90,8 +93,8 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![60 => text(&KEYS), 1 => text(&UNSEEN_KEYS)]
 }
 
-fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
-    prop::collection::btree_map(key(), text(&VALUES), 0..3)
+fn labels(size: Range<usize>) -> impl Strategy<Value = BTreeMap<String, String>> {
+    prop::collection::btree_map(key(), text(&VALUES), size)
 }
 
 fn expression() -> impl Strategy<Value = String> {
@@ -103,17 +106,43 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
+/// A selector in a rule: everything, labels or expressions.
 fn selector() -> impl Strategy<Value = SelectorSpec> {
-    (labels(), prop::collection::vec(expression(), 0..2))
-        .prop_map(|(match_labels, match_expressions)| SelectorSpec { match_labels, match_expressions })
+    let of_labels = |match_labels: BTreeMap<_, _>| SelectorSpec { match_labels, ..SelectorSpec::default() };
+    let of_expressions = |match_expressions| SelectorSpec { match_expressions, ..SelectorSpec::default() };
+    prop_oneof![
+        1 => Just(SelectorSpec::all()),
+        2 => labels(1..3).prop_map(of_labels),
+        2 => prop::collection::vec(expression(), 1..3).prop_map(of_expressions),
+    ]
 }
 
 fn namespace_selector() -> impl Strategy<Value = NamespaceSelectorSpec> {
+    let names = subsequence(&NAMESPACES[..], 1..=2).prop_map(owned);
+    let of_names = |names| NamespaceSelectorSpec { names: Some(names), ..NamespaceSelectorSpec::default() };
+    let like = |SelectorSpec { form, all, match_labels, match_expressions }| NamespaceSelectorSpec {
+        form,
+        all,
+        names: None,
+        match_labels,
+        match_expressions,
+    };
+    prop_oneof![names.prop_map(of_names), selector().prop_map(like)]
+}
+
+/// A selector in a block, where what is said adds up.
+fn block() -> impl Strategy<Value = SelectorSpec> {
+    (labels(0..3), prop::collection::vec(expression(), 0..2)).prop_map(|(match_labels, match_expressions)| {
+        let all = (match_labels.is_empty() && match_expressions.is_empty()).then_some(true);
+        SelectorSpec { form: Form::Block, all, match_labels, match_expressions }
+    })
+}
+
+fn namespace_block() -> impl Strategy<Value = NamespaceSelectorSpec> {
     let names = prop::option::of(subsequence(&NAMESPACES[..], 1..=2).prop_map(owned));
-    (names, selector()).prop_map(|(names, selector)| NamespaceSelectorSpec {
-        names,
-        match_labels: selector.match_labels,
-        match_expressions: selector.match_expressions,
+    (names, block()).prop_map(|(names, SelectorSpec { form, all, match_labels, match_expressions })| {
+        let all = all.filter(|_| names.is_none());
+        NamespaceSelectorSpec { form, all, names, match_labels, match_expressions }
     })
 }
 
@@ -124,7 +153,7 @@ fn port(uses: &Use) -> BoxedStrategy<String> {
         (uses.weight(Feature::Sctp, 1), Just("SCTP").boxed()),
     ];
     let which: Choices<String> = vec![
-        (10, Just(String::new()).boxed()),
+        (10, Just("any/".to_owned()).boxed()),
         (60, select(&PORTS[..]).prop_map(|port| format!("{port}/")).boxed()),
         (
             uses.weight(Feature::PortRanges, 1),
@@ -135,21 +164,21 @@ fn port(uses: &Use) -> BoxedStrategy<String> {
     let transport = (Union::new_weighted(which), Union::new_weighted(protocols));
     let ports: Choices<String> = vec![
         (100, transport.prop_map(|(which, protocol)| format!("{which}{protocol}")).boxed()),
-        (uses.weight(Feature::Icmp, 1), text(&["ICMP", "8/ICMP", "3/ICMP", "8:0/ICMP", "0/ICMP"]).boxed()),
+        (uses.weight(Feature::Icmp, 1), text(&["any/ICMP", "8/ICMP", "3/ICMP", "8:0/ICMP", "0/ICMP"]).boxed()),
     ];
     Union::new_weighted(ports).boxed()
 }
 
+/// Ports in a rule: mostly some, sometimes every one.
+fn ports(uses: &Use) -> impl Strategy<Value = Option<Vec<String>>> + use<> {
+    let some = prop::collection::vec(port(uses), 1..3);
+    prop_oneof![4 => some, 1 => Just(vec!["any".to_owned()])].prop_map(Some)
+}
+
 fn peers(uses: &Use, domains: Feature) -> BoxedStrategy<RuleSpec> {
-    let rule = RuleSpec::default;
     let patterns: Vec<&'static str> =
         PATTERNS.iter().filter(|(_, feature)| uses.has(*feature)).map(|(pattern, _)| *pattern).collect();
     let patterns = if patterns.is_empty() { vec!["a.example.com"] } else { patterns };
-    let in_namespaces = move |pods: Option<SelectorSpec>, namespaces: Option<NamespaceSelectorSpec>| RuleSpec {
-        to_pods: pods,
-        to_namespaces: namespaces,
-        ..rule()
-    };
     let pods = uses.weight(Feature::DestinationPods, 1);
     let cidrs = (subsequence(&BLOCKS[..], 1..4), subsequence(&BLOCKS[..], 0..2));
     let entities: Vec<&'static str> = [
@@ -162,21 +191,22 @@ fn peers(uses: &Use, domains: Feature) -> BoxedStrategy<RuleSpec> {
     .filter_map(|(entity, feature)| uses.has(feature).then_some(entity))
     .collect();
     let mut choices: Choices<RuleSpec> = vec![
-        (pods, selector().prop_map(move |pods| in_namespaces(Some(pods), None)).boxed()),
-        (pods, namespace_selector().prop_map(move |namespaces| in_namespaces(None, Some(namespaces))).boxed()),
+        (pods, selector().prop_map(move |pods| RuleSpec { to_pods: Some(pods), ..rule() }).boxed()),
         (
-            pods,
+            2 * pods,
             (selector(), namespace_selector())
-                .prop_map(move |(pods, namespaces)| in_namespaces(Some(pods), Some(namespaces)))
+                .prop_map(move |(pods, namespaces)| RuleSpec {
+                    to_namespaces: Some(to_namespaces(namespaces, pods)),
+                    ..rule()
+                })
                 .boxed(),
         ),
         (
             uses.weight(Feature::Cidrs, 2),
             cidrs
-                .prop_map(move |(to, except)| RuleSpec {
-                    to_cidrs: Some(owned(to)),
-                    except_cidrs: (!except.is_empty()).then(|| owned(except)),
-                    ..rule()
+                .prop_map(move |(to, except)| {
+                    let except = except.into_iter().map(|block| format!("!{block}"));
+                    RuleSpec { to_cidrs: Some(owned(to).into_iter().chain(except).collect()), ..rule() }
                 })
                 .boxed(),
         ),
@@ -213,12 +243,13 @@ fn http() -> impl Strategy<Value = HttpSpec> {
             Some((false, path)) => (None, Some(path)),
             None => (None, None),
         };
-        HttpSpec { method, path: exact, path_prefix: prefix, headers: BTreeMap::new() }
+        let every = exact.is_none().then(|| "/".to_owned());
+        HttpSpec { path: exact, path_prefix: prefix.or(every), method: method.or(request().method), ..request() }
     })
 }
 
 fn allow_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
-    let ports = prop::option::weighted(0.8, prop::collection::vec(port(uses), 1..3));
+    let ports = ports(uses);
     let http = uses.option(Feature::Http, prop::collection::vec(http(), 1..3));
     let sni = uses.option(Feature::Sni, some_of(&["a.example.com", "*.example.com"]));
     // Some in common and some not, so that rules that look into connections meet each other and those that do not.
@@ -226,10 +257,12 @@ fn allow_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
     (peers(uses, Feature::Domains), ports, http, sni, inspected)
         .prop_map(|(rule, ports, http, sni, inspected)| {
             // What looks into connections needs TCP ports, and one of the two.
-            let looks = http.is_some() || sni.is_some();
-            let ports = if looks { Some(inspected) } else { ports };
-            let sni = if http.is_some() { None } else { sni };
-            RuleSpec { ports, http, sni, ..rule }
+            let tcp = || RuleSpec { ports: Some(inspected.clone()), ..rule.clone() };
+            match (http, sni) {
+                (Some(requests), _) => with_requests(tcp(), requests),
+                (None, Some(names)) => RuleSpec { server_names: Some(names), ..announcing(tcp(), Inspection::Tls) },
+                (None, None) => RuleSpec { ports, ..rule },
+            }
         })
         .boxed()
 }
@@ -246,7 +279,7 @@ fn mode(uses: &Use) -> BoxedStrategy<Option<String>> {
 }
 
 fn deny_rule(uses: &Use) -> BoxedStrategy<RuleSpec> {
-    let ports = prop::option::weighted(0.8, prop::collection::vec(port(uses), 1..3));
+    let ports = ports(uses);
     (peers(uses, Feature::DenyDomains), ports).prop_map(|(rule, ports)| RuleSpec { ports, ..rule }).boxed()
 }
 
@@ -280,11 +313,11 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
         (true, true) => 0.3,
     };
     let deny = if uses.has(Feature::Deny) { 0..2 } else { 0..1 };
-    let pods = uses.option(Feature::SourcePods, selector());
+    let pods = uses.option(Feature::SourcePods, block());
     let allow = prop::collection::btree_map(text(&RULES), allow_rule(&uses), 0..3);
     let deny = prop::collection::btree_map(text(&RULES), deny_rule(&uses), deny);
     let accounts = uses.option(Feature::ServiceAccounts, some_of(&ACCOUNTS));
-    let namespaces = prop::option::of(namespace_selector());
+    let namespaces = prop::option::of(namespace_block());
     let queries = uses.option(Feature::DnsQueries, some_of(&QUERIES));
     let dns = (prop::option::of(any::<bool>()), queries, any::<bool>());
     let allow =
@@ -330,7 +363,12 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
 /// The same rules, all to the destination of the first: what several rules say of one.
 fn to_one_place(rules: BTreeMap<String, RuleSpec>) -> BTreeMap<String, RuleSpec> {
     let Some(first) = rules.values().next().cloned() else { return rules };
-    let moved = |rule: RuleSpec| RuleSpec { ports: rule.ports, http: rule.http, sni: rule.sni, ..first.clone() };
+    let moved = |rule: RuleSpec| RuleSpec {
+        ports: rule.ports,
+        http_requests: rule.http_requests,
+        server_names: rule.server_names,
+        ..first.clone()
+    };
     rules.into_iter().map(|(key, rule)| (key, moved(rule))).collect()
 }
 
@@ -354,17 +392,20 @@ pub(crate) fn emitted(
 fn suiting_istio(mut spec: Spec) -> Spec {
     spec.deny.retain(|_, rule| rule.to_domains.is_some());
     for rule in spec.allow.values_mut().chain(spec.deny.values_mut()) {
-        rule.sni = None;
+        let requests = rule.http_requests.take();
+        look_into_nothing(rule);
         if rule.to_domains.is_none() {
-            rule.http = None;
             continue;
         }
         let single = |port: &String| PORTS.iter().any(|number| *port == format!("{number}/TCP"));
         let mut ports: Vec<_> = rule.ports.iter().flatten().filter(|port| single(port)).cloned().collect();
-        if rule.http.is_some() || ports.is_empty() {
-            ports = vec![if rule.http.is_some() { "80" } else { "443" }.to_owned()];
+        if requests.is_some() || ports.is_empty() {
+            ports = vec![if requests.is_some() { "80" } else { "443" }.to_owned()];
         }
         rule.ports = Some(ports);
+        if let Some(requests) = requests {
+            *rule = with_requests(rule.clone(), requests);
+        }
     }
     spec
 }
@@ -372,25 +413,35 @@ fn suiting_istio(mut spec: Spec) -> Spec {
 /// Linkerd takes single TCP ports of names, HTTP of them on port 80, and looks into connections to addresses and names only.
 fn suiting_linkerd(mut spec: Spec) -> Spec {
     for rule in spec.allow.values_mut() {
-        let named = rule.to_domains.is_some();
-        if named || rule.to_cidrs.is_none() && rule.to_external.is_none() {
-            rule.sni = None;
-        }
-        if rule.to_pods.is_some()
-            || rule.to_namespaces.is_some()
-            || rule.to_services.is_some()
-            || rule.to_entities.is_some()
-        {
-            rule.http = None;
-        }
-        rule.sni.iter_mut().for_each(|names| names.retain(|name| !name.starts_with('*')));
-        rule.sni = rule.sni.take().filter(|names| !names.is_empty());
-        if named {
+        let (requests, names) = (rule.http_requests.take(), rule.server_names.take());
+        look_into_nothing(rule);
+        let to_names = rule.to_domains.is_some();
+        let outside = rule.to_cidrs.is_some() || rule.to_external.is_some();
+        let requests = requests.filter(|_| to_names || outside);
+        let names: Vec<String> = names.into_iter().flatten().filter(|name| !name.starts_with('*')).collect();
+        if to_names {
             let single = |port: &String| ["443/TCP", "8080/TCP"].contains(&port.as_str());
             let tls: Vec<_> = rule.ports.iter().flatten().filter(|port| single(port)).cloned().collect();
-            let http = rule.http.is_some() || tls.is_empty();
+            let http = requests.is_some() || tls.is_empty();
             rule.ports = Some(if http { vec!["80".to_owned()] } else { tls });
+        }
+        if let Some(requests) = requests {
+            *rule = with_requests(rule.clone(), requests);
+        } else if outside && !names.is_empty() {
+            *rule = RuleSpec { server_names: Some(names), ..announcing(rule.clone(), Inspection::Tls) };
         }
     }
     spec
+}
+
+/// Makes a rule one for whole connections.
+pub(crate) fn look_into_nothing(rule: &mut RuleSpec) {
+    (rule.http_requests, rule.server_names) = (None, None);
+    for port in rule.ports.iter_mut().flatten() {
+        for inspection in [Inspection::Http, Inspection::Tls] {
+            if let Some(which) = port.strip_suffix(inspection.as_str()).filter(|which| which.ends_with('/')) {
+                *port = format!("{which}TCP");
+            }
+        }
+    }
 }

@@ -2,15 +2,17 @@
 
 use egress_engines::settings::{IstioMode, IstioSettings, OutboundTraffic};
 use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, istio};
-use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec, SourceSpec};
+use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec};
 use egress_model::policy::verdict::{Application, Flow, Host, Transport, Verdict, verdict};
 use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
 use expect_test::{ExpectFile, expect_file};
 use proptest::prelude::*;
 
 use crate::evaluator::{installations, installations_with};
-use crate::generate::{emitted, flow, pod, random};
+use crate::gateways::every_pod;
+use crate::generate::{emitted, flow, look_into_nothing, pod, random};
 use crate::meaning::lets_pass;
+use crate::written::{self, exactly, request, with_requests, with_server_names};
 
 fn rule(to: &[&str], ports: &[&str]) -> RuleSpec {
     let texts = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
@@ -36,10 +38,10 @@ fn names() -> Spec {
     let orders = HttpSpec {
         method: Some("POST".into()),
         path_prefix: Some("/v1/orders".into()),
-        headers: [("x-tenant".to_owned(), "blue".to_owned())].into(),
-        ..HttpSpec::default()
+        headers: Some([("x-tenant".to_owned(), "blue".to_owned())].into()),
+        ..request()
     };
-    let requests = RuleSpec { http: Some(vec![orders]), ..rule(&["plain.example.com"], &["80"]) };
+    let requests = with_requests(rule(&["plain.example.com"], &["80"]), vec![orders]);
     let rules = vec![("stripe", rule(&["api.stripe.com"], &["443", "8443"])), ("plain", requests)];
     Spec { service_accounts: Some(vec!["api".into()]), ..policy(rules) }
 }
@@ -98,14 +100,15 @@ fn a_gateway_of_an_ambient_mesh_is_a_waypoint() {
     let spec = GatewaySpec {
         name: "partners".into(),
         namespace: "egress".into(),
-        sources: [("all".to_owned(), SourceSpec::default())].into(),
-        to: DestinationsSpec {
+        sources: [("all".to_owned(), every_pod())].into(),
+        to: Some(DestinationsSpec {
             domains: Some(texts(&["api.example.com", "**.example.org"])),
             ..DestinationsSpec::default()
-        },
+        }),
         nodes: Some(SelectorSpec {
             match_labels: [("egress".to_owned(), "yes".to_owned())].into(),
             match_expressions: texts(&["zone in (a, b)"]),
+            ..SelectorSpec::default()
         }),
         replicas: Some(2),
         failover: Some("required".into()),
@@ -120,14 +123,12 @@ fn a_gateway_of_an_ambient_mesh_is_a_waypoint() {
 fn refuses_on_the_part_and_emits_nothing() {
     let registry_only = IstioSettings { outbound_traffic: OutboundTraffic::RegistryOnly, ..IstioSettings::default() };
     let sidecar = IstioSettings::default;
-    let external = RuleSpec { to_cidrs: Some(vec!["192.0.2.0/24".into()]), ..RuleSpec::default() };
+    let external = RuleSpec { to_cidrs: Some(vec!["192.0.2.0/24".into()]), ..written::rule() };
     let get = |port: &str, path: &str| {
-        let http = HttpSpec { path: Some(path.into()), ..HttpSpec::default() };
-        policy(vec![("a", RuleSpec { http: Some(vec![http]), ..rule(&["a.example.com"], &[port]) })])
+        policy(vec![("a", with_requests(rule(&["a.example.com"], &[port]), vec![exactly(path)]))])
     };
-    let sni =
-        |sni: &str| policy(vec![("a", RuleSpec { sni: Some(vec![sni.into()]), ..rule(&["a.example.com"], &["443"]) })]);
-    let empty_header = || HttpSpec { headers: [("x-a".to_owned(), String::new())].into(), ..HttpSpec::default() };
+    let sni = |sni: &str| policy(vec![("a", with_server_names(rule(&["a.example.com"], &["443"]), &[sni]))]);
+    let empty_header = || HttpSpec { headers: Some([("x-a".to_owned(), String::new())].into()), ..request() };
     let cases = [
         (policy(vec![("a", external.clone())]), registry_only, "allow[\"a\"]"),
         (policy(vec![("a", rule(&["*.example.com"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains"),
@@ -137,16 +138,16 @@ fn refuses_on_the_part_and_emits_nothing() {
         (policy(vec![("a", rule(&["localhost"], &["443"]))]), sidecar(), "allow[\"a\"].to_domains[0]"),
         (policy(vec![("a", rule(&["localhost"], &["443"]))]), ambient(), "allow[\"a\"].to_domains[0]"),
         (
-            policy(vec![("a", RuleSpec { http: Some(vec![empty_header()]), ..rule(&["a.example.com"], &["80"]) })]),
+            policy(vec![("a", with_requests(rule(&["a.example.com"], &["80"]), vec![empty_header()]))]),
             sidecar(),
-            "allow[\"a\"].http[0].headers",
+            "allow[\"a\"].http_requests[0].headers",
         ),
-        (policy(vec![("a", RuleSpec { ports: None, ..rule(&["a.example.com"], &[]) })]), sidecar(), "allow[\"a\"]"),
+        (policy(vec![("a", rule(&["a.example.com"], &["any"]))]), sidecar(), "allow[\"a\"]"),
         (policy(vec![("a", rule(&["a.example.com"], &["443/UDP"]))]), sidecar(), "allow[\"a\"].ports[0]"),
         (policy(vec![("a", rule(&["a.example.com"], &["1-9"]))]), sidecar(), "allow[\"a\"].ports[0]"),
-        (get("443", "/v1"), sidecar(), "allow[\"a\"].http"),
-        (get("80", "/v1/*"), sidecar(), "allow[\"a\"].http[0].path"),
-        (sni("b.example.com"), sidecar(), "allow[\"a\"].sni[0]"),
+        (get("443", "/v1"), sidecar(), "allow[\"a\"].http_requests"),
+        (get("80", "/v1/*"), sidecar(), "allow[\"a\"].http_requests[0].path"),
+        (sni("b.example.com"), sidecar(), "allow[\"a\"].server_names[0]"),
         (Spec { deny: [("d".to_owned(), external.clone())].into(), ..policy(vec![]) }, sidecar(), "deny[\"d\"]"),
         (
             Spec {
@@ -220,9 +221,10 @@ fn beside_a_gateway(mut spec: Spec) -> Option<Spec> {
     spec.deny.clear();
     if let Some(pods) = &mut spec.pods {
         pods.match_expressions.clear();
+        pods.all = pods.match_labels.is_empty().then_some(true);
     }
     if spec.allow.values().any(|rule| rule.to_domains.is_none()) {
-        spec.allow.values_mut().for_each(|rule| rule.http = None);
+        spec.allow.values_mut().for_each(look_into_nothing);
     }
     any_name_rule(&spec).then_some(spec)
 }

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use crate::evaluator::installations;
 use crate::generate::{emitted, flow, pod, random};
 use crate::meaning::lets_pass;
+use crate::written::{exactly, request, rule, with_requests, with_server_names};
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -28,8 +29,8 @@ fn orders() -> HttpSpec {
     HttpSpec {
         method: Some("POST".into()),
         path_prefix: Some("/v1/orders".into()),
-        headers: [("x-tenant".to_owned(), "blue".to_owned())].into(),
-        ..HttpSpec::default()
+        headers: Some([("x-tenant".to_owned(), "blue".to_owned())].into()),
+        ..request()
     }
 }
 
@@ -51,7 +52,7 @@ fn expect(compiled: &Compiled, expected: &ExpectFile) {
 
 #[test]
 fn names_are_routes_on_their_ports() {
-    let requests = RuleSpec { http: Some(vec![orders()]), ..to_domains(&["plain.example.com"], &["80"]) };
+    let requests = with_requests(to_domains(&["plain.example.com"], &["80"]), vec![orders()]);
     let rules =
         vec![("stripe", to_domains(&["api.stripe.com", "**.example.org"], &["443", "8443"])), ("plain", requests)];
     expect(&compile(&policy(rules)), &expect_file!["./golden-settings/linkerd/names.yaml"]);
@@ -59,26 +60,23 @@ fn names_are_routes_on_their_ports() {
 
 #[test]
 fn requests_have_a_path_also_where_none_is_asked_for() {
-    let get = HttpSpec { method: Some("GET".into()), ..HttpSpec::default() };
-    let any_path = RuleSpec { http: Some(vec![get]), ..to_cidrs(&["192.0.2.0/24"], &["8080"]) };
+    let get = HttpSpec { method: Some("GET".into()), ..request() };
+    let any_path = with_requests(to_cidrs(&["192.0.2.0/24"], &["8080"]), vec![get]);
     let rules = vec![("plain", to_domains(&["plain.example.com"], &["80"])), ("get", any_path)];
     expect(&compile(&policy(rules)), &expect_file!["./golden-settings/linkerd/requests.yaml"]);
 }
 
 #[test]
 fn addresses_are_networks_of_their_own() {
-    let partner = RuleSpec {
-        except_cidrs: Some(texts(&["192.0.2.128/25"])),
-        ..to_cidrs(&["192.0.2.0/24", "10.9.0.0/16"], &["443", "5432"])
-    };
+    let partner = to_cidrs(&["192.0.2.0/24", "10.9.0.0/16", "!192.0.2.128/25"], &["443", "5432"]);
     let rules = vec![("stripe", to_domains(&["api.stripe.com"], &["443"])), ("partner", partner)];
     expect(&compile(&policy(rules)), &expect_file!["./golden-settings/linkerd/addresses.yaml"]);
 }
 
 #[test]
 fn requests_are_read_to_addresses_too() {
-    let requests = RuleSpec { http: Some(vec![orders()]), ..to_cidrs(&["192.0.2.0/24"], &["8080"]) };
-    let sni = RuleSpec { sni: Some(texts(&["**.example.com"])), ..to_cidrs(&["198.51.100.0/24"], &["443"]) };
+    let requests = with_requests(to_cidrs(&["192.0.2.0/24"], &["8080"]), vec![orders()]);
+    let sni = with_server_names(to_cidrs(&["198.51.100.0/24"], &["443"]), &["**.example.com"]);
     expect(
         &compile(&policy(vec![("api", requests), ("tls", sni)])),
         &expect_file!["./golden-settings/linkerd/inspection.yaml"],
@@ -93,14 +91,14 @@ fn audit_stops_nothing() {
 
 #[test]
 fn refuses_on_the_part_and_emits_nothing() {
-    let http = |rule: RuleSpec| RuleSpec { http: Some(vec![orders()]), ..rule };
-    let method = HttpSpec { method: Some("PURGE".into()), ..HttpSpec::default() };
-    let path = HttpSpec { path: Some("/a//b".into()), ..HttpSpec::default() };
+    let http = |rule: RuleSpec| with_requests(rule, vec![orders()]);
+    let method = HttpSpec { method: Some("PURGE".into()), ..request() };
+    let path = exactly("/a//b");
     let name = || to_domains(&["a.example.com"], &["443"]);
     let one = |rule| policy(vec![("a", rule)]);
     let header = |name: &str, length: usize| HttpSpec {
-        headers: [(name.to_owned(), "v".repeat(length))].into(),
-        ..HttpSpec::default()
+        headers: Some([(name.to_owned(), "v".repeat(length))].into()),
+        ..request()
     };
     let cases = [
         (
@@ -117,24 +115,24 @@ fn refuses_on_the_part_and_emits_nothing() {
         (one(to_domains(&["a_b.example.com"], &["443"])), "allow[\"a\"].to_domains[0]"),
         (one(to_domains(&["a.example.com"], &["443/UDP"])), "allow[\"a\"].ports[0]"),
         (one(to_domains(&["a.example.com"], &["80", "443"])), "allow[\"a\"].ports"),
-        (one(RuleSpec { ports: None, ..name() }), "allow[\"a\"]"),
-        (one(RuleSpec { sni: Some(texts(&["b.example.com"])), ..name() }), "allow[\"a\"].sni[0]"),
+        (one(RuleSpec { ports: rule().ports, ..name() }), "allow[\"a\"]"),
+        (one(with_server_names(name(), &["b.example.com"])), "allow[\"a\"].server_names[0]"),
         (
-            one(RuleSpec { sni: Some(texts(&["*.example.com"])), ..to_cidrs(&["192.0.2.0/24"], &["443"]) }),
-            "allow[\"a\"].sni[0]",
+            one(with_server_names(to_cidrs(&["192.0.2.0/24"], &["443"]), &["*.example.com"])),
+            "allow[\"a\"].server_names[0]",
         ),
         (
             one(http(RuleSpec {
-                to_pods: Some(SelectorSpec::default()),
+                to_pods: Some(SelectorSpec::all()),
                 ports: Some(texts(&["80"])),
                 ..RuleSpec::default()
             })),
-            "allow[\"a\"].http",
+            "allow[\"a\"].http_requests",
         ),
-        (one(RuleSpec { http: Some(vec![method]), ..name() }), "allow[\"a\"].http[0].method"),
-        (one(RuleSpec { http: Some(vec![path]), ..name() }), "allow[\"a\"].http[0].path"),
-        (one(RuleSpec { http: Some(vec![header("x-a", 4097)]), ..name() }), "allow[\"a\"].http[0].headers"),
-        (one(RuleSpec { http: Some(vec![header(&"x".repeat(257), 1)]), ..name() }), "allow[\"a\"].http[0].headers"),
+        (one(with_requests(name(), vec![method])), "allow[\"a\"].http_requests[0].method"),
+        (one(with_requests(name(), vec![path])), "allow[\"a\"].http_requests[0].path"),
+        (one(with_requests(name(), vec![header("x-a", 4097)])), "allow[\"a\"].http_requests[0].headers"),
+        (one(with_requests(name(), vec![header(&"x".repeat(257), 1)])), "allow[\"a\"].http_requests[0].headers"),
         // To private addresses nothing is read.
         (one(http(to_cidrs(&["10.1.0.0/16"], &["80"]))), "allow[\"a\"]"),
         // A port is read in one way, and a range beside a port that is read cannot be said.
@@ -154,7 +152,7 @@ fn refuses_on_the_part_and_emits_nothing() {
 /// are read as elsewhere.
 #[test]
 fn queries_to_caches_open_no_other_port_there() {
-    let dns = RuleSpec { to_entities: Some(texts(&["dns"])), ..RuleSpec::default() };
+    let dns = RuleSpec { to_entities: Some(texts(&["dns"])), ..rule() };
     let resolver = ResolverSpec { node_local_ips: Some(texts(&["169.254.20.10"])), ..ResolverSpec::default() };
     let spec = Spec {
         allow_dns: Some(false),
@@ -234,7 +232,7 @@ proptest! {
         pods in prop::collection::vec((pod(), flow().prop_map(showing)), 40),
     ) {
         // To private addresses it does not look into connections, which is another finding.
-        let looks = policy.allow.values().any(|rule| !rule.http.is_empty() || !rule.sni.is_empty());
+        let looks = policy.allow.values().any(|rule| !rule.http_requests.is_empty() || !rule.server_names.is_empty());
         let ids: std::collections::BTreeSet<_> = compiled.manifests.iter().map(Manifest::id).collect();
         prop_assert_eq!(ids.len(), compiled.manifests.len(), "objects of one name: {:#?}", ids);
         let objects: Vec<_> = compiled.manifests.iter().map(Manifest::to_json).collect();

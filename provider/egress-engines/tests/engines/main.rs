@@ -22,3 +22,4 @@ mod schema;
 mod settings;
 mod spidernet;
 mod tiers;
+mod written;

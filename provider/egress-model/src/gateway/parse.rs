@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::num::NonZeroU16;
 
-use super::{Destinations, Failover, Gateway, GatewaySpec, Source};
-use crate::policy::parse::{Mistakes, address, annotations, cidr_set, namespace_selector, object_labels, selector};
+use super::{Destinations, DestinationsSpec, Failover, Gateway, GatewaySpec, Source};
+use crate::policy::parse::{
+    Mistakes, address, annotations, cidr_set, namespace_selector, node_selector, object_labels, selector,
+};
 use crate::policy::{Invalid, Path, Problem};
 
 impl Gateway {
@@ -18,11 +20,11 @@ impl Gateway {
         let labels = object_labels(&mut mistakes, &root.field("labels"), &spec.labels);
         let annotations = annotations(&mut mistakes, &root.field("annotations"), &spec.annotations);
         let sources = sources(&mut mistakes, &root.field("sources"), spec);
-        let to = destinations(&mut mistakes, &root.field("to"), spec);
+        let to = destinations(&mut mistakes, &root.field("to"), spec.to.as_ref());
         let ips = addresses(&mut mistakes, &root.field("ips"), &spec.ips);
         let public_ips = addresses(&mut mistakes, &root.field("public_ips"), &spec.public_ips);
         let at = root.field("nodes");
-        let nodes = spec.nodes.as_ref().map(|nodes| selector(&mut mistakes, &at, nodes)).unwrap_or_default();
+        let nodes = spec.nodes.as_ref().map(|nodes| node_selector(&mut mistakes, &at, nodes)).unwrap_or_default();
         let at = root.field("interface");
         let interface = spec.interface.as_ref().and_then(|name| mistakes.keep(&at, interface_name(name)));
         let at = root.field("replicas");
@@ -59,28 +61,25 @@ fn sources(mistakes: &mut Mistakes, path: &Path, spec: &GatewaySpec) -> Vec<Sour
     if spec.sources.is_empty() {
         mistakes.add(path, Problem::NoSource);
     }
-    let all = spec.sources.iter().map(|(key, source)| {
+    let all = spec.sources.iter().filter_map(|(key, source)| {
         let at = path.key(key);
-        let pods = source.pods.as_ref().map(|pods| selector(mistakes, &at.field("pods"), pods));
-        let namespaces = source.namespaces.as_ref();
+        let pods = source.pods.as_ref().ok_or(Problem::NoPods);
+        let pods = mistakes.keep(&at.field("pods"), pods).map(|pods| selector(mistakes, &at.field("pods"), pods));
+        let namespaces =
+            mistakes.keep(&at.field("namespaces"), source.namespaces.as_ref().ok_or(Problem::NoNamespaces));
         let namespaces = namespaces.map(|spec| namespace_selector(mistakes, &at.field("namespaces"), spec));
-        Source { namespaces: namespaces.unwrap_or_default(), pods: pods.unwrap_or_default() }
+        Some(Source { namespaces: namespaces?, pods: pods? })
     });
     all.collect()
 }
 
-fn destinations(mistakes: &mut Mistakes, path: &Path, spec: &GatewaySpec) -> Option<Destinations> {
-    match (&spec.to.cidrs, &spec.to.domains) {
-        (Some(_), Some(_)) => mistakes.keep(path, Err(Problem::SeveralDestinations(vec!["cidrs", "domains"]))),
-        (Some(cidrs), None) => {
-            let except = spec.to.except_cidrs.as_deref();
-            cidr_set(mistakes, path, ["cidrs", "except_cidrs"], cidrs, except).map(Destinations::Cidrs)
-        }
-        (None, domains) => {
-            if spec.to.except_cidrs.is_some() {
-                mistakes.add(&path.field("except_cidrs"), Problem::ExceptWithoutCidrs);
-            }
-            let Some(domains) = domains else { return Some(Destinations::External) };
+fn destinations(mistakes: &mut Mistakes, path: &Path, spec: Option<&DestinationsSpec>) -> Option<Destinations> {
+    let Some(spec) = spec else { return Some(Destinations::External) };
+    match (&spec.cidrs, &spec.domains) {
+        (None, None) => mistakes.keep(path, Err(Problem::NoGatewayDestination)),
+        (Some(_), Some(_)) => mistakes.keep(path, Err(Problem::CidrsAndDomains)),
+        (Some(cidrs), None) => cidr_set(mistakes, &path.field("cidrs"), cidrs).map(Destinations::Cidrs),
+        (None, Some(domains)) => {
             let at = path.field("domains");
             mistakes.not_empty(&at, domains);
             Some(Destinations::Domains(mistakes.texts(&at, domains)))
@@ -107,14 +106,16 @@ fn replica_count(number: i64) -> Result<NonZeroU16, Problem> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{DestinationsSpec, SourceSpec};
+    use super::super::SourceSpec;
     use super::*;
+    use crate::policy::{NamespaceSelectorSpec, SelectorSpec};
 
     fn valid() -> GatewaySpec {
+        let everyone = SourceSpec { pods: Some(SelectorSpec::all()), namespaces: Some(NamespaceSelectorSpec::all()) };
         GatewaySpec {
             name: "partners".into(),
             namespace: "egress".into(),
-            sources: BTreeMap::from([("all".to_owned(), SourceSpec::default())]),
+            sources: BTreeMap::from([("all".to_owned(), everyone)]),
             ..GatewaySpec::default()
         }
     }
@@ -129,13 +130,14 @@ mod tests {
     #[test]
     fn tells_each_mistake_on_its_path() {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        let to = |to: DestinationsSpec| GatewaySpec { to, ..valid() };
+        let to = |to: DestinationsSpec| GatewaySpec { to: Some(to), ..valid() };
+        let source = |source: SourceSpec| GatewaySpec { sources: [("a".to_owned(), source)].into(), ..valid() };
         let cases = [
             (
                 GatewaySpec { sources: BTreeMap::new(), ..valid() },
-                "sources: names no pods; a gateway needs at least one source",
+                "sources: has no source; a gateway needs at least one",
             ),
-            (GatewaySpec { ips: texts(&["10.0.0"]), ..valid() }, "ips[0]: \"10.0.0\" is no IP address"),
+            (GatewaySpec { ips: texts(&["10.0.0"]), ..valid() }, "ips[0]: \"10.0.0\" is not an IP address"),
             (
                 GatewaySpec { ips: texts(&["::ffff:10.0.0.1"]), ..valid() },
                 "ips[0]: \"::ffff:10.0.0.1\" is an IPv4 address in IPv6 notation; write the IPv4 address",
@@ -155,27 +157,46 @@ mod tests {
             ),
             (
                 GatewaySpec { replicas: Some(0), ..valid() },
-                "replicas: 0 is no number of replicas; there is at least one",
+                "replicas: 0 is not a number of replicas; there is at least one",
             ),
             (
                 GatewaySpec { failover: Some("always".into()), ..valid() },
-                "failover: \"always\" is no demand on failover; use \"best-effort\" or \"required\"",
+                "failover: \"always\" is not a failover mode; use \"best-effort\" or \"required\"",
             ),
             (
                 GatewaySpec { interface: Some("eth0 ".into()), ..valid() },
-                "interface: \"eth0 \" is no interface name: at most 15 characters without \"/\" and blanks",
+                "interface: \"eth0 \" is not an interface name: at most 15 characters without \"/\" and blanks",
             ),
             (
-                to(DestinationsSpec {
-                    cidrs: Some(texts(&["192.0.2.0/24"])),
-                    domains: Some(texts(&["example.com"])),
-                    ..DestinationsSpec::default()
+                to(DestinationsSpec { cidrs: Some(texts(&["192.0.2.0/24"])), domains: Some(texts(&["example.com"])) }),
+                "to: has cidrs and domains; a gateway has one of them, so write a gateway for each",
+            ),
+            (
+                to(DestinationsSpec::default()),
+                "to: has no destination; set cidrs or domains, or leave it out for everything outside the cluster",
+            ),
+            (
+                to(DestinationsSpec { cidrs: Some(texts(&["!192.0.2.0/24"])), ..DestinationsSpec::default() }),
+                "to.cidrs: must name a block without \"!\" as well: what begins with \"!\" is left out of the others",
+            ),
+            (
+                source(SourceSpec { pods: None, namespaces: Some(NamespaceSelectorSpec::all()) }),
+                "sources[\"a\"].pods: must be set; { all = true } is every pod",
+            ),
+            (
+                source(SourceSpec { pods: Some(SelectorSpec::all()), namespaces: None }),
+                "sources[\"a\"].namespaces: must be set; { all = true } is every namespace",
+            ),
+            (
+                source(SourceSpec {
+                    pods: Some(SelectorSpec::default()),
+                    namespaces: Some(NamespaceSelectorSpec::all()),
                 }),
-                "to: has several kinds of destination (cidrs, domains); a rule has one, so write a rule for each",
+                "sources[\"a\"].pods: selects nothing in particular; set match_labels or match_expressions, or all = true for every one",
             ),
             (
-                to(DestinationsSpec { except_cidrs: Some(texts(&["192.0.2.0/24"])), ..DestinationsSpec::default() }),
-                "to.except_cidrs: needs to_cidrs, of which it leaves out parts",
+                GatewaySpec { nodes: Some(SelectorSpec::default()), ..valid() },
+                "nodes: selects no nodes in particular; set match_labels or match_expressions, or leave nodes out",
             ),
             (
                 to(DestinationsSpec { cidrs: Some(texts(&["192.0.2.0/33"])), ..DestinationsSpec::default() }),

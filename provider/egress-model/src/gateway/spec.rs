@@ -18,7 +18,7 @@ pub struct GatewaySpec {
     /// Whose traffic, by a name of the user's choice.
     pub sources: BTreeMap<String, SourceSpec>,
     /// Traffic to where; everything outside the cluster where there is none.
-    pub to: DestinationsSpec,
+    pub to: Option<DestinationsSpec>,
     /// Addresses on the cluster's network.
     pub ips: Vec<String>,
     /// Public addresses.
@@ -36,19 +36,17 @@ pub struct GatewaySpec {
 /// Pods whose traffic goes through a gateway, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceSpec {
-    /// Which pods; all where there is none.
+    /// Which pods; must be there.
     pub pods: Option<SelectorSpec>,
-    /// In which namespaces; all where there is none.
+    /// In which namespaces; must be there.
     pub namespaces: Option<NamespaceSelectorSpec>,
 }
 
-/// Where traffic through a gateway goes, as written: to addresses, or to names, or to everything outside the cluster.
+/// Where traffic through a gateway goes, as written: to addresses or to names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DestinationsSpec {
-    /// Addresses.
+    /// Addresses; those with `!` before them are left out of the others.
     pub cidrs: Option<Vec<String>>,
-    /// Parts of `cidrs` that are not meant.
-    pub except_cidrs: Option<Vec<String>>,
     /// Names.
     pub domains: Option<Vec<String>>,
 }

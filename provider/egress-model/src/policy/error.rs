@@ -42,47 +42,106 @@ pub enum Problem {
     /// A label that this provider sets itself.
     #[error("the label {} marks what this provider owns and cannot be set here", shown(.0))]
     ReservedLabel(String),
-    /// A rule says nowhere where to.
+    /// A rule has no destination.
     #[error(
-        "has no destination; set one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and \
-         to_entities (\"all\" stands for every destination)"
+        "has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and \
+         to_entities ([\"all\"] is every destination)"
     )]
     NoDestination,
     /// A rule has destinations of several kinds.
-    #[error("has several kinds of destination ({}); a rule has one, so write a rule for each", .0.join(", "))]
+    #[error("has several kinds of destination ({}); a rule has exactly one, so write a rule for each", .0.join(", "))]
     SeveralDestinations(Vec<&'static str>),
-    /// `to_external = false` is neither a destination nor its absence.
-    #[error("false says nothing; leave it out, or deny external destinations in a deny rule")]
-    NotExternal,
-    /// Exceptions to nothing.
-    #[error("needs to_cidrs, of which it leaves out parts")]
-    ExceptWithoutCidrs,
+    /// `false` where only `true` says something.
+    #[error("must be true or left out: false says nothing")]
+    OnlyTrue,
+    /// A rule without ports.
+    #[error("must name at least one port; [\"any\"] is every port of every protocol")]
+    NoPorts,
+    /// Every port beside some.
+    #[error("must stand alone: \"any\" is every port of every protocol")]
+    AnyBesidePorts,
+    /// Only exceptions.
+    #[error("must name a block without \"!\" as well: what begins with \"!\" is left out of the others")]
+    OnlyExceptions,
     /// An exception that is in none of the blocks.
-    #[error("{0} is not inside any block of to_cidrs, so there is nothing to leave out")]
+    #[error("is not inside any block of the list, so there is nothing to leave out: {0}")]
     ExceptOutside(Cidr),
     /// Exceptions that leave nothing.
-    #[error("leaves out everything that to_cidrs names")]
+    #[error("must leave something: what begins with \"!\" leaves out every block of the list")]
     ExceptEverything,
+    /// A selector that selects everything without saying so.
+    #[error("selects nothing in particular; set {0}, or all = true for every one")]
+    EmptySelector(&'static str),
+    /// A selector of several things, one of which a misspelt key could take away unseen.
+    #[error(
+        "must say exactly one thing, and says {}; labels and names can be written in match_expressions too, such as \"app=web\" and \
+         \"kubernetes.io/metadata.name in (a, b)\"",
+        .0.join(" and ")
+    )]
+    SeveralSelections(Vec<&'static str>),
+    /// Everything and something of it.
+    #[error("cannot stand beside {0}: all = true selects every one")]
+    AllBeside(&'static str),
+    /// Nodes that are not named.
+    #[error("selects no nodes in particular; set match_labels or match_expressions, or leave nodes out")]
+    NoNodes,
+    /// Pods of a destination or source that are not named.
+    #[error("must be set; {{ all = true }} is every pod")]
+    NoPods,
+    /// Namespaces of a source that are not named.
+    #[error("must be set; {{ all = true }} is every namespace")]
+    NoNamespaces,
     /// An unknown entity.
-    #[error("{} is no entity; use one of {list}", shown(.0), list = entities())]
+    #[error("{} is not an entity; use one of {list}", shown(.0), list = entities())]
     Entity(String),
     /// A Service is neither `name` nor `namespace/name`.
-    #[error("{} is no Service; write \"name\", or \"namespace/name\" for one of another namespace", shown(.0))]
+    #[error("{} is not a Service; write \"name\", or \"namespace/name\" for one of another namespace", shown(.0))]
     Service(String),
-    /// Rules about HTTP or TLS on something that is not TCP.
-    #[error("needs ports, all of them TCP: HTTP requests and TLS server names are read from TCP connections")]
-    ApplicationWithoutTcp,
+    /// Ports are announced as HTTP or TLS, and nothing says what may be in it.
+    #[error("announces {announced:?}, which needs {needs}; write \"TCP\" in its place for whatever is inside")]
+    AnnouncedOnly {
+        /// The word.
+        announced: &'static str,
+        /// The attribute that is missing.
+        needs: &'static str,
+    },
+    /// What may be in connections is said, and no port is announced as such.
+    #[error("needs every port of the rule announced as \"{announced}\", such as \"{example}\"")]
+    NotAnnounced {
+        /// The word.
+        announced: &'static str,
+        /// A port with it.
+        example: &'static str,
+    },
+    /// A deny rule that would look into connections.
+    #[error("announces {0:?}, and a deny rule is about whole connections; write \"TCP\" in its place")]
+    DenyInspects(&'static str),
     /// HTTP requests inside TLS cannot be read.
-    #[error("cannot stand beside sni: HTTP requests inside TLS cannot be read")]
-    HttpAndSni,
+    #[error("cannot stand beside server_names: HTTP requests inside TLS cannot be read")]
+    RequestsAndServerNames,
+    /// A request without a method.
+    #[error("must be set; \"any\" is every method")]
+    NoMethod,
+    /// A request without a path.
+    #[error("has neither path nor path_prefix; path_prefix = \"/\" is every path")]
+    NoRequestPath,
+    /// A request without headers.
+    #[error("must be set; {{}} asks for none")]
+    NoHeaders,
     /// Both kinds of path.
-    #[error("cannot stand beside path; a rule has one of them")]
+    #[error("cannot stand beside path; a request has one of them")]
     PathAndPrefix,
-    /// A rule that every request matches.
-    #[error("says nothing; set method, path, path_prefix or headers")]
-    EmptyHttp,
+    /// Every request.
+    #[error("is every HTTP request; leave http_requests out and write \"TCP\" in place of \"http\" in ports")]
+    EveryRequest,
+    /// A gateway's destinations that are not named.
+    #[error("has no destination; set cidrs or domains, or leave it out for everything outside the cluster")]
+    NoGatewayDestination,
+    /// A gateway's destinations of both kinds.
+    #[error("has cidrs and domains; a gateway has one of them, so write a gateway for each")]
+    CidrsAndDomains,
     /// No address.
-    #[error("{} is no IP address", shown(.0))]
+    #[error("{} is not an IP address", shown(.0))]
     Address(String),
     /// An IPv4 address in IPv6 notation.
     #[error("{} is an IPv4 address in IPv6 notation; write the IPv4 address", shown(.0))]
@@ -105,28 +164,30 @@ pub enum Problem {
     )]
     ExemptNamespace(NamespaceName, Exempted),
     /// An unknown mode.
-    #[error("{} is no mode; use \"enforce\", \"audit\" or \"staged\"", shown(.0))]
+    #[error("{} is not a mode; use \"enforce\", \"audit\" or \"staged\"", shown(.0))]
     Mode(String),
     /// A priority outside its range.
-    #[error("{0} is no priority; priorities are 0 (asked first) to 1000 (asked last)")]
+    #[error("{0} is not a priority; priorities are 0 (asked first) to 1000 (asked last)")]
     Priority(i64),
     /// A policy of the whole cluster has no namespace of its own.
-    #[error("needs to_namespaces beside it: a policy of the whole cluster has no namespace of its own")]
+    #[error(
+        "has no meaning in a policy of the whole cluster, which has no namespace of its own; use to_namespaces, with its pods"
+    )]
     NoOwnNamespace,
     /// Attributes of a policy of the whole cluster on one of a namespace.
     #[error("is for policies of the whole cluster; leave it out, or leave out namespace")]
     NotClusterWide,
     /// A gateway for nobody.
-    #[error("names no pods; a gateway needs at least one source")]
+    #[error("has no source; a gateway needs at least one")]
     NoSource,
     /// An unknown demand on failover.
-    #[error("{} is no demand on failover; use \"best-effort\" or \"required\"", shown(.0))]
+    #[error("{} is not a failover mode; use \"best-effort\" or \"required\"", shown(.0))]
     Failover(String),
     /// No name of a network interface.
-    #[error("{} is no interface name: at most 15 characters without \"/\" and blanks", shown(.0))]
+    #[error("{} is not an interface name: at most 15 characters without \"/\" and blanks", shown(.0))]
     Interface(String),
     /// No number of replicas.
-    #[error("{0} is no number of replicas; there is at least one")]
+    #[error("{0} is not a number of replicas; there is at least one")]
     Replicas(i64),
     /// Restricted queries where none are allowed.
     #[error("says which names may be asked for, but allow_dns is false")]

@@ -9,17 +9,17 @@ use crate::shown::shown;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
     /// No request method (RFC 9110, 9.1: a token; uppercase by convention, compared with case).
-    #[error("{} is no HTTP method such as \"GET\"; methods are uppercase", shown(.0))]
+    #[error("{} is not an HTTP method such as \"GET\"; methods are uppercase", shown(.0))]
     Method(String),
     /// A path that does not begin with `/`.
     #[error("{} must begin with \"/\"", shown(.0))]
     Path(String),
     /// No header name (RFC 9110, 5.1).
-    #[error("{} is no header name", shown(.0))]
+    #[error("{} is not a header name", shown(.0))]
     Header(String),
     /// No header value that HTTP can carry (RFC 9110, 5.5): parsers take blanks around a value away, and other characters are refused
     /// or read in different ways.
-    #[error("{} is no header value: ASCII without control characters, and without blanks at its ends", shown(.0))]
+    #[error("{} is not a header value: ASCII without control characters, and without blanks at its ends", shown(.0))]
     HeaderValue(String),
 }
 

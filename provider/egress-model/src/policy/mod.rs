@@ -27,10 +27,12 @@ pub use error::{Exempted, Invalid, Problem};
 pub use http::{HeaderName, HttpError, HttpRule, Method, PathMatch, Request, RequestPath};
 pub use parse::object_metadata;
 pub use path::{Path, Step};
-pub use port::{IcmpType, Port, PortError, PortMatch, PortName, PortRange, Protocol, parse_port_number};
+pub use port::{
+    IcmpType, Inspection, Port, PortError, PortMatch, PortName, PortRange, Protocol, RulePort, parse_port_number,
+};
 pub use spec::{
-    ClusterCidrsSpec, ClusterSpec, HttpSpec, NamespaceSelectorSpec, ResolverSpec, RuleSpec, SYSTEM_NAMESPACES,
-    SelectorSpec, Spec,
+    ClusterCidrsSpec, ClusterSpec, Form, HttpSpec, NamespaceSelectorSpec, ResolverSpec, RuleSpec, SYSTEM_NAMESPACES,
+    SelectorSpec, Spec, ToNamespacesSpec,
 };
 
 use crate::cidr::{Cidr, Outermost};
@@ -123,9 +125,9 @@ pub struct Rule {
     /// To which ports; none means every port of every protocol.
     pub ports: Vec<Port>,
     /// Which HTTP requests, one of them; none means any traffic.
-    pub http: Vec<HttpRule>,
+    pub http_requests: Vec<HttpRule>,
     /// Which TLS server names, one of them; none means any traffic.
-    pub sni: Vec<DomainPattern>,
+    pub server_names: Vec<DomainPattern>,
 }
 
 /// A kind of destination. The elements of a list are alternatives.

@@ -2,21 +2,20 @@
 
 mod labels;
 mod mistakes;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::str::FromStr;
 
-pub(crate) use self::labels::{annotations, namespace_selector, object_labels, selector};
+pub(crate) use self::labels::{annotations, namespace_selector, node_selector, object_labels, selector};
 pub(crate) use self::mistakes::Mistakes;
-use super::http::header_value;
+pub(crate) use self::rules::cidr_set;
+use self::rules::{Effect, rules};
 use super::{
-    CidrSet, ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, DomainPattern, Entity, Exempted, HttpRule, HttpSpec,
-    Invalid, Mode, NamespaceSelectorSpec, Namespaces, Path, PathMatch, Peers, Policy, Port, PortMatch, Priority,
-    Problem, Protocol, Resolver, ResolverSpec, Rule, RuleSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, ServiceRef,
-    Spec, parse_port_number,
+    ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, Exempted, Invalid, Mode, NamespaceSelectorSpec, Path, Policy,
+    Priority, Problem, Resolver, ResolverSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, Spec, parse_port_number,
 };
-use crate::cidr::{Cidr, Outermost, is_mapped};
+use crate::cidr::{Cidr, is_mapped};
 use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Selector};
 
 impl Policy {
@@ -39,8 +38,8 @@ impl Policy {
             }
             None => BTreeSet::new(),
         };
-        let allow = rules(&mut mistakes, &root.field("allow"), &spec.allow, own);
-        let deny = rules(&mut mistakes, &root.field("deny"), &spec.deny, own);
+        let allow = rules(&mut mistakes, &root.field("allow"), &spec.allow, Effect::Allow, own);
+        let deny = rules(&mut mistakes, &root.field("deny"), &spec.deny, Effect::Deny, own);
         let dns = dns(&mut mistakes, &root, spec);
         let cluster = cluster(&mut mistakes, &root.field("cluster_cidrs"), &spec.cluster.cidrs);
         let priority =
@@ -146,195 +145,6 @@ fn named(namespaces: &Selector) -> BTreeSet<NamespaceName> {
         _ => None,
     });
     labels.chain(listed.flatten()).filter_map(|value| value.as_str().parse().ok()).collect()
-}
-
-fn rules(
-    mistakes: &mut Mistakes,
-    path: &Path,
-    specs: &BTreeMap<String, RuleSpec>,
-    own: Option<&NamespaceName>,
-) -> BTreeMap<String, Rule> {
-    let all = specs.iter();
-    all.filter_map(|(key, spec)| Some((key.clone(), rule(mistakes, &path.key(key), spec, own)?))).collect()
-}
-
-fn rule(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&NamespaceName>) -> Option<Rule> {
-    let to = peers(mistakes, path, spec, own);
-    let ports = match &spec.ports {
-        Some(specs) => {
-            let at = path.field("ports");
-            mistakes.not_empty(&at, specs);
-            mistakes.texts::<Port, _>(&at, specs)
-        }
-        None => Vec::new(),
-    };
-    let http = match &spec.http {
-        Some(specs) => {
-            let at = path.field("http");
-            mistakes.not_empty(&at, specs);
-            if spec.sni.is_some() {
-                mistakes.add(&at, Problem::HttpAndSni);
-            }
-            specs.iter().enumerate().filter_map(|(index, spec)| http_rule(mistakes, &at.index(index), spec)).collect()
-        }
-        None => Vec::new(),
-    };
-    let sni = match &spec.sni {
-        Some(names) => {
-            let at = path.field("sni");
-            mistakes.not_empty(&at, names);
-            mistakes.texts(&at, names)
-        }
-        None => Vec::new(),
-    };
-    if let Some(Peers::Cidrs(_) | Peers::External | Peers::Domains(_)) = &to {
-        port_names(mistakes, &path.field("ports"), spec);
-    }
-    let is_tcp = |port: &Port| matches!(port, Port::Transport(Protocol::Tcp, _));
-    let unreadable = spec.ports.as_ref().is_some_and(|specs| ports.len() < specs.len());
-    let only_tcp = unreadable || !ports.is_empty() && ports.iter().all(is_tcp);
-    for (field, given) in [("http", spec.http.is_some()), ("sni", spec.sni.is_some())] {
-        if given && !only_tcp {
-            mistakes.add(&path.field(field), Problem::ApplicationWithoutTcp);
-        }
-    }
-    Some(Rule { to: to?, ports, http, sni })
-}
-
-/// Tells which ports of a rule without pods are names, which only pods' ports have.
-fn port_names(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec) {
-    let is_name = |text: &String| matches!(text.parse(), Ok(Port::Transport(_, PortMatch::Named(_))));
-    for (index, text) in spec.ports.iter().flatten().enumerate().filter(|(_, text)| is_name(text)) {
-        mistakes.add(&path.index(index), Problem::PortOfNoPod(text.clone()));
-    }
-}
-
-fn peers(mistakes: &mut Mistakes, path: &Path, spec: &RuleSpec, own: Option<&NamespaceName>) -> Option<Peers> {
-    let pods_or_namespaces = if spec.to_pods.is_some() { "to_pods" } else { "to_namespaces" };
-    let kinds: Vec<&'static str> = [
-        (spec.to_pods.is_some() || spec.to_namespaces.is_some(), pods_or_namespaces),
-        (spec.to_cidrs.is_some(), "to_cidrs"),
-        (spec.to_external.is_some(), "to_external"),
-        (spec.to_domains.is_some(), "to_domains"),
-        (spec.to_services.is_some(), "to_services"),
-        (spec.to_entities.is_some(), "to_entities"),
-    ]
-    .into_iter()
-    .filter_map(|(given, name)| given.then_some(name))
-    .collect();
-    if spec.except_cidrs.is_some() && spec.to_cidrs.is_none() {
-        mistakes.add(&path.field("except_cidrs"), Problem::ExceptWithoutCidrs);
-    }
-    match kinds.as_slice() {
-        [] => mistakes.add(path, Problem::NoDestination),
-        [_] => {}
-        _ => mistakes.add(path, Problem::SeveralDestinations(kinds)),
-    }
-    let pods = spec.to_pods.as_ref().map(|pods| selector(mistakes, &path.field("to_pods"), pods));
-    let namespaces =
-        spec.to_namespaces.as_ref().map(|spec| namespace_selector(mistakes, &path.field("to_namespaces"), spec));
-    if pods.is_some() && namespaces.is_none() && own.is_none() {
-        mistakes.add(&path.field("to_pods"), Problem::NoOwnNamespace);
-    }
-    if pods.is_some() || namespaces.is_some() {
-        let namespaces = namespaces.map_or(Namespaces::Own, Namespaces::Matching);
-        return Some(Peers::Pods { namespaces, pods: pods.unwrap_or_default() });
-    }
-    if let Some(cidrs) = &spec.to_cidrs {
-        let except = spec.except_cidrs.as_deref();
-        return cidr_set(mistakes, path, ["to_cidrs", "except_cidrs"], cidrs, except).map(Peers::Cidrs);
-    }
-    if let Some(external) = spec.to_external {
-        let result = if external { Ok(Peers::External) } else { Err(Problem::NotExternal) };
-        return mistakes.keep(&path.field("to_external"), result);
-    }
-    if let Some(domains) = &spec.to_domains {
-        let at = path.field("to_domains");
-        mistakes.not_empty(&at, domains);
-        return Some(Peers::Domains(mistakes.texts::<DomainPattern, _>(&at, domains)));
-    }
-    if let Some(services) = &spec.to_services {
-        let at = path.field("to_services");
-        mistakes.not_empty(&at, services);
-        let all = services.iter().enumerate();
-        return Some(Peers::Services(
-            all.filter_map(|(index, text)| service(mistakes, &at.index(index), text, own)).collect(),
-        ));
-    }
-    let entities = spec.to_entities.as_ref()?;
-    let at = path.field("to_entities");
-    mistakes.not_empty(&at, entities);
-    Some(Peers::Entities(mistakes.texts::<Entity, _>(&at, entities)))
-}
-
-impl FromStr for Entity {
-    type Err = Problem;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|entity| entity.as_str() == text);
-        found.ok_or_else(|| Problem::Entity(text.to_owned()))
-    }
-}
-
-/// The set that these blocks and exceptions are, which stand in the two fields.
-pub(crate) fn cidr_set(
-    mistakes: &mut Mistakes,
-    path: &Path,
-    [cidrs_field, except_field]: [&'static str; 2],
-    cidrs: &[String],
-    except: Option<&[String]>,
-) -> Option<CidrSet> {
-    let at = path.field(cidrs_field);
-    mistakes.not_empty(&at, cidrs);
-    let blocks: BTreeSet<Cidr> = mistakes.texts(&at, cidrs);
-    let complete = blocks.len() == cidrs.iter().collect::<BTreeSet<_>>().len();
-    let outermost = Outermost::of(blocks.iter().copied());
-    let at = path.field(except_field);
-    let mut excepted = Vec::new();
-    for (index, text) in except.unwrap_or_default().iter().enumerate() {
-        let Some(cidr) = mistakes.text::<Cidr>(&at.index(index), text) else { continue };
-        if complete && !outermost.covers(&cidr) {
-            mistakes.add(&at.index(index), Problem::ExceptOutside(cidr));
-        }
-        excepted.push(cidr);
-    }
-    let set = CidrSet::new(blocks, excepted);
-    if !set.cidrs.is_empty() && set.blocks().next().is_none() {
-        mistakes.add(&at, Problem::ExceptEverything);
-        return None;
-    }
-    (!set.cidrs.is_empty()).then_some(set)
-}
-
-fn service(mistakes: &mut Mistakes, path: &Path, text: &str, own: Option<&NamespaceName>) -> Option<ServiceRef> {
-    let (namespace, name) = match (text.split_once('/'), own) {
-        (Some((_, rest)), _) if rest.contains('/') => {
-            return mistakes.keep(path, Err(Problem::Service(text.to_owned())));
-        }
-        (Some((namespace, name)), _) => (mistakes.text(path, namespace), name),
-        (None, Some(own)) => (Some(own.clone()), text),
-        (None, None) => return mistakes.keep(path, Err(Problem::Service(text.to_owned()))),
-    };
-    let name = mistakes.text(path, name);
-    Some(ServiceRef { namespace: namespace?, name: name? })
-}
-
-fn http_rule(mistakes: &mut Mistakes, path: &Path, spec: &HttpSpec) -> Option<HttpRule> {
-    if *spec == HttpSpec::default() {
-        return mistakes.keep(path, Err(Problem::EmptyHttp));
-    }
-    let method = spec.method.as_ref().and_then(|method| mistakes.text(&path.field("method"), method));
-    let request_path = match (&spec.path, &spec.path_prefix) {
-        (Some(_), Some(_)) => return mistakes.keep(&path.field("path_prefix"), Err(Problem::PathAndPrefix)),
-        (Some(exact), None) => mistakes.text(&path.field("path"), exact).map(PathMatch::Exact),
-        (None, Some(prefix)) => mistakes.text(&path.field("path_prefix"), prefix).map(PathMatch::Prefix),
-        (None, None) => None,
-    };
-    let headers = spec.headers.iter().filter_map(|(name, value)| {
-        let at = path.field("headers").key(name);
-        Some((mistakes.text(&at, name)?, mistakes.keep(&at, header_value(value))?))
-    });
-    Some(HttpRule { headers: headers.collect(), method, path: request_path })
 }
 
 fn dns(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Dns> {

@@ -10,11 +10,29 @@ use crate::shown::shown;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
     /// An unknown protocol.
-    #[error("{} is no protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\"", shown(.0))]
+    #[error(
+        "{} is not a protocol; use \"TCP\", \"UDP\", \"SCTP\" or \"ICMP\", or \"http\" or \"tls\" for TCP whose content is \
+         looked into",
+        shown(.0)
+    )]
     Protocol(String),
+    /// A protocol alone.
+    #[error("{} is a protocol without ports; write \"any/{protocol}\" for all of it, or the port before it", shown(.written))]
+    Bare {
+        /// What was written.
+        written: String,
+        /// The protocol as it should be written.
+        protocol: &'static str,
+    },
+    /// A name alone, which could be a protocol or a container's port.
+    #[error("\"{0}\" has no protocol; write \"{0}/TCP\" for the port that the destination's containers call so")]
+    NoProtocol(PortName),
     /// A number outside the range of ports.
-    #[error("{0} is no port; ports are 1 to 65535")]
+    #[error("{0} is not a port; ports are 1 to 65535")]
     Number(i64),
+    /// A number in a spelling that some programs read as octal, or with a sign.
+    #[error("{} is not a port number; write digits without a sign and without a leading zero", shown(.0))]
+    Spelling(String),
     /// A range that ends before it begins.
     #[error("the range ends at {end}, before its first port {start}")]
     Backwards {
@@ -25,15 +43,19 @@ pub enum PortError {
     },
     /// No form of a port.
     #[error(
-        "{} is no port; write \"443\" (TCP), \"53/UDP\", \"8000-8099/TCP\", \"metrics/TCP\" (a named port), \"SCTP\" (every \
-         port), \"ICMP\", or \"8/ICMP\" and \"3:4/ICMP\" (type, type and code)", shown(.0))]
+        "{} is not a port; write \"443\" (TCP), \"53/UDP\", \"8000-8099/TCP\", \"metrics/TCP\" (a container port's name), \
+         \"any/SCTP\" (every port), \"8/ICMP\" and \"3:4/ICMP\" (type, type and code), or \"any\" for every port of every protocol",
+        shown(.0)
+    )]
     Form(String),
     /// ICMP types and codes are bytes.
-    #[error("{} is not between 0 and 255", shown(.0))]
+    #[error("{} is not between 0 and 255, in digits without a sign and without a leading zero", shown(.0))]
     IcmpNumber(String),
     /// No port name (RFC 6335, 5.1, as Kubernetes checks it).
     #[error(
-        "{} is no port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter", shown(.0))]
+        "{} is not a port name: at most 15 lowercase letters, digits and single '-' between them, with at least one letter",
+        shown(.0)
+    )]
     Name(String),
 }
 
@@ -73,6 +95,12 @@ impl PortName {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for PortName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -149,33 +177,112 @@ pub enum Port {
     Icmp(Option<IcmpType>),
 }
 
+/// What a rule looks at inside TCP connections to a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Inspection {
+    /// HTTP requests.
+    Http,
+    /// The server name of TLS handshakes.
+    Tls,
+}
+
+impl Inspection {
+    /// The word that announces it after a port.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// An element of a rule's `ports`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RulePort {
+    /// `any`: every port of every protocol.
+    Any,
+    /// Ports of a protocol.
+    Port(Port),
+    /// TCP ports whose connections are looked into, such as `80/http`. The port is a TCP one.
+    Inspected(Port, Inspection),
+}
+
+/// The word for every port or message of a protocol.
+const ANY: &str = "any";
+
+impl FromStr for RulePort {
+    type Err = PortError;
+
+    /// Reads `any`, what [`Port`] reads, and `/http` or `/tls` in place of `/TCP`. Protocols have no case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case(ANY) {
+            return Ok(Self::Any);
+        }
+        let inspection = text.rsplit_once('/').and_then(|(which, protocol)| {
+            let named = [Inspection::Http, Inspection::Tls].into_iter();
+            let mut named = named.filter(|inspection| protocol.eq_ignore_ascii_case(inspection.as_str()));
+            named.next().map(|inspection| (which, inspection))
+        });
+        match inspection {
+            Some((which, inspection)) => {
+                let matched = transport_ports(which, text)?;
+                Ok(Self::Inspected(Port::Transport(Protocol::Tcp, matched), inspection))
+            }
+            None => text.parse().map(Self::Port),
+        }
+    }
+}
+
 impl FromStr for Port {
     type Err = PortError;
 
+    /// Reads a port with its protocol, such as `53/UDP`; numbers alone are of TCP. Protocols have no case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = || PortError::Form(text.to_owned());
-        let (which, protocol) = match text.rsplit_once('/') {
-            Some((which, protocol)) => (Some(which), protocol),
-            None if text.starts_with(|c: char| c.is_ascii_uppercase()) => (None, text),
-            None => (Some(text), Protocol::Tcp.as_str()),
-        };
-        let protocol = match protocol {
-            "TCP" => Protocol::Tcp,
-            "UDP" => Protocol::Udp,
-            "SCTP" => Protocol::Sctp,
-            "ICMP" => return which.map(icmp_type).transpose().map(Self::Icmp),
-            other => return Err(PortError::Protocol(other.to_owned())),
-        };
-        let Some(which) = which else { return Ok(Self::Transport(protocol, PortMatch::Every)) };
-        let number = |text: &str| parse_port_number(plain(text).ok_or_else(form)?);
-        let matched = if which.contains(|c: char| c.is_ascii_alphabetic()) {
-            PortMatch::Named(which.parse()?)
-        } else if let Some((first, last)) = which.split_once('-').filter(|(first, _)| !first.is_empty()) {
-            PortMatch::Range(PortRange::new(number(first)?, number(last)?)?)
-        } else {
-            PortMatch::Number(number(which)?)
-        };
-        Ok(Self::Transport(protocol, matched))
+        let Some((which, protocol)) = text.rsplit_once('/') else { return without_protocol(text) };
+        let protocols = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
+        if let Some(protocol) = protocols.into_iter().find(|known| protocol.eq_ignore_ascii_case(known.as_str())) {
+            return Ok(Self::Transport(protocol, transport_ports(which, text)?));
+        }
+        if protocol.eq_ignore_ascii_case(ICMP) {
+            let all = which.eq_ignore_ascii_case(ANY);
+            return if all { Ok(Self::Icmp(None)) } else { icmp_type(which).map(|ty| Self::Icmp(Some(ty))) };
+        }
+        Err(PortError::Protocol(protocol.to_owned()))
+    }
+}
+
+const ICMP: &str = "ICMP";
+
+/// A port of TCP, which is written without a protocol. A word alone could be a protocol or the name of a container's port.
+fn without_protocol(text: &str) -> Result<Port, PortError> {
+    let protocols = [Protocol::Tcp.as_str(), Protocol::Udp.as_str(), Protocol::Sctp.as_str(), ICMP];
+    if let Some(protocol) = protocols.into_iter().find(|protocol| text.eq_ignore_ascii_case(protocol)) {
+        return Err(PortError::Bare { written: text.to_owned(), protocol });
+    }
+    match transport_ports(text, text) {
+        Ok(PortMatch::Named(name)) => Err(PortError::NoProtocol(name)),
+        Ok(matched) => Ok(Port::Transport(Protocol::Tcp, matched)),
+        Err(PortError::Name(_)) => Err(PortError::Form(text.to_owned())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Which ports of a transport protocol; `text` is the whole of what was written.
+fn transport_ports(which: &str, text: &str) -> Result<PortMatch, PortError> {
+    if which.eq_ignore_ascii_case(ANY) {
+        return Ok(PortMatch::Every);
+    }
+    let number = |part: &str| match (plain(part), part.parse::<i64>()) {
+        (Some(number), _) => parse_port_number(number),
+        (None, Ok(_)) => Err(PortError::Spelling(part.to_owned())),
+        (None, Err(_)) => Err(PortError::Form(text.to_owned())),
+    };
+    if which.contains(|c: char| c.is_ascii_alphabetic()) {
+        which.parse().map(PortMatch::Named)
+    } else if let Some((first, last)) = which.split_once('-').filter(|(first, _)| !first.is_empty()) {
+        PortRange::new(number(first)?, number(last)?).map(PortMatch::Range)
+    } else {
+        number(which).map(PortMatch::Number)
     }
 }
 
@@ -196,15 +303,15 @@ fn icmp_type(text: &str) -> Result<IcmpType, PortError> {
 impl fmt::Display for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport(protocol, PortMatch::Every) => write!(f, "{protocol}"),
+            Self::Transport(protocol, PortMatch::Every) => write!(f, "{ANY}/{protocol}"),
             Self::Transport(protocol, PortMatch::Number(number)) => write!(f, "{number}/{protocol}"),
             Self::Transport(protocol, PortMatch::Range(range)) => {
                 write!(f, "{}-{}/{protocol}", range.start(), range.end())
             }
             Self::Transport(protocol, PortMatch::Named(name)) => write!(f, "{}/{protocol}", name.as_str()),
-            Self::Icmp(None) => f.write_str("ICMP"),
-            Self::Icmp(Some(IcmpType { number, code: None })) => write!(f, "{number}/ICMP"),
-            Self::Icmp(Some(IcmpType { number, code: Some(code) })) => write!(f, "{number}:{code}/ICMP"),
+            Self::Icmp(None) => write!(f, "{ANY}/{ICMP}"),
+            Self::Icmp(Some(IcmpType { number, code: None })) => write!(f, "{number}/{ICMP}"),
+            Self::Icmp(Some(IcmpType { number, code: Some(code) })) => write!(f, "{number}:{code}/{ICMP}"),
         }
     }
 }
@@ -233,13 +340,14 @@ mod tests {
         for (text, shown) in [
             ("443", "443/TCP"),
             ("443/TCP", "443/TCP"),
-            ("53/UDP", "53/UDP"),
+            ("443/tcp", "443/TCP"),
+            ("53/Udp", "53/UDP"),
             ("8000-8099", "8000-8099/TCP"),
-            ("web-1", "web-1/TCP"),
+            ("web-1/TCP", "web-1/TCP"),
             ("dns/UDP", "dns/UDP"),
-            ("SCTP", "SCTP"),
-            ("ICMP", "ICMP"),
-            ("8/ICMP", "8/ICMP"),
+            ("any/sctp", "any/SCTP"),
+            ("any/ICMP", "any/ICMP"),
+            ("8/icmp", "8/ICMP"),
             ("3:4/ICMP", "3:4/ICMP"),
         ] {
             let port: Port = text.parse().expect(text);
@@ -247,27 +355,53 @@ mod tests {
             assert_eq!(shown.parse(), Ok(port));
         }
         let form = |text: &str| PortError::Form(text.into());
+        let spelling = |text: &str| PortError::Spelling(text.into());
+        let bare = |written: &str, protocol| PortError::Bare { written: written.into(), protocol };
         for (text, error) in [
             ("", form("")),
             ("-1", PortError::Number(-1)),
             ("4.5/TCP", form("4.5/TCP")),
-            ("+1", form("+1")),
-            ("012/UDP", form("012/UDP")),
-            ("80-+90", form("80-+90")),
+            ("012/UDP", spelling("012")),
+            ("80-+90", spelling("+90")),
             ("+8/ICMP", PortError::IcmpNumber("+8".into())),
             ("3:04/ICMP", PortError::IcmpNumber("04".into())),
             ("0", PortError::Number(0)),
             ("65536/UDP", PortError::Number(65536)),
             ("9-8", PortError::Backwards { start: 9, end: 8 }),
             ("80-", form("80-")),
-            ("443/tcp", PortError::Protocol("tcp".into())),
-            ("IGMP", PortError::Protocol("IGMP".into())),
+            ("+1", spelling("+1")),
+            ("012/TCP", spelling("012")),
+            ("1-08", spelling("08")),
+            ("tcp", bare("tcp", "TCP")),
+            ("SCTP", bare("SCTP", "SCTP")),
+            ("Icmp", bare("Icmp", "ICMP")),
+            ("web", PortError::NoProtocol("web".parse().expect("a name"))),
+            ("IGMP", form("IGMP")),
+            ("443/tpc", PortError::Protocol("tpc".into())),
             ("Web/TCP", PortError::Name("Web".into())),
             ("256/ICMP", PortError::IcmpNumber("256".into())),
+            ("08/ICMP", PortError::IcmpNumber("08".into())),
             ("8:x/ICMP", PortError::IcmpNumber("x".into())),
         ] {
             assert_eq!(text.parse::<Port>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn ports_of_rules_announce_what_is_looked_into() {
+        let tcp = |text: &str| text.parse::<Port>().expect("a port");
+        for (text, port) in [
+            ("any", RulePort::Any),
+            ("ANY", RulePort::Any),
+            ("443", RulePort::Port(tcp("443"))),
+            ("80/http", RulePort::Inspected(tcp("80"), Inspection::Http)),
+            ("8000-8099/HTTP", RulePort::Inspected(tcp("8000-8099"), Inspection::Http)),
+            ("web/http", RulePort::Inspected(tcp("web/TCP"), Inspection::Http)),
+            ("any/tls", RulePort::Inspected(tcp("any/TCP"), Inspection::Tls)),
+        ] {
+            assert_eq!(text.parse(), Ok(port), "{text}");
+        }
+        assert_eq!("080/http".parse::<RulePort>(), Err(PortError::Spelling("080".into())));
     }
 
     #[test]

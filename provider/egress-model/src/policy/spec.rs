@@ -41,18 +41,44 @@ pub struct Spec {
 /// Kubernetes makes itself.
 pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
+/// Where a selector is written, which decides how much it must say so that a misspelt key cannot make it select more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// In an element of a map, whose unknown keys the front end drops without a word: it says exactly one thing, so that nothing
+    /// is left of it when that one key is misspelt.
+    #[default]
+    Value,
+    /// In a block, whose every word the front end checks: what it says adds up.
+    Block,
+}
+
 /// A label selector as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelectorSpec {
+    /// Where it is written.
+    pub form: Form,
+    /// `true`: everything is selected.
+    pub all: Option<bool>,
     /// Labels that must be there with these values.
     pub match_labels: BTreeMap<String, String>,
     /// Further demands, such as `tier in (web, api)`.
     pub match_expressions: Vec<String>,
 }
 
+impl SelectorSpec {
+    /// The selector of everything.
+    pub fn all() -> Self {
+        Self { all: Some(true), ..Self::default() }
+    }
+}
+
 /// A selector of namespaces as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceSelectorSpec {
+    /// Where it is written.
+    pub form: Form,
+    /// `true`: every namespace.
+    pub all: Option<bool>,
     /// The namespaces' names; any where there is none.
     pub names: Option<Vec<String>>,
     /// Labels that must be there with these values.
@@ -61,17 +87,31 @@ pub struct NamespaceSelectorSpec {
     pub match_expressions: Vec<String>,
 }
 
-/// A rule as written. Exactly one kind of destination must be there; `to_pods` and `to_namespaces` together are one.
+impl NamespaceSelectorSpec {
+    /// The selector of every namespace.
+    pub fn all() -> Self {
+        Self { all: Some(true), ..Self::default() }
+    }
+}
+
+/// Pods of other namespaces as a destination, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToNamespacesSpec {
+    /// Which namespaces.
+    pub namespaces: NamespaceSelectorSpec,
+    /// Which of their pods; must be there.
+    pub pods: Option<SelectorSpec>,
+}
+
+/// A rule as written. Exactly one destination must be there, and `ports`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSpec {
-    /// Pods: of the policy's namespace, or of `to_namespaces`.
+    /// Pods of the policy's own namespace.
     pub to_pods: Option<SelectorSpec>,
-    /// Namespaces.
-    pub to_namespaces: Option<NamespaceSelectorSpec>,
-    /// Addresses.
+    /// Pods of namespaces.
+    pub to_namespaces: Option<ToNamespacesSpec>,
+    /// Addresses; those with `!` before them are left out of the others.
     pub to_cidrs: Option<Vec<String>>,
-    /// Parts of `to_cidrs` that are not meant.
-    pub except_cidrs: Option<Vec<String>>,
     /// Everything outside the cluster.
     pub to_external: Option<bool>,
     /// Names.
@@ -80,25 +120,25 @@ pub struct RuleSpec {
     pub to_services: Option<Vec<String>>,
     /// Parts of every cluster.
     pub to_entities: Option<Vec<String>>,
-    /// The ports, such as `443` and `53/UDP`; every port of every protocol where there is none.
+    /// The ports, such as `443`, `53/UDP` and `80/http`; `any` is every port of every protocol.
     pub ports: Option<Vec<String>>,
-    /// HTTP requests.
-    pub http: Option<Vec<HttpSpec>>,
-    /// TLS server names.
-    pub sni: Option<Vec<String>>,
+    /// HTTP requests, which `ports` announces.
+    pub http_requests: Option<Vec<HttpSpec>>,
+    /// TLS server names, which `ports` announces.
+    pub server_names: Option<Vec<String>>,
 }
 
-/// A rule about HTTP requests as written.
+/// A kind of HTTP request as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpSpec {
-    /// The method.
+    /// The method, or `any`; must be there.
     pub method: Option<String>,
-    /// The exact path.
+    /// The exact path; this or `path_prefix` must be there.
     pub path: Option<String>,
-    /// What the path begins with.
+    /// What the path begins with; `/` is every path.
     pub path_prefix: Option<String>,
-    /// Headers that must be there, with their exact values.
-    pub headers: BTreeMap<String, String>,
+    /// Headers that must be there, with their exact values; must be there itself, and may be empty.
+    pub headers: Option<BTreeMap<String, String>>,
 }
 
 /// What a policy has to know of its cluster, as written.

@@ -146,17 +146,17 @@ pub fn verdict<'a>(policy: &'a Policy, source: &Pod, flow: &Flow) -> Verdict<'a>
 fn rule_matches(policy: &Policy, rule: &Rule, flow: &Flow) -> bool {
     let ports = rule.ports.is_empty() || rule.ports.iter().any(|port| port_matches(port, flow));
     let http = || match &flow.application {
-        Some(Application::Http(request)) => rule.http.iter().any(|http| http.matches(request)),
+        Some(Application::Http(request)) => rule.http_requests.iter().any(|http| http.matches(request)),
         _ => false,
     };
-    let sni = || match &flow.application {
-        Some(Application::Tls(name)) => rule.sni.iter().any(|pattern| pattern.matches(name)),
+    let server_name = || match &flow.application {
+        Some(Application::Tls(name)) => rule.server_names.iter().any(|pattern| pattern.matches(name)),
         _ => false,
     };
     ports
         && peers_match(policy, &rule.to, flow, !rule.ports.is_empty())
-        && (rule.http.is_empty() || http())
-        && (rule.sni.is_empty() || sni())
+        && (rule.http_requests.is_empty() || http())
+        && (rule.server_names.is_empty() || server_name())
 }
 
 fn peers_match(policy: &Policy, peers: &Peers, flow: &Flow, has_ports: bool) -> bool {

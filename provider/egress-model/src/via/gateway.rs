@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cidr::Cidr;
 use crate::gateway::{DestinationsSpec, GatewaySpec, SourceSpec};
 use crate::labels::NAMESPACE_NAME_LABEL;
-use crate::policy::{Entity, NamespaceSelectorSpec, Path, Peers, Policy, Scope, Spec};
+use crate::policy::{Entity, Form, NamespaceSelectorSpec, Path, Peers, Policy, Scope, SelectorSpec, Spec};
 
 use super::Unroutable;
 
@@ -40,12 +40,13 @@ pub fn gateway_for(
         return Err(wrong);
     }
     let texts = |blocks: BTreeSet<Cidr>| blocks.iter().map(ToString::to_string).collect();
-    let to = DestinationsSpec { cidrs: (!everything).then(|| texts(blocks)), ..DestinationsSpec::default() };
+    let to = (!everything).then(|| DestinationsSpec { cidrs: Some(texts(blocks)), domains: None });
     let name = match policy.scope.namespace() {
         Some(namespace) => format!("{namespace}-{}", policy.name),
         None => policy.name.to_string(),
     };
-    let source = SourceSpec { pods: spec.pods.clone(), namespaces: Some(namespaces(policy, spec)) };
+    let pods = spec.pods.clone().unwrap_or_else(SelectorSpec::all);
+    let source = SourceSpec { pods: Some(pods), namespaces: Some(namespaces(policy, spec)) };
     Ok(GatewaySpec {
         name,
         labels: spec.labels.clone(),
@@ -63,8 +64,10 @@ fn namespaces(policy: &Policy, spec: &Spec) -> NamespaceSelectorSpec {
             NamespaceSelectorSpec { names: Some(vec![namespace.to_string()]), ..NamespaceSelectorSpec::default() }
         }
         Scope::Cluster { exempt, .. } => {
-            let mut namespaces = spec.namespaces.clone().unwrap_or_default();
+            let mut namespaces = spec.namespaces.clone().unwrap_or_else(NamespaceSelectorSpec::all);
             if !exempt.is_empty() {
+                // What the policy says of its own namespaces stands beside.
+                (namespaces.form, namespaces.all) = (Form::Block, None);
                 let names: Vec<String> = exempt.iter().map(ToString::to_string).collect();
                 namespaces.match_expressions.push(format!("{NAMESPACE_NAME_LABEL} notin ({})", names.join(", ")));
             }
@@ -91,6 +94,10 @@ mod tests {
         texts.iter().map(|&text| text.to_owned()).collect()
     }
 
+    fn rule() -> RuleSpec {
+        RuleSpec { ports: Some(texts(&["any"])), ..RuleSpec::default() }
+    }
+
     fn gateway(spec: &Spec) -> Result<GatewaySpec, Vec<(Path, Unroutable)>> {
         let policy = Policy::parse(spec).expect("a policy");
         gateway_for(&policy, spec, &through())
@@ -107,27 +114,23 @@ mod tests {
 
     #[test]
     fn takes_the_policys_pods_and_blocks_and_the_gateways_addresses() {
-        let whole = RuleSpec {
-            to_cidrs: Some(texts(&["192.0.2.0/30"])),
-            except_cidrs: Some(texts(&["192.0.2.0/32"])),
-            ..RuleSpec::default()
-        };
-        let one = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/32"])), ..RuleSpec::default() };
+        let whole = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/30", "!192.0.2.0/32"])), ..rule() };
+        let one = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/32"])), ..rule() };
         let made = gateway(&spec(&[("a", whole), ("b", one)])).expect("a gateway");
         assert_eq!((made.name.as_str(), &made.ips), ("production-backend", &through().ips));
         // What one rule leaves out another may mean.
-        assert_eq!(made.to.cidrs, Some(texts(&["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/31"])));
+        assert_eq!(made.to.and_then(|to| to.cidrs), Some(texts(&["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/31"])));
         assert_eq!(
             made.sources["policy"].namespaces.as_ref().and_then(|n| n.names.clone()),
             Some(texts(&["production"]))
         );
-        let external = RuleSpec { to_external: Some(true), ..RuleSpec::default() };
-        assert_eq!(gateway(&spec(&[("a", external)])).map(|gateway| gateway.to.cidrs), Ok(None));
+        let external = RuleSpec { to_external: Some(true), ..rule() };
+        assert_eq!(gateway(&spec(&[("a", external)])).map(|gateway| gateway.to), Ok(None));
     }
 
     #[test]
     fn exempt_namespaces_stay_out() {
-        let rule = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/24"])), ..RuleSpec::default() };
+        let rule = RuleSpec { to_cidrs: Some(texts(&["192.0.2.0/24"])), ..rule() };
         let gateway = gateway(&Spec { namespace: None, ..spec(&[("a", rule)]) }).expect("a gateway");
         let namespaces = gateway.sources["policy"].namespaces.clone().expect("namespaces");
         assert!(namespaces.match_expressions[0].contains("notin (kube-node-lease, kube-public, kube-system)"));
@@ -135,8 +138,8 @@ mod tests {
 
     #[test]
     fn says_what_cannot_go_through_it() {
-        let names = RuleSpec { to_domains: Some(texts(&["example.com"])), ..RuleSpec::default() };
-        let inside = RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() };
+        let names = RuleSpec { to_domains: Some(texts(&["example.com"])), ..rule() };
+        let inside = RuleSpec { to_services: Some(texts(&["db"])), ..rule() };
         for (rule, why) in [(names, Unroutable::DomainsInCluster), (inside, Unroutable::Nothing)] {
             let wrong = gateway(&spec(&[("a", rule)])).expect_err("nothing");
             assert_eq!(wrong.into_iter().map(|(_, why)| why).collect::<Vec<_>>(), [why]);

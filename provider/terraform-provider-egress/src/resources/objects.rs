@@ -37,7 +37,7 @@ use self::errors::{Doing, failed, unreachable};
 use self::live::Seen;
 use self::outcome::{Outcome, owned_labels};
 use self::planning::switched;
-use self::state::{attached_of, checked, identity_of, objects_of, own_name, set, texts};
+use self::state::{attached_of, checked, id_of, identity_of, objects_of, own_name, set, texts};
 use crate::session::{Call, Configured, Failure, InCluster, Kubernetes, OnUnreachable, Session};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
@@ -73,7 +73,7 @@ pub(crate) trait Compiles: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The identity in an import id.
+    /// The identity in an import id: what [`state::id_of`] writes of it.
     fn parse_id(id: &str) -> Result<Value, Diagnostic>;
 }
 
@@ -92,6 +92,7 @@ impl<C: Compiles> ObjectResource<C> {
     /// The attributes of the kind and those that every kind has.
     fn whole_schema() -> Schema {
         let mut schema = C::schema();
+        schema.attributes.push(attributes::id());
         schema.attributes.extend(attributes::delivery(C::THING));
         schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
         schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
@@ -180,11 +181,15 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             ImportRequest::Identity(identity) => identity,
         };
         // What the objects say goes into `manifests` by the read that follows; the rest is the configuration's.
-        let attributes = self.schema().attributes.into_iter().map(|attribute| {
+        let Schema { attributes, blocks, .. } = self.schema();
+        let attributes = attributes.into_iter().map(|attribute| {
             let part = identity.get(attribute.name).cloned();
             (attribute.name, part.unwrap_or_else(|| attribute.default.unwrap_or(Value::Null)))
         });
-        let state = Value::object(attributes);
+        let blocks = blocks.into_iter().map(|block| (block.name, Value::Null));
+        let mut state = Value::object(attributes.chain(blocks));
+        let id = id_of::<C>(&state);
+        set(&mut state, "id", id);
         let identity = identity_of::<C>(&state);
         Ok(Imported { state, private: Private::default(), identity, diagnostics: Diagnostics::new() })
     }

@@ -14,7 +14,7 @@ use egress_model::identity::{Name, ResourceType};
 use egress_model::policy::object_metadata;
 use tfplugin::Diagnostic;
 use tfplugin::cty::{Path, Value};
-use tfplugin::schema::{Attribute, IdentitySchema, Schema};
+use tfplugin::schema::{IdentitySchema, NestedBlock, Schema};
 use tfplugin::validators::exactly_one_of;
 
 use self::reading::{Place, Reading};
@@ -31,9 +31,9 @@ pub(crate) struct PodNetwork;
 
 /// A managed Kubernetes service: what can be written for it, and what that becomes.
 struct Service {
-    /// The attribute that chooses it.
+    /// The block that chooses it.
     name: &'static str,
-    attribute: fn() -> Attribute,
+    block: fn() -> NestedBlock,
     compile: fn(&mut Reading, &Place<'_>, &InCluster) -> Steering,
 }
 
@@ -59,7 +59,7 @@ impl Compiles for PodNetwork {
     const REQUIRES: bool = true;
 
     fn schema() -> Schema {
-        schema::schema(SERVICES.iter().map(|service| (service.attribute)()).collect())
+        schema::schema(SERVICES.iter().map(|service| (service.block)()).collect())
     }
 
     fn identity_schema() -> IdentitySchema {
@@ -110,7 +110,7 @@ impl Compiles for PodNetwork {
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {
         id.parse::<Name>().map(|name| Value::object([("name", name.as_str())])).map_err(|error| {
-            let detail = format!("{id:?} is no name of a pod network such as \"prod\": it {error}.");
+            let detail = format!("{id:?} is not the name of a pod network such as \"prod\": it {error}.");
             Diagnostic::error("The import id cannot be used", detail)
         })
     }

@@ -19,7 +19,7 @@ fn model_labels(labels: BTreeMap<String, String>) -> Labels {
 pub(crate) fn pod() -> impl Strategy<Value = Pod> {
     let named = (select(&[Protocol::Tcp, Protocol::Udp][..]), select(&PORTS[..]));
     let identity = (text(&NAMESPACES), text(&ACCOUNTS), any::<bool>());
-    (identity, labels(), labels(), prop::option::of(named)).prop_map(
+    (identity, labels(0..3), labels(0..3), prop::option::of(named)).prop_map(
         |((namespace, account, in_service), namespace_labels, labels, named)| {
             let namespace: egress_model::labels::NamespaceName = namespace.parse().expect("a name");
             let service = || egress_model::policy::ServiceRef {

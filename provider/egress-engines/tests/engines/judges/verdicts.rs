@@ -77,7 +77,7 @@ fn flow_json(flow: &Flow) -> Value {
 /// Whether the policy also says something about what is inside connections.
 fn looks_inside(policy: &Policy) -> bool {
     let mut rules = policy.allow.values();
-    rules.any(|rule| !rule.http.is_empty() || !rule.sni.is_empty()) || !policy.dns.queries.is_empty()
+    rules.any(|rule| !rule.http_requests.is_empty() || !rule.server_names.is_empty()) || !policy.dns.queries.is_empty()
 }
 
 fn names_services(policy: &Policy) -> bool {

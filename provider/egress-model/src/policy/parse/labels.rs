@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{NamespaceSelectorSpec, Path, Problem, SelectorSpec};
+use super::super::{Form, NamespaceSelectorSpec, Path, Problem, SelectorSpec};
 use super::Mistakes;
 use crate::identity::{NAMESPACE_TAG, RESERVED_TAGS};
 use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Requirement, Selector};
@@ -47,17 +47,62 @@ pub(crate) fn annotations(
 }
 
 pub(crate) fn selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
+    let said = Said::of(&spec.match_labels, &spec.match_expressions);
+    said.check(mistakes, path, spec.form, spec.all, "match_labels or match_expressions");
+    only(mistakes, path, &spec.match_labels, &spec.match_expressions)
+}
+
+/// A selector of nodes: what is not named is the engine's to choose, so there is no word for all.
+pub(crate) fn node_selector(mistakes: &mut Mistakes, path: &Path, spec: &SelectorSpec) -> Selector {
+    if Said::of(&spec.match_labels, &spec.match_expressions).0.is_empty() {
+        mistakes.add(path, Problem::NoNodes);
+    }
+    only(mistakes, path, &spec.match_labels, &spec.match_expressions)
+}
+
+/// What a selector says, by the names that users write.
+struct Said(Vec<&'static str>);
+
+impl Said {
+    fn of(labels: &BTreeMap<String, String>, expressions: &[String]) -> Self {
+        let given = [("match_labels", !labels.is_empty()), ("match_expressions", !expressions.is_empty())];
+        Self(given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect())
+    }
+
+    /// Whether what is selected is said as the form demands; `choices` names the ways.
+    fn check(&self, mistakes: &mut Mistakes, path: &Path, form: Form, all: Option<bool>, choices: &'static str) {
+        match (all, self.0.as_slice()) {
+            (Some(false), _) => mistakes.add(&path.field("all"), Problem::OnlyTrue),
+            (Some(true), [first, ..]) => mistakes.add(&path.field("all"), Problem::AllBeside(first)),
+            (Some(true), []) | (None, [_]) => {}
+            (None, []) => mistakes.add(path, Problem::EmptySelector(choices)),
+            (None, several) if form == Form::Value => {
+                mistakes.add(path, Problem::SeveralSelections(several.to_vec()));
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+fn only(
+    mistakes: &mut Mistakes,
+    path: &Path,
+    match_labels: &BTreeMap<String, String>,
+    expressions: &[String],
+) -> Selector {
     Selector {
-        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
-        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
+        match_labels: labels(mistakes, &path.field("match_labels"), match_labels),
+        match_expressions: mistakes.texts(&path.field("match_expressions"), expressions),
     }
 }
 
 pub(crate) fn namespace_selector(mistakes: &mut Mistakes, path: &Path, spec: &NamespaceSelectorSpec) -> Selector {
-    let mut selector = Selector {
-        match_labels: labels(mistakes, &path.field("match_labels"), &spec.match_labels),
-        match_expressions: mistakes.texts(&path.field("match_expressions"), &spec.match_expressions),
-    };
+    let mut said = Said::of(&spec.match_labels, &spec.match_expressions);
+    if spec.names.is_some() {
+        said.0.insert(0, "names");
+    }
+    said.check(mistakes, path, spec.form, spec.all, "names, match_labels or match_expressions");
+    let mut selector = only(mistakes, path, &spec.match_labels, &spec.match_expressions);
     let Some(names) = &spec.names else { return selector };
     let names_path = path.field("names");
     mistakes.not_empty(&names_path, names);

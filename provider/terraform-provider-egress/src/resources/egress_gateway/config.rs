@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_model::gateway::{DestinationsSpec, GatewaySpec, SourceSpec};
+use egress_model::policy::{Form, NamespaceSelectorSpec, SelectorSpec};
 use tfplugin::cty::Value;
 
 use crate::resources::objects::values::{
@@ -37,11 +38,11 @@ pub(super) fn read(value: &Value) -> Written {
     let annotations = known("annotations").map(string_map).unwrap_or_default();
     let ips = known("ips").map(strings).unwrap_or_default();
     let public_ips = known("public_ips").map(strings).unwrap_or_default();
-    let nodes = known("nodes").map(selector);
+    let nodes = known("nodes").map(|nodes| selector(nodes, Form::Block));
     let interface = known("interface").map(owned_text);
     let replicas = known("replicas").map(number);
     let failover = known("failover").map(owned_text);
-    let to = known("to").map(destinations).unwrap_or_default();
+    let to = known("to").map(destinations);
     let mut sources = BTreeMap::new();
     let written = value.get("sources");
     complete &= !written.is_some_and(Value::is_unknown);
@@ -50,11 +51,11 @@ pub(super) fn read(value: &Value) -> Written {
             sources.insert(key.clone(), source(written));
         } else {
             complete = false;
-            sources.insert(key.clone(), SourceSpec::default());
+            sources.insert(key.clone(), every_pod());
         }
     }
     if written.is_some_and(Value::is_unknown) {
-        sources.insert("unknown".to_owned(), SourceSpec::default());
+        sources.insert("unknown".to_owned(), every_pod());
     }
     let spec = GatewaySpec {
         name,
@@ -75,17 +76,18 @@ pub(super) fn read(value: &Value) -> Written {
     Written { spec, complete, addresses_known }
 }
 
+/// What stands for a source that is not known yet.
+fn every_pod() -> SourceSpec {
+    SourceSpec { pods: Some(SelectorSpec::all()), namespaces: Some(NamespaceSelectorSpec::all()) }
+}
+
 fn source(value: &Value) -> SourceSpec {
     SourceSpec {
-        pods: optional(value, "pods", selector),
-        namespaces: optional(value, "namespaces", namespace_selector),
+        pods: optional(value, "pods", |pods| selector(pods, Form::Value)),
+        namespaces: optional(value, "namespaces", |namespaces| namespace_selector(namespaces, Form::Value)),
     }
 }
 
 fn destinations(value: &Value) -> DestinationsSpec {
-    DestinationsSpec {
-        cidrs: optional(value, "cidrs", strings),
-        except_cidrs: optional(value, "except_cidrs", strings),
-        domains: optional(value, "domains", strings),
-    }
+    DestinationsSpec { cidrs: optional(value, "cidrs", strings), domains: optional(value, "domains", strings) }
 }

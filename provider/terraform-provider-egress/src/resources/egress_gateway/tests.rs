@@ -18,7 +18,7 @@ use crate::session::InCluster;
 fn config(engine: &str, attributes: &Json) -> Value {
     let mut all = json!({
         "name": "partners", "namespace": "egress", "engine": engine, "delivery": "apply", "failover": "best-effort",
-        "force_conflicts": false, "sources": {"shop": {"namespaces": {"names": ["shop"]}}},
+        "force_conflicts": false, "sources": {"shop": {"namespaces": {"names": ["shop"]}, "pods": {"all": true}}},
     });
     for (name, value) in attributes.as_object().expect("attributes") {
         all[name] = value.clone();
@@ -48,15 +48,15 @@ fn computed<'o>(outcome: &'o Outcome, name: &str) -> &'o Value {
 #[test]
 fn wrong_attributes_are_told_on_their_path() {
     for (attributes, path, text) in [
-        (json!({"sources": {}}), "sources", "needs at least one source"),
-        (json!({"ips": ["10.0.0"]}), "ips[0]", "is no IP address"),
-        (json!({"public_ips": ["x"]}), "public_ips[0]", "is no IP address"),
+        (json!({"sources": {}}), "sources", "a gateway needs at least one"),
+        (json!({"ips": ["10.0.0"]}), "ips[0]", "is not an IP address"),
+        (json!({"public_ips": ["x"]}), "public_ips[0]", "is not an IP address"),
         (json!({"to": {"cidrs": ["10.0.0.0/40"]}}), "to.cidrs[0]", "is not a CIDR block"),
         (json!({"to": {"domains": ["*"]}}), "to.domains[0]", "must be the whole first part"),
         (json!({"nodes": {"match_expressions": ["a is b"]}}), "nodes.match_expressions[0]", "is no expression"),
-        (json!({"replicas": 0}), "replicas", "is no number of replicas"),
-        (json!({"interface": "a/b"}), "interface", "is no interface name"),
-        (json!({"failover": "maybe"}), "failover", "is no demand on failover"),
+        (json!({"replicas": 0}), "replicas", "is not a number of replicas"),
+        (json!({"interface": "a/b"}), "interface", "is not an interface name"),
+        (json!({"failover": "maybe"}), "failover", "is not a failover mode"),
     ] {
         let found = errors(&check("antrea", &attributes));
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");

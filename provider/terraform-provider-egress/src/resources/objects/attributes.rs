@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use egress_model::policy::Form;
 use tfplugin::Diagnostics;
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::diagnostic::Diagnostic;
@@ -42,22 +43,46 @@ pub(crate) fn single(name: &'static str, attributes: Vec<Attribute>, description
     Attribute::nested(name, Nesting::Single, attributes, description)
 }
 
-/// A selector of pods or nodes.
-pub(crate) fn selector() -> Vec<Attribute> {
+/// A selector by labels alone, of nodes.
+pub(crate) fn labels_selector() -> Vec<Attribute> {
     vec![
         text_map("match_labels", "Labels that must be there with exactly these values; all of them."),
         texts(
             "match_expressions",
-            "Further demands on labels, all of them, as `kubectl --selector` takes them: `tier in (web, api)`, `tier notin (db)`, `tier` (it is there), `!tier` (it is not).",
+            "Demands on labels, all of them, as `kubectl --selector` takes them: `tier in (web, api)`, `tier notin (db)`, `tier=web`, `tier` (it is there), `!tier` (it is not).",
         ),
     ]
 }
 
-/// A selector of namespaces.
-pub(crate) fn namespace_selector() -> Vec<Attribute> {
-    let mut attributes = selector();
-    attributes.insert(0, texts("names", "The namespaces' names: one of them. It uses the label `kubernetes.io/metadata.name`, which Kubernetes sets on every namespace."));
+/// A selector of pods.
+pub(crate) fn selector(form: Form) -> Vec<Attribute> {
+    let mut attributes = labels_selector();
+    attributes.push(all(form, "pod"));
     attributes
+}
+
+/// A selector of namespaces.
+pub(crate) fn namespace_selector(form: Form) -> Vec<Attribute> {
+    let mut attributes = labels_selector();
+    attributes.insert(0, texts("names", "The namespaces' names: one of them. It uses the label `kubernetes.io/metadata.name`, which Kubernetes sets on every namespace."));
+    attributes.push(all(form, "namespace"));
+    attributes
+}
+
+/// The word for everything, which a selector that selects nothing in particular must say.
+fn all(form: Form, thing: &str) -> Attribute {
+    let beside = match form {
+        Form::Block => "An empty block is an error; what the block says adds up",
+        Form::Value => {
+            "A selector says exactly one thing, so that a misspelt key, which Terraform drops without a word, is an error"
+        }
+    };
+    Attribute::new("all", Type::Bool, format!("`true`: every {thing}, and nothing else beside it. {beside}."))
+}
+
+/// The import id.
+pub(super) fn id() -> Attribute {
+    text("id", "What `terraform import` takes for this resource.").computed()
 }
 
 /// The attributes that say what happens with the objects. `thing` is the resource in a word, such as `policy`.

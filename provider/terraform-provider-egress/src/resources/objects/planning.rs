@@ -16,7 +16,7 @@ use super::errors::{Doing, unreachable};
 use super::live::{Recorded, recorded};
 use super::look::{Intent, look};
 use super::outcome::{Outcome, manifests_value, requirements_value};
-use super::state::{attached_of, compiled, identity_of, name_of, objects_of, own_name, set};
+use super::state::{attached_of, compiled, id_of, identity_of, name_of, objects_of, own_name, set};
 use super::{Compiles, ObjectResource, attached, ownership, requirements, unless_interrupted};
 use crate::session::{Call, Configured, Failure, Unavailable};
 
@@ -89,6 +89,8 @@ fn show<C: Compiles>(planned: &mut Value, outcome: &Outcome) {
     for (name, value) in &outcome.computed {
         set(planned, name, value.clone());
     }
+    let id = id_of::<C>(planned);
+    set(planned, "id", id);
 }
 
 /// What the cluster says of a plan.

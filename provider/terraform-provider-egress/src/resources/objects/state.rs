@@ -22,6 +22,14 @@ pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
     parts.collect::<Option<Vec<_>>>().map(Value::object)
 }
 
+/// The import id: the parts of the identity that there are, with `/` between them; unknown until all are known.
+pub(crate) fn id_of<C: Compiles>(value: &Value) -> Value {
+    let Some(identity) = identity_of::<C>(value) else { return Value::UNKNOWN };
+    let attributes = C::identity_schema().attributes;
+    let parts = attributes.iter().filter_map(|attribute| identity.get(attribute.name)?.as_str());
+    Value::from(parts.collect::<Vec<_>>().join("/"))
+}
+
 /// Compiles for what is known of the cluster. What only a part that is not known yet refuses is not told: it may turn out well. What is
 /// told in its place is what stays wrong at best, so that no advice leads to the next refusal.
 pub(crate) fn checked<C: Compiles>(value: &Value, in_cluster: &InCluster) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_model::policy::{NamespaceSelectorSpec, SelectorSpec};
+use egress_model::policy::{Form, NamespaceSelectorSpec, SelectorSpec};
 use tfplugin::cty::Value;
 
 /// A text; nothing else has one.
@@ -41,15 +41,17 @@ pub(crate) fn owned_text(value: &Value) -> String {
 }
 
 /// A selector of pods or nodes.
-pub(crate) fn selector(value: &Value) -> SelectorSpec {
+pub(crate) fn selector(value: &Value, form: Form) -> SelectorSpec {
     SelectorSpec {
+        form,
+        all: value.get("all").and_then(Value::as_bool),
         match_labels: optional(value, "match_labels", string_map).unwrap_or_default(),
         match_expressions: optional(value, "match_expressions", strings).unwrap_or_default(),
     }
 }
 
 /// A selector of namespaces.
-pub(crate) fn namespace_selector(value: &Value) -> NamespaceSelectorSpec {
-    let SelectorSpec { match_labels, match_expressions } = selector(value);
-    NamespaceSelectorSpec { names: optional(value, "names", strings), match_labels, match_expressions }
+pub(crate) fn namespace_selector(value: &Value, form: Form) -> NamespaceSelectorSpec {
+    let SelectorSpec { form, all, match_labels, match_expressions } = selector(value, form);
+    NamespaceSelectorSpec { form, all, names: optional(value, "names", strings), match_labels, match_expressions }
 }

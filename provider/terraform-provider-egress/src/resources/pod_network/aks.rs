@@ -1,10 +1,14 @@
-//! The `aks` attribute: static egress gateways.
+//! The `aks` block: static egress gateways.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use egress_engines::Requirement;
 use egress_engines::companions::aks::{Addresses, StaticGateway, Through, compile as manifest, requirements};
-use egress_model::cidr::Cidr;
+use egress_model::cidr::{Cidr, CidrError};
 use tfplugin::cty::{Type, Value};
-use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::schema::declare::block;
+use tfplugin::schema::{Attribute, NestedBlock, Nesting};
 use tfplugin::validators;
 
 use super::reading::{Place, Reading};
@@ -12,24 +16,26 @@ use super::{Service, Steering, add_requirements};
 use crate::resources::objects::attributes::{single, text, texts};
 use crate::session::InCluster;
 
-pub(super) const SERVICE: Service = Service { name: "aks", attribute, compile };
+pub(super) const SERVICE: Service = Service { name: "aks", block: aks, compile };
 
 const STATIC_EGRESS_GATEWAY: &str = "staticEgressGateway";
 const AZURE_NETWORKING: &str = "azureNetworking";
 
-fn attribute() -> Attribute {
+fn aks() -> NestedBlock {
     let prefix = vec![
         text("id", "Its resource id.").required(),
-        text("ip_prefix", "Its addresses, as a block. They are what `egress_cidrs` then shows."),
+        text("ip_prefix", "Its addresses, as a block. They are what `egress_cidrs` then shows.").required(),
     ];
     let gateway = vec![
         text("namespace", "The namespace of the gateway and of its pods. It must exist.").required(),
         text("gateway_nodepool_name", "The node pool of mode `Gateway` that carries it.").required(),
-        Attribute::new("provision_public_ips", Type::Bool, "Whether traffic leaves from public addresses. Default: `true`; otherwise from private ones of the nodes' subnet, which AKS chooses."),
-        single("public_ip_prefix", prefix, "The public IP prefix whose addresses traffic leaves from: an `azurerm_public_ip_prefix` as a whole will do. Without it AKS makes one, **whose addresses are gone with the gateway**."),
-        text("default_route", "`staticEgressGateway` (the default): traffic of its pods goes through the gateway, but for `exclude_cidrs`. `azureNetworking`: only traffic to `exclude_cidrs` does.")
+        Attribute::new("provision_public_ips", Type::Bool, "Instead of `public_ip_prefix`. `true`: AKS makes a public IP prefix, **whose addresses are gone with the gateway**. `false`: traffic leaves from private addresses of the nodes' subnet, which AKS chooses."),
+        single("public_ip_prefix", prefix, "The public IP prefix whose addresses traffic leaves from, such as a whole `azurerm_public_ip_prefix`. Exactly one of this and `provision_public_ips`."),
+        text("default_route", "`staticEgressGateway`: traffic of its pods goes through the gateway, but for `exclude_cidrs`. `azureNetworking`: only traffic to `exclude_cidrs` does.")
+            .required()
             .validate(validators::one_of([STATIC_EGRESS_GATEWAY, AZURE_NETWORKING])),
-        texts("exclude_cidrs", "What takes the other way than `default_route`, as CIDR blocks. Default for `staticEgressGateway`: the provider's `kubernetes.cluster_cidrs`, so that traffic within the cluster stays in it."),
+        texts("exclude_cidrs", "What takes the other way than `default_route`: CIDR blocks, and `\"cluster\"` for the provider's `kubernetes.cluster_cidrs`, so that traffic within the cluster stays in it. `[]` for nothing.")
+            .required(),
     ];
     let gateways = Attribute::nested(
         "static_gateway_configurations",
@@ -37,7 +43,7 @@ fn attribute() -> Attribute {
         gateway,
         "A `StaticGatewayConfiguration` each, by the object's name. Pods of its namespace use it when they carry its `pod_annotations` as they are created.",
     );
-    single("aks", vec![gateways.required()], "Azure Kubernetes Service: static egress gateways.")
+    block("aks", vec![gateways.required()], "Azure Kubernetes Service: static egress gateways.")
 }
 
 fn compile(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> Steering {
@@ -112,57 +118,76 @@ fn addresses(reading: &mut Reading, place: &Place<'_>) -> Option<Addresses> {
         reading.required(at, "id", Reading::text)
     });
     match (provisions?, prefix?) {
-        (Some(false), Some(_)) => {
-            let why = "cannot stand beside provision_public_ips = false: without public addresses no prefix is used";
+        (Some(_), Some(_)) => {
+            let why = "cannot stand beside provision_public_ips: the addresses are of the prefix, or AKS chooses them";
             reading.mistake(&place.path.field("public_ip_prefix"), why);
             None
         }
+        (None, None) => {
+            let why = "has no addresses: set public_ip_prefix, or provision_public_ips to true (AKS makes them and releases them with the \
+                       gateway) or false (private ones)";
+            reading.mistake(&place.path, why);
+            None
+        }
         (Some(false), None) => Some(Addresses::Private),
-        (None | Some(true), Some(id)) => Some(Addresses::Prefix(id)),
-        (None | Some(true), None) => Some(Addresses::Provisioned),
+        (Some(true), None) => Some(Addresses::Provisioned),
+        (None, Some(id)) => Some(Addresses::Prefix(id)),
+    }
+}
+
+/// An element of `exclude_cidrs`.
+enum Excluded {
+    Block(Cidr),
+    /// The provider's `kubernetes.cluster_cidrs`.
+    Cluster,
+}
+
+impl FromStr for Excluded {
+    type Err = CidrError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "cluster" { Ok(Self::Cluster) } else { text.parse().map(Self::Block) }
     }
 }
 
 fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> Option<Through> {
-    let route = reading.optional(
+    let route = reading.required(
         place,
         "default_route",
         |reading, at| {
             if reading.is_known(at) { at.value.as_str() } else { None }
         },
     );
-    let excluded = reading.optional(place, "exclude_cidrs", Reading::texts::<Cidr>);
     let path = place.path.field("exclude_cidrs");
-    match (route?, excluded?) {
-        (Some(AZURE_NETWORKING), None) => {
-            let why =
-                "is needed with default_route = \"azureNetworking\", which sends nothing else through the gateway";
-            reading.mistake(&path, why);
-            None
-        }
-        (Some(AZURE_NETWORKING), Some(blocks)) if blocks.is_empty() => {
-            reading.mistake(&path, "names no block, so that nothing goes through the gateway");
-            None
-        }
-        (Some(AZURE_NETWORKING), Some(blocks)) => Some(Through::Only(blocks)),
-        (_, Some(blocks)) => Some(Through::AllBut(blocks)),
-        (_, None) => {
+    let excluded = reading.required(place, "exclude_cidrs", Reading::texts::<Excluded>);
+    let (route, excluded) = (route?, excluded?);
+    let mut blocks = BTreeSet::new();
+    for excluded in excluded {
+        match excluded {
+            Excluded::Block(block) => blocks.extend([block]),
             // Ranges of a cluster that is made in the same apply are not known yet.
-            if in_cluster.cluster.is_none() {
+            Excluded::Cluster if in_cluster.cluster.is_none() => {
                 reading.complete = false;
                 return None;
             }
-            let internal = in_cluster.settings.cluster.internal();
-            if internal.is_empty() {
-                reading.warn(
-                    &path,
-                    "Traffic within the cluster goes through the gateway too",
-                    "Neither exclude_cidrs nor the provider's kubernetes.cluster_cidrs says which addresses are the cluster's own, so that what \
-                     these pods send to other pods and to Services leaves through the gateway. Set one of them; exclude_cidrs = [] says \
-                     that it is meant.",
-                );
+            Excluded::Cluster => {
+                let internal = in_cluster.settings.cluster.internal();
+                if internal.is_empty() {
+                    let why = "names \"cluster\", and the provider's kubernetes.cluster_cidrs does not say which addresses these are";
+                    reading.mistake(&path, why);
+                    return None;
+                }
+                blocks.extend(internal);
             }
-            Some(Through::AllBut(internal.into_iter().collect()))
         }
+    }
+    let blocks: Vec<Cidr> = blocks.into_iter().collect();
+    match route {
+        AZURE_NETWORKING if blocks.is_empty() => {
+            reading.mistake(&path, "names no block, so that nothing goes through the gateway");
+            None
+        }
+        AZURE_NETWORKING => Some(Through::Only(blocks)),
+        _ => Some(Through::AllBut(blocks)),
     }
 }

@@ -1,4 +1,4 @@
-//! The `eks` attribute: subnets and security groups of pods, and the NAT gateway that they leave through.
+//! The `eks` block: subnets and security groups of pods, and the NAT gateway that they leave through.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,24 +6,25 @@ use egress_engines::companions::eks::{
     EniConfig, Pods, SecurityGroupId, SecurityGroupPolicy, SecurityGroups, SubnetId, Zone, eni_config,
     eni_config_requirements, external_snat_requirements, security_group_policy, security_group_policy_requirements,
 };
-use egress_model::policy::Path;
+use egress_model::policy::{Form, Path};
 use tfplugin::cty::{Type, Value};
-use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::schema::declare::block;
+use tfplugin::schema::{Attribute, NestedBlock, Nesting};
 
 use super::reading::{Place, Reading};
 use super::{Service, Steering, add_requirements};
 use crate::resources::objects::attributes::{selector, single, text, texts};
 use crate::session::InCluster;
 
-pub(super) const SERVICE: Service = Service { name: "eks", attribute, compile };
+pub(super) const SERVICE: Service = Service { name: "eks", block: eks, compile };
 
-fn attribute() -> Attribute {
+fn eks() -> NestedBlock {
     let eni_configs = Attribute::nested(
         "eni_configs",
         Nesting::Map,
         vec![
             text("subnet_id", "The subnet of the zone that pods get their addresses from: a private one, whose default route leads to a NAT gateway.").required(),
-            texts("security_group_ids", "The security groups of the pods' interfaces, 1 to 5. Default: those of the node's first interface."),
+            texts("security_group_ids", "The security groups of the pods' interfaces, 1 to 5; `[]` for those of the node's first interface.").required(),
         ],
         "An `ENIConfig` for each availability zone, by the zone's name (`eu-west-1a`), which is also the object's: pods on the zone's nodes get addresses of this subnet instead of their node's. Nodes that run keep their interfaces.",
     );
@@ -34,20 +35,16 @@ fn attribute() -> Attribute {
             text("namespace", "The namespace of the pods. It must exist.").required(),
             single(
                 "pods",
-                selector(),
-                "Which pods, by their labels; `{}` means all of the namespace. Either this or `service_accounts`.",
+                selector(Form::Value),
+                "Which pods, by their labels; `{ all = true }` for every pod of the namespace. Exactly one of this and `service_accounts`.",
             ),
-            single(
-                "service_accounts",
-                selector(),
-                "Which pods, by the labels of their service account; `{}` means all of the namespace.",
-            ),
+            single("service_accounts", selector(Form::Value), "Which pods, by the labels of their service account."),
             texts("security_group_ids", "The security groups of these pods instead of their node's, 1 to 5.")
                 .required(),
         ],
         "A `SecurityGroupPolicy` for pods of a namespace, by the object's name. Pods that run keep what they have.",
     );
-    single(
+    block(
         "eks",
         vec![eni_configs, policies, nat_gateway()],
         "Amazon EKS, with the VPC CNI plugin: subnets and security groups of pods.",
@@ -96,7 +93,7 @@ fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering 
             check_subnet(reading, at, &subnet, key, (&mut subnets, gateways.as_ref()));
             Some(subnet)
         });
-        let groups = reading.optional(&place, "security_group_ids", security_groups);
+        let groups = reading.required(&place, "security_group_ids", node_or_own_groups);
         if let (Some(zone), Some(subnet), Some(security_groups)) = (zone, subnet, groups) {
             steering.manifests.push(eni_config(&EniConfig { zone, subnet, security_groups }));
         }
@@ -127,6 +124,13 @@ fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering 
     steering
 }
 
+/// The groups of a zone's pods; none for those of the node.
+#[expect(clippy::option_option, reason = "the node's own is not the same as not usable")]
+fn node_or_own_groups(reading: &mut Reading, place: &Place<'_>) -> Option<Option<SecurityGroups>> {
+    let ids = reading.texts::<SecurityGroupId>(place)?;
+    if ids.is_empty() { Some(None) } else { reading.keep(&place.path, SecurityGroups::new(ids)).map(Some) }
+}
+
 fn security_groups(reading: &mut Reading, place: &Place<'_>) -> Option<SecurityGroups> {
     let ids = reading.texts::<SecurityGroupId>(place)?;
     reading.keep(&place.path, SecurityGroups::new(ids))
@@ -140,7 +144,10 @@ fn policy(reading: &mut Reading, key: &str, place: &Place<'_>) -> Option<Securit
         (Some(pods), None) => reading.selector(&pods).map(Pods::Labels),
         (None, Some(accounts)) => reading.selector(&accounts).map(Pods::ServiceAccountLabels),
         (None, None) => {
-            reading.mistake(&place.path, "needs either pods or service_accounts; pods = {} means all of the namespace");
+            reading.mistake(
+                &place.path,
+                "needs pods or service_accounts; pods = { all = true } is every pod of the namespace",
+            );
             None
         }
         (Some(_), Some(accounts)) => {

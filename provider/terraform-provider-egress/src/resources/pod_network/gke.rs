@@ -1,29 +1,30 @@
-//! The `gke` attribute: which destinations see a pod's own address.
+//! The `gke` block: which destinations see a pod's own address.
 
 use std::num::NonZeroU32;
 
 use egress_engines::companions::gke::{IpMasqAgent, NonMasqueradeCidrs, ip_masq_agent, requirements};
 use egress_model::cidr::Cidr;
 use tfplugin::cty::Type;
-use tfplugin::schema::Attribute;
+use tfplugin::schema::declare::block;
+use tfplugin::schema::{Attribute, NestedBlock};
 
 use super::reading::{Place, Reading};
 use super::{Service, Steering};
-use crate::resources::objects::attributes::{single, text, texts};
+use crate::resources::objects::attributes::{text, texts};
 use crate::session::InCluster;
 
-pub(super) const SERVICE: Service = Service { name: "gke", attribute, compile };
+pub(super) const SERVICE: Service = Service { name: "gke", block: gke, compile };
 
 /// The agent's own default (`resyncInterval`).
 const RESYNC_SECONDS: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 
-fn attribute() -> Attribute {
+fn gke() -> NestedBlock {
     let attributes = vec![
         texts("non_masquerade_cidrs", "Destinations to which pods keep their own address, 1 to 64 IPv4 blocks; to all others they have their node's. The list replaces the agent's own, so name the cluster's ranges too.").required(),
         Attribute::new("masq_link_local", Type::Bool, "Whether traffic to link-local addresses (169.254.0.0/16), such as the metadata server, has the node's address too. Default: `false`."),
         text("resync_interval", "How often the agent reads its configuration, in whole seconds, such as `60s`, the default."),
     ];
-    single(
+    block(
         "gke",
         attributes,
         "Google Kubernetes Engine (Standard): the `ConfigMap` `kube-system/ip-masq-agent`. Cloud NAT translates what it sees: pods' addresses, or nodes'. A cluster has one, so write one resource for it.",

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use egress_model::labels::Selector;
-use egress_model::policy::{Invalid, Path};
+use egress_model::policy::{Form, Invalid, Path};
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -135,12 +135,14 @@ impl Reading {
 
     /// A selector of pods or service accounts.
     pub(super) fn selector(&mut self, place: &Place<'_>) -> Option<Selector> {
-        self.is_known(place).then(|| selector(place.value).parse()).and_then(|read| self.told(place, read))
+        self.is_known(place).then(|| selector(place.value, Form::Value).parse()).and_then(|read| self.told(place, read))
     }
 
     /// A selector of namespaces.
     pub(super) fn namespace_selector(&mut self, place: &Place<'_>) -> Option<Selector> {
-        self.is_known(place).then(|| namespace_selector(place.value).parse()).and_then(|read| self.told(place, read))
+        self.is_known(place)
+            .then(|| namespace_selector(place.value, Form::Value).parse())
+            .and_then(|read| self.told(place, read))
     }
 
     /// What the model has read, or its mistakes, whose paths begin at the place.

@@ -1,17 +1,14 @@
 //! What a user can write in an `egress_pod_network`, apart from the services. The descriptions are its documentation.
 
 use tfplugin::cty::Type;
-use tfplugin::schema::{Attribute, IdentityAttribute, IdentitySchema, Schema};
+use tfplugin::schema::{Attribute, IdentityAttribute, IdentitySchema, NestedBlock, Schema};
 
 use crate::resources::objects::attributes::text;
 
-pub(super) fn schema(services: Vec<Attribute>) -> Schema {
-    let mut attributes = vec![
+pub(super) fn schema(services: Vec<NestedBlock>) -> Schema {
+    let attributes = vec![
         text("name", "What it is called, unique per provider `owner`: 1 to 40 lowercase letters, digits and hyphens, beginning with a letter. The objects carry it as a label; they are called after the keys below. A change only changes that label.")
             .required(),
-    ];
-    attributes.extend(services);
-    attributes.extend([
         Attribute::new(
             "pod_annotations",
             Type::map(Type::map(Type::String)),
@@ -24,8 +21,8 @@ pub(super) fn schema(services: Vec<Attribute>) -> Schema {
             "Every public address from which these pods' traffic leaves, as blocks. Complete or unknown (null in the state), never a part. Null also where only the cloud knows them.",
         )
         .computed(),
-    ]);
-    Schema::new(
+    ];
+    let schema = Schema::new(
         "How a managed cluster's own network steers the egress of pods: the objects that EKS, AKS, GKE and ACK read, for exactly one of them.\n\n\
          It stands apart from `egress_nat_gateway`, because a cluster's nodes need the NAT gateway before they can join, and the cluster must \
          be there before it can take these objects. Give the gateway to it (`eks.nat_gateway`): the plan then checks that each zone has a \
@@ -34,7 +31,8 @@ pub(super) fn schema(services: Vec<Attribute>) -> Schema {
          The plan shows the objects in `manifests`, also without a cluster. Only the fields in `manifests` are owned (server-side apply, \
          field manager `terraform-provider-egress`).",
         attributes,
-    )
+    );
+    schema.with_blocks(services)
 }
 
 pub(super) fn identity_schema() -> IdentitySchema {

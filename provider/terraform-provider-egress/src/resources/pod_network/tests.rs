@@ -63,8 +63,13 @@ fn zone(subnet: &str) -> Json {
     json!({ "subnet_id": subnet })
 }
 
+/// The zone of an `ENIConfig`.
+fn pods_of_zone(subnet: &str) -> Json {
+    json!({ "subnet_id": subnet, "security_group_ids": [] })
+}
+
 fn eks(more: &Json) -> Json {
-    let mut eks = json!({ "eni_configs": { "eu-west-1a": zone("subnet-0a1b2c3d4e5f60718") } });
+    let mut eks = json!({ "eni_configs": { "eu-west-1a": pods_of_zone("subnet-0a1b2c3d4e5f60718") } });
     for (name, value) in more.as_object().expect("attributes") {
         eks[name] = value.clone();
     }
@@ -80,8 +85,10 @@ fn group_policy(policy: &Json) -> Json {
 }
 
 fn aks(more: &Json) -> Json {
-    let mut gateway =
-        json!({ "namespace": "shop", "gateway_nodepool_name": "egress", "exclude_cidrs": ["10.0.0.0/8"] });
+    let mut gateway = json!({
+        "namespace": "shop", "gateway_nodepool_name": "egress", "provision_public_ips": true,
+        "default_route": "staticEgressGateway", "exclude_cidrs": ["10.0.0.0/8"],
+    });
     for (name, value) in more.as_object().expect("attributes") {
         gateway[name] = value.clone();
     }
@@ -89,7 +96,10 @@ fn aks(more: &Json) -> Json {
 }
 
 fn networking(more: &Json) -> Json {
-    let mut networking = json!({ "pods": {}, "vswitch_ids": ["vsw-1"], "security_group_ids": ["sg-1"] });
+    let mut networking = json!({
+        "pods": { "all": true }, "namespaces": { "all": true }, "allocation_type": "Elastic",
+        "vswitch_ids": ["vsw-1"], "security_group_ids": ["sg-1"],
+    });
     for (name, value) in more.as_object().expect("attributes") {
         networking[name] = value.clone();
     }
@@ -113,7 +123,7 @@ fn assert_told(cases: Vec<(Json, String, &str)>) {
 
 #[test]
 fn wrong_parts_are_told_on_their_path_on_eks() {
-    let selects = json!({ "pods": {} });
+    let selects = json!({ "pods": { "all": true } });
     let with = |mut base: Json, more: &Json| {
         for (name, value) in more.as_object().expect("attributes") {
             base[name] = value.clone();
@@ -132,20 +142,26 @@ fn wrong_parts_are_told_on_their_path_on_eks() {
             "egress-owner",
         ),
         (json!({}), String::new(), "One of eks, aks, gke and ack is required"),
-        (with(eks(&json!({})), &json!({ "ack": { "pod_eips": { "a": {} } } })), "ack".into(), "only one can be set"),
+        (
+            with(eks(&json!({})), &json!({ "ack": { "pod_eips": { "a": { "instance_id": "eip-1" } } } })),
+            "ack".into(),
+            "only one can be set",
+        ),
         (json!({ "eks": {} }), "eks".into(), "steers nothing"),
         (
-            configs(&json!({ "eu-west-1": zone("subnet-12345678") })),
+            configs(&json!({ "eu-west-1": pods_of_zone("subnet-12345678") })),
             "eks.eni_configs[\"eu-west-1\"]".into(),
             "no Availability Zone",
         ),
         (
-            configs(&json!({ "eu-west-1a": zone("private") })),
+            configs(&json!({ "eu-west-1a": pods_of_zone("private") })),
             "eks.eni_configs[\"eu-west-1a\"].subnet_id".into(),
             "is no subnet",
         ),
         (
-            configs(&json!({ "eu-west-1a": zone("subnet-12345678"), "eu-west-1b": zone("subnet-12345678") })),
+            configs(
+                &json!({ "eu-west-1a": pods_of_zone("subnet-12345678"), "eu-west-1b": pods_of_zone("subnet-12345678") }),
+            ),
             "eks.eni_configs[\"eu-west-1b\"].subnet_id".into(),
             "is also the subnet of eu-west-1a",
         ),
@@ -168,8 +184,12 @@ fn wrong_parts_are_told_on_their_path_on_eks() {
             at_policy(".pods.match_expressions[0]"),
             "no expression",
         ),
-        (policy(&json!({ "service_accounts": {} })), at_policy(".service_accounts"), "cannot stand beside pods"),
-        (group_policy(&json!({})), at_policy(""), "needs either pods or service_accounts"),
+        (
+            policy(&json!({ "service_accounts": { "all": true } })),
+            at_policy(".service_accounts"),
+            "cannot stand beside pods",
+        ),
+        (group_policy(&json!({})), at_policy(""), "needs pods or service_accounts"),
     ]);
 }
 
@@ -185,12 +205,14 @@ fn wrong_parts_are_told_on_their_path_elsewhere() {
         ),
         (aks(&json!({ "gateway_nodepool_name": "Egress-1" })), at_gateway(".gateway_nodepool_name"), "is no node pool"),
         (
-            aks(&json!({ "public_ip_prefix": { "id": "p" } })),
+            aks(&json!({ "provision_public_ips": null, "public_ip_prefix": { "id": "p" } })),
             at_gateway(".public_ip_prefix.id"),
             "is no public IP prefix",
         ),
         (
-            aks(&json!({ "public_ip_prefix": { "id": PREFIX, "ip_prefix": "192.0.2.0" } })),
+            aks(
+                &json!({ "provision_public_ips": null, "public_ip_prefix": { "id": PREFIX, "ip_prefix": "192.0.2.0" } }),
+            ),
             at_gateway(".public_ip_prefix.ip_prefix"),
             "has no prefix length",
         ),
@@ -200,11 +222,8 @@ fn wrong_parts_are_told_on_their_path_elsewhere() {
             "cannot stand beside provision_public_ips",
         ),
         (aks(&json!({ "exclude_cidrs": ["10.0.0.0/40"] })), at_gateway(".exclude_cidrs[0]"), "is not a CIDR block"),
-        (
-            aks(&json!({ "default_route": "azureNetworking", "exclude_cidrs": null })),
-            at_gateway(".exclude_cidrs"),
-            "is needed",
-        ),
+        (aks(&json!({ "exclude_cidrs": ["cluster"] })), at_gateway(".exclude_cidrs"), "does not say which addresses"),
+        (aks(&json!({ "provision_public_ips": null })), at_gateway(""), "has no addresses"),
         (
             aks(&json!({ "default_route": "azureNetworking", "exclude_cidrs": [] })),
             at_gateway(".exclude_cidrs"),
@@ -218,7 +237,8 @@ fn wrong_parts_are_told_on_their_path_elsewhere() {
             "no whole number of seconds",
         ),
         (json!({ "ack": {} }), "ack".into(), "steers nothing"),
-        (networking(&json!({ "pods": null })), at_networking(""), "selects neither pods nor namespaces"),
+        (networking(&json!({ "pods": {} })), at_networking(".pods"), "selects nothing in particular"),
+        (networking(&json!({ "namespaces": {} })), at_networking(".namespaces"), "selects nothing in particular"),
         (networking(&json!({ "vswitch_ids": [] })), at_networking(""), "names no vSwitch"),
         (networking(&json!({ "vswitch_ids": ["vpc-1"] })), at_networking(".vswitch_ids[0]"), "is no vSwitch"),
         (networking(&json!({ "release_after": "10m" })), at_networking(".release_after"), "needs allocation_type"),
@@ -229,10 +249,13 @@ fn wrong_parts_are_told_on_their_path_elsewhere() {
             "cannot stand beside instance_id",
         ),
         (
-            eip(&json!({ "release_strategy": "soon" })),
+            eip(&json!({ "new": true, "release_strategy": "soon" })),
             "ack.pod_eips[\"partners\"].release_strategy".into(),
             "length of time",
         ),
+        (eip(&json!({ "new": true })), "ack.pod_eips[\"partners\"].release_strategy".into(), "must be set with new"),
+        (eip(&json!({ "bandwidth": 5 })), "ack.pod_eips[\"partners\"]".into(), "needs instance_id"),
+        (eip(&json!({ "new": false })), "ack.pod_eips[\"partners\"].new".into(), "must be true or left out"),
     ]);
 }
 
@@ -240,11 +263,11 @@ fn wrong_parts_are_told_on_their_path_elsewhere() {
 fn each_service_becomes_its_objects() {
     for (attributes, ids) in [
         (eks(&json!({})), ["ENIConfig/eu-west-1a"].as_slice()),
-        (group_policy(&json!({ "service_accounts": {} })), &["SecurityGroupPolicy/shop/payments"]),
+        (group_policy(&json!({ "service_accounts": { "all": true } })), &["SecurityGroupPolicy/shop/payments"]),
         (aks(&json!({})), &["StaticGatewayConfiguration/shop/partners"]),
         (json!({ "gke": { "non_masquerade_cidrs": ["10.0.0.0/8"] } }), &["ConfigMap/kube-system/ip-masq-agent"]),
         (networking(&json!({ "allocation_type": "Fixed", "release_after": "20m" })), &["PodNetworking/egress"]),
-        (eip(&json!({ "bandwidth": 10, "release_strategy": "Never" })), &[]),
+        (eip(&json!({ "new": true, "bandwidth": 10, "release_strategy": "Never" })), &[]),
     ] {
         let outcome = check(&attributes);
         assert_eq!(told(&outcome, Severity::Error), Vec::<String>::new(), "{attributes}");
@@ -262,7 +285,7 @@ fn what_pods_must_carry_is_told_by_key() {
     };
     let of_aks = annotation(&aks(&json!({})), "partners", "kubernetes.azure.com/static-gateway-configuration");
     assert_eq!(of_aks.as_deref(), Some("partners"));
-    let kept = eip(&json!({ "release_strategy": "10m", "common_bandwidth_package_id": "cbwp-1" }));
+    let kept = eip(&json!({ "new": true, "release_strategy": "10m", "common_bandwidth_package_id": "cbwp-1" }));
     assert_eq!(annotation(&kept, "partners", "k8s.aliyun.com/pod-with-eip").as_deref(), Some("true"));
     assert_eq!(annotation(&kept, "partners", "k8s.aliyun.com/pod-eip-release-strategy").as_deref(), Some("600s"));
     assert_eq!(computed(&check(&eks(&json!({}))), "pod_annotations"), &Value::map::<&str, Value>([]));
@@ -292,8 +315,8 @@ fn a_zone_without_a_gateway_is_a_warning_and_the_addresses_are_then_not_claimed(
 
 #[test]
 fn addresses_are_complete_or_not_known() {
-    let prefix = |block: &str| json!({ "namespace": "shop", "gateway_nodepool_name": "egress", "exclude_cidrs": [], "public_ip_prefix": { "id": PREFIX, "ip_prefix": block } });
-    let own = json!({ "namespace": "shop", "gateway_nodepool_name": "egress", "exclude_cidrs": [] });
+    let prefix = |block: &str| json!({ "namespace": "shop", "gateway_nodepool_name": "egress", "default_route": "staticEgressGateway", "exclude_cidrs": [], "public_ip_prefix": { "id": PREFIX, "ip_prefix": block } });
+    let own = json!({ "namespace": "shop", "gateway_nodepool_name": "egress", "default_route": "staticEgressGateway", "exclude_cidrs": [], "provision_public_ips": true });
     let both = |second: &Json| json!({ "aks": { "static_gateway_configurations": { "a": prefix("192.0.2.8/31"), "b": second } } });
     assert_eq!(
         computed(&check(&both(&prefix("192.0.2.0/31"))), "egress_cidrs"),
@@ -330,12 +353,12 @@ fn unknown_parts_hide_no_mistakes_and_invent_none() {
             path.contains(&"egress_cidrs") || matches!(path, ["eks"] | ["eks", "eni_configs" | "nat_gateway"]);
         assert_eq!(computed(&outcome, "egress_cidrs").is_unknown(), decides_addresses, "{path:?}");
     }
-    let policy = group_policy(&json!({ "pods": {} }));
+    let policy = group_policy(&json!({ "pods": { "all": true } }));
     let outcome =
         PodNetwork::check(&later(&policy, &["eks", "security_group_policies", "payments"]), &InCluster::unconfigured());
     assert_eq!((told(&outcome, Severity::Error), outcome.manifests.is_none()), (Vec::new(), true));
     let bad = eks(
-        &json!({ "security_group_policies": { "payments": { "namespace": "a.b", "security_group_ids": [], "pods": {} } } }),
+        &json!({ "security_group_policies": { "payments": { "namespace": "a.b", "security_group_ids": [], "pods": { "all": true } } } }),
     );
     let outcome = PodNetwork::check(&later(&bad, &["eks", "eni_configs", "eu-west-1a"]), &InCluster::unconfigured());
     assert_eq!(told(&outcome, Severity::Error).len(), 2, "both mistakes of the other part are told");
@@ -349,11 +372,7 @@ fn with_labels(attributes: &Json) -> Json {
 
 #[test]
 fn traffic_within_the_cluster_stays_there_where_its_ranges_are_known() {
-    let unsaid = aks(&json!({ "exclude_cidrs": null }));
-    let outcome = check(&unsaid);
-    let warnings = told(&outcome, Severity::Warning);
-    let at = "aks.static_gateway_configurations[\"partners\"].exclude_cidrs: Traffic within the cluster";
-    assert!(warnings[0].starts_with(at), "{warnings:?}");
+    let unsaid = aks(&json!({ "exclude_cidrs": ["cluster"] }));
     let cidrs = ClusterCidrsSpec { pods: vec!["10.244.0.0/16".to_owned()], ..ClusterCidrsSpec::default() };
     let cluster = ClusterSpec { cidrs, ..ClusterSpec::default() };
     let mut known = InCluster::default();
@@ -369,5 +388,5 @@ fn traffic_within_the_cluster_stays_there_where_its_ranges_are_known() {
 fn an_import_is_by_name() {
     assert_eq!(PodNetwork::parse_id("prod").expect("an id"), Value::object([("name", "prod")]));
     let error = PodNetwork::parse_id("kube-system/prod").expect_err("no name");
-    assert!(error.detail.contains("is no name of a pod network"), "{}", error.detail);
+    assert!(error.detail.contains("is not the name of a pod network"), "{}", error.detail);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_model::cidr::Cidr;
-use egress_model::policy::{ClusterSpec, HttpSpec, RuleSpec, Spec};
+use egress_model::policy::{ClusterSpec, Form, HttpSpec, RuleSpec, SelectorSpec, Spec, ToNamespacesSpec};
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -35,11 +35,11 @@ pub(super) fn read(value: &Value, cluster: Option<&ClusterSpec>) -> Written {
     let name = known("name").map_or("unknown", string).to_owned();
     let unknown_namespace = value.get("namespace").is_some_and(Value::is_unknown);
     let namespace = known("namespace").map(owned_text).or_else(|| unknown_namespace.then(|| "unknown".to_owned()));
-    let namespaces = known("namespaces").map(namespace_selector);
+    let namespaces = known("namespaces").map(|namespaces| namespace_selector(namespaces, Form::Block));
     let exempt_namespaces = known("exempt_namespaces").map(strings);
     let labels = known("labels").map(string_map).unwrap_or_default();
     let annotations = known("annotations").map(string_map).unwrap_or_default();
-    let pods = known("pods").map(selector);
+    let pods = known("pods").map(|pods| selector(pods, Form::Block));
     let service_accounts = known("service_accounts").map(strings);
     let allow_dns = known("allow_dns").and_then(Value::as_bool);
     let dns_queries = known("dns_queries").map(strings);
@@ -87,15 +87,15 @@ pub(super) fn spellings(spec: &Spec) -> Diagnostics {
         for (key, rule) in rules {
             let at = Path::attribute(field).key(key.clone());
             blocks.push((at.child("to_cidrs"), rule.to_cidrs.as_deref().unwrap_or_default()));
-            blocks.push((at.child("except_cidrs"), rule.except_cidrs.as_deref().unwrap_or_default()));
         }
     }
     let each = blocks
         .into_iter()
         .flat_map(|(at, texts)| texts.iter().enumerate().map(move |(index, text)| (at.index(index), text)));
     each.filter_map(|(at, text)| {
+        let text = text.strip_prefix('!').unwrap_or(text);
         let canonical = text.parse::<Cidr>().ok()?.to_string();
-        (canonical != *text).then(|| {
+        (canonical != text).then(|| {
             let detail = format!(
                 "{text:?} is emitted as {canonical:?}, which means the same: Kubernetes 1.36 and later take only this spelling. Write it so to \
                  be rid of this warning; if one address was meant, write its full prefix length."
@@ -108,25 +108,31 @@ pub(super) fn spellings(spec: &Spec) -> Diagnostics {
 
 fn rule(value: &Value) -> RuleSpec {
     RuleSpec {
-        to_pods: optional(value, "to_pods", selector),
-        to_namespaces: optional(value, "to_namespaces", namespace_selector),
+        to_pods: optional(value, "to_pods", rule_selector),
+        to_namespaces: optional(value, "to_namespaces", |namespaces| ToNamespacesSpec {
+            namespaces: namespace_selector(namespaces, Form::Value),
+            pods: optional(namespaces, "pods", rule_selector),
+        }),
         to_cidrs: optional(value, "to_cidrs", strings),
-        except_cidrs: optional(value, "except_cidrs", strings),
         to_external: value.get("to_external").and_then(Value::as_bool),
         to_domains: optional(value, "to_domains", strings),
         to_services: optional(value, "to_services", strings),
         to_entities: optional(value, "to_entities", strings),
         ports: optional(value, "ports", strings),
-        http: optional(value, "http", |rules| objects(rules, http)),
-        sni: optional(value, "sni", strings),
+        http_requests: optional(value, "http_requests", |requests| objects(requests, http_request)),
+        server_names: optional(value, "server_names", strings),
     }
 }
 
-fn http(value: &Value) -> HttpSpec {
+fn rule_selector(value: &Value) -> SelectorSpec {
+    selector(value, Form::Value)
+}
+
+fn http_request(value: &Value) -> HttpSpec {
     HttpSpec {
         method: optional(value, "method", owned_text),
         path: optional(value, "path", owned_text),
         path_prefix: optional(value, "path_prefix", owned_text),
-        headers: optional(value, "headers", string_map).unwrap_or_default(),
+        headers: optional(value, "headers", string_map),
     }
 }

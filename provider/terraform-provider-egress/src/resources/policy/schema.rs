@@ -1,7 +1,9 @@
 //! What a user can write in an `egress_policy`. The descriptions are its documentation.
 
 use egress_engines::ENGINES;
+use egress_model::policy::Form;
 use tfplugin::cty::Type;
+use tfplugin::schema::declare::block;
 use tfplugin::schema::{Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema};
 use tfplugin::validators;
 
@@ -23,12 +25,10 @@ pub(super) fn schema() -> Schema {
             text("name", "The policy's name, and that of its objects: a DNS name of at most 63 characters. After a change the objects of the new name are applied before those of the old one are deleted.")
                 .required(),
             text("namespace", "The namespace of the selected pods. It must exist when the policy is applied. Without it the policy is one of the whole cluster, which not every engine has. After a change the objects in the new namespace are applied before those in the old one are deleted."),
-            single("namespaces", namespace_selector(), "Of a policy of the whole cluster: the namespaces of the selected pods. Default: all but `exempt_namespaces`."),
             texts("exempt_namespaces", "Of a policy of the whole cluster: namespaces that it leaves alone, because a default deny that reaches the cluster's own components can stop the cluster. Default: `kube-system`, `kube-public`, `kube-node-lease`; add those of your network plugin, mesh and the like."),
-            single("pods", selector(), "The pods that the policy is about. Default: every pod of the namespace or namespaces."),
             texts("service_accounts", "Only pods that run as one of these service accounts."),
-            Attribute::nested("allow", Nesting::Map, allow_rule(), "What the pods may reach, by a name of your choice. The rules are alternatives; a rule has one kind of destination."),
-            Attribute::nested("deny", Nesting::Map, rule(), "What the pods may not reach, whatever any policy allows. NetworkPolicy cannot do it: use `except_cidrs` there."),
+            Attribute::nested("allow", Nesting::Map, allow_rule(), "What the pods may reach, by a name of your choice. The rules are alternatives. A rule has exactly one destination (`to_...`) and the `ports` there. Terraform drops a key of a rule that it does not know without a word, so what narrows a rule is required, or announced in `ports`: a misspelt key is an error and never allows more."),
+            Attribute::nested("deny", Nesting::Map, rule(), "What the pods may not reach, whatever any policy allows, by a name of your choice. NetworkPolicy cannot do it: leave parts out of `to_cidrs` there."),
             Attribute::new("allow_dns", Type::Bool, "Whether the pods may ask the cluster's DNS resolver (the provider's `kubernetes.resolver`). Without DNS most of what a policy allows does not work. Default: `true`."),
             texts("dns_queries", "Ask the resolver only for names like these, written as in `to_domains`; names inside the cluster count too (`**.cluster.local`). Default: every name."),
             text("mode", "`enforce` stops what is not allowed. `audit` lets it pass and has the engine report it. `staged` has the engine preview the policy without enforcing it.")
@@ -40,7 +40,19 @@ pub(super) fn schema() -> Schema {
         ],
     );
     schema.attributes.extend(via::attributes());
-    schema
+    schema.with_blocks(vec![
+        block(
+            "pods",
+            selector(Form::Block),
+            "The pods that the policy is about. Without it: every pod of the namespace or namespaces.",
+        ),
+        block(
+            "namespaces",
+            namespace_selector(Form::Block),
+            "Of a policy of the whole cluster: the namespaces of the selected pods. Without it: all but `exempt_namespaces`.",
+        ),
+        via::block(),
+    ])
 }
 
 pub(super) fn identity_schema() -> IdentitySchema {
@@ -61,22 +73,22 @@ pub(super) fn identity_schema() -> IdentitySchema {
 }
 
 fn rule() -> Vec<Attribute> {
+    let mut to_namespaces = namespace_selector(Form::Value);
+    to_namespaces.push(
+        single("pods", selector(Form::Value), "Which pods of these namespaces; `{ all = true }` for every one.")
+            .required(),
+    );
     vec![
-        single(
-            "to_pods",
-            selector(),
-            "Pods that match: of the policy's own namespace, or of `to_namespaces` if that is there (both must match). Write two rules for \"either\". `{}` means all.",
-        ),
+        single("to_pods", selector(Form::Value), "Pods of the policy's own namespace."),
         single(
             "to_namespaces",
-            namespace_selector(),
-            "Namespaces that match: all of their pods, or those of `to_pods`. `{}` means all namespaces.",
+            to_namespaces,
+            "Pods of namespaces: those of `pods`, in the namespaces that match. Namespaces and pods must both match; write two rules for \"either\".",
         ),
         texts(
             "to_cidrs",
-            "Address blocks, such as `203.0.113.0/24`. Meant for addresses outside the cluster: whether a block matches pods or nodes is up to the network plugin, and the plan warns where that matters.",
+            "Address blocks, such as `203.0.113.0/24`; a block with `!` before it is left out of the others: `[\"203.0.113.0/24\", \"!203.0.113.128/25\"]`. Meant for addresses outside the cluster: whether a block matches pods or nodes is up to the network plugin, and the plan warns where that matters.",
         ),
-        texts("except_cidrs", "Parts of `to_cidrs` that are not meant."),
         Attribute::new(
             "to_external",
             Type::Bool,
@@ -93,27 +105,28 @@ fn rule() -> Vec<Attribute> {
         ),
         texts(
             "ports",
-            "The ports, as the destination pod has them (a Service's port is already translated): `443` or `\"443/TCP\"`, `\"53/UDP\"`, `\"8000-8099/TCP\"`, a container port's name `\"metrics/TCP\"`, every port of a protocol `\"SCTP\"`, ICMP messages `\"ICMP\"`, `\"8/ICMP\"` (a type), `\"3:4/ICMP\"` (type and code). Default: every port of every protocol.",
-        ),
+            "The ports, as the destination pod has them (a Service's port is already translated): `443` or `\"443/TCP\"`, `\"53/UDP\"`, `\"8000-8099/TCP\"`, a container port's name `\"metrics/TCP\"`, every port of a protocol `\"any/SCTP\"`, ICMP messages `\"any/ICMP\"`, `\"8/ICMP\"` (a type), `\"3:4/ICMP\"` (type and code). `[\"any\"]` is every port of every protocol. Protocols have no case.",
+        )
+        .required(),
     ]
 }
 
 fn allow_rule() -> Vec<Attribute> {
     let mut attributes = rule();
     attributes.push(Attribute::nested(
-        "http",
+        "http_requests",
         Nesting::List,
         vec![
-            text("method", "The method, such as `GET`. Default: any."),
-            text("path", "The exact path, such as `/v1/orders`. Default: any."),
-            text("path_prefix", "What the path begins with, up to a `/`: `/v1` is `/v1` and `/v1/x`, not `/v10`."),
-            text_map("headers", "Headers that must all be there with exactly these values."),
+            text("method", "The method, such as `GET`, or `any`.").required(),
+            text("path", "The exact path, such as `/v1/orders`. Exactly one of this and `path_prefix`."),
+            text("path_prefix", "What the path begins with, up to a `/`: `/v1` is `/v1` and `/v1/x`, not `/v10`. `/` is every path."),
+            text_map("headers", "Headers that must all be there with exactly these values; `{}` for none.").required(),
         ],
-        "Only HTTP requests like one of these. All `ports` must be TCP. Requests inside TLS cannot be read: use `sni`.",
+        "Only HTTP requests like one of these, each as a whole. Every port of the rule is then announced as HTTP: `ports = [\"80/http\"]`, and such a port needs this. Requests inside TLS cannot be read: use `server_names`.",
     ));
     attributes.push(texts(
-        "sni",
-        "Only TLS connections that ask for one of these server names, written as in `to_domains`. All `ports` must be TCP.",
+        "server_names",
+        "Only TLS connections that ask for one of these server names (SNI), written as in `to_domains`. Every port of the rule is then announced as TLS: `ports = [\"443/tls\"]`, and such a port needs this.",
     ));
     attributes
 }

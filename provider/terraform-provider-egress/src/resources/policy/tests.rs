@@ -39,8 +39,21 @@ fn config(attributes: &Json) -> Value {
     from_json(&all, &schema().ty(), Undefined::Refuse).expect("a configuration")
 }
 
+/// A rule for every port, unless it says which.
+fn for_any_port(rule: &Json) -> Json {
+    let mut rule = rule.clone();
+    if rule["ports"].is_null() {
+        rule["ports"] = json!(["any"]);
+    }
+    rule
+}
+
 fn rule(rule: &Json) -> Json {
-    json!({"allow": {"r": rule}})
+    json!({"allow": {"r": for_any_port(rule)}})
+}
+
+fn request(method: &str) -> Json {
+    json!({"method": method, "path_prefix": "/", "headers": {}})
 }
 
 fn shown(path: &Path) -> String {
@@ -82,51 +95,55 @@ fn wrong_attributes_are_told_on_their_path() {
             "allow[r]",
             "has several kinds of destination",
         ),
-        (rule(&json!({"to_external": false})), "allow[r].to_external", "false says nothing"),
+        (rule(&json!({"to_external": false})), "allow[r].to_external", "must be true or left out"),
         (
             rule(&json!({"to_pods": {"match_labels": {"/": "b"}}})),
             "allow[r].to_pods.match_labels[/]",
             "must not be empty",
         ),
         (
-            rule(&json!({"to_namespaces": {"names": ["A"]}})),
+            rule(&json!({"to_namespaces": {"names": ["A"], "pods": {"all": true}}})),
             "allow[r].to_namespaces.names[0]",
             "must hold only lowercase letters",
         ),
         (rule(&json!({"to_cidrs": ["192.0.2.1"]})), "allow[r].to_cidrs[0]", "write 192.0.2.1/32"),
         (
-            rule(&json!({"to_cidrs": ["192.0.2.0/24"], "except_cidrs": ["10.0.0.0/8"]})),
-            "allow[r].except_cidrs[0]",
-            "is not inside any block of to_cidrs",
+            rule(&json!({"to_cidrs": ["192.0.2.0/24", "!10.0.0.0/8"]})),
+            "allow[r].to_cidrs[1]",
+            "is not inside any block of the list",
         ),
         (rule(&json!({"to_domains": ["https://example.com"]})), "allow[r].to_domains[0]", "is a URL"),
         (rule(&json!({"to_services": ["A"]})), "allow[r].to_services[0]", "must hold only lowercase letters"),
-        (rule(&json!({"to_entities": ["world"]})), "allow[r].to_entities[0]", "is no entity"),
-        (rule(&json!({"to_entities": ["all"], "ports": ["0"]})), "allow[r].ports[0]", "0 is no port"),
+        (rule(&json!({"to_entities": ["world"]})), "allow[r].to_entities[0]", "is not an entity"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["0"]})), "allow[r].ports[0]", "0 is not a port"),
         (rule(&json!({"to_entities": ["all"], "ports": ["1", "9-1"]})), "allow[r].ports[1]", "the range ends at 1"),
-        (rule(&json!({"to_entities": ["all"], "ports": ["80/tcp"]})), "allow[r].ports[0]", "is no protocol"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["80/tpc"]})), "allow[r].ports[0]", "is not a protocol"),
         (
             rule(&json!({"to_entities": ["all"], "ports": ["300/ICMP"]})),
             "allow[r].ports[0]",
             "is not between 0 and 255",
         ),
         (
-            rule(&json!({"to_entities": ["all"], "ports": ["80"], "http": [{"method": "get"}]})),
-            "allow[r].http[0].method",
-            "is no HTTP method",
+            rule(&json!({"to_entities": ["all"], "ports": ["80/http"], "http_requests": [request("get")]})),
+            "allow[r].http_requests[0].method",
+            "is not an HTTP method",
         ),
         (
-            rule(&json!({"to_entities": ["all"], "sni": ["example.com"]})),
-            "allow[r].sni",
-            "needs ports, all of them TCP",
+            rule(&json!({"to_entities": ["all"], "server_names": ["example.com"]})),
+            "allow[r].server_names",
+            "needs every port of the rule announced",
         ),
-        (json!({"deny": {"d": {}}}), "deny[d]", "has no destination"),
+        (json!({"deny": {"d": {"ports": ["any"]}}}), "deny[d]", "has no destination"),
         (json!({"dns_queries": ["*"]}), "dns_queries[0]", "a '*' must be the whole first part"),
         (json!({"dns_queries": ["example.com"], "allow_dns": false}), "dns_queries", "but allow_dns is false"),
         (json!({"exempt_namespaces": ["kube-system"]}), "exempt_namespaces", "is for policies of the whole cluster"),
-        (json!({"namespace": null, "allow": {"r": {"to_pods": {}}}}), "allow[r].to_pods", "needs to_namespaces"),
-        (json!({"priority": 1001}), "priority", "1001 is no priority"),
-        (json!({"mode": "warn"}), "mode", "is no mode"),
+        (
+            json!({"namespace": null, "allow": {"r": {"to_pods": {"all": true}, "ports": ["any"]}}}),
+            "allow[r].to_pods",
+            "use to_namespaces",
+        ),
+        (json!({"priority": 1001}), "priority", "1001 is not a priority"),
+        (json!({"mode": "warn"}), "mode", "is not a mode"),
     ];
     for (attributes, path, text) in cases {
         let found = messages(&check(&config(&attributes)).diagnostics, Severity::Error);
@@ -142,20 +159,20 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
     let cases = [
         (json!({"mode": "audit"}), "mode", "Engines that can: "),
         (json!({"service_accounts": ["api"]}), "service_accounts", "Engines that can: "),
-        (json!({"deny": {"d": {"to_entities": ["all"]}}}), "deny[d]", "Engines that can: "),
+        (json!({"deny": {"d": {"to_entities": ["all"], "ports": ["any"]}}}), "deny[d]", "Engines that can: "),
         (rule(&json!({"to_domains": ["api.example.com"]})), "allow[r].to_domains", "Engines that can: "),
         (rule(&json!({"to_services": ["db"]})), "allow[r].to_services", "Engines that can: "),
         (rule(&json!({"to_external": true})), "allow[r].to_external", "kubernetes.cluster_cidrs.pods"),
         (rule(&json!({"to_entities": ["nodes"]})), "allow[r].to_entities", "kubernetes.cluster_cidrs.nodes"),
-        (rule(&json!({"to_entities": ["all"], "ports": ["ICMP"]})), "allow[r].ports[0]", "ICMP"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["any/ICMP"]})), "allow[r].ports[0]", "ICMP"),
         (
-            rule(&json!({"to_entities": ["all"], "ports": ["80"], "http": [{"method": "GET"}]})),
-            "allow[r].http",
+            rule(&json!({"to_entities": ["all"], "ports": ["80/http"], "http_requests": [request("GET")]})),
+            "allow[r].http_requests",
             "Engines that can: ",
         ),
         (
-            rule(&json!({"to_entities": ["all"], "ports": ["443"], "sni": ["example.com"]})),
-            "allow[r].sni",
+            rule(&json!({"to_entities": ["all"], "ports": ["443/tls"], "server_names": ["example.com"]})),
+            "allow[r].server_names",
             "cannot be used with the engine network-policy",
         ),
     ];
@@ -187,7 +204,7 @@ fn a_cluster_that_is_not_known_yet_leaves_the_manifests_unknown() {
 
 #[test]
 fn an_unconfigured_provider_does_not_guess_the_engine() {
-    let domains = config(&json!({"allow": {"stripe": {"to_domains": ["api.stripe.com"]}}}));
+    let domains = config(&json!({"allow": {"stripe": {"to_domains": ["api.stripe.com"], "ports": ["443"]}}}));
     assert!(
         EgressPolicy::check(&domains, &InCluster::unconfigured()).diagnostics.is_empty(),
         "an engine that knows domains may be configured"
@@ -200,8 +217,9 @@ fn what_the_cluster_or_its_settings_decide_is_not_refused_before_they_are_known(
     let told = |value: &Value, in_cluster: &InCluster| {
         messages(&checked::<EgressPolicy>(value, in_cluster).diagnostics, Severity::Error)
     };
-    let api_server = json!({"engine": "network-policy", "allow": {"r": {"to_entities": ["kube-apiserver"]}}});
-    let names = json!({"engine": "cluster-network-policy", "allow": {"r": {"to_domains": ["a.example.com"]}}});
+    let api_server =
+        json!({"engine": "network-policy", "allow": {"r": {"to_entities": ["kube-apiserver"], "ports": ["any"]}}});
+    let names = json!({"engine": "cluster-network-policy", "allow": {"r": {"to_domains": ["a.example.com"], "ports": ["any"]}}});
     let wildcard =
         json!({"engine": "ovn-kubernetes", "allow": {"r": {"to_domains": ["*.example.com"], "ports": ["443"]}}});
     for attributes in [api_server, names, wildcard] {
@@ -211,9 +229,9 @@ fn what_the_cluster_or_its_settings_decide_is_not_refused_before_they_are_known(
     }
     // A cluster that is made in the same apply: its settings are known, and its addresses are not.
     let later = InCluster { cluster: None, ..InCluster::default() };
-    let value = config(&json!({"allow": {"r": {"to_entities": ["kube-apiserver"]}}}));
+    let value = config(&json!({"allow": {"r": {"to_entities": ["kube-apiserver"], "ports": ["any"]}}}));
     assert_eq!(told(&value, &later), Vec::<String>::new());
-    let value = config(&json!({"allow": {"r": {"to_domains": ["a.example.com"]}}}));
+    let value = config(&json!({"allow": {"r": {"to_domains": ["a.example.com"], "ports": ["any"]}}}));
     assert_eq!(told(&value, &later).len(), 1, "no addresses make NetworkPolicy know names");
 }
 
@@ -233,7 +251,9 @@ fn other_spellings_of_blocks_are_told() {
 
 #[test]
 fn what_is_not_known_yet_hides_no_mistake() {
-    let mut value = config(&json!({"allow": {"bad": {}, "later": {"to_cidrs": ["192.0.2.0/24"]}}}));
+    let mut value = config(
+        &json!({"allow": {"bad": {"ports": ["any"]}, "later": {"to_cidrs": ["192.0.2.0/24"], "ports": ["any"]}}}),
+    );
     let later = value.as_object_mut().and_then(|a| a.get_mut("allow")).and_then(|allow| match allow {
         Value::Map(rules) => rules.get_mut("later"),
         _ => None,

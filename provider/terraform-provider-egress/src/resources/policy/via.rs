@@ -19,7 +19,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-pub(super) use schema::attributes;
+pub(super) use schema::{attributes, block};
 
 type Texts = Arg<Vec<Arg<String>>>;
 
@@ -35,6 +35,12 @@ pub(super) struct Input {
 struct ViaInput {
     nat_gateway: Arg<NatGatewayInput>,
     egress_gateway: Arg<EgressGatewayInput>,
+    aws: Arg<RoutesInput>,
+}
+
+/// More about routes on AWS.
+#[derive(Debug, Deserialize)]
+struct RoutesInput {
     prefix_list_ids: Texts,
     take_over_routes: Texts,
 }
@@ -139,8 +145,10 @@ impl Input {
         let mut wanted = Wanted::default();
         let via = texter.known(&self.via);
         if let Some(via) = via {
-            wanted.destinations.extend(texter.destinations(&via.prefix_list_ids));
-            wanted.take_over = texter.texts(&via.take_over_routes);
+            if let Some(aws) = texter.known(&via.aws) {
+                wanted.destinations.extend(texter.destinations(&aws.prefix_list_ids));
+                wanted.take_over = texter.texts(&aws.take_over_routes);
+            }
             for (_, rule) in texter.known(&self.allow).into_iter().flatten() {
                 let Some(rule) = texter.known(rule) else { continue };
                 let cidrs = texter.texts(&rule.to_cidrs);
@@ -189,9 +197,7 @@ pub(super) fn check(value: &Value, spec: &Spec, cluster: &ClusterRanges) -> Diag
     let Some(via) = input.via.known() else { return Diagnostics::new() };
     let mut diagnostics = Diagnostics::new();
     if !via.egress_gateway.is_null() {
-        let routes = [("prefix_list_ids", &via.prefix_list_ids), ("take_over_routes", &via.take_over_routes)];
-        let of_routes = routes.into_iter().filter(|(_, texts)| !texts.is_null());
-        diagnostics.extend(of_routes.map(|(name, _)| report::only_of_nat_gateways(name)));
+        diagnostics.extend((!via.aws.is_null()).then(report::only_of_nat_gateways));
         diagnostics.extend((!via.nat_gateway.is_null()).then(report::two_gateways));
         return diagnostics;
     }
@@ -200,11 +206,13 @@ pub(super) fn check(value: &Value, spec: &Spec, cluster: &ClusterRanges) -> Diag
         Arg::Unknown => {}
         Arg::Known(gateway) => diagnostics.extend(check_gateway(gateway)),
     }
-    let lists = via.prefix_list_ids.known().into_iter().flatten().filter_map(Arg::known);
-    let wrong = lists.filter(|id| !matches!(id.parse(), Ok(Destination::PrefixList(_))));
+    let lists = via.aws.known().map(|aws| &aws.prefix_list_ids);
+    let known = lists.and_then(Arg::known).into_iter().flatten().filter_map(Arg::known);
+    let wrong = known.filter(|id| !matches!(id.parse(), Ok(Destination::PrefixList(_))));
     diagnostics.extend(wrong.map(|id| report::no_prefix_list(id)));
-    let lists = !via.prefix_list_ids.known().is_none_or(Vec::is_empty) || via.prefix_list_ids.is_unknown();
-    // Rules that are not known yet may have something to lead.
+    let lists = via.aws.is_unknown()
+        || lists.is_some_and(|lists| lists.known().map_or(lists.is_unknown(), |lists| !lists.is_empty()));
+    // Rules that are not known yet may have something to route.
     let others = lists || !value.get("allow").is_none_or(Value::is_wholly_known);
     if let Err(wrong) = destinations(spec, cluster, others) {
         diagnostics.extend(wrong.iter().map(|(path, why)| report::unroutable(path, why)));

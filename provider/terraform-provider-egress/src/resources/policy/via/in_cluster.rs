@@ -4,7 +4,7 @@
 use egress_engines::gateway::gateway_engine;
 use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest};
 use egress_model::gateway::{Gateway, GatewaySpec};
-use egress_model::policy::{Path as ModelPath, Policy, Spec, Step};
+use egress_model::policy::{Form, Path as ModelPath, Policy, Spec, Step};
 use egress_model::via::gateway_for;
 use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
@@ -108,7 +108,7 @@ fn through(gateway: &Value) -> GatewaySpec {
         namespace: known("namespace").map(owned_text).unwrap_or_default(),
         ips: known("ips").map(strings).unwrap_or_default(),
         public_ips: known("public_ips").map(strings).unwrap_or_default(),
-        nodes: known("nodes").map(selector),
+        nodes: known("nodes").map(|nodes| selector(nodes, Form::Block)),
         interface: known("interface").map(owned_text),
         replicas: known("replicas").map(number),
         ..GatewaySpec::default()

@@ -33,9 +33,9 @@ pub(super) fn egress_gateway() -> Path {
     at().child("egress_gateway")
 }
 
-pub(super) fn only_of_nat_gateways(name: &'static str) -> Diagnostic {
+pub(super) fn only_of_nat_gateways() -> Diagnostic {
     let detail = "It is about routes of a cloud's network, and an in-cluster egress_gateway has none. Leave it out.";
-    Diagnostic::error(format!("{name} needs a nat_gateway"), detail).at(at().child(name))
+    Diagnostic::error("via.aws needs a nat_gateway", detail).at(at().child("aws"))
 }
 
 /// The engine cannot lead other pods through a gateway that is there.
@@ -63,7 +63,7 @@ pub(super) fn no_tables() -> Diagnostic {
 
 pub(super) fn no_prefix_list(id: &str) -> Diagnostic {
     let detail = format!("{id:?} is not the id of a managed prefix list, such as pl-0123456789abcdef0.");
-    Diagnostic::error("The prefix list cannot be used", detail).at(at().child("prefix_list_ids"))
+    Diagnostic::error("The prefix list cannot be used", detail).at(at().child("aws").child("prefix_list_ids"))
 }
 
 /// Terraform shows no line of a rule, so the summary says which part is meant.
@@ -111,7 +111,7 @@ pub(super) fn conflicts(plan: &Plan) -> Diagnostics {
             format!("The route of {destination} in {table} leads to {target}"),
             format!(
                 "It should lead to the NAT gateway of via, and is not of this policy. To have it swapped, atomically, add \
-                 take_over_routes = [\"{target}\"] to via; or take the destination out of the policy."
+                 take_over_routes = [\"{target}\"] to via.aws; or take the destination out of the policy."
             ),
         ),
         Conflict::TableNotFound { table, key } => Diagnostic::error(
@@ -154,7 +154,7 @@ pub(super) fn notes(plan: &Plan, fresh: &[&RouteKey], adoption: Adoption) -> Dia
         );
         notes.push(
             Diagnostic::warning(format!("A route is taken over from {from}"), detail)
-                .at(at().child("take_over_routes")),
+                .at(at().child("aws").child("take_over_routes")),
         );
     }
     if !plan.found.is_empty() {

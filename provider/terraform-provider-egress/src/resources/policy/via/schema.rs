@@ -1,46 +1,62 @@
 //! What a user can write in `via`, and what is computed of it.
 
 use tfplugin::cty::Type;
-use tfplugin::schema::{Attribute, Nesting};
+use tfplugin::schema::{Attribute, NestedBlock, Nesting, declare};
 
-use crate::resources::objects::attributes::{selector, single, text, whole};
+use crate::resources::objects::attributes::{labels_selector, single, text, whole};
 
 fn set(name: &'static str, description: &str) -> Attribute {
     Attribute::new(name, Type::set(Type::String), description)
 }
 
-/// `via`, `routes` and `egress_cidrs`.
+/// `routes` and `egress_cidrs`.
 pub(in super::super) fn attributes() -> Vec<Attribute> {
     vec![
-        single(
-            "via",
-            vec![
-                single(
-                    "nat_gateway",
-                    nat_gateway(),
-                    "The whole `egress_nat_gateway` resource, such as `egress_nat_gateway.partners`; what is not listed here is passed over. \
-                     In each of its route tables the policy adds a route for every block in `to_cidrs` of its `allow` rules to that zone's \
-                     gateway, unless the gateway's own destinations lead it there already.",
-                ),
-                single(
-                    "egress_gateway",
-                    egress_gateway(),
-                    "The whole `egress_gateway` resource, such as `egress_gateway.partners`; what is not listed here is passed over. The policy's \
-                     pods are led to its addresses and nodes by an object of their own, which is among `manifests`. On the engine `cilium`; \
-                     on others a gateway lists in its own `sources` whose traffic it takes.",
-                ),
-                set("prefix_list_ids", "Managed prefix lists (`pl-...`) that are led through the gateway too. A list counts with its maximum of entries towards the table's quota of routes. The policy itself does not allow their addresses: write these in a rule."),
-                set("take_over_routes", "Ids of targets (`igw-...`, `eni-...`, `tgw-...`, `nat-...`) from which existing routes may be taken over. A route that leads to anything else is an error. The swap is atomic."),
-            ],
-            "Through which gateway the policy's allowed traffic to `to_cidrs` leaves, so that its destinations see that gateway's addresses. \
-             **A cloud's network routes by destination: on AWS, whatever else uses the same route tables reaches these destinations \
-             through the gateway too**, other pods and the nodes included. Routes are made before the policy's objects and removed \
-             after them, also with `delivery = \"render\"`. Rules about pods, Services and parts of the cluster are not led anywhere; domains, \
-             `to_external`, `except_cidrs`, IPv6 and the modes `audit` and `staged` are refused with the reason.",
-        ),
         Attribute::new("routes", Type::map(Type::String), "The routes that this policy has made or taken over, with the id of what each leads to now. The keys are `<route table>_<destination>`. Null without a `nat_gateway` in `via`.").computed(),
         Attribute::new("egress_cidrs", Type::list(Type::String), "The public addresses that the destinations see: those of the gateway of `via`. Null without it.").computed(),
     ]
+}
+
+/// `via`.
+pub(in super::super) fn block() -> NestedBlock {
+    let gateways = vec![
+        single(
+            "nat_gateway",
+            nat_gateway(),
+            "The whole `egress_nat_gateway` resource, such as `egress_nat_gateway.partners`; what is not listed here is passed over. \
+             In each of its route tables the policy adds a route for every block in `to_cidrs` of its `allow` rules to that zone's \
+             gateway, unless the gateway's own destinations route it there already.",
+        ),
+        single(
+            "egress_gateway",
+            egress_gateway(),
+            "The whole `egress_gateway` resource, such as `egress_gateway.partners`; what is not listed here is passed over. The policy's \
+             pods are routed to its addresses and nodes by an object of their own, which is among `manifests`. On the engine `cilium`; \
+             on others a gateway lists in its own `sources` whose traffic it takes.",
+        ),
+    ];
+    let aws = vec![
+        set(
+            "prefix_list_ids",
+            "Managed prefix lists (`pl-...`) that are routed through the gateway too. A list counts with its maximum of entries towards the table's quota of routes. The policy itself does not allow their addresses: write these in a rule.",
+        ),
+        set(
+            "take_over_routes",
+            "Ids of targets (`igw-...`, `eni-...`, `tgw-...`, `nat-...`) from which existing routes may be taken over. A route to anything else is an error. The swap is atomic.",
+        ),
+    ];
+    let via = declare::block(
+        "via",
+        gateways,
+        "Through which gateway the policy's allowed traffic to `to_cidrs` leaves, so that its destinations see that gateway's addresses. \
+         Exactly one of `nat_gateway` and `egress_gateway`. \
+         **A cloud's network routes by destination: on AWS, whatever else uses the same route tables reaches these destinations \
+         through the gateway too**, other pods and the nodes included. Routes are made before the policy's objects and removed \
+         after them, also with `delivery = \"render\"`. Rules about pods, Services and parts of the cluster are not routed; domains, \
+         `to_external`, exceptions in `to_cidrs`, IPv6 and the modes `audit` and `staged` are refused with the reason.",
+    );
+    let aws = declare::block("aws", aws, "More about the routes of a `nat_gateway` on AWS.");
+    via.with_blocks(vec![aws])
 }
 
 fn egress_gateway() -> Vec<Attribute> {
@@ -54,7 +70,7 @@ fn egress_gateway() -> Vec<Attribute> {
             Type::list(Type::String),
             "The public addresses that a cloud translates these to.",
         ),
-        single("nodes", selector(), "Which nodes traffic leaves from."),
+        single("nodes", labels_selector(), "Which nodes traffic leaves from."),
         text("interface", "The network interface of those nodes."),
         whole("replicas", "How many gateways at a time."),
         Attribute::new("egress_cidrs", Type::list(Type::String), "The addresses that the outside sees."),

@@ -19,10 +19,16 @@ fn gateway() -> Json {
     })
 }
 
+fn for_any_port(rule: &Json) -> Json {
+    let mut rule = rule.clone();
+    rule["ports"] = json!(["any"]);
+    rule
+}
+
 fn policy(via: &Json, rule: &Json) -> Value {
     let all = json!({
         "name": "backend", "namespace": "production", "delivery": "apply", "mode": "enforce", "force_conflicts": false,
-        "allow": { "r": rule }, "via": via,
+        "allow": { "r": for_any_port(rule) }, "via": via,
     });
     let schema = PolicyResource::new(std::sync::Arc::default()).schema();
     from_json(&all, &schema.ty(), Undefined::Refuse).expect("a configuration")
@@ -58,11 +64,7 @@ fn reads_the_tables_and_what_the_gateway_leads_itself() {
 
 #[test]
 fn mistakes_are_told_on_their_attributes() {
-    let with = |name: &str, value: Json| {
-        let mut via = json!({ "nat_gateway": gateway() });
-        via[name] = value;
-        via
-    };
+    let with = |aws: Json| json!({ "nat_gateway": gateway(), "aws": aws });
     let aws = |value: Json| {
         let mut gateway = gateway();
         gateway["aws"] = value;
@@ -77,7 +79,11 @@ fn mistakes_are_told_on_their_attributes() {
             &cidrs,
             "via.nat_gateway: The NAT gateway has no route tables: ",
         ),
-        (with("prefix_list_ids", json!(["partners"])), &cidrs, "via.prefix_list_ids: The prefix list cannot be used: "),
+        (
+            with(json!({ "prefix_list_ids": ["partners"] })),
+            &cidrs,
+            "via.aws.prefix_list_ids: The prefix list cannot be used: ",
+        ),
         (
             json!({ "nat_gateway": gateway() }),
             &json!({ "to_cidrs": ["2001:db8::/32"] }),
@@ -85,7 +91,7 @@ fn mistakes_are_told_on_their_attributes() {
         ),
         (
             json!({ "nat_gateway": gateway() }),
-            &json!({ "to_pods": {} }),
+            &json!({ "to_pods": { "all": true } }),
             "via: The policy cannot be led through the gateway of via: It has nothing to lead",
         ),
     ];
@@ -94,8 +100,8 @@ fn mistakes_are_told_on_their_attributes() {
         assert_eq!(found.len(), 1, "{found:#?}");
         assert!(found[0].starts_with(begin), "{found:#?}");
     }
-    let lists = with("prefix_list_ids", json!(["pl-0123"]));
-    assert!(errors(&lists, &json!({ "to_pods": {} })).is_empty());
+    let lists = with(json!({ "prefix_list_ids": ["pl-0123"] }));
+    assert!(errors(&lists, &json!({ "to_pods": { "all": true } })).is_empty());
 }
 
 fn in_cluster(engine: &str) -> Json {
@@ -129,12 +135,9 @@ fn gateways_that_take_no_other_pods_are_refused_with_the_reason() {
     let found = errors(&both, &cidrs);
     assert!(found.len() == 1 && found[0].starts_with("via: via names two gateways: "), "{found:#?}");
     let mut lists = in_cluster("cilium");
-    lists["prefix_list_ids"] = json!(["pl-0123"]);
+    lists["aws"] = json!({ "prefix_list_ids": ["pl-0123"] });
     let found = errors(&lists, &cidrs);
-    assert!(
-        found.len() == 1 && found[0].starts_with("via.prefix_list_ids: prefix_list_ids needs a nat_gateway: "),
-        "{found:#?}"
-    );
-    let found = errors(&in_cluster("cilium"), &json!({ "to_pods": {} }));
+    assert!(found.len() == 1 && found[0].starts_with("via.aws: via.aws needs a nat_gateway: "), "{found:#?}");
+    let found = errors(&in_cluster("cilium"), &json!({ "to_pods": { "all": true } }));
     assert!(found.len() == 1 && found[0].contains("nothing to lead through the gateway"), "{found:#?}");
 }
