@@ -98,7 +98,7 @@ mod tests {
             let asked = &asked;
             move || async move {
                 asked.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
                 answer
             }
         };
@@ -119,12 +119,12 @@ mod tests {
     async fn another_one_asks_when_the_one_who_asks_goes_away() {
         let once = Once::default();
         let slow = once.get(|| async {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             Ok(1)
         });
         let gives_up = tokio::time::timeout(Duration::from_secs(1), slow);
-        let (given_up, answer) = tokio::join!(gives_up, once.get(|| async { Ok(2) }));
-        assert!(given_up.is_err());
+        let (impatient, answer) = tokio::join!(gives_up, once.get(|| async { Ok(2) }));
+        assert!(impatient.is_err());
         assert!(matches!(answer, Ok(2)));
     }
 }
