@@ -32,7 +32,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.with_provider("examples::all_are_covered", |_| all_are_covered());
 }
 
-fn folder() -> PathBuf {
+/// The folder of all examples.
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
@@ -49,7 +50,12 @@ fn all_are_covered() -> Result<()> {
     let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
     let guide = names(folder().join("guide"))?;
     ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
-    ensure!(examples == ["demo", "eks", "existing-network", "guide", "provider", "resources", "via"], "{examples:?}");
+    let expected =
+        ["data-sources", "demo", "eks", "existing-network", "functions", "guide", "provider", "resources", "via"];
+    ensure!(examples == expected, "{examples:?}");
+    let (data_sources, functions) = (names(folder().join("data-sources"))?, names(folder().join("functions"))?);
+    ensure!(data_sources == ["egress_ip_pool", "egress_nat_gateway"], "{data_sources:?}");
+    ensure!(functions == ["cidr_aggregate", "cidr_subtract", "nat_capacity", "render"], "{functions:?}");
     ensure!(
         resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_pod_network", "egress_policy"],
         "{resources:?}"

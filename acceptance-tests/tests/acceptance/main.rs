@@ -7,6 +7,7 @@
 mod cluster_reach;
 mod core_driver;
 mod crash_safety;
+mod data_sources;
 mod egress_ip_pool;
 mod egress_nat_gateway;
 mod egress_pod_network;
@@ -15,6 +16,7 @@ mod engine_lifecycle;
 mod engine_verdicts;
 mod engines;
 mod examples;
+mod functions;
 mod gateway_lifecycle;
 mod localstack;
 mod ownership;
@@ -34,6 +36,7 @@ fn main() {
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
     crash_safety::add_routes_to(&mut suite);
+    data_sources::add_to(&mut suite);
     egress_ip_pool::add_to(&mut suite);
     egress_nat_gateway::add_to(&mut suite);
     egress_pod_network::add_to(&mut suite);
@@ -42,6 +45,7 @@ fn main() {
     engine_verdicts::add_to(&mut suite);
     engines::add_to(&mut suite);
     examples::add_to(&mut suite);
+    functions::add_to(&mut suite);
     gateway_lifecycle::add_to(&mut suite);
     localstack::add_to(&mut suite);
     ownership::add_to(&mut suite);

@@ -47,7 +47,8 @@ impl World {
         Ok(Self { workspace, ..self })
     }
 
-    fn workspace_for(run: &Run<'_>, cloud: &Cloud) -> Result<Workspace> {
+    /// A folder, without state, on a cloud.
+    pub(crate) fn workspace_for(run: &Run<'_>, cloud: &Cloud) -> Result<Workspace> {
         let mut workspace = run.workspace()?;
         for (name, value) in cloud.environment() {
             workspace.set(&name.to_string_lossy(), value);
@@ -62,9 +63,14 @@ impl World {
 
     /// Writes `main.tf`: the provider with this owner, these arguments of `aws {}` and these further ones, then the body.
     pub(crate) fn configure_as(&self, owner: &str, aws: &str, provider: &str, body: &str) -> Result<()> {
+        Self::write_as(self, owner, aws, provider, body)
+    }
+
+    /// The same in any folder.
+    pub(crate) fn write_as(workspace: &Workspace, owner: &str, aws: &str, provider: &str, body: &str) -> Result<()> {
         let aws = format!("  aws {{\n    poll_interval = \"10ms\"\n{aws}  }}\n");
         let provider = format!("provider \"egress\" {{\n  owner = \"{owner}\"\n{aws}{provider}}}\n");
-        self.write("main.tf", &format!("{REQUIRED_PROVIDERS}{provider}{body}"))
+        workspace.write("main.tf", &format!("{REQUIRED_PROVIDERS}{provider}{body}"))
     }
 
     pub(crate) fn configure(&self, body: &str) -> Result<()> {

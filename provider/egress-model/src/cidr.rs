@@ -1,5 +1,7 @@
 //! CIDR blocks in one spelling.
 
+pub mod set;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -25,6 +27,18 @@ pub enum CidrError {
         /// What was written.
         text: String,
     },
+    /// Host bits that are not zero, where they must be.
+    #[error("{text} has host bits set; write {block} for the whole block, or {address}/{bits} for the one address")]
+    HostBits {
+        /// What was written.
+        text: String,
+        /// The block without them.
+        block: Cidr,
+        /// The address.
+        address: IpAddr,
+        /// The prefix length of one address.
+        bits: u8,
+    },
     /// Anything else.
     #[error("{} is not a CIDR block such as 203.0.113.0/24 or 2001:db8::/32", shown(.text))]
     Malformed {
@@ -43,6 +57,19 @@ impl Cidr {
     pub const ALL_IPV4: Self = Self(IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0)));
     /// All IPv6 addresses.
     pub const ALL_IPV6: Self = Self(IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0)));
+
+    /// Reads a block whose host bits are zero, where nothing can warn of a block that is wider than the address in it.
+    pub fn without_host_bits(text: &str) -> Result<Self, CidrError> {
+        let block: Self = text.parse()?;
+        let written = text.split_once('/').and_then(|(address, _)| address.parse::<IpAddr>().ok());
+        match written.filter(|address| *address != block.0.addr()) {
+            None => Ok(block),
+            Some(address) => {
+                let bits = block.0.max_prefix_len();
+                Err(CidrError::HostBits { text: text.to_owned(), block, address, bits })
+            }
+        }
+    }
 
     /// The block of one address.
     pub fn of_address(address: IpAddr) -> Self {
@@ -226,18 +253,24 @@ mod tests {
     }
 
     #[test]
-    fn a_block_without_others_is_the_fewest_blocks() {
-        let block = |text: &str| text.parse::<Cidr>().expect("a block");
-        let without = |whole: &str, holes: &[&str]| {
-            let holes: Vec<_> = holes.iter().map(|hole| block(hole)).collect();
-            block(whole).without(&holes).iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(without("10.0.0.0/30", &["10.0.0.1/32"]), ["10.0.0.0/32", "10.0.0.2/31"]);
-        assert_eq!(without("10.0.0.0/30", &["10.0.0.0/31", "10.0.0.3/32", "10.0.0.1/32"]), ["10.0.0.2/32"]);
-        assert_eq!(without("10.0.0.0/8", &["192.168.0.0/16", "::/0"]), ["10.0.0.0/8"]);
-        assert_eq!(without("10.0.0.0/8", &["0.0.0.0/0"]), Vec::<String>::new());
-        assert_eq!(without("0.0.0.0/0", &["255.255.255.255/32"]).len(), 32);
-        assert_eq!(without("::/0", &["::/128"]).len(), 128);
+    fn host_bits_are_refused_where_nothing_can_warn() {
+        for (written, error) in [
+            (
+                "10.0.0.1/8",
+                "10.0.0.1/8 has host bits set; write 10.0.0.0/8 for the whole block, or 10.0.0.1/32 for the one address",
+            ),
+            (
+                "2001:db8::1/32",
+                "2001:db8::1/32 has host bits set; write 2001:db8::/32 for the whole block, or 2001:db8::1/128 for the one address",
+            ),
+            ("192.0.2.1", "192.0.2.1 has no prefix length; write 192.0.2.1/32 for this one address"),
+        ] {
+            assert_eq!(Cidr::without_host_bits(written).map_err(|e| e.to_string()), Err(error.to_owned()));
+        }
+        assert_eq!(
+            Cidr::without_host_bits("2001:DB8::/32").map(|cidr| cidr.to_string()),
+            Ok("2001:db8::/32".to_owned())
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Terraform provider for everything that decides how traffic leaves a Kubernetes cluster.
 
+mod data_sources;
 mod duration;
+mod functions;
 mod provider;
 mod resources;
 mod session;

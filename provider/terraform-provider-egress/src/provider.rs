@@ -7,24 +7,39 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use tfplugin::cty::Value;
+use tfplugin::data_source::DataSource;
+use tfplugin::function::Function;
 use tfplugin::resource::Resource;
 use tfplugin::schema::Schema;
-use tfplugin::{Context, Diagnostics, Provider};
+use tfplugin::{Context, Diagnostics, Provider, conform};
 
-use crate::resources;
-use crate::session::Session;
+use crate::session::{InCluster, Session};
+use crate::{data_sources, functions, resources};
 
 /// The provider `egress`.
 pub(crate) struct Egress {
     session: Arc<Session>,
     resources: OnceLock<Vec<Box<dyn Resource>>>,
+    data_sources: OnceLock<Vec<Box<dyn DataSource>>>,
+    functions: OnceLock<Vec<Box<dyn Function>>>,
 }
 
 impl Egress {
     /// An unconfigured provider.
     pub(crate) fn new() -> Self {
-        Self { session: Arc::default(), resources: OnceLock::new() }
+        Self {
+            session: Arc::default(),
+            resources: OnceLock::new(),
+            data_sources: OnceLock::new(),
+            functions: OnceLock::new(),
+        }
     }
+}
+
+/// What there is to know of a cluster without reaching it, from a wholly known object like the `kubernetes` block.
+pub(crate) fn cluster_description(value: &Value) -> Result<InCluster, Diagnostics> {
+    let value = conform::conform(&schema::cluster_description(), value)?;
+    configuration::in_cluster(Some(&value))
 }
 
 #[async_trait]
@@ -53,5 +68,13 @@ impl Provider for Egress {
 
     fn resources(&self) -> &[Box<dyn Resource>] {
         self.resources.get_or_init(|| resources::all(&self.session))
+    }
+
+    fn data_sources(&self) -> &[Box<dyn DataSource>] {
+        self.data_sources.get_or_init(|| data_sources::all(&self.session))
+    }
+
+    fn functions(&self) -> &[Box<dyn Function>] {
+        self.functions.get_or_init(functions::all)
     }
 }

@@ -2,7 +2,7 @@
 
 mod cloud_choice;
 mod cloud_error;
-mod cloud_identity;
+pub(crate) mod cloud_identity;
 mod egress_gateway;
 mod ip_pool;
 mod nat_gateway;
@@ -17,13 +17,17 @@ use std::sync::Arc;
 
 use tfplugin::resource::Resource;
 
+pub(crate) use self::ip_pool::IpPool;
+pub(crate) use self::nat_gateway::{NatGateway, capacities as nat_capacities};
+pub(crate) use self::policy::rendered as rendered_policy;
+pub(crate) use self::region::region_of;
 use crate::session::Session;
 
 /// Every resource, in the order of the documentation. A new one is a line here.
 pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
     vec![
-        Box::new(ip_pool::IpPool::new(session.clone())),
-        Box::new(nat_gateway::NatGateway::new(session.clone())),
+        Box::new(IpPool::new(session.clone())),
+        Box::new(NatGateway::new(session.clone())),
         Box::new(policy::PolicyResource::new(session.clone())),
         Box::new(egress_gateway::GatewayResource::new(session.clone())),
         Box::new(pod_network::PodNetworkResource::new(session.clone())),

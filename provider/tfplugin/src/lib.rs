@@ -9,6 +9,7 @@
 //! - [`resource`], [`data_source`], [`function`], [`list`]: what a provider implements.
 
 pub mod config_check;
+pub mod conform;
 pub mod conformance;
 pub mod cty;
 pub mod data_source;
@@ -23,6 +24,7 @@ pub mod resource;
 pub mod schema;
 pub mod schema_check;
 pub mod serve;
+pub mod similar;
 pub mod validators;
 
 mod from_proto;

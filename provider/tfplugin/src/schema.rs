@@ -11,7 +11,7 @@ use crate::cty::{Path, Type, Value};
 use crate::diagnostic::Diagnostics;
 
 pub use block::NestedBlock;
-pub(crate) use fields::{Fields, Place, counterpart, objects, objects_mut, part};
+pub(crate) use fields::{Field, Fields, Place, counterpart, objects, objects_mut, part};
 
 /// The schema of a provider's configuration, a resource, a data source or a list.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use crate::session::{Adoption, Configured, ThisRun, Unavailable};
+use crate::session::{Adoption, Configured, InCluster, ThisRun, Unavailable};
 
 /// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
 /// from being used.
@@ -77,6 +77,11 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
         }
         _ => Err(diagnostics),
     }
+}
+
+/// What the `kubernetes` block says of the cluster, beside how to reach it.
+pub(super) fn in_cluster(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics> {
+    in_cluster::parse(kubernetes)
 }
 
 /// One cloud or cluster of the block.

@@ -64,6 +64,29 @@ fn aws() -> NestedBlock {
     .with_blocks(vec![endpoints(), assume_role()])
 }
 
+/// The parts of `kubernetes` that say how to reach the cluster.
+const CONNECTION: [&str; 11] = [
+    "config_path",
+    "config_context",
+    "host",
+    "cluster_ca_certificate",
+    "tls_server_name",
+    "insecure",
+    "token",
+    "client_certificate",
+    "client_key",
+    "exec",
+    "in_cluster",
+];
+
+/// The schema of what `kubernetes` says of the cluster, without how to reach it.
+pub(crate) fn cluster_description() -> Schema {
+    let NestedBlock { mut attributes, mut blocks, .. } = kubernetes();
+    attributes.retain(|attribute| !CONNECTION.contains(&attribute.name));
+    blocks.retain(|block| !CONNECTION.contains(&block.name));
+    Schema::new("The cluster.", attributes).with_blocks(blocks)
+}
+
 fn kubernetes() -> NestedBlock {
     block("kubernetes",
         vec![

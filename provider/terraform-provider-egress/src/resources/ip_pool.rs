@@ -4,6 +4,7 @@ mod applied;
 mod arguments;
 mod aws;
 mod backend;
+mod find;
 mod import;
 mod outputs;
 mod planned;
@@ -59,6 +60,23 @@ impl IpPool {
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
         cloud_choice::chosen(&self.clouds, Backend::name, value, "addresses")
+    }
+
+    /// What is wrong with the choice of a cloud, if it is.
+    pub(crate) fn cloud_of(&self, value: &Value) -> Result<(), Diagnostic> {
+        self.cloud(value).map(|_| ())
+    }
+
+    /// The outputs of a pool with this identity, whichever state manages it.
+    pub(crate) async fn find(
+        &self,
+        configured: &Configured,
+        value: &Value,
+        identity: Identity,
+        region: Option<&str>,
+    ) -> Result<Computed, Failure> {
+        let pools = self.cloud(value)?.open_region(configured, region).await?;
+        find::find(pools.as_ref(), identity).await
     }
 
     /// The place in the cloud, for calls that need it.

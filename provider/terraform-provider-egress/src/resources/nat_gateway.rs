@@ -14,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud::Limits;
 use egress_model::identity::{Identity, Key, ResourceType};
-use egress_model::nat_gateway::capacity::{Load, Need, Verdict};
+use egress_model::nat_gateway::capacity::{self, Load, Need, Verdict};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::model::{self, Arg};
@@ -40,6 +40,16 @@ pub(crate) struct NatGateway {
     clouds: Vec<Box<dyn Backend>>,
 }
 
+/// Every cloud.
+fn clouds() -> Vec<Box<dyn Backend>> {
+    vec![Box::new(AwsBackend)]
+}
+
+/// What one gateway can do, by the name of the cloud.
+pub(crate) fn capacities() -> Vec<(&'static str, capacity::Limits)> {
+    clouds().iter().map(|cloud| (cloud.name(), cloud.capacity())).collect()
+}
+
 /// What is read of the resource here, whatever the cloud.
 #[derive(Deserialize)]
 struct Common {
@@ -56,12 +66,28 @@ struct ExpectedLoad {
 
 impl NatGateway {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session, clouds: vec![Box::new(AwsBackend)] }
+        Self { session, clouds: clouds() }
     }
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
         cloud_choice::chosen(&self.clouds, Backend::name, value, "gateways")
+    }
+
+    /// What is wrong with the choice of a cloud, if it is.
+    pub(crate) fn cloud_of(&self, value: &Value) -> Result<(), Diagnostic> {
+        self.cloud(value).map(|_| ())
+    }
+
+    /// The outputs of gateways with this identity, whichever state manages them.
+    pub(crate) async fn find(
+        &self,
+        configured: &Configured,
+        value: &Value,
+        identity: &Identity,
+        region: Option<&str>,
+    ) -> Result<BTreeMap<&'static str, Value>, Diagnostic> {
+        self.cloud(value)?.find(configured, identity, region).await
     }
 
     fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {

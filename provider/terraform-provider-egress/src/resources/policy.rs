@@ -1,6 +1,7 @@
 //! `egress_policy`: which traffic may leave pods.
 
 mod config;
+mod rendered;
 mod resource;
 mod schema;
 mod via;
@@ -16,6 +17,7 @@ use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::{Outcome, mistakes, told, unknown_engine};
 use crate::session::InCluster;
 
+pub(crate) use rendered::rendered;
 pub(crate) use resource::PolicyResource;
 
 /// What an `egress_policy` is.

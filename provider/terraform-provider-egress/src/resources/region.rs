@@ -1,6 +1,12 @@
 //! The region of a resource, which may be written or be the provider's.
 
+use tfplugin::cty::Value;
 use tfplugin::schema::Change;
+
+/// The region that a value writes.
+pub(crate) fn region_of(value: &Value) -> Option<String> {
+    value.get("aws")?.get("region")?.as_str().map(ToOwned::to_owned)
+}
 
 /// Whether a change of the region is one to another region, for which the resource is replaced. Where one of the two is the
 /// provider's, only the plan knows whether it is the same.
@@ -11,8 +17,6 @@ pub(crate) fn another(change: Change<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tfplugin::cty::Value;
-
     use super::*;
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Field<'a> {
     pub(crate) plan_modifiers: &'a [PlanModifier],
     /// How the objects in it repeat and what they hold, if it holds any that have schemas.
     pub(crate) nested: Option<(Nesting, Fields<'a>)>,
+    /// Whether it is a block that the user must write.
+    pub(crate) is_required_block: bool,
 }
 
 impl Field<'_> {
@@ -43,12 +45,14 @@ impl<'a> Fields<'a> {
                 AttributeType::Plain(_) => None,
                 AttributeType::Nested(nesting, attributes) => Some((*nesting, Fields { attributes, blocks: &[] })),
             },
+            is_required_block: false,
         });
         let blocks = self.blocks.iter().map(|block| Field {
             name: block.name,
             attribute: None,
             plan_modifiers: &block.plan_modifiers,
             nested: Some((block.nesting, Fields { attributes: &block.attributes, blocks: &block.blocks })),
+            is_required_block: block.min_items > 0,
         });
         attributes.chain(blocks)
     }

@@ -1,5 +1,6 @@
 //! NAT gateways on AWS.
 
+mod find;
 mod input;
 mod place;
 mod predicted;
@@ -134,6 +135,21 @@ impl Backend for AwsBackend {
         check_place(&region, state, &observed).await?;
         let arns = arns(&region, state, &observed).await?;
         Ok(state::corrected(state, &desired, &observed, &arns))
+    }
+
+    async fn find(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        region: Option<&str>,
+    ) -> Result<BTreeMap<&'static str, Value>, Diagnostic> {
+        let connection = connected(configured, region).await?;
+        let observed = connection.observe(&nothing(identity, Recorded::default())).await;
+        let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
+        if let Some(why) = find::incomplete(&observed, identity, connection.name()) {
+            return Err(why);
+        }
+        Ok(state::plain(&observed.view()))
     }
 
     async fn import(

@@ -46,6 +46,14 @@ pub(super) trait Backend: Send + Sync {
     /// The state as the cloud has it; null when no gateway is there.
     async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostics>;
 
+    /// The plain outputs of the gateways of an identity, whichever state manages them: of all of them, or an error.
+    async fn find(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        region: Option<&str>,
+    ) -> Result<BTreeMap<&'static str, Value>, Diagnostic>;
+
     /// The state of gateways that exist, found by identity and by these ids. The value holds the attribute that chooses the
     /// cloud and what is computed.
     async fn import(

@@ -19,7 +19,8 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-pub(super) use schema::{attributes, block};
+pub(super) use report::not_rendered;
+pub(super) use schema::{attributes, block, read_of_gateways};
 
 type Texts = Arg<Vec<Arg<String>>>;
 
@@ -186,6 +187,12 @@ fn of_gateway(gateway: &NatGatewayInput, wanted: &mut Wanted, texter: &mut Texte
     if aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null() {
         wanted.covered.extend("0.0.0.0/0".parse());
     }
+}
+
+/// Whether a known policy goes through a NAT gateway.
+pub(super) fn is_a_nat_gateway(policy: &Value) -> bool {
+    let gateway = policy.get("via").and_then(|via| via.get("nat_gateway"));
+    gateway.is_some_and(|gateway| !gateway.is_null())
 }
 
 /// What is wrong with a `via`, without a look at the cloud. `spec` is what is known of the policy, which the model takes.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloud_aws::nat_gateways::desired::{Desired, Destination, Kind, REGIONAL_KEY, RouteKey};
 use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed, Status};
 use egress_model::identity::Key;
-use egress_model::nat_gateway::View;
+use egress_model::nat_gateway::{self, View};
 use tfplugin::cty::Value;
 
 use super::input::route_text;
@@ -50,6 +50,22 @@ fn gateways(view: &View, arns: &Arns) -> Value {
         ]);
         (key.as_str(), object)
     }))
+}
+
+/// What others refer to, in plain types.
+pub(super) fn plain(view: &View) -> BTreeMap<&'static str, Value> {
+    let gateways = || view.gateways.iter();
+    let public_ips = |addresses: &[nat_gateway::Address]| {
+        Value::list(addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect::<Vec<_>>())
+    };
+    BTreeMap::from([
+        ("gateway_ids", Value::map(gateways().map(|(key, gateway)| (key.as_str(), gateway.id.as_str())))),
+        (
+            "gateway_public_ips",
+            Value::map(gateways().map(|(key, gateway)| (key.as_str(), public_ips(&gateway.addresses)))),
+        ),
+        ("egress_cidrs", egress_cidrs(view)),
+    ])
 }
 
 fn egress_cidrs(view: &View) -> Value {

@@ -23,6 +23,14 @@ pub(super) fn no_gateway() -> Diagnostic {
     Diagnostic::error("via names no gateway", detail).at(at())
 }
 
+/// Routes are no objects of a cluster.
+pub(in super::super) fn not_rendered() -> Diagnostic {
+    let detail = "Its routes are made in a cloud's network, which only the resource egress_policy does. Leave via out to render the objects, \
+                  which are the same without it.";
+    Diagnostic::error("A policy that leaves through a NAT gateway cannot be rendered", detail)
+        .at(at().child("nat_gateway"))
+}
+
 pub(super) fn two_gateways() -> Diagnostic {
     let detail = "It names an egress_nat_gateway and an egress_gateway, and traffic leaves through one. To give an in-cluster gateway fixed \
                   public addresses, lead the default route of its nodes' subnets to the NAT gateway.";

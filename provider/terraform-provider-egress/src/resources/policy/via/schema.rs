@@ -59,6 +59,11 @@ pub(in super::super) fn block() -> NestedBlock {
     via.with_blocks(vec![aws])
 }
 
+/// What `via` reads of an `egress_gateway`.
+pub(in super::super) fn read_of_gateways() -> Vec<&'static str> {
+    egress_gateway().iter().map(|attribute| attribute.name).collect()
+}
+
 fn egress_gateway() -> Vec<Attribute> {
     vec![
         text("name", "The gateway's name."),
