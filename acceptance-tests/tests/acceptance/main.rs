@@ -22,6 +22,7 @@ mod localstack;
 mod ownership;
 mod plan_text;
 mod provider_block;
+mod readme;
 mod requirements;
 mod suite;
 mod via;
@@ -51,6 +52,7 @@ fn main() {
     ownership::add_to(&mut suite);
     plan_text::add_to(&mut suite);
     provider_block::add_to(&mut suite);
+    readme::add_to(&mut suite);
     requirements::add_to(&mut suite);
     via::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();
