@@ -212,7 +212,7 @@ impl Session {
         })
     }
 
-    /// What the failed call of a resource with this value reports; see [`Causes::report`](this_run::Causes::report).
+    /// What the failed call of a resource with this value reports; see `Causes::report`.
     pub(crate) fn report(&self, failure: Failure, type_name: &str, value: &Value, call: Call) -> Option<Diagnostic> {
         let Some(configured) = self.configured() else { return Some(failure.diagnostic) };
         let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
