@@ -203,7 +203,7 @@ fn another_version_of_the_engine_is_a_change_in_place(run: &Run<'_>) -> Result<(
              pods {{ match_labels = {{ app = \"backend\" }} }}\n  \
              allow = {{ partner = {{ to_domains = [\"**.example.com\"], ports = [443] }} }}\n}}\n"
         );
-        let engine = format!("    engine = \"cilium\"\n    engine_version = \"{version}\"\n");
+        let engine = format!("    engine = \"cilium\"\n    engine_versions = {{ cilium = \"{version}\" }}\n");
         workspace.write("main.tf", &(provider(&server, &engine) + &body))
     };
     let manifests = || -> Result<String> { Ok(attributes(&workspace.state()?, address)["manifests"].to_string()) };

@@ -10,6 +10,10 @@ provider "egress" {
 
   kubernetes {
     engine = "calico-enterprise"
+
+    cluster_cidrs {
+      api_server = ["192.168.0.10/32"]
+    }
   }
 }
 
@@ -29,11 +33,11 @@ resource "egress_policy" "advanced" {
   }
 }
 
-# Nothing but DNS, in every namespace that is not the cluster's own.
+# Nothing but DNS and the API server, in every namespace that is not the cluster's own or Calico's.
 resource "egress_policy" "default_deny" {
-  name              = "default-deny-egress"
-  delivery          = "render"
-  exempt_namespaces = ["kube-system", "kube-public", "kube-node-lease", "calico-system", "tigera-operator"]
+  name     = "default-deny-egress"
+  delivery = "render"
+  allow    = { api = { to_entities = ["kube-apiserver"], ports = [6443] } }
 }
 
 # Two gateways, one address each, for the whole namespace: a namespace is bound to its gateway by an annotation.

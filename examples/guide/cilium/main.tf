@@ -9,8 +9,8 @@ provider "egress" {
   owner = "acme-prod"
 
   kubernetes {
-    engine         = "cilium"
-    engine_version = "1.19"
+    engine          = "cilium"
+    engine_versions = { cilium = "1.19" }
   }
 }
 

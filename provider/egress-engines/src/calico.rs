@@ -24,7 +24,7 @@ pub use object::{
 pub use selector::Expression;
 
 use crate::manifest::{Kind, Manifest, Metadata};
-use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
+use crate::{Compiled, Engine, EngineName, Feature, Findings, Settings, Support, look_up};
 
 /// Calico open source.
 pub const ENGINE: Engine =
@@ -54,9 +54,6 @@ const ADDING_UP: Order = Order::quarters(4000);
 const DENYING: Order = Order::quarters(3998);
 /// Where the last priority stands: still before what adds up.
 const LAST_PRIORITY: Order = Order::quarters(3997);
-
-/// The namespaces of Calico's own pods.
-const CALICO_NAMESPACES: [&str; 3] = ["calico-system", "calico-apiserver", "tigera-operator"];
 
 /// Which Calico.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +140,6 @@ fn compile(policy: &Policy, mut findings: Findings<'_, Feature>) -> Compiled {
     let root = Path::root();
     look_up(policy, &mut findings);
     note_name(policy, &mut findings);
-    note_scope(policy, &mut findings);
     let mut allow = if policy.dns.allowed { egress::dns_rules(&policy.dns.resolver) } else { Vec::new() };
     allow.extend(egress::rules(policy, Action::Allow, &policy.allow, &root.field("allow"), &mut findings));
     let deny = egress::rules(policy, Action::Deny, &policy.deny, &root.field("deny"), &mut findings);
@@ -199,19 +195,5 @@ fn note_name(policy: &Policy, findings: &mut Findings<'_, Feature>) {
         let why =
             "Calico reads what stands before a dot in a policy's name as the name of its tier; use a name without dots";
         findings.refuse(Path::root().field("name"), Feature::NamespaceScope, why);
-    }
-}
-
-/// Tells where a policy of the whole cluster reaches Calico's own pods.
-fn note_scope(policy: &Policy, findings: &mut Findings<'_, Feature>) {
-    let Scope::Cluster { namespaces, exempt } = &policy.scope else { return };
-    let reached = CALICO_NAMESPACES.iter().filter(|own| !exempt.iter().any(|name| name.as_str() == **own));
-    let reached: Vec<&str> = reached.copied().collect();
-    if namespaces.is_empty() && policy.pods.is_empty() && !reached.is_empty() {
-        let why = format!(
-            "Calico's own pods are in {}, and the policy is about them too, so that it can stop Calico itself; exempt these namespaces",
-            reached.join(", ")
-        );
-        findings.add(Level::Exact, Path::root().field("exempt_namespaces"), Feature::ClusterScope, why);
     }
 }

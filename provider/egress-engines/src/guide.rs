@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Settings, Support};
+use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Settings, Support, own_namespaces};
 
 /// One engine's answers, in the order of the rows.
 struct Column {
@@ -25,6 +25,15 @@ pub fn engines() -> String {
     let mut out = String::new();
     out.push_str(HEADER);
     out.push_str(REQUIREMENTS);
+    out.push_str(CLUSTER_WIDE);
+    for engine in ENGINES {
+        let names: Vec<String> = own_namespaces(engine.name).iter().map(|name| format!("`{name}`")).collect();
+        if !names.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "- **{}**: {}.", engine.name, names.join(", "));
+        }
+    }
+    out.push_str(SEVERAL_POLICIES);
     out.push_str("\n## Policies\n\n");
     section(&mut out, &Feature::ALL.map(policy_row), &policies.collect::<Vec<_>>());
     out.push_str("\n## Gateways\n\n");
@@ -46,8 +55,9 @@ One definition means the same on every engine, or the plan says what differs. Th
 part, in its newest version and with nothing set that the provider can be told of the cluster:
 
 - **yes**: as this provider means it.
-- **needs**: as this provider means it, once the setting in the notes is there; without it the part is refused.
-- **nearly**: emitted, and the plan warns what differs.
+- **needs**: as this provider means it, once the setting in the notes is there; without it the part is refused, or the plan warns what
+  differs.
+- **degraded**: emitted, and the plan warns what differs.
 - **no**: refused in the plan, with the engines that can. Nothing of the policy is emitted then.
 
 The notes below each table say what is needed, what differs, and why not.
@@ -63,6 +73,29 @@ An engine's own objects are installed with it. One engine reads objects of anoth
   Linkerd 2.20 reads. The experimental channel of the Gateway API serves them up to 1.5. The standard channel of 1.6.1 has both
   kinds, but serves `v1` only, so that an object of `v1alpha2` is refused there.
   `kubectl api-resources --api-group=gateway.networking.k8s.io` shows what a cluster serves.
+
+On OpenShift set `kubernetes.platform` to `openshift`, whatever the engine: the DNS resolver is not where Kubernetes itself has it there.
+";
+
+/// What the plan cannot leave to a table. Sources: [`crate::own_namespaces`] and the model's platforms.
+const CLUSTER_WIDE: &str = "
+## Policies of the whole cluster
+
+Without `exempt_namespaces` they leave the cluster's own components alone, because a default deny that reaches those can stop the cluster:
+`kube-system`, `kube-public` and `kube-node-lease`, the namespace of the DNS resolver, those of the engine, and on OpenShift
+(`kubernetes.platform`) those of its operators. `manifests` shows them all. Add what else the cluster needs to work, such as a mesh's
+`istio-system`, by setting the list as a whole. Of the engines:
+
+";
+
+/// What the plan cannot see. Source: see `cilium::together`.
+const SEVERAL_POLICIES: &str = "
+## Several policies of the same pods
+
+Policies add up, and each is compiled by itself: a plan sees what the rules of one policy say of one connection, and not what those of
+another say. On **cilium** keep all rules of a destination and port that look into connections in one policy: where `http_requests`
+of one policy meets `server_names` or `dns_queries` of another, at one destination and port of the same pods, Cilium takes both
+and then computes no policy of these pods at all, until one of the two is changed.
 ";
 
 /// A table of features by engines, and the notes of each engine.
@@ -109,7 +142,7 @@ fn word(support: Support) -> &'static str {
     match support {
         Support::Exact => "yes",
         Support::Needs(_) => "needs",
-        Support::Degraded(_) => "nearly",
+        Support::Degraded(_) => "degraded",
         Support::Refused(_) => "no",
     }
 }
@@ -194,7 +227,7 @@ mod tests {
     fn says_once_what_is_said_of_several_rows() {
         let answers = [Support::Refused("a"), Support::Exact, Support::Refused("a"), Support::Degraded("b")];
         let notes = notes(&["1", "2", "3", "4"], &answers);
-        assert_eq!(notes, [("no", "a", vec!["1", "3"]), ("nearly", "b", vec!["4"])]);
+        assert_eq!(notes, [("no", "a", vec!["1", "3"]), ("degraded", "b", vec!["4"])]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod manifest;
 mod needs;
 pub mod network_policy;
 pub mod ovn_kubernetes;
+mod own_namespaces;
 pub mod requirement;
 pub mod rules;
 pub mod settings;
@@ -42,6 +43,7 @@ pub use finding::{Capability, Finding, Findings, Level, keep_engines_that_can};
 pub use gateway::{GATEWAY_ENGINES, GatewayEngine, Requirement};
 pub use manifest::Manifest;
 pub use needs::look_up;
+pub use own_namespaces::own_namespaces;
 pub use rules::Violation;
 pub use settings::Settings;
 

@@ -90,7 +90,7 @@ pub(crate) fn manifest(policy: &Policy, metadata: Metadata, egress: Vec<EgressRu
     Manifest::new(&KIND, metadata, &spec)
 }
 
-/// What an allow rule becomes; whatever it becomes only in part, the findings say.
+/// What an allow rule becomes; where that is not exactly what it says, the findings do.
 pub(crate) fn allow_rules(
     policy: &Policy,
     rule: &Rule,

@@ -15,7 +15,7 @@ pub mod rules;
 
 use std::collections::BTreeSet;
 
-use egress_model::policy::{Path, Peers, Policy, Rule};
+use egress_model::policy::{Entity, Path, Peers, Policy, Rule};
 pub use firewall::{EgressFirewallSpec, FirewallPort, FirewallRule, RuleType, Target};
 
 use crate::acceptance::Accepted;
@@ -68,6 +68,9 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         Feature::ClusterScope => Refused(
             "EgressFirewall and NetworkPolicy are of one namespace; engine \"admin-network-policy\" is for the cluster",
         ),
+        Feature::Resolver => {
+            Needs("the provider's `kubernetes.platform`, or where the resolver is in `kubernetes.resolver`")
+        }
         Feature::NamespaceScope
         | Feature::SourcePods
         | Feature::ServiceAccounts
@@ -78,7 +81,6 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::BlocksWithoutPods
         | Feature::External
         | Feature::Everything
-        | Feature::Resolver
         | Feature::DnsQueries
         | Feature::ApiServer
         | Feature::Nodes
@@ -101,6 +103,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     let mut findings = Findings::new(EngineName::OvnKubernetes, support, settings);
     look_up(policy, &mut findings);
+    note_resolver(policy, &mut findings);
     let mut manifests = Vec::new();
     if needs_firewall(policy) {
         note_firewall(policy, &mut findings);
@@ -126,6 +129,27 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     }
     manifests.push(network_policy::manifest(policy, Metadata::of(policy), egress));
     Compiled::new(manifests, findings)
+}
+
+/// Tells where the resolver may be somewhere else: OVN-Kubernetes is what `OpenShift` has, whose resolver is not where Kubernetes' is.
+fn note_resolver(policy: &Policy, findings: &mut Findings<'_, Feature>) {
+    const WHY: &str = "the DNS resolver is taken to be kube-system's on port 53, where Kubernetes installs it; on OpenShift it is \
+                       openshift-dns's on port 5353, and names are not found. Set the provider's kubernetes.platform to \"openshift\" or \
+                       \"kubernetes\", or say in kubernetes.resolver where it is";
+    if !policy.dns.resolver.is_assumed {
+        return;
+    }
+    if policy.dns.allowed {
+        findings.add(Level::Degraded, Path::root().field("allow_dns"), Feature::Resolver, WHY);
+    }
+    for (field, rules) in [("allow", &policy.allow), ("deny", &policy.deny)] {
+        for (key, rule) in rules {
+            if matches!(&rule.to, Peers::Entities(entities) if entities.contains(&Entity::Dns)) {
+                let at = Path::root().field(field).key(key).field("to_entities");
+                findings.add(Level::Degraded, at, Feature::Resolver, WHY);
+            }
+        }
+    }
 }
 
 /// Whether there is something that only an `EgressFirewall` can say.

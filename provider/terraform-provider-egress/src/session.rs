@@ -2,8 +2,10 @@
 
 mod this_run;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use egress_engines::settings::Version;
 use egress_engines::{EngineName, Settings};
 use egress_model::identity::Owner;
 use egress_model::policy::{ClusterCidrsSpec, ClusterSpec};
@@ -56,10 +58,9 @@ pub(crate) struct Configured {
 pub(crate) struct InCluster {
     /// The engine where a resource names none; `None` while the provider is not configured, or its `kubernetes` is not known.
     pub(crate) engine: Option<EngineName>,
-    /// The engine whose version the installation names: the provider's own; none where it names none, so that the version is that of
-    /// whatever engine a resource names.
-    pub(crate) version_of: Option<EngineName>,
-    /// The engine's installation.
+    /// The engines' versions, where they are known.
+    pub(crate) versions: BTreeMap<EngineName, Version>,
+    /// The engines' installation, but for their versions.
     pub(crate) settings: Settings,
     /// The cluster's resolver and addresses; `None` while a part is known only after apply.
     pub(crate) cluster: Option<ClusterSpec>,
@@ -70,7 +71,7 @@ impl Default for InCluster {
     fn default() -> Self {
         Self {
             engine: Some(EngineName::NetworkPolicy),
-            version_of: None,
+            versions: BTreeMap::new(),
             settings: Settings::default(),
             cluster: Some(ClusterSpec::default()),
         }
@@ -80,7 +81,7 @@ impl Default for InCluster {
 impl InCluster {
     /// What is known while the provider is not configured, as in `validate`: nothing.
     pub(crate) fn unconfigured() -> Self {
-        Self { engine: None, version_of: None, settings: Settings::default(), cluster: None }
+        Self { engine: None, versions: BTreeMap::new(), settings: Settings::default(), cluster: None }
     }
 
     /// The most that can be hoped for from what is not known yet, where there is such. What is refused without it and with it is
@@ -101,7 +102,7 @@ impl InCluster {
         let settings = if self.engine.is_none() { Settings::most_capable() } else { self.settings.clone() };
         let ranges = cluster.ranges().unwrap_or_default();
         let settings = Settings { cluster: ranges, ..settings };
-        Some(Self { engine: self.engine, version_of: self.version_of, settings, cluster: Some(cluster) })
+        Some(Self { engine: self.engine, versions: self.versions.clone(), settings, cluster: Some(cluster) })
     }
 
     /// The name of the engine that a value chooses with `engine`, or else of the provider's; `None` while it is not known.
@@ -112,10 +113,9 @@ impl InCluster {
         }
     }
 
-    /// The installation of an engine: the version is that of the provider's own engine, or of any where it names none.
+    /// The installation of an engine.
     pub(crate) fn settings(&self, engine: EngineName) -> Settings {
-        let version = self.settings.version.filter(|_| self.version_of.is_none_or(|of| of == engine));
-        Settings { version, ..self.settings.clone() }
+        Settings { version: self.versions.get(&engine).copied(), ..self.settings.clone() }
     }
 }
 
@@ -229,22 +229,5 @@ impl Session {
     /// The configuration; `None` while the process is unconfigured, as in `validate`.
     pub(crate) fn configured(&self) -> Option<Arc<Configured>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_is_of_the_providers_engine_or_of_the_one_that_a_resource_names() {
-        let settings = Settings { version: "1.18".parse().ok(), ..Settings::default() };
-        let of = |version_of: Option<EngineName>, engine| {
-            let in_cluster = InCluster { version_of, settings: settings.clone(), ..InCluster::default() };
-            in_cluster.settings(engine).version.is_some()
-        };
-        assert!(of(None, EngineName::Cilium));
-        assert!(of(Some(EngineName::Cilium), EngineName::Cilium));
-        assert!(!of(Some(EngineName::Cilium), EngineName::Calico));
     }
 }

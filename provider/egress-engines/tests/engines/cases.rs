@@ -65,9 +65,14 @@ fn cluster() -> ClusterSpec {
     ClusterSpec { cidrs, ..ClusterSpec::default() }
 }
 
-/// All of them.
+/// All of them, in a cluster of which it is known who made it.
 pub(crate) fn all() -> Vec<(&'static str, Spec)> {
-    guide().into_iter().chain(destinations()).chain(traffic()).chain(whole_policies()).collect()
+    let all = guide().into_iter().chain(destinations()).chain(traffic()).chain(whole_policies());
+    let of_kubernetes = all.map(|(name, mut spec)| {
+        spec.cluster.platform.get_or_insert_with(|| "kubernetes".to_owned());
+        (name, spec)
+    });
+    of_kubernetes.collect()
 }
 
 /// Policies as the guide writes them.
@@ -272,6 +277,11 @@ fn whole_policies() -> Vec<(&'static str, Spec)> {
         cluster: cluster(),
         ..policy("deny-external", "shop", vec![("data", to_namespaces(&["data"], &["5432"]))])
     };
+    let platform = Spec {
+        namespace: None,
+        cluster: ClusterSpec { platform: Some("openshift".into()), ..ClusterSpec::default() },
+        ..policy("platform", "", vec![])
+    };
     let web = |name: &'static str| policy(name, "shop", vec![("web", to_cidrs(&["192.0.2.0/24"], &["443"]))]);
     let cluster_scope = Spec { namespace: None, ..web("cluster-scope") };
     let cluster_namespaces = Spec {
@@ -289,6 +299,7 @@ fn whole_policies() -> Vec<(&'static str, Spec)> {
         ("selectors", selectors),
         ("dns-resolver", resolver),
         ("dns-queries", queries),
+        ("platform", platform),
         ("deny", deny),
         ("deny-external", deny_external),
         ("deny-domains", deny_domains),

@@ -343,6 +343,8 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
                 // Where nothing may be asked for, names say nothing.
                 dns_queries: queries.filter(|_| allow_dns != Some(false)),
                 cluster: ClusterSpec {
+                    platform: Some("kubernetes".to_owned()),
+                    own_namespaces: Vec::new(),
                     cidrs: cluster(),
                     resolver: ResolverSpec {
                         node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),

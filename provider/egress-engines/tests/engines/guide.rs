@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use egress_engines::gateway::gateway_engine;
 use egress_engines::{
     ENGINES, EngineName, Finding, GATEWAY_ENGINES, Level, Settings, engine as engine_of, guide, keep_engines_that_can,
 };
+use egress_model::gateway::Gateway;
 use egress_model::policy::{Policy, RuleSpec, Spec};
+
+use crate::gateways;
 
 #[test]
 fn the_guide_is_as_reviewed() {
@@ -76,4 +80,34 @@ fn the_engines_that_are_named_can_do_the_whole_policy() {
         }
     }
     assert!(judged > 5, "only {judged} findings");
+}
+
+/// Engines name no other for a part of a gateway that does it no better, or that cannot do the gateway at all: whoever follows a name
+/// is not sent on.
+#[test]
+fn the_engines_that_are_named_can_do_the_whole_gateway() {
+    let settings = Settings::default();
+    let (mut judged, mut kept) = (0, 0);
+    for (name, spec) in gateways::all() {
+        let gateway = Gateway::parse(&spec).expect("a gateway");
+        let compile =
+            |name: EngineName| gateway_engine(name.as_str()).map(|engine| (engine.compile)(&gateway, &settings));
+        for engine in GATEWAY_ENGINES {
+            let of_table = compile(engine.name).expect("an engine").findings;
+            let mut findings = of_table.clone();
+            keep_engines_that_can(&mut findings, compile);
+            for (finding, in_table) in findings.iter().zip(&of_table) {
+                judged += in_table.engines_that_can.len();
+                kept += finding.engines_that_can.len();
+                for other in &finding.engines_that_can {
+                    let theirs = compile(*other).expect("an engine");
+                    let what = format!("{name}: {} names {other} for {}", engine.name, finding.path);
+                    assert!(!theirs.manifests.is_empty(), "{what}, which refuses it");
+                    let no_better = |own: &&Finding| own.path == finding.path && own.level >= finding.level;
+                    assert_eq!(theirs.findings.iter().find(no_better), None, "{what}");
+                }
+            }
+        }
+    }
+    assert!(kept > 50 && kept < judged, "{kept} names of {judged} are left");
 }

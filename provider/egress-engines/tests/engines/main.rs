@@ -17,6 +17,7 @@ mod judges;
 mod linkerd;
 mod meaning;
 mod order;
+mod ovn_kubernetes;
 mod rules;
 mod schema;
 mod settings;

@@ -25,7 +25,6 @@ pub fn subtract(blocks: &[Cidr], removed: &[Cidr]) -> Vec<Cidr> {
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-    use std::time::{Duration, Instant};
 
     use proptest::prelude::*;
 
@@ -73,17 +72,6 @@ mod tests {
         }
         assert_eq!(subtract(&[Cidr::ALL_IPV4], &blocks(&["255.255.255.255/32"])).len(), 32);
         assert_eq!(subtract(&[Cidr::ALL_IPV6], &blocks(&["::/128"])).len(), 128);
-    }
-
-    #[test]
-    fn thousands_of_exceptions_take_no_time() {
-        let removed: Vec<Cidr> =
-            (0..5_000_u32).map(|n| Cidr::of_address(IpAddr::V4(Ipv4Addr::from_bits(n << 19 | 1)))).collect();
-        let start = Instant::now();
-        let left = subtract(&[Cidr::ALL_IPV4], &removed);
-        assert!(left.len() > 60_000, "{}", left.len());
-        // A build without optimisation on a busy machine takes a fraction of it; pair by pair it takes minutes.
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     }
 
     /// Blocks of few addresses, so that they meet often.

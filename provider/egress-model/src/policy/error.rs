@@ -1,6 +1,6 @@
 //! What can be wrong with a policy.
 
-use super::{DomainError, Entity, HttpError, Path, PortError};
+use super::{DomainError, Entity, HttpError, Path, Platform, PortError};
 use crate::cidr::{Cidr, CidrError};
 use crate::labels::{LabelError, NamespaceName, RequirementError};
 use crate::shown::shown;
@@ -163,6 +163,9 @@ pub enum Problem {
          else do not name it here", by = exempted(*.1)
     )]
     ExemptNamespace(NamespaceName, Exempted),
+    /// An unknown platform.
+    #[error("{} is not a platform; use one of {list}, or leave it out", shown(.0), list = platforms())]
+    Platform(String),
     /// An unknown mode.
     #[error("{} is not a mode; use \"enforce\", \"audit\" or \"staged\"", shown(.0))]
     Mode(String),
@@ -213,6 +216,10 @@ fn exempted(why: Exempted) -> &'static str {
             "one of the cluster's own, which policies of the whole cluster leave alone where exempt_namespaces is not set"
         }
     }
+}
+
+fn platforms() -> String {
+    Platform::ALL.map(|platform| format!("{:?}", platform.as_str())).join(", ")
 }
 
 fn entities() -> String {

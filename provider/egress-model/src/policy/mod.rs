@@ -11,8 +11,10 @@
 mod domain;
 mod error;
 mod http;
+mod needed;
 pub(crate) mod parse;
 mod path;
+mod platform;
 mod port;
 mod spec;
 pub mod verdict;
@@ -25,8 +27,10 @@ use std::num::NonZeroU16;
 pub use domain::{Depth, Domain, DomainError, DomainPattern};
 pub use error::{Exempted, Invalid, Problem};
 pub use http::{HeaderName, HttpError, HttpRule, Method, PathMatch, Request, RequestPath};
+pub use needed::{Danger, dangers};
 pub use parse::object_metadata;
 pub use path::{Path, Step};
+pub use platform::Platform;
 pub use port::{
     IcmpType, Inspection, Port, PortError, PortMatch, PortName, PortRange, Protocol, RulePort, parse_port_number,
 };
@@ -62,6 +66,8 @@ pub struct Policy {
     pub dns: Dns,
     /// Which addresses are the cluster's own.
     pub cluster: ClusterRanges,
+    /// The namespaces of the cluster's own components, which policies of the whole cluster leave alone unless they say otherwise.
+    pub own_namespaces: BTreeSet<NamespaceName>,
     /// Whether traffic is stopped, or only reported.
     pub mode: Mode,
     /// Where the policy stands among others; with none, policies add up and deny rules win.
@@ -263,6 +269,8 @@ pub struct Resolver {
     pub ports: BTreeSet<NonZeroU16>,
     /// Addresses of a cache on every node, asked on port 53; `NodeLocal` `DNSCache` has 169.254.20.10.
     pub node_local: BTreeSet<IpAddr>,
+    /// Whether nobody said where it is, nor which platform the cluster is of, so that it is taken to be where Kubernetes itself has it.
+    pub is_assumed: bool,
 }
 
 /// The addresses that are the cluster's own: "external" is everything else.

@@ -12,8 +12,8 @@ pub(crate) use self::mistakes::Mistakes;
 pub(crate) use self::rules::cidr_set;
 use self::rules::{Effect, rules};
 use super::{
-    ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, Exempted, Invalid, Mode, NamespaceSelectorSpec, Path, Policy,
-    Priority, Problem, Resolver, ResolverSpec, SYSTEM_NAMESPACES, Scope, SelectorSpec, Spec, parse_port_number,
+    ClusterCidrsSpec, ClusterRanges, ClusterSpec, Dns, Exempted, Invalid, Mode, NamespaceSelectorSpec, Path, Platform,
+    Policy, Priority, Problem, Resolver, SYSTEM_NAMESPACES, Scope, SelectorSpec, Spec, parse_port_number,
 };
 use crate::cidr::{Cidr, is_mapped};
 use crate::labels::{LabelKey, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Selector};
@@ -24,7 +24,9 @@ impl Policy {
         let mut mistakes = Mistakes::default();
         let root = Path::root();
         let name = mistakes.text(&root.field("name"), &spec.name);
-        let scope = scope(&mut mistakes, &root, spec);
+        let dns = dns(&mut mistakes, &root, spec);
+        let own_namespaces = own_namespaces(&mut mistakes, &root, &spec.cluster, dns.as_ref().map(|dns| &dns.resolver));
+        let scope = scope(&mut mistakes, &root, spec, &own_namespaces);
         let own = scope.as_ref().and_then(Scope::namespace);
         let labels = object_labels(&mut mistakes, &root.field("labels"), &spec.labels);
         let annotations = annotations(&mut mistakes, &root.field("annotations"), &spec.annotations);
@@ -40,7 +42,6 @@ impl Policy {
         };
         let allow = rules(&mut mistakes, &root.field("allow"), &spec.allow, Effect::Allow, own);
         let deny = rules(&mut mistakes, &root.field("deny"), &spec.deny, Effect::Deny, own);
-        let dns = dns(&mut mistakes, &root, spec);
         let cluster = cluster(&mut mistakes, &root.field("cluster_cidrs"), &spec.cluster.cidrs);
         let priority =
             spec.priority.and_then(|priority| mistakes.keep(&root.field("priority"), Priority::try_from(priority)));
@@ -65,6 +66,7 @@ impl Policy {
                 deny,
                 dns,
                 cluster,
+                own_namespaces,
                 mode,
                 priority,
             }),
@@ -74,12 +76,12 @@ impl Policy {
 }
 
 impl ClusterSpec {
-    /// The cluster's ranges, or everything that is wrong with the whole, under `resolver` and `cluster_cidrs`: every policy of
-    /// the cluster would say so.
+    /// The cluster's ranges, or everything that is wrong with the whole, under `platform`, `resolver` and `cluster_cidrs`: every
+    /// policy of the cluster would say so.
     pub fn ranges(&self) -> Result<ClusterRanges, Vec<Invalid>> {
         let mut mistakes = Mistakes::default();
         let root = Path::root();
-        resolver(&mut mistakes, &root.field("resolver"), &self.resolver);
+        resolver(&mut mistakes, &root, self);
         let ranges = cluster(&mut mistakes, &root.field("cluster_cidrs"), &self.cidrs);
         if mistakes.is_empty() { Ok(ranges) } else { Err(mistakes.into_vec()) }
     }
@@ -114,7 +116,21 @@ pub fn object_metadata(
     if mistakes.is_empty() { Ok((labels, annotations)) } else { Err(mistakes.into_vec()) }
 }
 
-fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Scope> {
+/// The namespaces of the cluster's own components: of Kubernetes, of the platform, of its resolver, and what else is named.
+fn own_namespaces(
+    mistakes: &mut Mistakes,
+    root: &Path,
+    cluster: &ClusterSpec,
+    resolver: Option<&Resolver>,
+) -> BTreeSet<NamespaceName> {
+    let platform: Option<Platform> = cluster.platform.as_ref().and_then(|platform| platform.parse().ok());
+    let of_platform = platform.iter().flat_map(|platform| platform.own_namespaces());
+    let known = SYSTEM_NAMESPACES.iter().chain(of_platform).filter_map(|name| name.parse().ok());
+    let named: Vec<NamespaceName> = mistakes.texts(&root.field("own_namespaces"), &cluster.own_namespaces);
+    known.chain(named).chain(resolver.map(|resolver| resolver.namespace.clone())).collect()
+}
+
+fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec, own: &BTreeSet<NamespaceName>) -> Option<Scope> {
     if let Some(namespace) = &spec.namespace {
         let given =
             [(spec.namespaces.is_some(), "namespaces"), (spec.exempt_namespaces.is_some(), "exempt_namespaces")];
@@ -128,7 +144,7 @@ fn scope(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Scope> {
         selector.map(|spec| namespace_selector(mistakes, &root.field("namespaces"), spec)).unwrap_or_default();
     let (exempt, why): (BTreeSet<NamespaceName>, _) = match &spec.exempt_namespaces {
         Some(names) => (mistakes.texts(&root.field("exempt_namespaces"), names), Exempted::ByName),
-        None => (SYSTEM_NAMESPACES.iter().filter_map(|name| name.parse().ok()).collect(), Exempted::ByDefault),
+        None => (own.clone(), Exempted::ByDefault),
     };
     for name in named(&namespaces).intersection(&exempt) {
         mistakes.add(&root.field("namespaces"), Problem::ExemptNamespace(name.clone(), why));
@@ -159,18 +175,22 @@ fn dns(mistakes: &mut Mistakes, root: &Path, spec: &Spec) -> Option<Dns> {
         }
         None => Vec::new(),
     };
-    let resolver = resolver(mistakes, &root.field("resolver"), &spec.cluster.resolver);
+    let resolver = resolver(mistakes, root, &spec.cluster);
     Some(Dns { allowed: spec.allow_dns.unwrap_or(true), queries, resolver: resolver? })
 }
 
-fn resolver(mistakes: &mut Mistakes, path: &Path, spec: &ResolverSpec) -> Option<Resolver> {
-    let namespace = mistakes.text(&path.field("namespace"), spec.namespace.as_deref().unwrap_or("kube-system"));
-    let default_labels = BTreeMap::from([("k8s-app".to_owned(), "kube-dns".to_owned())]);
-    let match_labels =
-        labels::labels(mistakes, &path.field("match_labels"), spec.match_labels.as_ref().unwrap_or(&default_labels));
+fn resolver(mistakes: &mut Mistakes, root: &Path, cluster: &ClusterSpec) -> Option<Resolver> {
+    let (path, spec) = (root.field("resolver"), &cluster.resolver);
+    let platform =
+        cluster.platform.as_ref().and_then(|platform| mistakes.text::<Platform>(&root.field("platform"), platform));
+    let default = platform.unwrap_or(Platform::Kubernetes).resolver();
+    let namespace = mistakes.text(&path.field("namespace"), spec.namespace.as_deref().unwrap_or(default.namespace));
+    let default_labels = || BTreeMap::from([(default.label.0.to_owned(), default.label.1.to_owned())]);
+    let match_labels = spec.match_labels.clone().unwrap_or_else(default_labels);
+    let match_labels = labels::labels(mistakes, &path.field("match_labels"), &match_labels);
     let at = path.field("ports");
-    let ports = spec.ports.as_deref().unwrap_or(&[53]);
-    mistakes.not_empty(&at, ports);
+    let ports = spec.ports.clone().unwrap_or_else(|| vec![default.port]);
+    mistakes.not_empty(&at, &ports);
     let numbered = ports.iter().enumerate();
     let ports =
         numbered.filter_map(|(index, port)| mistakes.keep(&at.index(index), parse_port_number(*port))).collect();
@@ -178,7 +198,10 @@ fn resolver(mistakes: &mut Mistakes, path: &Path, spec: &ResolverSpec) -> Option
     let addresses = spec.node_local_ips.iter().flatten().enumerate();
     let node_local = addresses.filter_map(|(index, text)| mistakes.keep(&at.index(index), address(text))).collect();
     let pods = Selector { match_labels, match_expressions: Vec::new() };
-    Some(Resolver { namespace: namespace?, pods, ports, node_local })
+    // Addresses of caches are beside the resolver, wherever it is.
+    let is_written = spec.namespace.is_some() || spec.match_labels.is_some() || spec.ports.is_some();
+    let is_assumed = platform.is_none() && !is_written;
+    Some(Resolver { namespace: namespace?, pods, ports, node_local, is_assumed })
 }
 
 /// Reads an IP address.

@@ -11,7 +11,7 @@ pub struct Spec {
     pub namespace: Option<String>,
     /// Of a policy of the whole cluster, the namespaces of the selected pods; all where there is none.
     pub namespaces: Option<NamespaceSelectorSpec>,
-    /// Namespaces that a policy of the whole cluster leaves alone; [`SYSTEM_NAMESPACES`] where there is none.
+    /// Namespaces that a policy of the whole cluster leaves alone; those of the cluster's own components where there is none.
     pub exempt_namespaces: Option<Vec<String>>,
     /// Labels for the objects.
     pub labels: BTreeMap<String, String>,
@@ -38,7 +38,7 @@ pub struct Spec {
 }
 
 /// The namespaces of what makes a cluster work, which policies of the whole cluster leave alone unless told otherwise: those that
-/// Kubernetes makes itself.
+/// Kubernetes makes itself. The platform has more, and the engine.
 pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
 /// Where a selector is written, which decides how much it must say so that a misspelt key cannot make it select more.
@@ -144,6 +144,10 @@ pub struct HttpSpec {
 /// What a policy has to know of its cluster, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterSpec {
+    /// Who made it, such as `openshift`.
+    pub platform: Option<String>,
+    /// Namespaces of the cluster's own components, such as those of its network plugin, beside those of the platform.
+    pub own_namespaces: Vec<String>,
     /// The DNS resolver.
     pub resolver: ResolverSpec,
     /// The addresses that are the cluster's own.

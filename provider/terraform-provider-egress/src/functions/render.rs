@@ -25,7 +25,7 @@ impl Function for Render {
                           The result is an object of:\n\n\
                           - `manifests` (Map of String) the objects as YAML documents, by `KIND/NAMESPACE/NAME`: what an \
                           `egress_policy` with `delivery = \"render\"` has as lines in `manifests`\n\
-                          - `warnings` (List of String) what the engine does only in part, or in another way than it is written; a \
+                          - `warnings` (List of String) what the engine does, though not exactly as written; a \
                           resource would warn of it in the plan, which a function cannot\n\n\
                           Both arguments are read as strictly as blocks: a word that does not exist, at any depth, is an error with its \
                           path, and so is what the engine cannot express."
@@ -43,7 +43,7 @@ impl Function for Render {
                     "kubernetes",
                     Type::Dynamic,
                     "What there is to know of the cluster, as in the provider's `kubernetes` block without what says how to reach it: \
-                     `engine`, `engine_version`, `cluster_cidrs`, `resolver`, `istio` and so on. `{}` for a cluster of which nothing is \
+                     `engine`, `engine_versions`, `cluster_cidrs`, `resolver`, `istio` and so on. `{}` for a cluster of which nothing is \
                      known, with the engine `network-policy`.",
                 ),
             ],

@@ -128,9 +128,18 @@ fn kubernetes() -> NestedBlock {
                 "The engine that policies are compiled to where they name none. Default: `network-policy`, which every CNI with policy \
                  support enforces.",
             ),
+            string_map(
+                "engine_versions",
+                "The versions of the engines that policies and gateways are compiled to, by their names, such as `{ cilium = \"1.18\", istio = \
+                 \"1.28\" }`: what they may ask for depends on them. Default: the newest that this provider knows, so that on an older \
+                 engine what it does not have yet is refused by the engine alone, or done without it.",
+            ),
             string(
-                "engine_version",
-                "The engine's version, such as `1.19`: what a policy may ask for depends on it. Default: the newest that this provider knows.",
+                "platform",
+                "Who made the cluster: `openshift`, or `kubernetes` for whoever keeps to what Kubernetes itself installs. It decides where the DNS \
+                 resolver is unless `resolver` says so (on OpenShift pods of `openshift-dns`, on port 5353), and which namespaces policies of the \
+                 whole cluster leave alone unless they say so themselves (on OpenShift those of its operators, `openshift-...`). Default: as \
+                 `kubernetes`; with the engine `ovn-kubernetes`, which is OpenShift's, the plan warns that this is a guess.",
             ),
             string(
                 "aks_public_ip_prefix",
@@ -187,14 +196,18 @@ fn resolver() -> NestedBlock {
     block(
         "resolver",
         vec![
-            string("namespace", "The namespace of the resolver's pods. Default: `kube-system`."),
+            string(
+                "namespace",
+                "The namespace of the resolver's pods. Default: `kube-system`; with `platform = \"openshift\"` `openshift-dns`.",
+            ),
             string_map(
                 "match_labels",
-                "The labels of the resolver's pods. Default: `k8s-app = \"kube-dns\"`, which CoreDNS has as well.",
+                "The labels of the resolver's pods. Default: `k8s-app = \"kube-dns\"`, which CoreDNS has as well; with `platform = \"openshift\"` \
+                 `\"dns.operator.openshift.io/daemonset-dns\" = \"default\"`.",
             ),
             numbers(
                 "ports",
-                "The ports of the resolver's pods, over UDP and TCP. Default: `[53]`; OpenShift has `[5353]`.",
+                "The ports of the resolver's pods, over UDP and TCP. Default: `[53]`; with `platform = \"openshift\"` `[5353]`.",
             ),
             strings(
                 "node_local_ips",

@@ -4,7 +4,7 @@ mod config;
 mod schema;
 
 use egress_engines::gateway::gateway_engine;
-use egress_engines::{EngineName, GATEWAY_ENGINES, Level};
+use egress_engines::{EngineName, GATEWAY_ENGINES, Level, keep_engines_that_can};
 use egress_model::cidr::Cidr;
 use egress_model::gateway::Gateway;
 use egress_model::identity::ResourceType;
@@ -57,7 +57,10 @@ impl Compiles for EgressGateway {
             return Outcome { diagnostics, computed: later(), ..Outcome::default() };
         };
         let settings = in_cluster.settings(engine.name);
-        let compiled = (engine.compile)(&gateway, &settings);
+        let mut compiled = (engine.compile)(&gateway, &settings);
+        keep_engines_that_can(&mut compiled.findings, |other| {
+            gateway_engine(other.as_str()).map(|engine| (engine.compile)(&gateway, &in_cluster.settings(other)))
+        });
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
         let in_unknown_cluster = in_cluster.cluster.is_none();
         let known = written.complete && !refused && !in_unknown_cluster;

@@ -6,15 +6,15 @@ mod resource;
 mod schema;
 mod via;
 
-use egress_engines::{ENGINES, EngineName, Level, engine, keep_engines_that_can};
+use egress_engines::{ENGINES, EngineName, Level, engine, keep_engines_that_can, own_namespaces};
 use egress_model::identity::ResourceType;
-use egress_model::policy::Policy;
+use egress_model::policy::{Danger, Policy, dangers};
 use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
 use tfplugin::schema::{IdentitySchema, Schema};
 
 use crate::resources::objects::Compiles;
-use crate::resources::objects::outcome::{Outcome, mistakes, told, unknown_engine};
+use crate::resources::objects::outcome::{Outcome, attribute_path, mistakes, told, unknown_engine};
 use crate::session::InCluster;
 
 pub(crate) use rendered::rendered;
@@ -39,7 +39,10 @@ impl Compiles for EgressPolicy {
     }
 
     fn check(value: &Value, in_cluster: &InCluster) -> Outcome {
-        let written = config::read(value, in_cluster.cluster.as_ref());
+        let mut written = config::read(value, in_cluster.cluster.as_ref());
+        let chosen = in_cluster.engine_of(value);
+        let own = chosen.and_then(engine).map(|engine| own_namespaces(engine.name)).unwrap_or_default();
+        written.spec.cluster.own_namespaces.extend(own.iter().map(|name| (*name).to_owned()));
         let mut diagnostics = config::spellings(&written.spec);
         let policy = match Policy::parse(&written.spec) {
             Ok(policy) => policy,
@@ -48,10 +51,11 @@ impl Compiles for EgressPolicy {
                 return Outcome { diagnostics, ..Outcome::default() };
             }
         };
+        diagnostics.extend(dangers(&policy).iter().map(danger));
         diagnostics.extend(via::check(value, &written.spec, &policy.cluster));
         let computed = vec![("egress_cidrs", via::egress_cidrs(value))];
         // Not known yet.
-        let Some(name) = in_cluster.engine_of(value) else {
+        let Some(name) = chosen else {
             return Outcome { computed, diagnostics, ..Outcome::default() };
         };
         let Some(engine) = engine(name) else {
@@ -93,6 +97,12 @@ impl Compiles for EgressPolicy {
             }
         }
     }
+}
+
+/// A warning of what the policy would stop in the cluster.
+fn danger(danger: &Danger) -> Diagnostic {
+    let path = attribute_path(&danger.path);
+    Diagnostic::warning("The policy can stop the cluster", format!("{path} {}.", danger.why)).at(path)
 }
 
 #[cfg(test)]

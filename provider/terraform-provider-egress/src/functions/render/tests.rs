@@ -36,7 +36,7 @@ fn a_policy_becomes_the_objects_of_its_engine() {
     let (manifests, warnings) = render(POLICY, "{}").unwrap();
     let ids: Vec<&str> = manifests.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!((ids, warnings), (vec!["NetworkPolicy/production/backend"], vec![]));
-    let (manifests, _) = render(POLICY, r#"{ "engine": "cilium", "engine_version": "1.18" }"#).unwrap();
+    let (manifests, _) = render(POLICY, r#"{ "engine": "cilium", "engine_versions": { "cilium": "1.18" } }"#).unwrap();
     let [(id, yaml)] = manifests.as_slice() else { panic!("{manifests:?}") };
     assert_eq!(id, "CiliumNetworkPolicy/production/backend");
     assert!(yaml.starts_with("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"), "{yaml}");

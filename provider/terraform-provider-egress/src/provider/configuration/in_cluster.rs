@@ -1,7 +1,7 @@
 //! What the `kubernetes` part of the block says of the cluster's engine, resolver and addresses. It is read apart from how the
 //! cluster is reached: which manifests a policy becomes must not depend on that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use egress_engines::settings::{
     AntreaSubnet, IstioMode, IstioSettings, KubeOvnSettings, NetworkPolicyApiChannel, OutboundTraffic,
     OvnKubernetesDns, Version,
 };
-use egress_engines::{ENGINES, EngineName, Settings, engine};
+use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Settings, engine};
 use egress_model::policy::{ClusterCidrsSpec, ClusterRanges, ClusterSpec, ResolverSpec};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
@@ -75,7 +75,7 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
     let at = |name: &str| path.child(name);
     let mut told = Diagnostics::new();
     let engine = part("engine").map(|value| engine_name(value, &at("engine")));
-    let version = part("engine_version").map(|value| text::<Version>(value, &at("engine_version")));
+    let versions = part("engine_versions").map(|value| versions(value, &at("engine_versions")));
     let istio = part("istio").map(|value| istio(value, &at("istio")));
     let antrea_subnet = part("antrea_subnet").map(|value| antrea_subnet(value, &at("antrea_subnet")));
     let kube_ovn = part("kube_ovn").map(|value| kube_ovn(value, &at("kube_ovn")));
@@ -84,12 +84,12 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
     let network_policy_api =
         part("network_policy_api_channel").map(|value| channel(value, &at("network_policy_api_channel")));
     let ovn_kubernetes_dns = part("ovn_kubernetes_dns").map(|value| ovn_dns(value, &at("ovn_kubernetes_dns")));
-    let cluster = Some(cluster(&path, part("resolver"), part("cluster_cidrs")));
-    let version_of = taken(engine, &mut told);
-    let engine = version_of.unwrap_or(EngineName::NetworkPolicy);
+    let cluster = Some(cluster(&path, part("platform"), part("resolver"), part("cluster_cidrs")));
+    let engine = taken(engine, &mut told).unwrap_or(EngineName::NetworkPolicy);
+    let versions = taken(versions, &mut told).unwrap_or_default();
     let (cluster, ranges) = taken(cluster, &mut told).unwrap_or_default();
     let settings = Settings {
-        version: taken(version, &mut told),
+        version: None,
         cluster: ranges,
         istio: taken(istio, &mut told).unwrap_or_default(),
         antrea_subnet: taken(antrea_subnet, &mut told),
@@ -98,7 +98,7 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
         network_policy_api: taken(network_policy_api, &mut told).unwrap_or_default(),
         ovn_kubernetes_dns: taken(ovn_kubernetes_dns, &mut told).unwrap_or_default(),
     };
-    if told.has_errors() { Err(told) } else { Ok(InCluster { engine: Some(engine), version_of, settings, cluster }) }
+    if told.has_errors() { Err(told) } else { Ok(InCluster { engine: Some(engine), versions, settings, cluster }) }
 }
 
 /// What was given and could be read; why it could not is told.
@@ -124,6 +124,31 @@ fn engine_name(value: &Value, path: &Path) -> Result<EngineName, Diagnostic> {
         )
         .at(path.clone())
     })
+}
+
+/// The version of each engine that is named. Any other word would be passed over without one: the features of an older version would not
+/// be refused.
+fn versions(value: &Value, path: &Path) -> Result<BTreeMap<EngineName, Version>, Diagnostics> {
+    let written = value.as_map().ok_or_else(|| unknown("versions of the engines", path))?;
+    let (mut versions, mut told) = (BTreeMap::new(), Diagnostics::new());
+    let policies = ENGINES.iter().map(|engine| engine.name);
+    let known: BTreeSet<EngineName> = policies.chain(GATEWAY_ENGINES.iter().map(|engine| engine.name)).collect();
+    for (name, version) in written {
+        let at = path.key(name.clone());
+        let Some(engine) = known.iter().find(|engine| engine.as_str() == name) else {
+            let known: Vec<_> = known.iter().map(|engine| format!("\"{engine}\"")).collect();
+            let detail = format!("Its versions are those of: {}.", known.join(", "));
+            told.push(Diagnostic::error(format!("The engine {name:?} does not exist"), detail).at(at));
+            continue;
+        };
+        match text::<Version>(version, &at) {
+            Ok(version) => {
+                versions.insert(*engine, version);
+            }
+            Err(error) => told.push(error),
+        }
+    }
+    if told.has_errors() { Err(told) } else { Ok(versions) }
 }
 
 /// A known text that can be read.
@@ -229,10 +254,11 @@ fn antrea_subnet(value: &Value, path: &Path) -> Result<AntreaSubnet, Diagnostics
 /// What is said of the cluster, and its ranges; nothing while a part is known only after apply.
 fn cluster(
     path: &Path,
+    platform: Option<&Value>,
     resolver: Option<&Value>,
     cidrs: Option<&Value>,
 ) -> Result<(Option<ClusterSpec>, ClusterRanges), Diagnostics> {
-    if [resolver, cidrs].into_iter().flatten().any(|value| !value.is_wholly_known()) {
+    if [platform, resolver, cidrs].into_iter().flatten().any(|value| !value.is_wholly_known()) {
         return Ok((None, ClusterRanges::default()));
     }
     let resolver: Resolver = match resolver {
@@ -244,6 +270,8 @@ fn cluster(
         None => Cidrs::default(),
     };
     let spec = ClusterSpec {
+        platform: platform.and_then(Value::as_str).map(str::to_owned),
+        own_namespaces: Vec::new(),
         resolver: ResolverSpec {
             namespace: resolver.namespace,
             match_labels: resolver.match_labels,

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use egress_engines::EngineName;
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::{Diagnostics, Severity};
 
@@ -68,6 +69,28 @@ fn an_unknown_cluster_chooses_no_engine() {
         parse(&block(&[("owner", text("acme")), ("kubernetes", Value::UNKNOWN)])).expect("it can be planned");
     assert_eq!((configured.in_cluster.engine, configured.in_cluster.cluster), (None, None));
     assert_eq!(configured.kubernetes.err(), Some(Unavailable::Unknown));
+}
+
+#[test]
+fn each_engine_has_its_own_version() {
+    let versions = Value::map([("cilium", "1.18"), ("spidernet", "v0.6.9")]);
+    let kubernetes = object("kubernetes", &[("engine", text("calico")), ("engine_versions", versions)]);
+    let configured = parse(&block(&[("owner", text("acme")), ("kubernetes", kubernetes)])).expect("it is right");
+    let version = |engine| configured.in_cluster.settings(engine).version.map(|version| version.to_string());
+    assert_eq!(version(EngineName::Cilium).as_deref(), Some("1.18"));
+    assert_eq!(version(EngineName::Spidernet).as_deref(), Some("0.6"));
+    assert_eq!(version(EngineName::Calico), None);
+}
+
+#[test]
+fn the_platform_says_where_the_resolver_is() {
+    let kubernetes = object("kubernetes", &[("platform", text("openshift"))]);
+    let configured = parse(&block(&[("owner", text("acme")), ("kubernetes", kubernetes)])).expect("it is right");
+    let cluster = configured.in_cluster.cluster.expect("a known cluster");
+    assert_eq!(cluster.platform.as_deref(), Some("openshift"));
+    let unknown = object("kubernetes", &[("platform", Value::UNKNOWN)]);
+    let configured = parse(&block(&[("owner", text("acme")), ("kubernetes", unknown)])).expect("it can be planned");
+    assert_eq!(configured.in_cluster.cluster, None);
 }
 
 #[test]
@@ -191,6 +214,24 @@ fn every_wrong_value_is_an_error_on_its_attribute() {
             object("kubernetes", &[("engine", text("flannel"))]),
             "The engine \"flannel\" does not exist",
             "kubernetes.engine",
+        ),
+        (
+            "kubernetes",
+            object("kubernetes", &[("engine_versions", Value::map([("flannel", "0.25")]))]),
+            "The engine \"flannel\" does not exist",
+            "kubernetes.engine_versions[\"flannel\"]",
+        ),
+        (
+            "kubernetes",
+            object("kubernetes", &[("engine_versions", Value::map([("cilium", "latest")]))]),
+            "The value of kubernetes.engine_versions[\"cilium\"] cannot be used",
+            "kubernetes.engine_versions[\"cilium\"]",
+        ),
+        (
+            "kubernetes",
+            object("kubernetes", &[("platform", text("rancher"))]),
+            "platform cannot be used",
+            "kubernetes.platform",
         ),
         (
             "kubernetes",

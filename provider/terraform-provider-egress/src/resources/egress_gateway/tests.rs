@@ -104,3 +104,19 @@ fn failover_that_an_engine_does_not_have_is_an_error_that_names_those_that_have_
     let told = found.iter().find(|error| error.starts_with("failover: ")).expect("an error");
     assert!(told.contains("Engines that can: ") && told.contains("antrea"), "{told}");
 }
+
+#[test]
+fn only_engines_that_can_do_the_whole_gateway_are_named() {
+    let named = |attributes: &Json| {
+        let found = errors(&check("calico", attributes));
+        let told = found.iter().find(|error| error.starts_with("failover: ")).cloned().expect("an error");
+        told.split("Engines that can: ").nth(1).unwrap_or_default().to_owned()
+    };
+    let failover = json!({"failover": "required", "ips": ["192.0.2.7"]});
+    assert!(named(&failover).contains("antrea"), "{}", named(&failover));
+    // Antrea has failover and no destinations.
+    let mut to_some = failover.clone();
+    to_some["to"] = json!({"cidrs": ["203.0.113.0/24"]});
+    let engines = named(&to_some);
+    assert!(engines.contains("spidernet") && !engines.contains("antrea"), "{engines}");
+}

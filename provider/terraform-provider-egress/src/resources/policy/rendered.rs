@@ -15,7 +15,7 @@ use crate::session::InCluster;
 pub(crate) struct Rendered {
     /// The objects as YAML documents, by kind, namespace and name.
     pub(crate) manifests: Value,
-    /// What the engine does only in part.
+    /// What the engine does, though not exactly as written.
     pub(crate) warnings: Vec<Diagnostic>,
 }
 

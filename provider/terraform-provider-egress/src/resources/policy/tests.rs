@@ -188,6 +188,40 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
 }
 
 #[test]
+fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_stops() {
+    let of = |attributes: &Json| {
+        let mut all = json!({"namespace": null, "engine": "calico"});
+        for (name, value) in attributes.as_object().expect("attributes") {
+            all[name] = value.clone();
+        }
+        check(&config(&all))
+    };
+    let policy = of(&json!({}));
+    let manifests = policy.manifests.as_ref().expect("manifests");
+    let text: String = manifests.iter().map(egress_engines::Manifest::to_yaml).collect();
+    for name in ["kube-system", "calico-system", "calico-apiserver", "tigera-operator"] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+    let told = messages(&policy.diagnostics, Severity::Warning);
+    let [told] = &told[..] else { panic!("one warning: {told:?}") };
+    let expected =
+        "allow: The policy can stop the cluster: allow has no rule that lets the pods to the Kubernetes API server: ";
+    assert!(told.starts_with(expected), "{told}");
+    let with_api_server = json!({"allow": {"api": {"to_entities": ["kube-apiserver"], "ports": ["443"]}}});
+    let with_api_server = |exempt: &Json| {
+        let mut all = with_api_server.clone();
+        all["exempt_namespaces"] = exempt.clone();
+        all["engine"] = json!("cilium");
+        messages(&of(&all).diagnostics, Severity::Warning)
+    };
+    assert_eq!(with_api_server(&json!(null)), [""; 0]);
+    let [told] = &with_api_server(&json!(["kube-system", "kube-public", "kube-node-lease"]))[..] else { panic!("one") };
+    let expected =
+        "exempt_namespaces: The policy can stop the cluster: exempt_namespaces leaves out cilium, cilium-spire, where ";
+    assert!(told.starts_with(expected), "{told}");
+}
+
+#[test]
 fn an_engine_without_a_compiler_is_told() {
     let found = messages(&check(&config(&json!({"engine": "flannel"}))).diagnostics, Severity::Error);
     assert_eq!(found.len(), 1, "{found:?}");

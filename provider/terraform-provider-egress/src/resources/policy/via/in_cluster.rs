@@ -2,7 +2,7 @@
 //! gateway's addresses and nodes.
 
 use egress_engines::gateway::gateway_engine;
-use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest};
+use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest, keep_engines_that_can};
 use egress_model::gateway::{Gateway, GatewaySpec};
 use egress_model::policy::{Form, Path as ModelPath, Policy, Spec, Step};
 use egress_model::via::gateway_for;
@@ -52,8 +52,12 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     }
     let compiled = match Gateway::parse(&spec) {
         Ok(gateway) => {
-            let settings = in_cluster.settings(engine.name);
-            (engine.compile)(&gateway, &settings)
+            let mut compiled = (engine.compile)(&gateway, &in_cluster.settings(engine.name));
+            keep_engines_that_can(&mut compiled.findings, |other| {
+                let other = gateway_engine(other.as_str()).filter(|other| why_not(other.name).is_none())?;
+                Some((other.compile)(&gateway, &in_cluster.settings(other.name)))
+            });
+            compiled
         }
         Err(mut invalid) => {
             for invalid in &mut invalid {
@@ -64,7 +68,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     };
     let findings: Vec<Finding> =
         compiled.findings.into_iter().map(|finding| Finding { path: located(&finding.path), ..finding }).collect();
-    // What is only in part so is told at the gateway itself.
+    // What is degraded the gateway itself warns of.
     let refused: Vec<Finding> = findings.into_iter().filter(|finding| finding.level == Level::Refused).collect();
     let manifests = refused.is_empty().then_some(compiled.manifests);
     Way { manifests, diagnostics: told(engine.name, &refused) }
