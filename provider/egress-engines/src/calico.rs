@@ -194,6 +194,10 @@ fn note_name(policy: &Policy, findings: &mut Findings<'_, Feature>) {
     if policy.name.as_str().contains('.') {
         let why =
             "Calico reads what stands before a dot in a policy's name as the name of its tier; use a name without dots";
-        findings.refuse(Path::root().field("name"), Feature::NamespaceScope, why);
+        let scope = match policy.scope {
+            Scope::Namespace(_) => Feature::NamespaceScope,
+            Scope::Cluster { .. } => Feature::ClusterScope,
+        };
+        findings.refuse(Path::root().field("name"), scope, why);
     }
 }

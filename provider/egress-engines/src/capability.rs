@@ -1,11 +1,11 @@
-//! The one table of what every engine makes of every part of a policy: exact, degraded or refused.
+//! The one table of what every engine makes of every part of a policy: exact, degraded or refused; and of the values for which an engine does otherwise.
 //!
 //! Each engine's file has its column, a function over [`Feature`]; compilers ask it through [`crate::Findings::need`], and the guide
 //! to the engines is written from it. Sources: each engine's documentation and CRDs, as its column says.
 
 use std::fmt;
 
-use crate::finding::Capability;
+use crate::finding::{Capability, Row};
 use crate::settings::Settings;
 use crate::{ENGINES, GATEWAY_ENGINES, Level};
 
@@ -16,8 +16,15 @@ pub enum Support {
     Exact,
     /// As the model means it once something else is given, such as a setting of the provider; the compiler refuses without.
     Needs(&'static str),
-    /// Nearly, and this differs.
+    /// Though not exactly as the model means it, and this differs.
     Degraded(&'static str),
+    /// The same, once something else is given; the compiler refuses without.
+    DegradedOnce {
+        /// What has to be given.
+        needs: &'static str,
+        /// What differs then.
+        differs: &'static str,
+    },
     /// Not at all, because of this.
     Refused(&'static str),
 }
@@ -26,7 +33,7 @@ impl Support {
     fn level(self) -> Level {
         match self {
             Self::Exact | Self::Needs(_) => Level::Exact,
-            Self::Degraded(_) => Level::Degraded,
+            Self::Degraded(_) | Self::DegradedOnce { .. } => Level::Degraded,
             Self::Refused(_) => Level::Refused,
         }
     }
@@ -203,6 +210,12 @@ impl Feature {
     ];
 }
 
+impl From<Feature> for Row {
+    fn from(feature: Feature) -> Self {
+        Self::Policy(feature)
+    }
+}
+
 impl Capability for Feature {
     fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName> {
         better(ENGINES.iter().map(|engine| (engine.name, engine.support)), self, level, than)
@@ -266,6 +279,12 @@ impl GatewayFeature {
         Self::Replicas,
         Self::Failover,
     ];
+}
+
+impl From<GatewayFeature> for Row {
+    fn from(feature: GatewayFeature) -> Self {
+        Self::Gateway(feature)
+    }
 }
 
 impl Capability for GatewayFeature {

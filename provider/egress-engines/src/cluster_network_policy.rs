@@ -15,7 +15,10 @@ pub use object::{Action, ClusterNetworkPolicySpec, DestinationPort, EgressRule, 
 
 use crate::manifest::{Kind, Manifest};
 use crate::settings::NetworkPolicyApiChannel;
-use crate::tiers::{self, Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
+use crate::tiers::{
+    self, EXPERIMENTAL, Limits, NAMED_PORT, ONE_LABEL, Subject, TierRule, allow_rules, default_deny, deny_rules,
+    subject,
+};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: any network plugin that enforces `ClusterNetworkPolicy`.
@@ -37,7 +40,7 @@ fn limits(settings: &Settings) -> Limits {
 }
 
 fn support(feature: Feature, settings: &Settings) -> Support {
-    use Support::{Degraded, Exact, Needs, Refused};
+    use Support::{Degraded, DegradedOnce, Exact, Needs, Refused};
     let experimental = settings.network_policy_api == NetworkPolicyApiChannel::Experimental;
     match feature {
         Feature::NamespaceScope
@@ -56,20 +59,15 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::Priority => Exact,
         Feature::BlocksWithoutPods | Feature::External => Needs("the provider's `kubernetes.cluster_cidrs`"),
         Feature::Nodes | Feature::Domains | Feature::DomainsAnyDepth if experimental => Exact,
-        Feature::Nodes | Feature::ApiServer => Degraded(
-            "becomes the addresses in the provider's kubernetes.cluster_cidrs, so whatever else has one of them is meant as \
-             well, and Cilium matches no node by its address",
-        ),
-        Feature::Domains | Feature::DomainsAnyDepth => {
-            Needs("`kubernetes.network_policy_api_channel` `experimental`, and a network plugin that implements it")
-        }
-        Feature::DomainsOneLabel => {
-            Degraded("the API's \"*.\" stands for one or more labels, so names further down are matched as well")
-        }
-        Feature::NamedPorts => Degraded(
-            "a named port of this API has no protocol, so a port of this name is matched whatever its protocol is; write its \
-             number",
-        ),
+        Feature::Nodes | Feature::ApiServer => DegradedOnce {
+            needs: "the provider's `kubernetes.cluster_cidrs`",
+            differs: "becomes the addresses in the provider's kubernetes.cluster_cidrs, so whatever else has one of them is meant \
+                      as well, and Cilium matches no node by its address",
+        },
+        Feature::Domains | Feature::DomainsAnyDepth => Needs(EXPERIMENTAL),
+        Feature::DomainsOneLabel if experimental => Degraded(ONE_LABEL),
+        Feature::DomainsOneLabel => DegradedOnce { needs: EXPERIMENTAL, differs: ONE_LABEL },
+        Feature::NamedPorts => Degraded(NAMED_PORT),
         Feature::ServiceAccounts => Refused("a ClusterNetworkPolicy selects its pods by labels and namespaces only"),
         Feature::Services => Refused(
             "a ClusterNetworkPolicy knows no Services; select the pods behind the Service with to_pods or to_namespaces",

@@ -61,9 +61,11 @@ fn support(feature: Feature, _: &Settings) -> Support {
         | Feature::Deny
         | Feature::Priority => Exact,
         Feature::BlocksWithoutPods | Feature::External => Needs("the provider's `kubernetes.cluster_cidrs`"),
-        Feature::Nodes | Feature::ApiServer => Degraded(
-            "becomes the addresses in the provider's kubernetes.cluster_cidrs, so whatever else has one of them is meant as well",
-        ),
+        Feature::Nodes | Feature::ApiServer => Support::DegradedOnce {
+            needs: "the provider's `kubernetes.cluster_cidrs`",
+            differs: "becomes the addresses in the provider's kubernetes.cluster_cidrs, so whatever else has one of them is meant \
+                      as well",
+        },
         Feature::DomainsOneLabel => {
             Degraded("\"*.\" stands for one or more labels in EKS, so names further down are matched as well")
         }

@@ -7,7 +7,7 @@ use egress_model::policy::Path;
 
 use crate::Compiled;
 
-use crate::capability::{EngineName, Support};
+use crate::capability::{EngineName, Feature, GatewayFeature, Support};
 use crate::settings::Settings;
 
 /// How well an engine does what a part of a policy means.
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 pub enum Level {
     /// As the model means it; said only where a user might wonder.
     Exact,
-    /// Nearly: the finding says what differs.
+    /// Though not exactly so: the finding says what differs.
     Degraded,
     /// Not at all. Nothing is emitted then.
     Refused,
@@ -28,14 +28,25 @@ pub struct Finding {
     pub level: Level,
     /// Which part.
     pub path: Path,
+    /// The rows of the capability table that it is about.
+    pub rows: Vec<Row>,
     /// What differs, or why it cannot be done.
     pub why: String,
     /// The engines that do better.
     pub engines_that_can: Vec<EngineName>,
 }
 
-/// A row of a capability table: what a policy ([`crate::Feature`]) or a gateway ([`crate::GatewayFeature`]) can ask for.
-pub trait Capability: Copy {
+/// A row of a capability table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// Something that a policy can ask for.
+    Policy(Feature),
+    /// Something that a gateway can ask for.
+    Gateway(GatewayFeature),
+}
+
+/// What a policy ([`Feature`]) or a gateway ([`GatewayFeature`]) can ask for: a row of a capability table.
+pub trait Capability: Copy + Into<Row> {
     /// The engines other than this one that do better than a level with it, in their newest version.
     fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName>;
 }
@@ -88,7 +99,7 @@ impl<'a, C: Capability> Findings<'a, C> {
     pub fn need(&mut self, path: Path, feature: C) -> bool {
         match (self.support)(feature, self.settings) {
             Support::Exact | Support::Needs(_) => true,
-            Support::Degraded(how) => {
+            Support::Degraded(how) | Support::DegradedOnce { differs: how, .. } => {
                 self.add(Level::Degraded, path, feature, how);
                 true
             }
@@ -102,7 +113,7 @@ impl<'a, C: Capability> Findings<'a, C> {
     /// Notes something that the table cannot know because it depends on the values themselves.
     pub fn add(&mut self, level: Level, path: Path, feature: C, why: impl Into<String>) {
         let engines_that_can = feature.better_engines(level, self.engine);
-        self.found.push(Finding { level, path, why: why.into(), engines_that_can });
+        self.found.push(Finding { level, path, rows: vec![feature.into()], why: why.into(), engines_that_can });
     }
 
     /// Refuses a part.
@@ -118,7 +129,10 @@ impl<'a, C: Capability> Findings<'a, C> {
                 (other.level, &other.path, &other.why) == (finding.level, &finding.path, &finding.why)
             };
             match once.iter_mut().find(same) {
-                Some(other) => other.engines_that_can.retain(|engine| finding.engines_that_can.contains(engine)),
+                Some(other) => {
+                    other.engines_that_can.retain(|engine| finding.engines_that_can.contains(engine));
+                    other.rows.extend(finding.rows);
+                }
                 None => once.push(finding),
             }
         }

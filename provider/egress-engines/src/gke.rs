@@ -14,6 +14,7 @@ use egress_model::policy::{Depth, DomainPattern, Path, Peers, Policy, Port, Port
 pub use object::{FqdnMatch, FqdnNetworkPolicySpec, FqdnPort, FqdnRule};
 
 use crate::manifest::{Kind, Manifest, Metadata};
+use crate::needs::domain_feature;
 use crate::tiers::has_domain_form;
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up, network_policy};
 
@@ -111,7 +112,7 @@ fn check_names(patterns: &[DomainPattern], path: &Path, findings: &mut Findings<
     for (index, pattern) in patterns.iter().enumerate() {
         if !has_domain_form(pattern.base().as_str()) {
             let why = "the kind takes only names of two or more parts that begin and end with a letter or digit";
-            findings.refuse(path.field("to_domains").index(index), Feature::Domains, why);
+            findings.refuse(path.field("to_domains").index(index), domain_feature(pattern), why);
         }
     }
 }

@@ -3,12 +3,15 @@
 
 use std::fmt::Write;
 
-use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Settings, Support, own_namespaces};
+use crate::exceptions::{Exception, exceptions};
+use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Level, Settings, Support, own_namespaces};
 
 /// One engine's answers, in the order of the rows.
 struct Column {
     name: EngineName,
     answers: Vec<Support>,
+    /// The values for which it does otherwise: the row, how, and which.
+    exceptions: Vec<(usize, Level, &'static str)>,
 }
 
 /// The guide, in Markdown.
@@ -17,10 +20,12 @@ pub fn engines() -> String {
     let policies = ENGINES.iter().map(|engine| Column {
         name: engine.name,
         answers: Feature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
+        exceptions: exceptions(engine.name).iter().flat_map(rows_of).collect(),
     });
     let gateways = GATEWAY_ENGINES.iter().map(|engine| Column {
         name: engine.name,
         answers: GatewayFeature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
+        exceptions: Vec::new(),
     });
     let mut out = String::new();
     out.push_str(HEADER);
@@ -58,6 +63,8 @@ part, in its newest version and with nothing set that the provider can be told o
 - **needs**: as this provider means it, once the setting in the notes is there; without it the part is refused, or the plan warns what
   differs.
 - **degraded**: emitted, and the plan warns what differs.
+- **needs, degraded**: the one with the other.
+- **\\*** after any of these: some values are refused or degraded; the notes list them as **not** and **degraded**.
 - **no**: refused in the plan, with the engines that can. Nothing of the policy is emitted then.
 
 The notes below each table say what is needed, what differs, and why not.
@@ -98,42 +105,74 @@ of one policy meets `server_names` or `dns_queries` of another, at one destinati
 and then computes no policy of these pods at all, until one of the two is changed.
 ";
 
+/// An exception, for each row that it is of.
+fn rows_of(exception: &Exception) -> Vec<(usize, Level, &'static str)> {
+    let rows = Feature::ALL.iter().enumerate().filter(|(_, feature)| exception.features.contains(feature));
+    rows.map(|(row, _)| (row, exception.level, exception.what)).collect()
+}
+
 /// A table of features by engines, and the notes of each engine.
 fn section(out: &mut String, rows: &[&str], columns: &[Column]) {
-    line(out, "", columns.iter().map(|column| column.name.as_str()));
-    line(out, "---", columns.iter().map(|_| "---"));
+    line(out, "", columns.iter().map(|column| column.name.as_str().to_owned()));
+    line(out, "---", columns.iter().map(|_| "---".to_owned()));
     for (index, row) in rows.iter().enumerate() {
-        line(out, row, columns.iter().map(|column| word(column.answers[index])));
+        let cell = |column: &Column| {
+            let has_exceptions = column.exceptions.iter().any(|(of, ..)| *of == index);
+            format!("{}{}", word(column.answers[index]), if has_exceptions { "\\*" } else { "" })
+        };
+        line(out, row, columns.iter().map(cell));
     }
     for column in columns {
-        let notes = notes(rows, &column.answers);
+        let notes = notes(rows, column);
         if notes.is_empty() {
             continue;
         }
         let _ = writeln!(out, "\n### {}\n", column.name);
-        for (word, text, rows) in notes {
-            let _ = writeln!(out, "- {} ({word}): {}.", rows.join("; "), escape(text));
+        for note in notes {
+            let _ = writeln!(out, "- {} ({}): {}.", note.rows.join("; "), note.word, escape(&note.text));
         }
     }
 }
 
 /// A line of a table.
-fn line<'a>(out: &mut String, first: &'a str, cells: impl Iterator<Item = &'a str>) {
-    let cells: Vec<&str> = std::iter::once(first).chain(cells).collect();
+fn line(out: &mut String, first: &str, cells: impl Iterator<Item = String>) {
+    let cells: Vec<String> = std::iter::once(first.to_owned()).chain(cells).collect();
     // Writing to a string cannot fail.
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }
 
+/// What an engine says of some rows.
+#[derive(Debug, PartialEq, Eq)]
+struct Note<'a> {
+    rows: Vec<&'a str>,
+    word: &'static str,
+    text: String,
+}
+
 /// What an engine says, each text once with all the rows that it is said of.
-fn notes<'a>(rows: &[&'a str], answers: &[Support]) -> Vec<(&'static str, &'static str, Vec<&'a str>)> {
-    let mut notes: Vec<(&'static str, &'static str, Vec<&'a str>)> = Vec::new();
-    for (row, answer) in rows.iter().zip(answers) {
-        let (Support::Needs(text) | Support::Degraded(text) | Support::Refused(text)) = *answer else { continue };
-        let word = word(*answer);
-        match notes.iter_mut().find(|note| note.0 == word && note.1 == text) {
-            Some(note) => note.2.push(row),
-            None => notes.push((word, text, vec![row])),
-        }
+fn notes<'a>(rows: &[&'a str], column: &Column) -> Vec<Note<'a>> {
+    let mut notes: Vec<Note<'a>> = Vec::new();
+    let mut add = |row: &'a str, word: &'static str, text: String| match notes
+        .iter_mut()
+        .find(|note| note.word == word && note.text == text)
+    {
+        Some(note) => note.rows.push(row),
+        None => notes.push(Note { rows: vec![row], word, text }),
+    };
+    for (row, answer) in rows.iter().zip(&column.answers) {
+        let text = match *answer {
+            Support::Exact => continue,
+            Support::Needs(text) | Support::Degraded(text) | Support::Refused(text) => text.to_owned(),
+            Support::DegradedOnce { needs, differs } => format!("{needs}; {differs}"),
+        };
+        add(row, word(*answer), text);
+    }
+    for (row, level, what) in &column.exceptions {
+        let word = match level {
+            Level::Refused => "not",
+            Level::Degraded | Level::Exact => "degraded",
+        };
+        add(rows[*row], word, (*what).to_owned());
     }
     notes
 }
@@ -143,6 +182,7 @@ fn word(support: Support) -> &'static str {
         Support::Exact => "yes",
         Support::Needs(_) => "needs",
         Support::Degraded(_) => "degraded",
+        Support::DegradedOnce { .. } => "needs, degraded",
         Support::Refused(_) => "no",
     }
 }
@@ -225,9 +265,12 @@ mod tests {
 
     #[test]
     fn says_once_what_is_said_of_several_rows() {
-        let answers = [Support::Refused("a"), Support::Exact, Support::Refused("a"), Support::Degraded("b")];
-        let notes = notes(&["1", "2", "3", "4"], &answers);
-        assert_eq!(notes, [("no", "a", vec!["1", "3"]), ("degraded", "b", vec!["4"])]);
+        let answers = vec![Support::Refused("a"), Support::Exact, Support::Refused("a"), Support::Degraded("b")];
+        let exceptions = vec![(1, Level::Refused, "c")];
+        let column = Column { name: EngineName::Cilium, answers, exceptions };
+        let notes = notes(&["1", "2", "3", "4"], &column);
+        let note = |rows: &[&'static str], word, text: &str| Note { rows: rows.to_vec(), word, text: text.to_owned() };
+        assert_eq!(notes, [note(&["1", "3"], "no", "a"), note(&["4"], "degraded", "b"), note(&["2"], "not", "c")]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use egress_model::labels::NAMESPACE_NAME_LABEL;
 use egress_model::policy::{Entity, Mode, Path, Peers, Policy, Port, Protocol, Rule};
 
-use self::names::{HostPort, NamedRule, Shows, named_rules};
+use self::names::{HostPort, NamedRule, Shows, check_ports, named_rules};
 use self::object::{
     AUTHORIZATION_POLICY, AccessLogging, AuthorizationPolicySpec, AuthorizationRule, LogMatch, Provider, TELEMETRY,
     TelemetrySpec, WorkloadSelector,
@@ -133,6 +133,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     look_up(policy, &mut findings);
     let (allowed, denied) = named_rules(policy, settings, &mut findings);
     let names = Names { allowed, denied };
+    check_ports(&names.allowed, &mut findings);
     note(policy, &names, settings, &mut findings);
     let egress = pinned(policy, &names, settings, &mut findings);
     let manifests = match policy.mode {
@@ -169,22 +170,26 @@ fn through_gateway(policy: &Policy, names: &Names, istio: &IstioSettings) -> Vec
     let way = Way::of_policy(policy, istio);
     let to = names.allowed_to();
     let decision = |action, part: &[&str], rules: Vec<AuthorizationRule>| {
-        let spec = AuthorizationPolicySpec {
-            selector: Some(WorkloadSelector { match_labels: istio.gateway_labels.clone() }),
-            target_refs: Vec::new(),
-            action,
-            rules,
-        };
-        Manifest::new(&AUTHORIZATION_POLICY, way.beside_gateway(part), &spec)
+        let parts = authorization::fitting(rules).into_iter().map(|(more, rules)| {
+            let spec = AuthorizationPolicySpec {
+                selector: Some(WorkloadSelector { match_labels: istio.gateway_labels.clone() }),
+                target_refs: Vec::new(),
+                action,
+                rules,
+            };
+            let part: Vec<&str> = part.iter().copied().chain(more.as_deref()).collect();
+            Manifest::new(&AUTHORIZATION_POLICY, way.beside_gateway(&part), &spec)
+        });
+        parts.collect::<Vec<Manifest>>()
     };
     let mut manifests = Vec::new();
     if !names.denied.is_empty() {
         let rules = authorization::gateway_rules(policy, &names.denied, istio);
-        manifests.push(decision("DENY", &["deny"], rules));
+        manifests.extend(decision("DENY", &["deny"], rules));
     }
     if !to.is_empty() {
         manifests.extend(sidecar::knowledge(&way, &to));
-        manifests.push(decision("ALLOW", &[], authorization::gateway_rules(policy, &names.allowed, istio)));
+        manifests.extend(decision("ALLOW", &[], authorization::gateway_rules(policy, &names.allowed, istio)));
         manifests.extend(sidecar::gateway_end(&way, &to));
         manifests.extend(sidecar::client_routes(&way, &to));
     }
@@ -284,7 +289,7 @@ fn note(policy: &Policy, names: &Names, settings: &Settings, findings: &mut Find
             let why = "the mesh's sidecars stop connections to addresses that it does not know (outboundTrafficPolicy REGISTRY_ONLY); \
                        name the hosts with to_domains, or set ALLOW_ANY: the NetworkPolicy stops what no rule allows, and REGISTRY_ONLY \
                        is no boundary";
-            findings.refuse(at.clone(), Feature::External, why);
+            findings.refuse(at.clone(), of_addresses(&rule.to), why);
         }
         if !names.denied.is_empty() && reaches_outside(rule) {
             let why = "lets the pods out past the gateway, which then cannot deny the names of deny; allow names only";
@@ -299,6 +304,16 @@ fn reaches_outside(rule: &Rule) -> bool {
         Peers::Cidrs(_) | Peers::External => true,
         Peers::Entities(entities) => entities.contains(&Entity::All),
         Peers::Pods { .. } | Peers::Domains(_) | Peers::Services(_) => false,
+    }
+}
+
+/// The row of a destination that pods reach by address.
+fn of_addresses(to: &Peers) -> Feature {
+    match to {
+        Peers::Cidrs(_) => Feature::Cidrs,
+        Peers::Entities(entities) if entities.contains(&Entity::All) => Feature::Everything,
+        Peers::Entities(_) => Feature::Nodes,
+        Peers::Pods { .. } | Peers::External | Peers::Domains(_) | Peers::Services(_) => Feature::External,
     }
 }
 

@@ -51,10 +51,11 @@ pub(crate) fn support(feature: Feature, _: &Settings) -> Support {
             Support::Degraded("whether an ipBlock matches addresses of pods and nodes is up to the network plugin")
         }
         Feature::External => Support::Needs("the provider's `kubernetes.cluster_cidrs`"),
-        Feature::ApiServer | Feature::Nodes => Support::Degraded(
-            "becomes the addresses in the provider's kubernetes.cluster_cidrs; whether a block matches addresses of nodes is up \
-             to the network plugin (Cilium's default: it does not)",
-        ),
+        Feature::ApiServer | Feature::Nodes => Support::DegradedOnce {
+            needs: "the provider's `kubernetes.cluster_cidrs`",
+            differs: "becomes the addresses in the provider's kubernetes.cluster_cidrs; whether a block matches addresses of nodes \
+                      is up to the network plugin (Cilium's default: it does not)",
+        },
         Feature::DnsQueries => Refused("a NetworkPolicy does not look into DNS queries"),
         Feature::Domains | Feature::DomainsOneLabel | Feature::DomainsAnyDepth => {
             Refused("a NetworkPolicy knows no domain names")

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use egress_model::policy::ClusterRanges;
+use egress_model::shown;
 
 use crate::companions::aks::PublicIpPrefixId;
 
@@ -102,7 +103,7 @@ pub struct Version {
 
 /// A text that is no version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no version such as \"1.19\"")]
+#[error("{} is no version such as \"1.19\"", shown(.0))]
 pub struct VersionError(String);
 
 impl FromStr for Version {

@@ -54,6 +54,18 @@ const ONLY_EXPERIMENTAL: &str = "is only in the experimental channel of the netw
                                  implement it; if yours does, set the provider's kubernetes.network_policy_api_channel to \
                                  \"experimental\"";
 
+/// What has to be there for such a part, as the capability table says it.
+pub(crate) const EXPERIMENTAL: &str =
+    "`kubernetes.network_policy_api_channel` `experimental`, and a network plugin that implements it";
+
+/// What `domainNames` makes of names one label below a domain.
+pub(crate) const ONE_LABEL: &str =
+    "the API's \"*.\" stands for one or more labels, so names further down are matched as well";
+
+/// What a named port means.
+pub(crate) const NAMED_PORT: &str = "a named port of this API has no protocol, so a port of this name is matched whatever its \
+                                     protocol is; write its number";
+
 /// A rule, before a kind writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TierRule {

@@ -9,3 +9,5 @@ pub mod nat_gateway;
 pub mod policy;
 mod shown;
 pub mod via;
+
+pub use shown::shown;

@@ -4,7 +4,7 @@
 const SHOWN: usize = 100;
 
 /// What was written between quotes, cut where it is long: a message must not repeat a file that was passed by mistake.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         None => format!("{text:?}"),
         Some((end, _)) => format!("{:?}... ({} characters)", &text[..end], text.chars().count()),

@@ -12,6 +12,7 @@ use super::object::{Action, HttpMatch, Icmp, L7Protocol, NamespacedName, Peer, R
 use super::{Target, named};
 use crate::finding::listed;
 use crate::label_selector::{IntOrString, LabelSelector};
+use crate::needs::domain_feature;
 use crate::network_policy::IpBlock;
 use crate::{Feature, Findings, Level, Settings};
 
@@ -181,7 +182,7 @@ impl<'a, 'f, 's> Compiler<'a, 'f, 's> {
         }
         if let Some(pattern) = patterns.iter().find(|pattern| pattern.base().as_str().contains('_')) {
             let why = format!("Antrea takes letters, digits, \"-\" and \".\" in a name, so not {pattern}");
-            self.findings.refuse(at, Feature::Domains, why);
+            self.findings.refuse(at, domain_feature(pattern), why);
         }
         patterns.iter().map(|pattern| Peer::Fqdn { fqdn: wildcard(pattern) }).collect()
     }

@@ -137,6 +137,9 @@ pub fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
     Compiled::new(manifests.collect(), findings)
 }
 
+/// Gateways of one policy (CRD of 1.20, `spec.egressGateways`: maxItems).
+const GATEWAYS: usize = 64;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Family {
     V4,
@@ -248,6 +251,7 @@ fn source(source: &Source) -> SourceSelector {
 /// What depends on the gateway's values.
 fn note(gateway: &Gateway, settings: &Settings, findings: &mut Findings<'_, GatewayFeature>) {
     let root = Path::root();
+    let families = families(gateway);
     for why in gateway.sources.iter().flat_map(|source| unusable_labels(&source.pods, settings)) {
         findings.refuse(root.field("sources"), GatewayFeature::SourcePods, why);
     }
@@ -274,6 +278,18 @@ fn note(gateway: &Gateway, settings: &Settings, findings: &mut Findings<'_, Gate
                        one label in nodes, such as \"kubernetes.io/hostname in (a, b)\"";
             findings.refuse(at, GatewayFeature::Replicas, why);
         }
+    }
+    let most = families.iter().map(|family| gateways(gateway, *family).len()).max().unwrap_or_default();
+    if most > GATEWAYS && settings.at_least(1, 20) {
+        let (field, feature) = match gateway.ips.is_empty() {
+            true => ("replicas", GatewayFeature::Replicas),
+            false => ("ips", GatewayFeature::SeveralIps),
+        };
+        let why = format!(
+            "a CiliumEgressGatewayPolicy has at most {GATEWAYS} gateways of a family, and {most} are asked for; leave some out, or make \
+             several gateways of it, each with some of the sources"
+        );
+        findings.refuse(root.field(field), feature, why);
     }
     if gateway.failover == Failover::BestEffort {
         let why = "while the gateway's node is down, its traffic is dropped; when the cluster no longer lists the node, the next \

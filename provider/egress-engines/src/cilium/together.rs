@@ -210,7 +210,10 @@ impl<'p> Together<'p> {
 
 /// What is to be told of a rule that reads this where it meets another.
 fn told(reading: Reading, other: &Part<'_>, meeting: Meeting) -> Option<(Level, String)> {
-    let who = other.key.map_or_else(|| "the leave to ask the resolver".to_owned(), |key| format!("allow[{key:?}]"));
+    let who = other.key.map_or_else(
+        || "the leave to ask the resolver".to_owned(),
+        |key| Path::root().field("allow").key(key).to_string(),
+    );
     let what = match (reading, other.reading) {
         (Reading::Requests, Reading::Requests) | (Reading::ServerNames, Reading::ServerNames | Reading::Nothing) => {
             return None;

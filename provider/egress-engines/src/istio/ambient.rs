@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_model::policy::Policy;
 
-use super::authorization::{clients, operations};
+use super::authorization::{clients, fitting, operations};
 use super::names::{HostPort, NamedRule, Shows, unique_label};
 use super::object::{
     AUTHORIZATION_POLICY, AuthorizationPolicySpec, AuthorizationRule, Operation, Port, SERVICE_ENTRY, ServiceEntrySpec,
@@ -41,14 +41,19 @@ fn entry(
     let own = Metadata::of(policy);
     let metadata = Metadata { name: unique_label(&[&own.name, host]), ..own };
     let target = TargetRef { group: "networking.istio.io", kind: "ServiceEntry", name: metadata.name.clone() };
-    let rules = host_rules(policy, &names.allowed, istio, host);
-    let decision = AuthorizationPolicySpec { selector: None, target_refs: vec![target], action: "ALLOW", rules };
+    let decisions = fitting(host_rules(policy, &names.allowed, istio, host)).into_iter().map(|(more, rules)| {
+        let spec =
+            AuthorizationPolicySpec { selector: None, target_refs: vec![target.clone()], action: "ALLOW", rules };
+        let metadata = match more {
+            None => metadata.clone(),
+            Some(more) => Metadata { name: unique_label(&[&policy.name.to_string(), host, &more]), ..metadata.clone() },
+        };
+        Manifest::new(&AUTHORIZATION_POLICY, metadata, &spec)
+    });
+    let decisions: Vec<Manifest> = decisions.collect();
     let waypoint = waypoint_labels(&istio.gateway_service, &istio.gateway_namespace);
     let spec = entry_spec(host, allowed);
-    vec![
-        Manifest::new(&AUTHORIZATION_POLICY, metadata.clone(), &decision),
-        Manifest::new(&SERVICE_ENTRY, metadata, &spec).with_labels(waypoint),
-    ]
+    decisions.into_iter().chain([Manifest::new(&SERVICE_ENTRY, metadata, &spec).with_labels(waypoint)]).collect()
 }
 
 /// The labels of an entry whose traffic goes through a waypoint.

@@ -6,6 +6,16 @@ use super::names::{HostPort, NamedRule, Shows};
 use super::object::{AuthorizationRule, Condition, From, Operation, Source, To};
 use crate::settings::IstioSettings;
 
+/// Rules of one `AuthorizationPolicy` (CRD, `spec.rules`: maxItems). Several of one action are alternatives, as the rules of one are
+/// (reference, "Authorization Policy").
+const RULES: usize = 512;
+
+/// Rules in lists that fit, each with what follows the name of its object: nothing for the first.
+pub(super) fn fitting(rules: Vec<AuthorizationRule>) -> Vec<(Option<String>, Vec<AuthorizationRule>)> {
+    let parts = rules.chunks(RULES).enumerate();
+    parts.map(|(index, rules)| ((index > 0).then(|| (index + 1).to_string()), rules.to_vec())).collect()
+}
+
 /// The ports that the gateway's pods see of traffic that shows this.
 fn pod_ports(istio: &IstioSettings, shows: Shows) -> Vec<String> {
     let ports = match shows {

@@ -93,6 +93,22 @@ pub(super) fn named_rules(
     (allowed, denied)
 }
 
+/// Ports of one `ServiceEntry` (CRD, `spec.ports`: maxItems), which has those of all of its hosts.
+const PORTS: usize = 256;
+
+/// Tells where the hosts of a policy have more ports than an entry holds.
+pub(super) fn check_ports(allowed: &[NamedRule], findings: &mut Findings<'_, Feature>) {
+    let ports: BTreeSet<u16> = allowed.iter().flat_map(|rule| &rule.to).map(|to| to.port).collect();
+    if ports.len() > PORTS {
+        let why = format!(
+            "the rules with to_domains name {} ports, and a ServiceEntry, which has those of all hosts of the policy, takes {PORTS}; make \
+             several policies of it",
+            ports.len()
+        );
+        findings.refuse(Path::root().field("allow"), Feature::Domains, why);
+    }
+}
+
 /// The rule, if it is about names.
 fn named(rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) -> Option<NamedRule> {
     let Peers::Domains(patterns) = &rule.to else {

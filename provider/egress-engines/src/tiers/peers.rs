@@ -9,6 +9,7 @@ use egress_model::policy::{CidrSet, ClusterRanges, Depth, DomainPattern, Entity,
 use super::{Limits, ONLY_EXPERIMENTAL, Peer, everything, namespace_named, node_local, pods_of, resolver_pods};
 use crate::finding::listed;
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
+use crate::needs::domain_feature;
 use crate::{Feature, Findings, Level};
 
 /// The destinations of a rule.
@@ -161,7 +162,9 @@ fn domain_names(
 ) -> Vec<Peer> {
     if !limits.domains {
         let why = format!("a domain name as a destination {ONLY_EXPERIMENTAL}");
-        findings.refuse(path.field("to_domains"), Feature::Domains, why);
+        for pattern in patterns {
+            findings.refuse(path.field("to_domains"), domain_feature(pattern), why.clone());
+        }
         return Vec::new();
     }
     let names = names(patterns, path, findings);
@@ -175,7 +178,7 @@ pub(crate) fn names(patterns: &[DomainPattern], path: &Path, findings: &mut Find
         let name = pattern.base().as_str();
         if !has_domain_form(name) {
             let why = "the kind takes only names of two or more parts that begin and end with a letter or digit";
-            findings.refuse(path.field("to_domains").index(index), Feature::Domains, why);
+            findings.refuse(path.field("to_domains").index(index), domain_feature(pattern), why);
         }
         names.insert(match pattern.depth() {
             Depth::Exact => name.to_owned(),

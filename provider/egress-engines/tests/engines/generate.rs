@@ -42,12 +42,20 @@ const RULES: [&str; 3] = ["a", "b", "c"];
 
 type Choices<T> = Vec<(u32, BoxedStrategy<T>)>;
 
-/// Which features the policies of an engine may use.
-struct Use(Engine, Settings);
+/// Which features policies may use.
+enum Use {
+    /// Those that an engine has with these settings.
+    Of(Engine, Settings),
+    /// All of them, whatever an engine makes of them.
+    All,
+}
 
 impl Use {
     fn has(&self, feature: Feature) -> bool {
-        !matches!((self.0.support)(feature, &self.1), Support::Refused(_))
+        match self {
+            Self::Of(engine, settings) => !matches!((engine.support)(feature, settings), Support::Refused(_)),
+            Self::All => true,
+        }
     }
 
     /// Sometimes also what the engine refuses, to see that it does.
@@ -232,6 +240,13 @@ fn peers(uses: &Use, domains: Feature) -> BoxedStrategy<RuleSpec> {
     Union::new_weighted(choices).boxed()
 }
 
+/// Headers, also with values that engines read in their own way.
+fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
+    let value = prop_oneof![4 => text(&["a", "b c"]), 1 => text(&["", "*", "a*", " a", "é"])];
+    prop::collection::btree_map(text(&["x-tenant", "content-type"]), value, 1..3)
+}
+
+/// Requests; the flows that are judged have no headers.
 fn http() -> impl Strategy<Value = HttpSpec> {
     let method = prop::option::of(text(&["GET", "POST"]));
     let path = prop::option::of((any::<bool>(), text(&["/v1", "/v1/orders"])));
@@ -306,7 +321,68 @@ pub(crate) fn spec(engine: Engine) -> BoxedStrategy<Spec> {
 
 /// Policies that an engine mostly takes with these settings.
 pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Spec> {
-    let uses = Use(engine, settings.clone());
+    let specs = spec_using(&Use::Of(engine, settings.clone()));
+    let suiting = move |spec| match engine.name {
+        EngineName::Istio => suiting_istio(spec),
+        EngineName::Linkerd => suiting_linkerd(spec),
+        _ => spec,
+    };
+    specs.prop_map(suiting).boxed()
+}
+
+/// Names that some engines refuse: of one part, with an underscore, so long that nothing fits beside them.
+const ODD_NAMES: [&str; 5] = ["localhost", "a_b.example.com", "_a.example.com", "a.1", LONG_NAME];
+
+const LONG_NAME: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.\
+                         ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.dddddddddddddddddddddddddddddddddddddddddd.example.com";
+
+/// Blocks that some engines refuse, or that stand for more than one thing.
+const ODD_BLOCKS: [&str; 6] =
+    ["224.0.0.0/4", "ff02::/16", "::/0", "169.254.169.254/32", "192.168.0.10/32", "10.43.0.1/32"];
+
+/// Policies that use whatever there is, of clusters of which more or less is known, with odd values.
+pub(crate) fn wild() -> BoxedStrategy<Spec> {
+    let name = prop_oneof![8 => Just("p"), 1 => Just("default"), 1 => Just("a.b")];
+    let odd = (
+        prop::option::weighted(0.15, select(&ODD_NAMES[..])),
+        prop::option::weighted(0.15, select(&ODD_BLOCKS[..])),
+        prop::option::weighted(0.3, headers()),
+        prop::option::weighted(0.1, select(&["255/ICMP", "any/UDP", "65535", "1-65535"][..])),
+        prop::option::weighted(0.1, select(&["PROPFIND", "TRACE"][..])),
+        prop::option::weighted(0.1, select(&["/*", "/a{b}", "/a//b"][..])),
+    );
+    let account = prop::option::weighted(0.05, Just("a".repeat(70)));
+    (spec_using(&Use::All), any::<bool>(), any::<bool>(), name, odd, account)
+        .prop_map(|(mut spec, is_known, has_exemptions, name, odd, account)| {
+            let (domain, block, headers, port, method, path) = odd;
+            name.clone_into(&mut spec.name);
+            if !is_known {
+                spec.cluster = ClusterSpec::default();
+            }
+            spec.exempt_namespaces = spec.exempt_namespaces.filter(|_| has_exemptions);
+            for rule in spec.allow.values_mut().chain(spec.deny.values_mut()).take(1) {
+                rule.to_domains.iter_mut().for_each(|domains| domains.extend(domain.map(str::to_owned)));
+                rule.to_cidrs.iter_mut().for_each(|blocks| blocks.extend(block.map(str::to_owned)));
+                let is_open = rule.http_requests.is_none() && rule.server_names.is_none();
+                let some = rule.ports.as_ref().is_some_and(|ports| ports != &["any"]);
+                if is_open && some {
+                    rule.ports.iter_mut().for_each(|ports| ports.extend(port.map(str::to_owned)));
+                }
+                for request in rule.http_requests.iter_mut().flatten() {
+                    request.headers = headers.clone().or(request.headers.take());
+                    request.method = method.map(str::to_owned).or(request.method.take());
+                    if let Some(path) = path {
+                        (request.path, request.path_prefix) = (Some(path.to_owned()), None);
+                    }
+                }
+            }
+            spec.service_accounts.iter_mut().for_each(|accounts| accounts.extend(account.clone()));
+            spec
+        })
+        .boxed()
+}
+
+fn spec_using(uses: &Use) -> BoxedStrategy<Spec> {
     let cluster_wide = match (uses.has(Feature::NamespaceScope), uses.has(Feature::ClusterScope)) {
         (true, false) => 0.01,
         (false, _) => 0.99,
@@ -314,8 +390,8 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
     };
     let deny = if uses.has(Feature::Deny) { 0..2 } else { 0..1 };
     let pods = uses.option(Feature::SourcePods, block());
-    let allow = prop::collection::btree_map(text(&RULES), allow_rule(&uses), 0..3);
-    let deny = prop::collection::btree_map(text(&RULES), deny_rule(&uses), deny);
+    let allow = prop::collection::btree_map(text(&RULES), allow_rule(uses), 0..3);
+    let deny = prop::collection::btree_map(text(&RULES), deny_rule(uses), deny);
     let accounts = uses.option(Feature::ServiceAccounts, some_of(&ACCOUNTS));
     let namespaces = prop::option::of(namespace_block());
     let queries = uses.option(Feature::DnsQueries, some_of(&QUERIES));
@@ -324,7 +400,7 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
         (allow, prop::bool::weighted(0.2)).prop_map(|(allow, to_one)| if to_one { to_one_place(allow) } else { allow });
     // AdminNetworkPolicy has less than a hundred of them.
     let priority = uses.option(Feature::Priority, prop_oneof![19 => 0_i64..100, 1 => 100_i64..=1000]);
-    let whole = (prop::bool::weighted(cluster_wide), namespaces, priority, mode(&uses));
+    let whole = (prop::bool::weighted(cluster_wide), namespaces, priority, mode(uses));
     (pods, allow, deny, accounts, whole, dns)
         .prop_map(|(pods, allow, deny, service_accounts, whole, (allow_dns, queries, node_local))| {
             let (cluster_wide, namespaces, priority, mode) = whole;
@@ -353,11 +429,6 @@ pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Sp
                 },
                 ..Spec::default()
             }
-        })
-        .prop_map(move |spec| match engine.name {
-            EngineName::Istio => suiting_istio(spec),
-            EngineName::Linkerd => suiting_linkerd(spec),
-            _ => spec,
         })
         .boxed()
 }

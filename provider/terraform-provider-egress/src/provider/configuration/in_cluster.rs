@@ -13,6 +13,7 @@ use egress_engines::settings::{
 };
 use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Settings, engine};
 use egress_model::policy::{ClusterCidrsSpec, ClusterRanges, ClusterSpec, ResolverSpec};
+use egress_model::shown;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics, model};
@@ -119,7 +120,7 @@ fn engine_name(value: &Value, path: &Path) -> Result<EngineName, Diagnostic> {
     engine(name).map(|engine| engine.name).ok_or_else(|| {
         let known: Vec<_> = ENGINES.iter().map(|engine| format!("\"{}\"", engine.name)).collect();
         Diagnostic::error(
-            format!("The engine {name:?} does not exist"),
+            format!("The engine {} does not exist", shown(name)),
             format!("Policies can be compiled to: {}.", known.join(", ")),
         )
         .at(path.clone())
@@ -138,7 +139,7 @@ fn versions(value: &Value, path: &Path) -> Result<BTreeMap<EngineName, Version>,
         let Some(engine) = known.iter().find(|engine| engine.as_str() == name) else {
             let known: Vec<_> = known.iter().map(|engine| format!("\"{engine}\"")).collect();
             let detail = format!("Its versions are those of: {}.", known.join(", "));
-            told.push(Diagnostic::error(format!("The engine {name:?} does not exist"), detail).at(at));
+            told.push(Diagnostic::error(format!("The engine {} does not exist", shown(name)), detail).at(at));
             continue;
         };
         match text::<Version>(version, &at) {
@@ -165,7 +166,7 @@ fn channel(value: &Value, path: &Path) -> Result<NetworkPolicyApiChannel, Diagno
         "standard" => Ok(NetworkPolicyApiChannel::Standard),
         "experimental" => Ok(NetworkPolicyApiChannel::Experimental),
         other => Err(Diagnostic::error(
-            format!("The channel {other:?} does not exist"),
+            format!("The channel {} does not exist", shown(other)),
             "The CRDs of network-policy-api come as \"standard\" and as \"experimental\".",
         )
         .at(path.clone())),
@@ -177,7 +178,7 @@ fn ovn_dns(value: &Value, path: &Path) -> Result<OvnKubernetesDns, Diagnostic> {
         "polling" => Ok(OvnKubernetesDns::Polling),
         "name-resolver" => Ok(OvnKubernetesDns::NameResolver),
         other => Err(Diagnostic::error(
-            format!("OVN-Kubernetes does not find names by {other:?}"),
+            format!("OVN-Kubernetes does not find names by {}", shown(other)),
             "Choose \"polling\", or \"name-resolver\" where --enable-dns-name-resolver is on.",
         )
         .at(path.clone())),
@@ -203,7 +204,7 @@ fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
         Some(other) => {
             let detail =
                 "Choose \"sidecar\" (a proxy in every pod) or \"ambient\" (a proxy on every node, and a waypoint).";
-            let error = Diagnostic::error(format!("The Istio mode {other:?} does not exist"), detail);
+            let error = Diagnostic::error(format!("The Istio mode {} does not exist", shown(other)), detail);
             return Err(error.at(path.child("mode")).into());
         }
     };
@@ -213,7 +214,8 @@ fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
         Some(other) => {
             let detail =
                 "Write the mesh's outboundTrafficPolicy.mode: \"ALLOW_ANY\" (Istio's default) or \"REGISTRY_ONLY\".";
-            let error = Diagnostic::error(format!("The outbound traffic policy {other:?} does not exist"), detail);
+            let error =
+                Diagnostic::error(format!("The outbound traffic policy {} does not exist", shown(other)), detail);
             return Err(error.at(path.child("outbound_traffic")).into());
         }
     };
@@ -239,7 +241,7 @@ fn antrea_subnet(value: &Value, path: &Path) -> Result<AntreaSubnet, Diagnostics
     }
     let written: Antrea = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
     let gateway: IpAddr = written.gateway.parse().map_err(|_| {
-        let detail = format!("{:?} is no IP address.", written.gateway);
+        let detail = format!("{} is no IP address.", shown(&written.gateway));
         Diagnostic::error("The subnet's router cannot be used", detail).at(path.child("gateway"))
     })?;
     let longest = if gateway.is_ipv4() { 32 } else { 128 };

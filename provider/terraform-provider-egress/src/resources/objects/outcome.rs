@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use egress_engines::{Attachment, EngineName, Finding, Level, Manifest, Requirement};
 use egress_model::identity::{NAME_TAG, NAMESPACE_TAG, OWNER_TAG, Owner, ResourceType, TYPE_TAG};
 use egress_model::policy::{Invalid, Path as ModelPath, Step};
+use egress_model::shown;
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -141,7 +142,8 @@ fn detail_of(finding: &Finding, engines: &str) -> String {
 /// An engine that does not exist, on the attribute that chooses it.
 pub(crate) fn unknown_engine(name: &str, known: &[EngineName]) -> Diagnostic {
     let names: Vec<_> = known.iter().map(|engine| format!("{:?}", engine.as_str())).collect();
-    let detail = format!("{name:?} is none of the engines that this version compiles this to: {}.", names.join(", "));
+    let detail =
+        format!("{} is none of the engines that this version compiles this to: {}.", shown(name), names.join(", "));
     Diagnostic::error("The engine is not known", detail).at(Path::attribute("engine"))
 }
 
@@ -157,7 +159,7 @@ mod tests {
 
     fn finding(level: Level, path: &[&'static str], why: &str, engines_that_can: &[EngineName]) -> Finding {
         let path = path.iter().fold(ModelPath::default(), |path, step| path.field(step));
-        Finding { level, path, why: why.to_owned(), engines_that_can: engines_that_can.to_vec() }
+        Finding { level, path, rows: Vec::new(), why: why.to_owned(), engines_that_can: engines_that_can.to_vec() }
     }
 
     #[test]
