@@ -170,7 +170,7 @@ fn through_gateway(policy: &Policy, names: &Names, istio: &IstioSettings) -> Vec
     let way = Way::of_policy(policy, istio);
     let to = names.allowed_to();
     let decision = |action, part: &[&str], rules: Vec<AuthorizationRule>| {
-        let parts = authorization::fitting(rules).into_iter().map(|(more, rules)| {
+        let parts = authorization::fitting(&rules).into_iter().map(|(more, rules)| {
             let spec = AuthorizationPolicySpec {
                 selector: Some(WorkloadSelector { match_labels: istio.gateway_labels.clone() }),
                 target_refs: Vec::new(),

@@ -39,7 +39,7 @@ const CALICO_ENTERPRISE: &[&str] = &[
 const NETWORK_POLICY_API: &[&str] = &["calico-apiserver", "calico-system", "ovn-kubernetes", "tigera-operator"];
 
 /// Cilium is in `kube-system`, but for `OpenShift`, where it has a namespace of its own (Cilium documentation, "Installation on
-/// OpenShift"), and for SPIRE (Helm value `authentication.mutual.spire.install.namespace`).
+/// `OpenShift`"), and for SPIRE (Helm value `authentication.mutual.spire.install.namespace`).
 const CILIUM: &[&str] = &["cilium", "cilium-spire"];
 
 /// Antrea is in `kube-system`; its flow aggregator and what shows flows are not (Antrea documentation, "Network Flow Visibility").
@@ -53,10 +53,9 @@ pub fn own_namespaces(engine: EngineName) -> &'static [&'static str] {
         EngineName::CalicoEnterprise => CALICO_ENTERPRISE,
         EngineName::Antrea => ANTREA,
         EngineName::ClusterNetworkPolicy | EngineName::AdminNetworkPolicy => NETWORK_POLICY_API,
-        // All of it is in `kube-system`.
-        EngineName::Eks => &[],
-        // They have no policies of the whole cluster.
-        EngineName::NetworkPolicy
+        // All of EKS' is in `kube-system`; the others have no policies of the whole cluster.
+        EngineName::Eks
+        | EngineName::NetworkPolicy
         | EngineName::Istio
         | EngineName::OvnKubernetes
         | EngineName::Gke

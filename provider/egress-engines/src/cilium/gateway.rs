@@ -281,9 +281,10 @@ fn note(gateway: &Gateway, settings: &Settings, findings: &mut Findings<'_, Gate
     }
     let most = families.iter().map(|family| gateways(gateway, *family).len()).max().unwrap_or_default();
     if most > GATEWAYS && settings.at_least(1, 20) {
-        let (field, feature) = match gateway.ips.is_empty() {
-            true => ("replicas", GatewayFeature::Replicas),
-            false => ("ips", GatewayFeature::SeveralIps),
+        let (field, feature) = if gateway.ips.is_empty() {
+            ("replicas", GatewayFeature::Replicas)
+        } else {
+            ("ips", GatewayFeature::SeveralIps)
         };
         let why = format!(
             "a CiliumEgressGatewayPolicy has at most {GATEWAYS} gateways of a family, and {most} are asked for; leave some out, or make \

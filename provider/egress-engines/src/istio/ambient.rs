@@ -41,7 +41,7 @@ fn entry(
     let own = Metadata::of(policy);
     let metadata = Metadata { name: unique_label(&[&own.name, host]), ..own };
     let target = TargetRef { group: "networking.istio.io", kind: "ServiceEntry", name: metadata.name.clone() };
-    let decisions = fitting(host_rules(policy, &names.allowed, istio, host)).into_iter().map(|(more, rules)| {
+    let decisions = fitting(&host_rules(policy, &names.allowed, istio, host)).into_iter().map(|(more, rules)| {
         let spec =
             AuthorizationPolicySpec { selector: None, target_refs: vec![target.clone()], action: "ALLOW", rules };
         let metadata = match more {

@@ -11,7 +11,7 @@ use crate::settings::IstioSettings;
 const RULES: usize = 512;
 
 /// Rules in lists that fit, each with what follows the name of its object: nothing for the first.
-pub(super) fn fitting(rules: Vec<AuthorizationRule>) -> Vec<(Option<String>, Vec<AuthorizationRule>)> {
+pub(super) fn fitting(rules: &[AuthorizationRule]) -> Vec<(Option<String>, Vec<AuthorizationRule>)> {
     let parts = rules.chunks(RULES).enumerate();
     parts.map(|(index, rules)| ((index > 0).then(|| (index + 1).to_string()), rules.to_vec())).collect()
 }

@@ -2,6 +2,7 @@
 //! refuses, so that most policies are emitted.
 
 mod flows;
+mod wild;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use proptest::strategy::Union;
 use proptest::test_runner::RngAlgorithm;
 
 pub(crate) use self::flows::{flow, pod};
+pub(crate) use self::wild::wild;
 use crate::written::{announcing, request, rule, to_namespaces, with_requests};
 
 const NAMESPACES: [&str; 3] = ["shop", "billing", "kube-system"];
@@ -45,7 +47,7 @@ type Choices<T> = Vec<(u32, BoxedStrategy<T>)>;
 /// Which features policies may use.
 enum Use {
     /// Those that an engine has with these settings.
-    Of(Engine, Settings),
+    Of(Engine, Box<Settings>),
     /// All of them, whatever an engine makes of them.
     All,
 }
@@ -95,7 +97,8 @@ fn some_of(values: &'static [&'static str]) -> impl Strategy<Value = Vec<String>
 }
 
 /// Labels that an engine may not see.
-const UNSEEN_KEYS: [&str; 3] = ["pod-template-hash", "io.kubernetes/x", "kubernetes.io/os"];
+const UNSEEN_KEYS: [&str; 4] =
+    ["pod-template-hash", "io.kubernetes/x", "kubernetes.io/os", "failure-domain.beta.kubernetes.io/zone"];
 
 fn key() -> impl Strategy<Value = String> {
     prop_oneof![60 => text(&KEYS), 1 => text(&UNSEEN_KEYS)]
@@ -240,12 +243,6 @@ fn peers(uses: &Use, domains: Feature) -> BoxedStrategy<RuleSpec> {
     Union::new_weighted(choices).boxed()
 }
 
-/// Headers, also with values that engines read in their own way.
-fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
-    let value = prop_oneof![4 => text(&["a", "b c"]), 1 => text(&["", "*", "a*", " a", "é"])];
-    prop::collection::btree_map(text(&["x-tenant", "content-type"]), value, 1..3)
-}
-
 /// Requests; the flows that are judged have no headers.
 fn http() -> impl Strategy<Value = HttpSpec> {
     let method = prop::option::of(text(&["GET", "POST"]));
@@ -321,65 +318,13 @@ pub(crate) fn spec(engine: Engine) -> BoxedStrategy<Spec> {
 
 /// Policies that an engine mostly takes with these settings.
 pub(crate) fn spec_with(engine: Engine, settings: &Settings) -> BoxedStrategy<Spec> {
-    let specs = spec_using(&Use::Of(engine, settings.clone()));
+    let specs = spec_using(&Use::Of(engine, Box::new(settings.clone())));
     let suiting = move |spec| match engine.name {
         EngineName::Istio => suiting_istio(spec),
         EngineName::Linkerd => suiting_linkerd(spec),
         _ => spec,
     };
     specs.prop_map(suiting).boxed()
-}
-
-/// Names that some engines refuse: of one part, with an underscore, so long that nothing fits beside them.
-const ODD_NAMES: [&str; 5] = ["localhost", "a_b.example.com", "_a.example.com", "a.1", LONG_NAME];
-
-const LONG_NAME: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.\
-                         ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.dddddddddddddddddddddddddddddddddddddddddd.example.com";
-
-/// Blocks that some engines refuse, or that stand for more than one thing.
-const ODD_BLOCKS: [&str; 6] =
-    ["224.0.0.0/4", "ff02::/16", "::/0", "169.254.169.254/32", "192.168.0.10/32", "10.43.0.1/32"];
-
-/// Policies that use whatever there is, of clusters of which more or less is known, with odd values.
-pub(crate) fn wild() -> BoxedStrategy<Spec> {
-    let name = prop_oneof![8 => Just("p"), 1 => Just("default"), 1 => Just("a.b")];
-    let odd = (
-        prop::option::weighted(0.15, select(&ODD_NAMES[..])),
-        prop::option::weighted(0.15, select(&ODD_BLOCKS[..])),
-        prop::option::weighted(0.3, headers()),
-        prop::option::weighted(0.1, select(&["255/ICMP", "any/UDP", "65535", "1-65535"][..])),
-        prop::option::weighted(0.1, select(&["PROPFIND", "TRACE"][..])),
-        prop::option::weighted(0.1, select(&["/*", "/a{b}", "/a//b"][..])),
-    );
-    let account = prop::option::weighted(0.05, Just("a".repeat(70)));
-    (spec_using(&Use::All), any::<bool>(), any::<bool>(), name, odd, account)
-        .prop_map(|(mut spec, is_known, has_exemptions, name, odd, account)| {
-            let (domain, block, headers, port, method, path) = odd;
-            name.clone_into(&mut spec.name);
-            if !is_known {
-                spec.cluster = ClusterSpec::default();
-            }
-            spec.exempt_namespaces = spec.exempt_namespaces.filter(|_| has_exemptions);
-            for rule in spec.allow.values_mut().chain(spec.deny.values_mut()).take(1) {
-                rule.to_domains.iter_mut().for_each(|domains| domains.extend(domain.map(str::to_owned)));
-                rule.to_cidrs.iter_mut().for_each(|blocks| blocks.extend(block.map(str::to_owned)));
-                let is_open = rule.http_requests.is_none() && rule.server_names.is_none();
-                let some = rule.ports.as_ref().is_some_and(|ports| ports != &["any"]);
-                if is_open && some {
-                    rule.ports.iter_mut().for_each(|ports| ports.extend(port.map(str::to_owned)));
-                }
-                for request in rule.http_requests.iter_mut().flatten() {
-                    request.headers = headers.clone().or(request.headers.take());
-                    request.method = method.map(str::to_owned).or(request.method.take());
-                    if let Some(path) = path {
-                        (request.path, request.path_prefix) = (Some(path.to_owned()), None);
-                    }
-                }
-            }
-            spec.service_accounts.iter_mut().for_each(|accounts| accounts.extend(account.clone()));
-            spec
-        })
-        .boxed()
 }
 
 fn spec_using(uses: &Use) -> BoxedStrategy<Spec> {
@@ -400,15 +345,23 @@ fn spec_using(uses: &Use) -> BoxedStrategy<Spec> {
         (allow, prop::bool::weighted(0.2)).prop_map(|(allow, to_one)| if to_one { to_one_place(allow) } else { allow });
     // AdminNetworkPolicy has less than a hundred of them.
     let priority = uses.option(Feature::Priority, prop_oneof![19 => 0_i64..100, 1 => 100_i64..=1000]);
-    let whole = (prop::bool::weighted(cluster_wide), namespaces, priority, mode(uses));
+    // One of the namespaces is the engine's own, which is left alone where no list says otherwise.
+    let exempt = prop_oneof![
+        3 => Just(Some(vec!["kube-system"])),
+        2 => Just(None),
+        1 => Just(Some(Vec::new())),
+        1 => Just(Some(vec!["shop", "kube-system"])),
+    ];
+    let exempt = exempt.prop_map(|exempt| exempt.map(owned));
+    let whole = (prop::bool::weighted(cluster_wide), namespaces, exempt, priority, mode(uses));
     (pods, allow, deny, accounts, whole, dns)
         .prop_map(|(pods, allow, deny, service_accounts, whole, (allow_dns, queries, node_local))| {
-            let (cluster_wide, namespaces, priority, mode) = whole;
+            let (cluster_wide, namespaces, exempt, priority, mode) = whole;
             Spec {
                 name: "p".into(),
                 namespace: (!cluster_wide).then(|| "shop".into()),
                 namespaces: namespaces.filter(|_| cluster_wide),
-                exempt_namespaces: cluster_wide.then(|| vec!["kube-system".to_owned()]),
+                exempt_namespaces: exempt.filter(|_| cluster_wide),
                 pods,
                 service_accounts,
                 allow,
@@ -420,7 +373,7 @@ fn spec_using(uses: &Use) -> BoxedStrategy<Spec> {
                 dns_queries: queries.filter(|_| allow_dns != Some(false)),
                 cluster: ClusterSpec {
                     platform: Some("kubernetes".to_owned()),
-                    own_namespaces: Vec::new(),
+                    own_namespaces: vec!["billing".to_owned()],
                     cidrs: cluster(),
                     resolver: ResolverSpec {
                         node_local_ips: node_local.then(|| vec!["169.254.20.10".to_owned()]),

@@ -43,7 +43,9 @@ fn respelled(mut spec: Spec, choices: &[u8]) -> Spec {
     let mut next = || choices.next().unwrap_or_default();
     let rules = |rule: &mut RuleSpec, next: &mut dyn FnMut() -> u8| {
         for names in [&mut rule.to_domains, &mut rule.server_names].into_iter().flatten() {
-            names.iter_mut().for_each(|name| *name = respelled_name(name, next()));
+            for name in names {
+                *name = respelled_name(name, next());
+            }
         }
         for block in rule.to_cidrs.iter_mut().flatten() {
             *block = respelled_block(block, next());

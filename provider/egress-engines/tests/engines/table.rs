@@ -39,27 +39,10 @@ fn settings_of(engine: EngineName) -> Vec<Settings> {
     }
 }
 
-/// What was seen of a cell: a policy with the feature and nothing said of it, one with a note, with a warning, and one refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Seen {
-    silent: bool,
-    noted: bool,
-    degraded: bool,
-    refused: bool,
-}
+/// What was seen of policies with a feature: the worst that was said of it, or that nothing was.
+type Seen = HashSet<Option<Level>>;
 
-impl Seen {
-    fn add(&mut self, level: Option<Level>) {
-        match level {
-            None => self.silent = true,
-            Some(Level::Exact) => self.noted = true,
-            Some(Level::Degraded) => self.degraded = true,
-            Some(Level::Refused) => self.refused = true,
-        }
-    }
-}
-
-fn of_rows<'f>(compiled: &'f Compiled, feature: Feature) -> impl Iterator<Item = &'f Finding> {
+fn of_rows(compiled: &Compiled, feature: Feature) -> impl Iterator<Item = &Finding> {
     compiled.findings.iter().filter(move |finding| finding.rows.contains(&Row::Policy(feature)))
 }
 
@@ -110,6 +93,11 @@ fn rare() -> Vec<Policy> {
     all.iter().map(|spec| Policy::parse(spec).expect("a policy")).collect()
 }
 
+/// Whether nothing was said of it, or nothing but a note.
+fn is_exact(seen: &Seen) -> bool {
+    seen.contains(&None) || seen.contains(&Some(Level::Exact))
+}
+
 /// What the cells of an engine must be with these settings, and were not.
 #[derive(Default)]
 struct Judgement {
@@ -124,7 +112,7 @@ impl Judgement {
         for (path, feature) in features(policy) {
             let here = of_rows(compiled, feature).filter(|finding| meet(&finding.path, &path));
             let level = here.map(|finding| finding.level).max();
-            self.cells.entry(feature).or_default().add(level);
+            self.cells.entry(feature).or_default().insert(level);
             let wrong = match support(feature) {
                 Support::Refused(_) => level != Some(Level::Refused),
                 Support::Degraded(_) | Support::DegradedOnce { .. } => level < Some(Level::Degraded),
@@ -199,37 +187,36 @@ fn the_table_says_what_the_compilers_do() {
                 *wrong.entry(what).or_default() += 1;
             }
             for feature in Feature::ALL.into_iter().filter(|feature| !is_seen_otherwise(*feature)) {
-                let seen = judgement.cells.get(&feature).copied().unwrap_or_default();
+                let of_cell = judgement.cells.remove(&feature).unwrap_or_default();
                 judged_cells += 1;
                 let support = (engine.support)(feature, &settings);
                 let as_said = match support {
-                    Support::Exact => seen.silent || seen.noted,
-                    Support::Degraded(_) => seen.degraded,
-                    Support::Refused(_) => seen.refused,
-                    Support::DegradedOnce { .. } => seen.refused,
+                    Support::Exact => is_exact(&of_cell),
+                    Support::Degraded(_) => of_cell.contains(&Some(Level::Degraded)),
+                    Support::Refused(_) | Support::DegradedOnce { .. } => of_cell.contains(&Some(Level::Refused)),
                     Support::Needs(_) => true,
                 };
                 if !as_said {
                     *wrong
-                        .entry(format!("{} is never seen to be {support:?} about {feature:?}: {seen:?}", engine.name))
+                        .entry(format!(
+                            "{} is never seen to be {support:?} about {feature:?}: {of_cell:?}",
+                            engine.name
+                        ))
                         .or_default() += 1;
                 }
-                let all = of_engine.entry(feature).or_default();
-                all.silent |= seen.silent;
-                all.noted |= seen.noted;
-                all.degraded |= seen.degraded;
-                all.refused |= seen.refused;
+                of_engine.entry(feature).or_default().extend(of_cell);
             }
             seen_exceptions.extend(judgement.exceptions);
         }
         // What a cell needs is seen with it and without it, in one or another installation.
         for feature in Feature::ALL.into_iter().filter(|feature| !is_seen_otherwise(*feature)) {
             let Support::Needs(_) = (engine.support)(feature, &Settings::default()) else { continue };
-            let seen = of_engine[&feature];
-            let (with, without) = (seen.silent || seen.noted, seen.refused || seen.degraded || seen.noted);
+            let of_cell = &of_engine[&feature];
+            // A note may say what is needed where nothing shows whether it is there.
+            let (with, without) = (is_exact(of_cell), of_cell.iter().any(Option::is_some));
             if !(with && without) {
                 *wrong
-                    .entry(format!("{} is not seen with and without what {feature:?} needs: {seen:?}", engine.name))
+                    .entry(format!("{} is not seen with and without what {feature:?} needs: {of_cell:?}", engine.name))
                     .or_default() += 1;
             }
         }

@@ -214,7 +214,7 @@ mod tests {
     fn namespaces_of_the_engine_are_told_where_a_list_leaves_them_out() {
         let cluster = ClusterSpec { own_namespaces: texts(&["calico-system"]), ..ClusterSpec::default() };
         let exempt_namespaces = Some(texts(&["kube-system", "kube-public", "kube-node-lease"]));
-        let spec = Spec { cluster, exempt_namespaces, ..policy(Some(entities(&["all"], &["any"])), None) };
+        let spec = Spec { exempt_namespaces, cluster, ..policy(Some(entities(&["all"], &["any"])), None) };
         let [danger] = &dangers(&Policy::parse(&spec).expect("a policy"))[..] else { panic!("one danger") };
         assert_eq!(
             danger.why,
