@@ -22,6 +22,8 @@ use crate::environment::{self, Missing};
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const TOKEN: &str = "acceptance";
+/// A user whom nothing is allowed but what a test allows it, with the token of the same text.
+pub const RESTRICTED_USER: &str = "restricted";
 /// What the names of all namespaces on an existing cluster begin with.
 const NAMESPACE_PREFIX: &str = "egress-acceptance";
 /// A label of every namespace, by which what a killed run left can be found.
@@ -79,6 +81,12 @@ impl ApiServer {
         }
     }
 
+    /// Whether one of its own can be had here, whatever else there is, and if not, why.
+    pub fn own_available() -> Result<(), Missing> {
+        environment::on_path("kubectl").ok_or("kubectl is not on PATH")?;
+        environment::kubernetes_assets().map(drop).map_err(|missing| format!("no API server: {missing}"))
+    }
+
     /// The existing one that tests may use, or one of its own.
     pub fn start() -> Result<Self> {
         match environment::test_kubeconfig().map_err(anyhow::Error::msg)? {
@@ -123,7 +131,8 @@ impl ApiServer {
         };
         let own = Own { api_server, etcd, folder };
         let kubeconfig = own.folder.path().join("kubeconfig");
-        fs::write(&kubeconfig, kubeconfig_text(secure_port))?;
+        fs::write(&kubeconfig, kubeconfig_text(secure_port, TOKEN))?;
+        fs::write(own.folder.path().join(RESTRICTED_USER), kubeconfig_text(secure_port, RESTRICTED_USER))?;
         let mut server = Self { kubeconfig, kubectl, own: Some(own), namespaces: Mutex::default() };
         server.wait_until_ready()?;
         Ok(server)
@@ -132,6 +141,11 @@ impl ApiServer {
     /// The kubeconfig file of an administrator.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// The kubeconfig file of [`RESTRICTED_USER`]; `None` on an existing server, which has no such user.
+    pub fn restricted_kubeconfig(&self) -> Option<PathBuf> {
+        self.own.as_ref().map(|own| own.folder.path().join(RESTRICTED_USER))
     }
 
     /// Runs kubectl, with this text as its input; what it printed, or its error.
@@ -233,7 +247,9 @@ fn api_server(assets: &Path, folder: &Path, etcd: &str, port: u16) -> Result<Chi
     fs::write(&private, key.serialize_pem())?;
     fs::write(&public, key.public_key_pem())?;
     let tokens = folder.join("tokens.csv");
-    fs::write(&tokens, format!("{TOKEN},admin,admin,\"system:masters\"\n"))?;
+    let users =
+        format!("{TOKEN},admin,admin,\"system:masters\"\n{RESTRICTED_USER},{RESTRICTED_USER},{RESTRICTED_USER}\n");
+    fs::write(&tokens, users)?;
     Command::new(assets.join("kube-apiserver"))
         .args(["--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--secure-port", &port.to_string()])
         .arg("--cert-dir")
@@ -254,11 +270,11 @@ fn api_server(assets: &Path, folder: &Path, etcd: &str, port: u16) -> Result<Chi
 }
 
 /// The server signs its certificate itself, anew at each start.
-fn kubeconfig_text(port: u16) -> String {
+fn kubeconfig_text(port: u16, token: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: acceptance\n\
          clusters:\n- name: acceptance\n  cluster:\n    server: https://127.0.0.1:{port}\n    insecure-skip-tls-verify: true\n\
-         users:\n- name: acceptance\n  user:\n    token: {TOKEN}\n\
+         users:\n- name: acceptance\n  user:\n    token: {token}\n\
          contexts:\n- name: acceptance\n  context:\n    cluster: acceptance\n    user: acceptance\n"
     )
 }

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::suite::Suite;
 
-const OWNER: &str = "acme-crash";
+pub(crate) const OWNER: &str = "acme-crash";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     suite.with_provider("crash_safety::kill_at_every_call_of_a_create", |binary| kill(binary, create, Memory::Old));
@@ -136,7 +136,7 @@ fn unroute(cloud: &Cloud) -> Result<Scenario> {
 }
 
 /// Gateways without a route of their own, and a policy through them unless it leads nowhere.
-fn routed(cloud: &Cloud, cidrs: &[&str]) -> Result<Configuration> {
+pub(crate) fn routed(cloud: &Cloud, cidrs: &[&str]) -> Result<Configuration> {
     let mut document = document(cloud, &["a", "b"], [&["a"], &["b"]]);
     document["resource"]["egress_nat_gateway"]["prod"]["aws"]["destination_cidrs"] = json!([]);
     if !cidrs.is_empty() {
@@ -158,12 +158,12 @@ fn routed(cloud: &Cloud, cidrs: &[&str]) -> Result<Configuration> {
 }
 
 /// Two zones, one of them with a secondary address.
-fn small(cloud: &Cloud) -> Result<Configuration> {
+pub(crate) fn small(cloud: &Cloud) -> Result<Configuration> {
     Configuration::parse(&document(cloud, &["a", "b", "c"], [&["a"], &["b", "c"]]))
 }
 
 /// One more address in the first zone, another instead of the secondary one in the second.
-fn large(cloud: &Cloud) -> Result<Configuration> {
+pub(crate) fn large(cloud: &Cloud) -> Result<Configuration> {
     Configuration::parse(&document(cloud, &["a", "b", "c", "d", "e"], [&["a", "d"], &["b", "e"]]))
 }
 

@@ -50,8 +50,21 @@ fn all_are_covered() -> Result<()> {
     let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
     let guide = names(folder().join("guide"))?;
     ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
-    let expected =
-        ["data-sources", "demo", "eks", "existing-network", "functions", "guide", "provider", "resources", "via"];
+    // `permissions` and `testing` have tests of their own, and `gitops` is applied by that of its guide.
+    let expected = [
+        "data-sources",
+        "demo",
+        "eks",
+        "existing-network",
+        "functions",
+        "gitops",
+        "guide",
+        "permissions",
+        "provider",
+        "resources",
+        "testing",
+        "via",
+    ];
     ensure!(examples == expected, "{examples:?}");
     let (data_sources, functions) = (names(folder().join("data-sources"))?, names(folder().join("functions"))?);
     ensure!(data_sources == ["egress_ip_pool", "egress_nat_gateway"], "{data_sources:?}");
@@ -186,7 +199,7 @@ fn with_world(
     test(&world, &server.own_namespace()?)
 }
 
-fn copy(from: &Path, to: &Path, namespace: &str) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path, namespace: &str) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
         let target = to.join(entry.file_name());
