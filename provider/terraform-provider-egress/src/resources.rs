@@ -12,6 +12,8 @@ mod policy;
 mod region;
 mod replacement;
 pub(crate) mod timeouts;
+#[cfg(test)]
+mod whole_diagnostics;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use expect_test::expect_file;
 use serde_json::{Value as Json, json};
 use tfplugin::Severity;
 use tfplugin::cty::Value;
@@ -12,6 +13,7 @@ use super::{EgressGateway, GatewayResource};
 use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
 use crate::resources::objects::state::checked;
+use crate::resources::whole_diagnostics::assert_golden;
 use crate::session::InCluster;
 
 /// A configuration of a gateway `partners` in `egress` on an engine, with these attributes beside.
@@ -47,6 +49,7 @@ fn computed<'o>(outcome: &'o Outcome, name: &str) -> &'o Value {
 
 #[test]
 fn wrong_attributes_are_told_on_their_path() {
+    let mut whole = Vec::new();
     for (attributes, path, text) in [
         (json!({"sources": {}}), "sources", "a gateway needs at least one"),
         (json!({"ips": ["10.0.0"]}), "ips[0]", "is not an IP address"),
@@ -58,11 +61,14 @@ fn wrong_attributes_are_told_on_their_path() {
         (json!({"interface": "a/b"}), "interface", "is not an interface name"),
         (json!({"failover": "maybe"}), "failover", "is not a failover mode"),
     ] {
-        let found = errors(&check("antrea", &attributes));
+        let outcome = check("antrea", &attributes);
+        let found = errors(&outcome);
+        whole.push((attributes.to_string(), outcome.diagnostics));
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         let expected = format!("{path}: {path} cannot be used: It ");
         assert!(found[0].starts_with(&expected) && found[0].contains(text), "{attributes}: {}", found[0]);
     }
+    assert_golden(&expect_file!["testdata/wrong_attributes.txt"], &whole);
 }
 
 #[test]

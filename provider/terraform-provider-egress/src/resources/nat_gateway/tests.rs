@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use expect_test::expect_file;
 use tfplugin::cty::{Type, Value};
 use tfplugin::diagnostic::Severity;
 
 use super::*;
+use crate::resources::whole_diagnostics::assert_golden;
 
 fn resource() -> NatGateway {
     NatGateway::new(Arc::default())
@@ -51,8 +53,12 @@ fn config(aws: BTreeMap<&'static str, Value>, more: &[(&'static str, Value)]) ->
     completed(Value::object(attributes), &resource().schema().ty())
 }
 
+async fn validated(config: &Value) -> Diagnostics {
+    resource().validate(&Context::default(), config).await
+}
+
 async fn diagnostics(config: &Value) -> Vec<(String, String)> {
-    let found = resource().validate(&Context::default(), config).await;
+    let found = validated(config).await;
     found
         .iter()
         .map(|diagnostic| {
@@ -245,10 +251,13 @@ async fn says_what_is_wrong_and_where() {
             "zonal",
         ),
     ];
+    let mut whole = Vec::new();
     for (config, path, text) in cases {
+        whole.push((format!("{path}: {text}"), validated(&config).await));
         let found = diagnostics(&config).await;
         assert!(found.iter().any(|(at, said)| at == path && said.contains(text)), "{path} {text}: {found:#?}");
     }
+    assert_golden(&expect_file!["testdata/wrong_attributes.txt"], &whole);
     let twice = diagnostics(&config(with(aws(), "zones", both), &[])).await;
     let at = |attribute: &str| format!("aws.zones[\"us-east-1b\"].{attribute}");
     let paths: Vec<&str> = twice.iter().map(|(path, _)| path.as_str()).collect();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use egress_model::policy::{ClusterCidrsSpec, ClusterSpec};
+use expect_test::{ExpectFile, expect_file};
 use serde_json::{Value as Json, json};
 use tfplugin::Severity;
 use tfplugin::cty::json::{Undefined, from_json};
@@ -12,6 +13,7 @@ use tfplugin::resource::Resource;
 use super::{PodNetwork, PodNetworkResource};
 use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
+use crate::resources::whole_diagnostics::assert_golden;
 use crate::session::InCluster;
 
 const PREFIX: &str = "/subscriptions/0/resourceGroups/egress/providers/Microsoft.Network/publicIPPrefixes/partners";
@@ -110,15 +112,18 @@ fn eip(eip: &Json) -> Json {
     json!({ "ack": { "pod_eips": { "partners": eip } } })
 }
 
-/// Each attributes, and the path and a part of the text of what is told of them.
-fn assert_told(cases: Vec<(Json, String, &str)>) {
+/// Each attributes, and the path and a part of the text of what is said of them; the whole of it is in a file.
+fn assert_told(cases: Vec<(Json, String, &str)>, file: &ExpectFile) {
+    let mut whole = Vec::new();
     for (attributes, path, text) in cases {
         let outcome = check(&attributes);
         let found = told(&outcome, Severity::Error);
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: ")) && found[0].contains(text), "{attributes}: {}", found[0]);
         assert!(outcome.manifests.is_none(), "{attributes} is compiled all the same");
+        whole.push((attributes.to_string(), outcome.diagnostics));
     }
+    assert_golden(file, &whole);
 }
 
 #[test]
@@ -134,7 +139,7 @@ fn wrong_parts_are_told_on_their_path_on_eks() {
     let configs = |configs: &Json| json!({ "eks": { "eni_configs": configs } });
     let at_policy = |rest: &str| format!("eks.security_group_policies[\"payments\"]{rest}");
     let six: Vec<String> = (0..6).map(|n| format!("sg-1234567{n}")).collect();
-    assert_told(vec![
+    let cases = vec![
         (json!({ "name": "Prod", "gke": { "non_masquerade_cidrs": ["10.0.0.0/8"] } }), "name".into(), "only lowercase"),
         (
             json!({ "labels": { "egress-owner": "x" }, "gke": { "non_masquerade_cidrs": ["10.0.0.0/8"] } }),
@@ -190,14 +195,15 @@ fn wrong_parts_are_told_on_their_path_on_eks() {
             "cannot stand beside pods",
         ),
         (group_policy(&json!({})), at_policy(""), "needs pods or service_accounts"),
-    ]);
+    ];
+    assert_told(cases, &expect_file!["testdata/wrong_parts_on_eks.txt"]);
 }
 
 #[test]
 fn wrong_parts_are_told_on_their_path_elsewhere() {
     let at_gateway = |rest: &str| format!("aks.static_gateway_configurations[\"partners\"]{rest}");
     let at_networking = |rest: &str| format!("ack.pod_networkings[\"egress\"]{rest}");
-    assert_told(vec![
+    let cases = vec![
         (
             json!({ "aks": { "static_gateway_configurations": {} } }),
             "aks.static_gateway_configurations".into(),
@@ -256,7 +262,8 @@ fn wrong_parts_are_told_on_their_path_elsewhere() {
         (eip(&json!({ "new": true })), "ack.pod_eips[\"partners\"].release_strategy".into(), "must be set with new"),
         (eip(&json!({ "bandwidth": 5 })), "ack.pod_eips[\"partners\"]".into(), "needs instance_id"),
         (eip(&json!({ "new": false })), "ack.pod_eips[\"partners\"].new".into(), "must be true or left out"),
-    ]);
+    ];
+    assert_told(cases, &expect_file!["testdata/wrong_parts_elsewhere.txt"]);
 }
 
 #[test]

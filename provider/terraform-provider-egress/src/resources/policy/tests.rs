@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egress_engines::manifest::object_of;
 use egress_model::identity::Owner;
+use expect_test::expect_file;
 use serde_json::{Value as Json, json};
 use tfplugin::cty::json::{Undefined, from_json};
 use tfplugin::cty::{Path, Step, Value};
@@ -15,6 +16,7 @@ use super::{EgressPolicy, PolicyResource};
 use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
 use crate::resources::objects::state::checked;
+use crate::resources::whole_diagnostics::assert_golden;
 use crate::session::{Adoption, Configured, InCluster, Session, ThisRun, Unavailable};
 
 /// What a provider with the default engine makes of a value.
@@ -145,13 +147,17 @@ fn wrong_attributes_are_told_on_their_path() {
         (json!({"priority": 1001}), "priority", "1001 is not a priority"),
         (json!({"mode": "warn"}), "mode", "is not a mode"),
     ];
+    let mut whole = Vec::new();
     for (attributes, path, text) in cases {
-        let found = messages(&check(&config(&attributes)).diagnostics, Severity::Error);
+        let diagnostics = check(&config(&attributes)).diagnostics;
+        let found = messages(&diagnostics, Severity::Error);
+        whole.push((attributes.to_string(), diagnostics));
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: ")), "{attributes}: {}", found[0]);
         assert!(found[0].contains(" cannot be used: It "), "{attributes}: {}", found[0]);
         assert!(found[0].contains(text) && found[0].ends_with('.'), "{attributes}: {}", found[0]);
     }
+    assert_golden(&expect_file!["testdata/wrong_attributes.txt"], &whole);
 }
 
 #[test]
@@ -176,8 +182,10 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
             "cannot be used with the engine network-policy",
         ),
     ];
+    let mut whole = Vec::new();
     for (attributes, path, text) in cases {
         let outcome = check(&config(&attributes));
+        whole.push((attributes.to_string(), outcome.diagnostics.clone()));
         let found = messages(&outcome.diagnostics, Severity::Error);
         assert!(!found.is_empty(), "{attributes}");
         assert!(found[0].starts_with(&format!("{path}: ")), "{}", found[0]);
@@ -185,6 +193,7 @@ fn what_the_engine_cannot_do_is_an_error_that_names_those_that_can() {
         assert!(found[0].contains(text), "{}", found[0]);
         assert!(outcome.manifests.is_none(), "{attributes}");
     }
+    assert_golden(&expect_file!["testdata/refused_by_the_engine.txt"], &whole);
 }
 
 #[test]

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use expect_test::expect_file;
+use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::Resource;
 
 use super::super::IpPool;
 use super::host::{Host, completed, told, with};
+use crate::resources::whole_diagnostics::assert_golden;
 
 fn aws(attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     Value::object(attributes)
@@ -25,8 +28,12 @@ fn config(address: Value, more: impl IntoIterator<Item = (&'static str, Value)>)
     completed(Value::object(attributes), &IpPool::new(Arc::default()).schema().ty())
 }
 
+async fn validated(config: &Value) -> Diagnostics {
+    IpPool::new(Arc::default()).validate(&Context::default(), config).await
+}
+
 async fn refused(config: &Value) -> Vec<String> {
-    told(&IpPool::new(Arc::default()).validate(&Context::default(), config).await)
+    told(&validated(config).await)
 }
 
 fn object(attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
@@ -117,10 +124,14 @@ async fn says_what_is_wrong_and_where() {
             "error [timeouts.create] The create timeout cannot be used",
         ),
     ];
+    let mut whole = Vec::new();
     for (config, expected) in cases {
-        let told = refused(&config).await;
+        let diagnostics = validated(&config).await;
+        let told = told(&diagnostics);
         assert!(told.len() == 1 && told[0].starts_with(expected), "{expected}: {told:#?}");
+        whole.push((expected.to_owned(), diagnostics));
     }
+    assert_golden(&expect_file!["testdata/refusals.txt"], &whole);
 }
 
 #[tokio::test]

@@ -108,7 +108,11 @@ impl Parser<'_> {
                         let zone = parser.known(zone)?;
                         let kind = parser.zonal_kind(name, zone, private);
                         let at = zone_path(name).child("route_table_ids");
-                        parser.written(&zone.route_table_ids, "the route tables of this zone", at.clone());
+                        parser.written(
+                            &zone.route_table_ids,
+                            "Write the route tables of this zone, or [] where there are none.",
+                            at.clone(),
+                        );
                         let route_tables = parser.ids(&zone.route_table_ids, "rtb-", &at);
                         Some(Gateway { kind: kind?, route_tables })
                     });
@@ -145,9 +149,8 @@ impl Parser<'_> {
     }
 
     /// Terraform drops misspelt words in a map's objects without a message, so what a zone does not have is written as `[]`.
-    fn written(&mut self, set: &Texts, what: &str, at: Path) {
+    fn written(&mut self, set: &Texts, detail: &str, at: Path) {
         if set.is_null() {
-            let detail = format!("Write {what}, or [] where there are none.");
             self.error(format!("{at} is missing"), detail, at);
         }
     }
@@ -172,7 +175,11 @@ impl Parser<'_> {
         }
         if private {
             let secondary = self.secondary(name, zone);
-            self.written(&zone.addresses, "[]: a private gateway has no public addresses", at.child("addresses"));
+            self.written(
+                &zone.addresses,
+                "Write []: a private gateway has no public addresses.",
+                at.child("addresses"),
+            );
             let public = zone.addresses.known().is_some_and(|addresses| !addresses.is_empty());
             for (attribute, present) in [("addresses", public), ("primary_address", !zone.primary_address.is_null())] {
                 if present {
@@ -295,7 +302,8 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        self.written(&aws.route_table_ids, "the route tables of the gateway", path("route_table_ids"));
+        let detail = "Write the route tables of the gateway, or [] where there are none.";
+        self.written(&aws.route_table_ids, detail, path("route_table_ids"));
         let route_tables = self.ids(&aws.route_table_ids, "rtb-", &path("route_table_ids"));
         let zones = self.known(&aws.zones).map(|zones| {
             let mut addresses = BTreeMap::new();
@@ -376,7 +384,10 @@ impl Parser<'_> {
         for (attribute, text) in cidrs
             .iter()
             .map(|text| ("destination_cidrs", text))
-            .chain(lists.iter().map(|text| ("destination_prefix_list_ids", text)))
+            // What is no id of a prefix list has been refused as such.
+            .chain(
+                lists.iter().filter(|text| text.starts_with("pl-")).map(|text| ("destination_prefix_list_ids", text)),
+            )
         {
             match text.parse() {
                 Ok(destination) => _ = destinations.insert(destination),
