@@ -5,7 +5,8 @@ terraform {
 }
 
 provider "egress" {
-  owner = "acme-prod"
+  # One owner per state: each workspace has its own.
+  owner = "acme-${terraform.workspace}"
 
   aws {
     region = "eu-west-1"

@@ -25,6 +25,7 @@ mod permissions;
 mod plan_text;
 mod provider_block;
 mod readme;
+mod refactoring;
 mod requirements;
 mod suite;
 mod via;
@@ -57,6 +58,7 @@ fn main() {
     plan_text::add_to(&mut suite);
     provider_block::add_to(&mut suite);
     readme::add_to(&mut suite);
+    refactoring::add_to(&mut suite);
     requirements::add_to(&mut suite);
     via::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();

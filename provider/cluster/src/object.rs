@@ -40,6 +40,11 @@ impl Object {
         self.0["metadata"]["labels"][key].as_str()
     }
 
+    /// An annotation's value.
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.0["metadata"]["annotations"][key].as_str()
+    }
+
     /// Whether its deletion was asked for.
     pub fn is_being_deleted(&self) -> bool {
         self.0["metadata"]["deletionTimestamp"].is_string()

@@ -173,6 +173,13 @@ impl Manifest {
         self
     }
 
+    /// The same object with an annotation more.
+    #[must_use]
+    pub fn with_annotation(mut self, key: &str, value: &str) -> Self {
+        self.metadata.annotations.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
     /// The object as JSON, as an API server takes it.
     pub fn to_json(&self) -> Value {
         // Only maps with text keys and plain scalars: there is nothing that JSON could not hold.

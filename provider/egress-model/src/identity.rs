@@ -28,8 +28,11 @@ pub const CREATED_TAG: &str = "egress-created";
 /// namespace only.
 pub const NAMESPACE_TAG: &str = "egress-namespace";
 
+/// The tag or annotation key that holds the [`Holder`]: which of several resource instances with one identity has the object.
+pub const HOLDER_TAG: &str = "egress-holder";
+
 /// The keys that users may not set themselves.
-pub const RESERVED_TAGS: [&str; 5] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG];
+pub const RESERVED_TAGS: [&str; 6] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG, HOLDER_TAG];
 
 /// Why a text is no owner, name or key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +129,12 @@ identity_part! {
     Key, 40, letter_first: false
 }
 
+identity_part! {
+    /// One resource instance, in words of no meaning. An identity says what an object is; of two instances with one identity, as while
+    /// one replaces the other, the holder says which has it now. Lowercase letters, digits and hyphens, at most 32 characters.
+    Holder, 32, letter_first: false
+}
+
 /// The kinds of resource whose objects carry an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceType {
@@ -158,6 +167,12 @@ impl fmt::Display for ResourceType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Whether an object that carries `carried` has left the instance `own` for another one. What carries no holder, and whoever knows none,
+/// says nothing of that.
+pub fn is_held_by_another(carried: Option<&Holder>, own: Option<&Holder>) -> bool {
+    matches!((carried, own), (Some(carried), Some(own)) if carried != own)
 }
 
 /// The identity of a resource.

@@ -18,7 +18,7 @@ pub use plan::{Assignment, Operation, assign, plan, postponed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::identity::{Identity, Key};
+use crate::identity::{Holder, Identity, Key};
 
 /// What becomes of an address that leaves the pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,6 +65,8 @@ pub struct Desired<S> {
     pub identity: Identity,
     /// The identity that it had, where it is being renamed.
     pub former: Option<Identity>,
+    /// The resource instance; `None` where it is not known.
+    pub holder: Option<Holder>,
     /// The addresses; none when the pool is destroyed.
     pub addresses: BTreeMap<Key, Wanted<S>>,
     /// What to do with an address that leaves while something uses it.

@@ -1,16 +1,18 @@
 //! The managed resources: the only place where Terraform, the model, a cloud and a cluster meet.
 
+mod adoption;
 mod cloud_choice;
 mod cloud_error;
 pub(crate) mod cloud_identity;
 mod egress_gateway;
+mod instance;
 mod ip_pool;
 mod nat_gateway;
 pub(crate) mod objects;
 mod pod_network;
 mod policy;
 mod region;
-mod replacement;
+mod registered;
 pub(crate) mod timeouts;
 #[cfg(test)]
 mod whole_diagnostics;
@@ -23,15 +25,20 @@ pub(crate) use self::ip_pool::IpPool;
 pub(crate) use self::nat_gateway::{NatGateway, capacities as nat_capacities};
 pub(crate) use self::policy::rendered as rendered_policy;
 pub(crate) use self::region::region_of;
+use self::registered::{Located, Registered};
 use crate::session::Session;
 
 /// Every resource, in the order of the documentation. A new one is a line here.
 pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
     vec![
-        Box::new(IpPool::new(session.clone())),
-        Box::new(NatGateway::new(session.clone())),
-        Box::new(policy::PolicyResource::new(session.clone())),
-        Box::new(egress_gateway::GatewayResource::new(session.clone())),
-        Box::new(pod_network::PodNetworkResource::new(session.clone())),
+        registered(session, IpPool::new(session.clone())),
+        registered(session, NatGateway::new(session.clone())),
+        registered(session, policy::PolicyResource::new(session.clone())),
+        registered(session, egress_gateway::GatewayResource::new(session.clone())),
+        registered(session, pod_network::PodNetworkResource::new(session.clone())),
     ]
+}
+
+fn registered(session: &Arc<Session>, resource: impl Located) -> Box<dyn Resource> {
+    Box::new(Registered::new(session.clone(), resource))
 }

@@ -15,13 +15,16 @@ use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::this_run::{Call, Cause, Claim, Failure, MissingKinds, SilentKinds, ThisRun};
+pub(crate) use self::this_run::{Call, Cause, Clash, Failure, MissingKinds, Role, SilentKinds, Spot, ThisRun};
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Adoption {
-    /// They are adopted, and the plan says so in a warning.
+    /// They are adopted when they are so young that an interrupted run can have left them, and the plan says so in a warning. Otherwise
+    /// it fails.
     #[default]
+    Recent,
+    /// They are adopted, and the plan says so in a warning.
     Automatic,
     /// The plan fails.
     Error,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
-use egress_model::identity::{CREATED_TAG, Identity, KEY_TAG, NAME_TAG, OWNER_TAG, ResourceType, TYPE_TAG};
+use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Identity, KEY_TAG, NAME_TAG, OWNER_TAG, ResourceType, TYPE_TAG};
 use egress_model::ip_pool::{Address, AddressId, Association, Mark};
 
 use super::{from_tags, without_reserved};
@@ -55,5 +55,6 @@ fn mark(tags: &BTreeMap<String, String>) -> Option<Mark> {
         name: tag(NAME_TAG)?.parse().ok()?,
     };
     let key = tag(KEY_TAG)?.parse().ok()?;
-    Some(Mark { identity, key, created: tag(CREATED_TAG).and_then(|created| created.parse().ok()) })
+    let created = tag(CREATED_TAG).and_then(|created| created.parse().ok());
+    Some(Mark { identity, key, created, holder: tag(HOLDER_TAG).and_then(|holder| holder.parse().ok()) })
 }

@@ -8,7 +8,7 @@ use cloud::calls::none_passes;
 use cloud::ip_pools::Effect;
 use cloud::limits::overdue;
 use cloud::{Class, Ended, Error, Limits};
-use egress_model::identity::{CREATED_TAG, Identity, KEY_TAG, Key, RESERVED_TAGS};
+use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Holder, Identity, KEY_TAG, Key, RESERVED_TAGS};
 use egress_model::ip_pool::{Address, AddressId, Mark, Operation, Source as _};
 use tokio::time::Instant;
 
@@ -28,15 +28,16 @@ pub(super) async fn execute(
 ) -> Result<Effect<Source>, Error> {
     match operation {
         Operation::Adopt { id, .. } => adopt(region, id, limits).await,
-        Operation::Allocate { key, source, recover, tags, except } => {
-            let new = New { identity, key, source, recover: *recover, tags, except };
+        Operation::Allocate { key, source, recover, tags, holder, except } => {
+            let new = New { identity, key, source, recover: *recover, tags, holder: holder.as_ref(), except };
             allocate(region, &new, limits).await
         }
-        Operation::Retag { key, id, tags, stale_tags } => {
+        Operation::Retag { key, id, tags, holder, stale_tags } => {
             let mut set: BTreeMap<&str, &str> =
                 tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             set.extend(identity.tags());
             set.insert(KEY_TAG, key.as_str());
+            set.extend(holder.as_ref().map(|holder| (HOLDER_TAG, holder.as_str())));
             let stale: Vec<_> = stale_tags.iter().cloned().collect();
             retag(region, id, &set, &stale, limits).await
         }
@@ -70,6 +71,7 @@ struct New<'a> {
     source: &'a Source,
     recover: Option<IpAddr>,
     tags: &'a BTreeMap<String, String>,
+    holder: Option<&'a Holder>,
     except: &'a BTreeSet<AddressId>,
 }
 
@@ -99,6 +101,7 @@ async fn allocate(region: &Region, new: &New<'_>, limits: &Limits) -> Result<Eff
     let mut tags: BTreeMap<&str, &str> = new.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     tags.extend(new.identity.tags());
     tags.extend([(KEY_TAG, new.key.as_str()), (CREATED_TAG, created_tag.as_str())]);
+    tags.extend(new.holder.map(|holder| (HOLDER_TAG, holder.as_str())));
     let call = || async {
         let allocation = Allocation {
             address: new.recover.map(|ip| ip.to_string()),
@@ -113,7 +116,8 @@ async fn allocate(region: &Region, new: &New<'_>, limits: &Limits) -> Result<Eff
                 "the answer names no allocation id or no public IPv4 address",
             )
         })?;
-        let mark = Mark { identity: new.identity.clone(), key: new.key.clone(), created: Some(created) };
+        let (identity, key, holder) = (new.identity.clone(), new.key.clone(), new.holder.cloned());
+        let mark = Mark { identity, key, created: Some(created), holder };
         Ok(vec![Address { mark: Some(mark), tags: new.tags.clone(), ..address }])
     };
     let calls = region.calls(limits);

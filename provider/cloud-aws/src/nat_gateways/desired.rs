@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::{HOLDER_TAG, Holder, Identity, KEY_TAG, Key};
 use ipnet::IpNet;
 
 /// The most addresses of a zonal gateway, the primary included ([Amazon VPC quotas]: 1 primary and 7 secondary).
@@ -30,6 +30,8 @@ pub const REGIONAL_KEY: &str = "regional";
 pub struct Desired {
     /// Whose gateways these are; written on them as tags.
     pub identity: Identity,
+    /// The resource instance that has them; written on them too. `None` where it is not known.
+    pub holder: Option<Holder>,
     /// The gateways: by availability zone, or the one of [`REGIONAL_KEY`].
     pub gateways: BTreeMap<Key, Gateway>,
     /// What is routed to the gateways, in each of their route tables.
@@ -170,8 +172,9 @@ impl Desired {
     /// The tags of the gateway of a key, beside the time of its creation.
     pub fn tags_of(&self, key: &Key) -> BTreeMap<String, String> {
         let ours = self.identity.tags().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let key = (egress_model::identity::KEY_TAG.to_owned(), key.to_string());
-        self.tags.clone().into_iter().chain(ours).chain([key]).collect()
+        let key = (KEY_TAG.to_owned(), key.to_string());
+        let holder = self.holder.as_ref().map(|holder| (HOLDER_TAG.to_owned(), holder.to_string()));
+        self.tags.clone().into_iter().chain(ours).chain([key]).chain(holder).collect()
     }
 }
 

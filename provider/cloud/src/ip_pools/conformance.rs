@@ -39,7 +39,7 @@ where
         let owner: Owner = owner.parse().expect("an owner");
         let name = name.parse().expect("a name");
         let identity = Identity { owner, resource_type: ResourceType::IpPool, name };
-        let desired = Desired { identity, former: None, addresses: BTreeMap::new(), in_use: InUse::Wait };
+        let desired = Desired { identity, former: None, holder: None, addresses: BTreeMap::new(), in_use: InUse::Wait };
         Self { cloud, desired, state: State::new() }
     }
 
@@ -146,6 +146,7 @@ where
         source: C::Source::default(),
         recover: None,
         tags: BTreeMap::new(),
+        holder: None,
         except: BTreeSet::new(),
     };
     let found = check.execute(&again).await;

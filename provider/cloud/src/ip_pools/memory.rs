@@ -116,7 +116,7 @@ impl Addresses {
     fn execute(&mut self, identity: &Identity, operation: &Operation<Source>) -> Result<Effect<Source>, Error> {
         match operation {
             Operation::Adopt { id, .. } => Ok(Effect::present(vec![self.get_mut(id)?.clone()])),
-            Operation::Allocate { key, source, recover, tags, except } => {
+            Operation::Allocate { key, source, recover, tags, holder, except } => {
                 let found = self.marked(identity, key);
                 let fits = |address: &Address<Source>| {
                     !except.contains(&address.id)
@@ -129,13 +129,16 @@ impl Addresses {
                 if self.by_id.len() as u64 >= self.limit {
                     return Err(Error::new(Class::QuotaExceeded, "AllocateAddress", "the account has all it may have"));
                 }
-                let mark = Mark { identity: identity.clone(), key: key.clone(), created: Some(u64::from(self.made)) };
+                let created = Some(u64::from(self.made));
+                let mark = Mark { identity: identity.clone(), key: key.clone(), created, holder: holder.clone() };
                 Ok(Effect::present(vec![self.make(source, *recover, Some(mark), tags.clone())]))
             }
-            Operation::Retag { key, id, tags, stale_tags } => {
+            Operation::Retag { key, id, tags, holder, stale_tags } => {
                 let address = self.get_mut(id)?;
-                let created = address.mark.as_ref().and_then(|mark| mark.created);
-                address.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created });
+                let before = address.mark.take();
+                let created = before.as_ref().and_then(|mark| mark.created);
+                let holder = holder.clone().or_else(|| before.and_then(|mark| mark.holder));
+                address.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created, holder });
                 address.tags.extend(tags.clone());
                 address.tags.retain(|name, _| !stale_tags.contains(name));
                 Ok(Effect::present(vec![address.clone()]))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::identity::{Identity, Key};
+use crate::identity::{Holder, Identity, Key};
 
 /// A cloud's own id of an address, such as `eipalloc-0123456789abcdef0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +44,8 @@ pub struct Mark {
     pub key: Key,
     /// When it was asked for, in seconds since the Unix epoch; `None` when that tag was lost.
     pub created: Option<u64>,
+    /// The resource instance that has it; `None` when that tag was lost.
+    pub holder: Option<Holder>,
 }
 
 /// What uses an address.

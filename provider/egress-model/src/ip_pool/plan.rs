@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::{Address, AddressId, Desired, InUse, Mark, Observed, Origin, ReleasePolicy, Source, State, Wanted};
-use crate::identity::Key;
+use crate::identity::{Holder, Key, is_held_by_another};
 
 /// One idempotent step. Its text completes "could not ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Operation<S> {
         recover: Option<IpAddr>,
         /// Its tags beside the identity's.
         tags: BTreeMap<String, String>,
+        /// The resource instance that has it then.
+        holder: Option<Holder>,
         /// The addresses that carry the identity under this key but will not do.
         except: BTreeSet<AddressId>,
     },
@@ -38,6 +40,8 @@ pub enum Operation<S> {
         id: AddressId,
         /// The tags to set beside the identity's.
         tags: BTreeMap<String, String>,
+        /// The resource instance that has it then; `None` leaves it.
+        holder: Option<Holder>,
         /// The keys of the tags to remove.
         stale_tags: BTreeSet<String>,
     },
@@ -80,6 +84,8 @@ pub struct Assignment<'a, S> {
     /// The addresses that no key has any more and that carry another identity by now, with what the state says should become
     /// of them. They may be somebody else's, so nothing is done to them, and the user has to be told.
     pub foreign: Vec<(&'a Address<S>, ReleasePolicy)>,
+    /// The addresses of the state that another resource instance with this identity has adopted: they are its own now.
+    pub held: Vec<&'a Address<S>>,
 }
 
 /// Decides which address each key has. An address that the user named belongs to the key that names it. Otherwise a key
@@ -122,11 +128,16 @@ pub fn assign<'a, S: Source>(
         let policy = state.get(&address.id).map(|held| held.on_leave).or_else(duplicate)?;
         Some((address, policy))
     });
+    let is_held = |(address, _): &(&Address<S>, ReleasePolicy)| {
+        let carried = address.mark.as_ref().and_then(|mark| mark.holder.as_ref());
+        state.contains_key(&address.id) && is_held_by_another(carried, desired.holder.as_ref())
+    };
     let is_foreign = |(address, _): &(&Address<S>, ReleasePolicy)| {
         address.mark.as_ref().is_some_and(|mark| !desired.is_own(&mark.identity))
     };
-    let (foreign, leaving) = rest.partition(is_foreign);
-    Assignment { kept, leaving, foreign }
+    let (foreign, own): (Vec<_>, Vec<_>) = rest.partition(is_foreign);
+    let (held, leaving): (Vec<_>, Vec<_>) = own.into_iter().partition(is_held);
+    Assignment { kept, leaving, foreign, held: held.into_iter().map(|(address, _)| address).collect() }
 }
 
 /// Decides what to do, in an order in which nothing is given up before what replaces it is there.
@@ -135,13 +146,14 @@ pub fn plan<S: Source>(desired: &Desired<S>, state: &State, observed: &Observed<
     let mut operations = Vec::new();
     for (key, wanted) in &desired.addresses {
         match (assignment.kept.get(key), &wanted.origin) {
-            (Some(address), _) => operations.extend(retag(desired, key, wanted, address)),
+            (Some(address), _) => operations.extend(retag(desired, state, key, wanted, address)),
             (None, Origin::Existing(id)) => operations.push(Operation::Adopt { key: key.clone(), id: id.clone() }),
             (None, Origin::Allocated { source, recover }) => operations.push(Operation::Allocate {
                 key: key.clone(),
                 source: source.clone(),
                 recover: *recover,
                 tags: wanted.tags.clone(),
+                holder: desired.holder.clone(),
                 except: observed.marked(&desired.identity, key).map(|address| address.id.clone()).collect(),
             }),
         }
@@ -183,8 +195,17 @@ fn is_marked<S>(desired: &Desired<S>, address: &Address<S>) -> bool {
 
 /// What the tags of a kept address lack. An address that the user named is tagged only where it carries the pool's identity
 /// under another key or name: then the user renamed the key or the pool.
-fn retag<S>(desired: &Desired<S>, key: &Key, wanted: &Wanted<S>, address: &Address<S>) -> Option<Operation<S>> {
+fn retag<S>(
+    desired: &Desired<S>,
+    held: &State,
+    key: &Key,
+    wanted: &Wanted<S>,
+    address: &Address<S>,
+) -> Option<Operation<S>> {
     let marked = is_marked(desired, address);
+    // What the state has was written by the instance, or imported into it, or taken from it: none of that is for a change.
+    let carried = address.mark.as_ref().and_then(|mark| mark.holder.as_ref());
+    let is_adopted = !held.contains_key(&address.id) && desired.holder.is_some() && carried != desired.holder.as_ref();
     let so = |mark: &Mark| mark.identity == desired.identity && mark.key == *key;
     let marked_so = address.mark.as_ref().is_some_and(so);
     let adopted = matches!(wanted.origin, Origin::Existing(_));
@@ -196,6 +217,11 @@ fn retag<S>(desired: &Desired<S>, key: &Key, wanted: &Wanted<S>, address: &Addre
         let stale = wanted.stale_tags.iter().filter(|name| address.tags.contains_key(*name)).cloned().collect();
         (tags, stale)
     };
-    let settled = if adopted { !marked || marked_so } else { marked_so && tags.is_empty() && stale_tags.is_empty() };
-    (!settled).then(|| Operation::Retag { key: key.clone(), id: address.id.clone(), tags, stale_tags })
+    let settled = if adopted {
+        !marked || (marked_so && !is_adopted)
+    } else {
+        marked_so && !is_adopted && tags.is_empty() && stale_tags.is_empty()
+    };
+    let holder = desired.holder.clone();
+    (!settled).then(|| Operation::Retag { key: key.clone(), id: address.id.clone(), tags, holder, stale_tags })
 }

@@ -49,7 +49,7 @@ pub(super) fn address(number: u8) -> Address<From> {
 
 impl Address<From> {
     pub(super) fn marked(mut self, pool: &str, at: &str, created: u64) -> Self {
-        self.mark = Some(Mark { identity: identity(pool), key: key(at), created: Some(created) });
+        self.mark = Some(Mark { identity: identity(pool), key: key(at), created: Some(created), holder: None });
         self
     }
 
@@ -81,6 +81,7 @@ pub(super) fn desired<const N: usize>(addresses: [(&str, Wanted<From>); N]) -> D
     Desired {
         identity: identity("partners"),
         former: None,
+        holder: None,
         addresses: addresses.into_iter().map(|(at, wanted)| (key(at), wanted)).collect(),
         in_use: InUse::Postpone,
     }
@@ -100,21 +101,22 @@ pub(super) fn execute(
 ) -> Result<(), String> {
     match operation {
         Operation::Adopt { id, .. } => observed.get(id).map(drop).ok_or_else(|| format!("{id} is missing")),
-        Operation::Allocate { key, source, recover, tags, except: _ } => {
+        Operation::Allocate { key, source, recover, tags, holder, except: _ } => {
             let next = (1..=u8::MAX).rev().find(|number| observed.get(&id(*number)).is_none()).ok_or("full")?;
             let mut new = address(next);
             new.source = From(source.0.or(Some(0)));
             new.public_ip = recover.unwrap_or(new.public_ip);
             new.tags.clone_from(tags);
-            new.mark =
-                Some(Mark { identity: identity.clone(), key: key.clone(), created: Some(u64::from(u8::MAX - next)) });
+            let created = Some(u64::from(u8::MAX - next));
+            new.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created, holder: holder.clone() });
             observed.put(new);
             Ok(())
         }
-        Operation::Retag { key, id, tags, stale_tags } => {
+        Operation::Retag { key, id, tags, holder, stale_tags } => {
             let mut address = observed.get(id).cloned().ok_or_else(|| format!("{id} is missing"))?;
-            let created = address.mark.and_then(|mark| mark.created);
-            address.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created });
+            let (created, before) = address.mark.map(|mark| (mark.created, mark.holder)).unwrap_or_default();
+            let holder = holder.clone().or(before);
+            address.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created, holder });
             address.tags.extend(tags.clone());
             address.tags.retain(|name, _| !stale_tags.contains(name));
             observed.put(address);

@@ -127,6 +127,31 @@ fn what_carries_another_identity_is_left_alone_and_said() {
 }
 
 #[test]
+fn what_another_instance_has_adopted_is_its_own() {
+    let held_by = |holder: &str| {
+        let mut address = address(1).marked("partners", "a", 1);
+        address.mark.as_mut().expect("a mark").holder = Some(holder.parse().expect("a holder"));
+        address
+    };
+    let gone = Desired { holder: Some("old".parse().expect("a holder")), in_use: InUse::Wait, ..desired([]) };
+    let had = state([(1, "a")]);
+    assert_eq!(texts(&gone, &had, vec![held_by("old")]), ["release 203.0.113.1 (ip-1)"]);
+    assert_eq!(texts(&gone, &had, vec![held_by("new")]), [""; 0]);
+    assert_eq!(
+        texts(&Desired { holder: None, ..gone.clone() }, &had, vec![held_by("new")]).len(),
+        1,
+        "as before holders"
+    );
+    let observed = [held_by("new")].into_iter().collect();
+    assert_eq!(assign(&gone, &had, &observed).held.len(), 1);
+    // The one that adopts it writes that down; the one that has it leaves it.
+    let new = Desired { holder: Some("new".parse().expect("a holder")), ..desired([("a", allocated())]) };
+    assert_eq!(texts(&new, &State::new(), vec![held_by("old")]), ["tag ip-1, the address of key \"a\""]);
+    assert_eq!(texts(&new, &State::new(), vec![held_by("new")]), [""; 0]);
+    assert_eq!(texts(&new, &had, vec![held_by("old")]), [""; 0]);
+}
+
+#[test]
 fn an_adopted_address_is_not_touched() {
     let mut wanted = existing(1);
     wanted.tags = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
@@ -212,6 +237,7 @@ fn some_case() -> impl Strategy<Value = (Desired<From>, State, Vec<Address<From>
         let desired = Desired {
             identity: identity("partners"),
             former: None,
+            holder: None,
             addresses: addresses.map(|(at, wanted)| (key(KEYS[at]), wanted)).collect(),
             in_use: InUse::Postpone,
         };

@@ -58,11 +58,13 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let adoption = collect(
         &mut diagnostics,
         match block.adoption.known().map(String::as_str) {
-            None | Some("automatic") => Ok(Adoption::Automatic),
+            None | Some("recent") => Ok(Adoption::Recent),
+            Some("automatic") => Ok(Adoption::Automatic),
             Some("error") => Ok(Adoption::Error),
             Some(other) => Err(Diagnostic::error(
                 format!("The adoption {other:?} does not exist"),
-                "Choose \"automatic\" (a plan adopts live objects of exactly its identity and lists them in a warning) or \"error\" (such a plan fails).",
+                "Choose \"recent\" (a plan adopts live objects of exactly its identity that are at most 2 hours old, and lists them in a \
+                 warning), \"automatic\" (whatever their age) or \"error\" (such a plan fails).",
             )
             .at(Path::attribute("adoption"))),
         },

@@ -15,15 +15,18 @@ pub(crate) fn schema() -> Schema {
             string(
                 "owner",
                 "Whose objects these are. Written as the tag `egress-owner` on everything that this configuration creates, and the \
-                 only way to find an object again after a crash, so it must be **unique per state** and must not change: a second \
-                 state with the same owner and resource names would adopt the first one's objects (the plan warns before it does). \
-                 1 to 32 lowercase letters, digits and hyphens, beginning with a letter and not ending with a hyphen. Must be known at plan time.",
+                 only way to find an object again after a crash, so it must be **unique per state** and must not change. A \
+                 configuration that is used in several workspaces writes `owner = \"acme-${terraform.workspace}\"`: a second state with the \
+                 same owner and resource names is refused what the first one has (`adoption`). 1 to 32 lowercase letters, digits and hyphens, beginning with a letter and not ending with a hyphen. Must be known at plan time.",
             )
             .required(),
             string(
                 "adoption",
                 "What a plan does that would create an object when a live one with exactly its identity (owner, resource type, name, key) \
-                 exists already, as after a crash: `automatic` (the default) adopts it and lists it in a warning, `error` refuses.",
+                 exists already and is not in the state. `recent` (the default) adopts what is at most 2 hours old, as an interrupted apply \
+                 leaves it, and lists it in a warning; anything older is an error, because another state manages it as a rule: another \
+                 workspace, or a copy of the configuration with the same owner. `automatic` adopts whatever its age, for a state that is \
+                 lost: set it for one apply. `error` adopts nothing.",
             ),
         ],
     )

@@ -37,13 +37,11 @@ use self::backend::{Backend, Pools};
 use self::outputs::Computed;
 use self::planned::Planning;
 use self::schema::TIMEOUTS;
+use crate::resources::instance::Instance;
+use crate::resources::registered::Located;
 use crate::resources::timeouts::Operation;
-
-use crate::resources::{cloud_choice, cloud_identity, replacement};
-use crate::session::{Call, Configured, Failure, Session};
-
-/// What the private data says of a pool whose create failed halfway.
-const INCOMPLETE: &[u8] = b"incomplete";
+use crate::resources::{cloud_choice, cloud_identity};
+use crate::session::{Call, Configured, Failure, Session, Spot};
 
 /// The resource.
 pub(crate) struct IpPool {
@@ -109,6 +107,7 @@ impl IpPool {
         let (Some(configured), Some(name)) = (self.session.configured(), after.name.known()) else { return Ok(None) };
         let identity = identity(&configured, name)?;
         let cloud = self.cloud(present)?;
+        let instance = Instance::of(&request.private);
         let mut planning = Planning {
             former: former(&configured, &identity, before.as_ref())?,
             identity,
@@ -117,7 +116,7 @@ impl IpPool {
             before: before.as_ref().unwrap_or(&after),
             after: &after,
             destroys,
-            incomplete: request.private == INCOMPLETE,
+            instance: &instance,
             undecided: BTreeSet::new(),
         };
         if after.addresses.is_unknown() {
@@ -149,8 +148,8 @@ impl IpPool {
         let pools = self.open(&configured, present).await?;
         let before = if prior.is_null() { None } else { Some(Arguments::read(prior)?) };
         let former = former(&configured, &identity, before.as_ref())?;
-        let incomplete = private == INCOMPLETE;
-        Applying { identity, former, prior, planned, incomplete, limits: &limits }.apply(pools.as_ref()).await
+        let instance = &Instance::of(private);
+        Applying { identity, former, prior, planned, instance, limits: &limits }.apply(pools.as_ref()).await
     }
 
     async fn applied(
@@ -166,10 +165,10 @@ impl IpPool {
         match applied {
             Ok(applied) => ApplyResponse {
                 identity: cloud_identity::value(&applied.state),
-                private: match (operation, applied.done) {
-                    (Operation::Create, false) => INCOMPLETE.to_vec(),
-                    (_, false) => private,
-                    (_, true) => Private::new(),
+                private: {
+                    let instance = Instance::of(&private);
+                    let incomplete = !applied.done && (instance.incomplete || operation == Operation::Create);
+                    Instance { incomplete, ..instance }.to_private()
                 },
                 state: applied.state,
                 diagnostics: applied
@@ -198,6 +197,15 @@ fn former(configured: &Configured, now: &Identity, before: Option<&Arguments>) -
     let name = before.and_then(|before| before.name.known());
     let before = name.map(|name| identity(configured, name)).transpose()?;
     Ok(before.filter(|before| before != now))
+}
+
+#[async_trait]
+impl Located for IpPool {
+    async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
+        let pools = self.cloud(value).ok()?.open(configured, value).await.ok()??;
+        let name = value.get("name")?.as_str()?.to_owned();
+        Some(Spot { place: pools.place().to_owned(), resource_type: ResourceType::IpPool, namespace: None, name })
+    }
 }
 
 #[async_trait]
@@ -257,9 +265,6 @@ impl Resource for IpPool {
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
-        if let Some(refused) = replacement::refused(&self.session, ResourceType::IpPool, &request) {
-            return refused;
-        }
         self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
     }
 
@@ -275,9 +280,10 @@ impl Resource for IpPool {
         let state = state.await;
         let mut response = ReadResponse::from(request);
         match state {
-            Ok((state, diagnostics)) => {
+            Ok(applied::Seen { state, holder, diagnostics }) => {
                 response.identity = cloud_identity::value(&state).or(response.identity);
                 response.state = state;
+                response.private = Instance::of(&response.private).or_held_by(holder).to_private();
                 response.diagnostics = diagnostics;
             }
             Err(failure) => {
@@ -292,9 +298,6 @@ impl Resource for IpPool {
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
-        if let Some(kept) = replacement::kept(&self.session, ResourceType::IpPool, &request) {
-            return kept;
-        }
         self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
     }
 

@@ -29,10 +29,11 @@ use tfplugin::{Diagnostic, Diagnostics};
 use self::aws::AwsBackend;
 use self::backend::{Backend, Planned};
 use self::schema::TIMEOUTS;
+use crate::resources::instance::Instance;
+use crate::resources::registered::Located;
 use crate::resources::timeouts::{self, Operation, Timeouts};
-
-use crate::resources::{cloud_choice, cloud_identity, replacement};
-use crate::session::{Configured, Session};
+use crate::resources::{cloud_choice, cloud_identity};
+use crate::session::{Configured, Session, Spot};
 
 /// The resource.
 pub(crate) struct NatGateway {
@@ -99,6 +100,7 @@ impl NatGateway {
         cx: &Context,
         prior: &Value,
         planned: &Value,
+        private: &[u8],
         operation: Operation,
     ) -> Result<backend::Applied, Diagnostic> {
         let present = if planned.is_null() { prior } else { planned };
@@ -107,7 +109,7 @@ impl NatGateway {
         let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
         let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&common.timeouts, operation));
         let cloud = self.cloud(present)?;
-        let mut applied = cloud.apply(&configured, &identity, prior, planned, &limits).await;
+        let mut applied = cloud.apply(&configured, &identity, &Instance::of(private), prior, planned, &limits).await;
         if let Some(state) = applied.state.as_object_mut().filter(|_| !planned.is_null()) {
             // Not known in the plan when the load was not.
             let required = need(&common, cloud).map(|need| need.addresses);
@@ -124,7 +126,7 @@ impl NatGateway {
         private: Vec<u8>,
         operation: Operation,
     ) -> ApplyResponse {
-        match self.apply(cx, &prior, planned, operation).await {
+        match self.apply(cx, &prior, planned, &private, operation).await {
             Ok(applied) => ApplyResponse {
                 identity: cloud_identity::value(&applied.state),
                 state: applied.state,
@@ -160,7 +162,8 @@ impl NatGateway {
             return Ok(Planned { diagnostics, ..Planned::default() });
         };
         let identity = Self::identity(&configured, name)?;
-        let mut planned = cloud.plan(&configured, &identity, &request.prior, &request.planned).await;
+        let mut planned =
+            cloud.plan(&configured, &identity, &Instance::of(&request.private), &request.prior, &request.planned).await;
         diagnostics.extend(planned.diagnostics);
         planned.diagnostics = diagnostics;
         if !request.planned.is_null() && !common.expected_load.is_unknown() {
@@ -236,6 +239,15 @@ fn validate_load(common: &Common) -> Diagnostics {
 }
 
 #[async_trait]
+impl Located for NatGateway {
+    async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
+        let place = self.cloud(value).ok()?.place(configured, value).await?;
+        let name = value.get("name")?.as_str()?.to_owned();
+        Some(Spot { place, resource_type: ResourceType::NatGateway, namespace: None, name })
+    }
+}
+
+#[async_trait]
 impl Resource for NatGateway {
     fn type_name(&self) -> &'static str {
         "egress_nat_gateway"
@@ -283,9 +295,6 @@ impl Resource for NatGateway {
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
-        if let Some(refused) = replacement::refused(&self.session, ResourceType::NatGateway, &request) {
-            return refused;
-        }
         self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
     }
 
@@ -300,8 +309,9 @@ impl Resource for NatGateway {
         let state = state.await;
         let mut response = ReadResponse::from(request);
         match state {
-            Ok(state) => {
+            Ok(backend::Seen { state, holder }) => {
                 response.identity = cloud_identity::value(&state).or(response.identity);
+                response.private = Instance::of(&response.private).or_held_by(holder).to_private();
                 response.state = state;
             }
             Err(diagnostics) => response.diagnostics.extend(diagnostics),
@@ -314,9 +324,6 @@ impl Resource for NatGateway {
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
-        if let Some(kept) = replacement::kept(&self.session, ResourceType::NatGateway, &request) {
-            return kept;
-        }
         self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
     }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cluster::{Cluster, Error};
-use egress_model::identity::ResourceType;
+use egress_model::identity::{Holder, ResourceType};
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{
@@ -37,8 +37,10 @@ use self::errors::{Doing, failed, unreachable};
 use self::live::Seen;
 use self::outcome::{Outcome, owned_labels};
 use self::planning::switched;
-use self::state::{attached_of, checked, id_of, identity_of, objects_of, own_name, set, texts};
-use crate::session::{Call, Configured, Failure, InCluster, Kubernetes, OnUnreachable, Session};
+use self::state::{attached_of, checked, id_of, identity_of, objects_of, own_name, set, spot_of, texts};
+use crate::resources::instance::Instance;
+use crate::resources::registered::Located;
+use crate::session::{Call, Configured, Failure, InCluster, Kubernetes, OnUnreachable, Session, Spot};
 
 /// What tells one kind of resource with objects from another. All of it is pure.
 pub(crate) trait Compiles: Send + Sync + 'static {
@@ -101,6 +103,13 @@ impl<C: Compiles> ObjectResource<C> {
 }
 
 #[async_trait]
+impl<C: Compiles> Located for ObjectResource<C> {
+    async fn spot(&self, _configured: &Configured, value: &Value) -> Option<Spot> {
+        if applies(value) { spot_of::<C>(value) } else { None }
+    }
+}
+
+#[async_trait]
 impl<C: Compiles> Resource for ObjectResource<C> {
     fn type_name(&self) -> &'static str {
         C::TYPE_NAME
@@ -142,7 +151,10 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         let Ok(configured) = self.session.required() else { return response };
         let seen = self.observe(&response.state, &configured);
         match unless_interrupted(cx, Doing::Refresh, seen).await {
-            Ok(state) => response.state = state,
+            Ok((state, holder)) => {
+                response.state = state;
+                response.private = Instance::of(&response.private).or_held_by(holder).to_private();
+            }
             Err(failure) => {
                 let told = self.without_a_look(failure, &response.state, Call::Refresh, &configured);
                 response.diagnostics.extend(told);
@@ -163,7 +175,8 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             diagnostics: Diagnostics::new(),
         };
         if applies(&response.state) {
-            let (left, diagnostics) = self.remove_objects(cx, &response.state).await;
+            let Instance { holder, .. } = Instance::of(&response.private);
+            let (left, diagnostics) = self.remove_objects(cx, &response.state, holder.as_ref()).await;
             response.diagnostics = diagnostics;
             if let Some(left) = left {
                 set(&mut response.state, "manifests", texts(left));
@@ -196,28 +209,28 @@ impl<C: Compiles> Resource for ObjectResource<C> {
 }
 
 impl<C: Compiles> ObjectResource<C> {
-    /// The state as the cluster has it; null where nothing of it is there.
-    async fn observe(&self, state: &Value, configured: &Configured) -> Result<Value, Failure> {
+    /// The state as the cluster has it, null where nothing of it is there, and the instance that has the objects, as they say.
+    async fn observe(&self, state: &Value, configured: &Configured) -> Result<(Value, Option<Holder>), Failure> {
         let mut state = state.clone();
         // A cluster that is not known yet has nothing to look at: the state stays.
-        let Ok(kubernetes) = &configured.kubernetes else { return Ok(state) };
+        let Ok(kubernetes) = &configured.kubernetes else { return Ok((state, None)) };
         let objects = objects_of::<C>(&state, configured);
         if objects.is_empty() {
-            return Ok(state);
+            return Ok((state, None));
         }
         let cluster = kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Refresh))?;
         let labels = owned_labels(&configured.owner, C::TYPE);
         let seen = live::observe(&cluster, &objects, &labels).await;
         match seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Refresh))? {
             Seen::Gone => imported_of_another_engine::<C>(&cluster, &state, configured, &labels).await,
-            Seen::There(seen) => {
-                set(&mut state, "manifests", Value::map(seen));
+            Seen::There { manifests, holder } => {
+                set(&mut state, "manifests", Value::map(manifests));
                 if C::ATTACHES {
                     let seen = attached::observe(&cluster, &attached_of(&state)).await;
                     let seen = seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Refresh))?;
                     set(&mut state, "attachments", seen);
                 }
-                Ok(state)
+                Ok((state, holder))
             }
         }
     }
@@ -271,21 +284,21 @@ async fn imported_of_another_engine<C: Compiles>(
     state: &Value,
     configured: &Configured,
     labels: &str,
-) -> Result<Value, Failure> {
+) -> Result<(Value, Option<Holder>), Failure> {
     let is_imported = ["manifests", "engine"].into_iter().all(|name| state.get(name).is_none_or(Value::is_null));
     for engine in C::engines().into_iter().filter(|_| is_imported) {
         let mut candidate = state.clone();
         set(&mut candidate, "engine", Value::from(engine));
         let objects = objects_of::<C>(&candidate, configured);
         match live::observe(cluster, &objects, labels).await {
-            Ok(Seen::There(seen)) => {
-                set(&mut candidate, "manifests", Value::map(seen));
-                return Ok(candidate);
+            Ok(Seen::There { manifests, holder }) => {
+                set(&mut candidate, "manifests", Value::map(manifests));
+                return Ok((candidate, holder));
             }
             // An engine whose own API does not answer, or whose kinds must not be read, is not where the object is.
             Ok(Seen::Gone) | Err((_, Error::Unavailable { .. } | Error::Forbidden { .. })) => {}
             Err((id, error)) => return Err(failed(&id, "read", &error, Doing::Refresh)),
         }
     }
-    Ok(Value::Null)
+    Ok((Value::Null, None))
 }

@@ -2,27 +2,26 @@
 //! tells a resource nothing of the others.
 
 mod causes;
-mod created;
 mod kinds;
 mod objects;
+mod register;
 mod routes;
 mod silent;
 
 use self::causes::Causes;
 pub(crate) use self::causes::{Call, Cause, Failure};
-use self::created::Created;
 pub(crate) use self::kinds::MissingKinds;
-pub(crate) use self::objects::Claim;
 use self::objects::Claimed;
+pub(crate) use self::register::{Clash, Register, Role, Spot};
 use self::routes::RouteClaims;
 pub(crate) use self::silent::SilentKinds;
 
 /// Everything that is known of this run under one configuration.
 #[derive(Debug, Default)]
 pub(crate) struct ThisRun {
-    /// What was created.
-    pub(crate) created: Created,
-    /// The objects of the whole cluster that were planned.
+    /// The resource instances, by what they stand for.
+    pub(crate) register: Register,
+    /// The objects that were planned.
     pub(crate) claimed: Claimed,
     /// Which resource has which route.
     pub(crate) routes: RouteClaims,

@@ -153,6 +153,7 @@ fn wants(gateways: impl IntoIterator<Item = (Key, Gateway)>) -> Desired {
             resource_type: ResourceType::NatGateway,
             name: "prod".parse().unwrap(),
         },
+        holder: None,
         gateways: gateways.into_iter().collect(),
         destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]),
         take_over: BTreeSet::new(),

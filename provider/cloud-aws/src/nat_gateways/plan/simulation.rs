@@ -43,6 +43,7 @@ pub(super) fn set(texts: &[&str]) -> BTreeSet<String> {
 pub(super) fn desired(gateways: impl IntoIterator<Item = (&'static str, Wanted)>) -> Desired {
     Desired {
         identity: identity(),
+        holder: None,
         gateways: gateways.into_iter().map(|(name, wanted)| (key(name), wanted)).collect(),
         destinations: BTreeSet::from([everything()]),
         take_over: BTreeSet::new(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cloud::{End, Freshness, Limits};
-use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::{InUse, ReleasePolicy};
+use egress_model::identity::{Holder, Identity, Key};
+use egress_model::ip_pool::{InUse, Mark, ReleasePolicy};
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -13,6 +13,7 @@ use super::backend::{Entry, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::planned::{elsewhere, key_of, refused_rename};
 use super::{arguments, report};
+use crate::resources::instance::Instance;
 use crate::session::Failure;
 
 /// An apply.
@@ -24,8 +25,8 @@ pub(super) struct Applying<'a> {
     pub(super) prior: &'a Value,
     /// What is planned; null when destroying.
     pub(super) planned: &'a Value,
-    /// The first create failed halfway, so that nobody has been told these IPs.
-    pub(super) incomplete: bool,
+    /// Which instance this is. When its creation failed halfway, nobody has been told these IPs.
+    pub(super) instance: &'a Instance,
     pub(super) limits: &'a Limits,
 }
 
@@ -55,6 +56,7 @@ impl Applying<'_> {
         let pool = Pool {
             identity: self.identity.clone(),
             former: self.former.clone(),
+            holder: self.instance.holder.clone(),
             entries,
             in_use: if destroys { InUse::Wait } else { InUse::Postpone },
             state: outputs.state(before.as_ref().unwrap_or(&after), &after),
@@ -63,7 +65,7 @@ impl Applying<'_> {
             |error| report::unreadable("look at the pool's addresses before changing them", &error, pools.place());
         if let Some(before) = &before {
             let picture = pools.picture(&pool, Freshness::Now).await.map_err(unreadable)?;
-            let guards = if destroys { before } else { &after }.guards() && !self.incomplete;
+            let guards = if destroys { before } else { &after }.guards() && !self.instance.incomplete;
             if let Some(refusal) = self.refusal(pools, &pool, &picture, &outputs, guards).await {
                 return Err(refusal.into());
             }
@@ -189,18 +191,25 @@ fn with(value: &Value, computed: Computed) -> Value {
     value
 }
 
-/// The state as the cloud has it, null when nothing of the pool is there; and what the user should know of it.
-pub(super) async fn read(
-    pools: &dyn Pools,
-    identity: Identity,
-    state: &Value,
-) -> Result<(Value, Diagnostics), Failure> {
+/// What a look at a pool showed.
+pub(super) struct Seen {
+    /// The state as the cloud has it; null when nothing of the pool is there.
+    pub(super) state: Value,
+    /// The instance that has the addresses, as they say.
+    pub(super) holder: Option<Holder>,
+    /// What the user should know of it.
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// Looks at a pool.
+pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -> Result<Seen, Failure> {
     let arguments = Arguments::read(state)?;
     let outputs = Outputs::read(state)?;
     let held = outputs.state(&arguments, &arguments);
     let pool = Pool {
         identity: identity.clone(),
         former: None,
+        holder: None,
         entries: BTreeMap::new(),
         in_use: InUse::Postpone,
         state: held,
@@ -210,7 +219,7 @@ pub(super) async fn read(
     let recorded = outputs.recorded();
     let wants_none = arguments.addresses.known().is_some_and(BTreeMap::is_empty);
     if picture.all.is_empty() && recorded.is_empty() && outputs.lost().is_empty() && !wants_none {
-        return Ok((Value::Null, Diagnostics::new()));
+        return Ok(Seen { state: Value::Null, holder: None, diagnostics: Diagnostics::new() });
     }
     if let Some(elsewhere) = elsewhere(pools, state, &recorded, &picture).await {
         return Err(elsewhere.into());
@@ -274,5 +283,8 @@ pub(super) async fn read(
     });
     computed.insert("leaving", Value::map(leaving));
     computed.insert("lost", Value::map(lost.into_iter().map(|(key, value)| (key.to_string(), value))));
-    Ok((with(state, computed), report::strays(&unknown, false).into_iter().collect()))
+    let is_own = |mark: &&Mark| mark.identity == identity;
+    let holder = rows.values().filter_map(|row| row.mark.as_ref()).filter(is_own).find_map(|mark| mark.holder.clone());
+    let diagnostics = report::strays(&unknown, false).into_iter().collect();
+    Ok(Seen { state: with(state, computed), holder, diagnostics })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud::ip_pools::{self, Quota};
 use cloud::{End, Error, Freshness, IpPools, Limits};
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::{Holder, Identity, Key};
 use egress_model::ip_pool::{
     self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
     Wanted,
@@ -66,6 +66,8 @@ pub(super) struct Pool {
     pub(super) identity: Identity,
     /// The identity that the state has, where the pool is being renamed.
     pub(super) former: Option<Identity>,
+    /// The resource instance; `None` where it is not known.
+    pub(super) holder: Option<Holder>,
     pub(super) entries: BTreeMap<Key, Entry>,
     pub(super) in_use: InUse,
     pub(super) state: State,
@@ -135,6 +137,8 @@ pub(super) struct Picture {
     /// The addresses that should leave but carry the tags of others by now, with what should become of them: they are left
     /// alone.
     pub(super) foreign: Vec<(Row, ReleasePolicy)>,
+    /// The addresses that another resource instance has adopted.
+    pub(super) held: Vec<Row>,
     /// Everything that was observed.
     pub(super) all: BTreeMap<AddressId, Row>,
     /// The keys for which an address will be allocated.
@@ -207,6 +211,7 @@ where
         Desired {
             identity: pool.identity.clone(),
             former: pool.former.clone(),
+            holder: pool.holder.clone(),
             addresses: pool.entries.iter().map(wanted).collect(),
             in_use: pool.in_use,
         }
@@ -244,6 +249,7 @@ fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &O
             })
             .collect(),
         foreign: assignment.foreign.into_iter().map(|(address, policy)| (row(address), policy)).collect(),
+        held: assignment.held.into_iter().map(row).collect(),
         all: observed.iter().map(|address| (address.id.clone(), row(address))).collect(),
         pending: !operations.is_empty(),
         ..Picture::default()

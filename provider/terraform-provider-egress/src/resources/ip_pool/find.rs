@@ -18,6 +18,7 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity) -> Result<Comput
     let pool = Pool {
         identity: identity.clone(),
         former: None,
+        holder: None,
         entries: BTreeMap::new(),
         in_use: InUse::Postpone,
         state: BTreeMap::new(),

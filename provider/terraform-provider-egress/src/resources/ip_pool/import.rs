@@ -66,8 +66,14 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
         (id.clone(), Held { key: key.clone(), current: true, on_leave: ReleasePolicy::Retain })
     };
     let state = wanted.ids.iter().map(held).collect();
-    let pool =
-        Pool { identity: identity.clone(), former: None, entries: BTreeMap::new(), in_use: InUse::Postpone, state };
+    let pool = Pool {
+        identity: identity.clone(),
+        former: None,
+        holder: None,
+        entries: BTreeMap::new(),
+        in_use: InUse::Postpone,
+        state,
+    };
     let unreadable = |error| report::unreadable("look for the pool", &error, pools.place()).diagnostic;
     let picture = pools.picture(&pool, Freshness::Now).await.map_err(unreadable)?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();

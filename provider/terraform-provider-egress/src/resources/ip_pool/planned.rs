@@ -12,6 +12,7 @@ use super::arguments::{Arguments, Outputs, Recorded};
 use super::backend::{Entry, Fate, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::report;
+use crate::resources::instance::Instance;
 use crate::session::{Adoption, Failure};
 
 /// What a plan is made of.
@@ -27,8 +28,8 @@ pub(super) struct Planning<'a> {
     /// The planned arguments; those of the state when destroying.
     pub(super) after: &'a Arguments,
     pub(super) destroys: bool,
-    /// The first create failed halfway, so that nobody has been told these IPs.
-    pub(super) incomplete: bool,
+    /// Which instance this is. When its creation failed halfway, nobody has been told these IPs.
+    pub(super) instance: &'a Instance,
     /// The keys of which it is not known yet where their address comes from.
     pub(super) undecided: BTreeSet<Key>,
 }
@@ -52,7 +53,8 @@ impl Planning<'_> {
         state.retain(|_, held| !undecided.contains_key(&held.key));
         let in_use = if self.destroys { InUse::Wait } else { InUse::Postpone };
         let (identity, former) = (self.identity.clone(), self.former.clone());
-        let pool = Pool { identity, former, entries: decided, in_use, state };
+        let holder = self.instance.holder.clone();
+        let pool = Pool { identity, former, holder, entries: decided, in_use, state };
         let unreadable = |error| report::unreadable("look at the pool's addresses", &error, pools.place());
         let picture = pools.picture(&pool, Freshness::Snapshot).await.map_err(unreadable)?;
         // A plan without a refresh has not asked before.
@@ -73,7 +75,7 @@ impl Planning<'_> {
         let recorded = Outputs::read(self.prior)?.recorded();
         let stays = |key: &Key| !self.destroys && self.after.has(key);
         let gone: Vec<_> = recorded.iter().filter(|(key, _)| !stays(key) && !self.before.adopts(key)).collect();
-        let guards = self.before_or_after().guards() && !self.incomplete;
+        let guards = self.before_or_after().guards() && !self.instance.incomplete;
         diagnostics.extend(report::leaves_unseen(&gone, guards, self.destroys));
         Ok(())
     }
@@ -86,7 +88,7 @@ impl Planning<'_> {
         outputs: &Outputs,
         diagnostics: &mut Diagnostics,
     ) {
-        let guards = self.before_or_after().guards() && !self.incomplete;
+        let guards = self.before_or_after().guards() && !self.instance.incomplete;
         let earlier = outputs.leaving();
         let (old, new): (Vec<&Leaving>, Vec<_>) =
             picture.leaving.iter().partition(|leaving| earlier.contains_key(&leaving.row.id));
@@ -99,6 +101,7 @@ impl Planning<'_> {
         let users = if used.is_empty() { BTreeMap::new() } else { pools.users(&used).await.unwrap_or_default() };
         diagnostics.extend(report::leaves(&new, &users, guards, self.destroys));
         diagnostics.extend(report::left_before(&old, &users));
+        diagnostics.extend(report::kept(&picture.held, &self.identity));
         diagnostics.extend(report::left_to_others(&picture.foreign, &self.identity, self.destroys));
         if self.destroys {
             let unknown = |row: &&Row| pool.is_own(row) && !pool.state.contains_key(&row.id);
@@ -145,8 +148,8 @@ impl Planning<'_> {
             .iter()
             .filter(|(key, row)| !known(row) && pool.entries.get(*key).is_some_and(|entry| entry.existing.is_none()))
             .collect();
-        if self.former.is_none() {
-            diagnostics.extend(report::found(&found, self.adoption));
+        if self.former.is_none() && !self.instance.inherits {
+            diagnostics.extend(report::found(&found, &self.identity, self.adoption));
         }
         let open: Vec<_> = self.undecided.iter().filter(|key| recorded.contains_key(*key)).collect();
         if guards && !open.is_empty() {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::SystemTime;
 
 use cloud::ip_pools::Quota;
 use cloud::{End, Error};
@@ -13,6 +12,7 @@ use tfplugin::cty::Path;
 
 use super::arguments::Recorded;
 use super::backend::{Fate, Leaving, Row};
+use crate::resources::adoption::{Finder, Found, age_since, diagnose};
 use crate::resources::cloud_error::{cause, remedy, said};
 use crate::session::{Adoption, Failure};
 
@@ -250,40 +250,38 @@ pub(super) fn lost(key: &Key, ip: &str, guards: bool) -> Diagnostic {
 }
 
 /// Live addresses that carry the identity and that the state does not know.
-pub(super) fn found(rows: &[(&Key, &Row)], adoption: Adoption) -> Option<Diagnostic> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+pub(super) fn found(rows: &[(&Key, &Row)], identity: &Identity, adoption: Adoption) -> Option<Diagnostic> {
+    let found = |(key, row): &(&Key, &Row)| Found {
+        what: format!("key \"{key}\": {} ({})", row.public_ip, row.id),
+        age: row.mark.as_ref().and_then(|mark| mark.created).map(age_since),
+    };
+    let found: Vec<Found> = rows.iter().map(found).collect();
+    let finder = Finder {
+        things: "Addresses",
+        resource: "egress_ip_pool",
+        identity: &identity.to_string(),
+        owner: identity.owner.as_str(),
+        import_id: identity.name.as_str(),
+        path: if let [(key, _)] = rows { address_path(key) } else { addresses() },
+    };
+    diagnose(adoption, &found, &finder)
+}
+
+/// Addresses of the state that another instance has adopted.
+pub(super) fn kept(rows: &[Row], identity: &Identity) -> Option<Diagnostic> {
     let mut detail = String::new();
-    for (key, row) in rows {
-        let created = row.mark.as_ref().and_then(|mark| mark.created);
-        let age =
-            created.map_or("of unknown age".to_owned(), |created| format!("{} old", age(now.saturating_sub(created))));
-        let _ = writeln!(detail, "- key \"{key}\": {} ({}), {age}", row.public_ip, row.id);
+    for row in rows {
+        let _ = writeln!(detail, "- {} ({})", row.public_ip, row.id);
     }
     if rows.is_empty() {
         return None;
     }
-    detail.push_str(
-        "\nThey carry the owner, the name and these keys, but are not in this state. That is right after an interrupted run. If \
-         another state uses the same owner and name, it is wrong: both would manage the same addresses; give this one another name.",
+    let _ = write!(
+        detail,
+        "\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or \
+         one in another state. They are not released; only this state forgets them."
     );
-    let path = if let [(key, _)] = rows { address_path(key) } else { addresses() };
-    let diagnostic = match adoption {
-        Adoption::Automatic => Diagnostic::warning("Addresses that exist already will be adopted", detail),
-        Adoption::Error => {
-            detail.push_str(" The provider's adoption = \"error\" refuses to adopt them; import them, or allow it.");
-            Diagnostic::error("Addresses that exist already would be adopted", detail)
-        }
-    };
-    Some(diagnostic.at(path))
-}
-
-fn age(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} seconds"),
-        120..7_200 => format!("{} minutes", seconds / 60),
-        7_200..172_800 => format!("{} hours", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+    Some(Diagnostic::warning("Addresses that another instance has adopted are kept", detail).at(addresses()))
 }
 
 /// The account does not allow as many addresses.

@@ -18,7 +18,7 @@ use cloud_aws::Region;
 use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded};
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::{Plan, plan, route_conflicts};
-use egress_model::identity::{Identity, Key, ResourceType};
+use egress_model::identity::{HOLDER_TAG, Holder, Identity, Key, ResourceType};
 use egress_model::nat_gateway::capacity;
 use tfplugin::cty::{Path, Value};
 use tfplugin::schema::NestedBlock;
@@ -28,8 +28,9 @@ use self::input::{Gaps, Input};
 pub(super) use self::place::foreign_zone;
 use self::place::{arns, check_place, check_region, connected, recorded_arns, region, writes_region};
 use self::predicted::Prediction;
-use super::backend::{Applied, Backend, Planned};
+use super::backend::{Applied, Backend, Planned, Seen};
 use crate::resources::cloud_error;
+use crate::resources::instance::Instance;
 use crate::session::{Call, Configured, Failure};
 
 /// AWS behind the resource.
@@ -60,6 +61,7 @@ fn recorded(prior: &Value) -> Result<Recorded, Diagnostic> {
 fn nothing(identity: &Identity, recorded: Recorded) -> Desired {
     Desired {
         identity: identity.clone(),
+        holder: None,
         gateways: BTreeMap::new(),
         destinations: BTreeSet::new(),
         take_over: BTreeSet::new(),
@@ -102,8 +104,24 @@ impl Backend for AwsBackend {
         Input::read(planned).map(|input| input.address_counts()).unwrap_or_default()
     }
 
-    async fn plan(&self, configured: &Configured, identity: &Identity, prior: &Value, planned: &Value) -> Planned {
-        match self.look_ahead(configured, identity, prior, planned).await {
+    async fn place(&self, configured: &Configured, value: &Value) -> Option<String> {
+        let input = Input::read(value).ok()?;
+        if input.region().is_unknown() {
+            return None;
+        }
+        let region = region(configured, input.region().known().copied()).await.ok()?;
+        Some(format!("AWS in {}", region.name()))
+    }
+
+    async fn plan(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        instance: &Instance,
+        prior: &Value,
+        planned: &Value,
+    ) -> Planned {
+        match self.look_ahead(configured, identity, instance, prior, planned).await {
             Ok(planned) => planned,
             Err(diagnostics) => Planned { diagnostics, ..Planned::default() },
         }
@@ -113,17 +131,18 @@ impl Backend for AwsBackend {
         &self,
         configured: &Configured,
         identity: &Identity,
+        instance: &Instance,
         prior: &Value,
         planned: &Value,
         limits: &Limits,
     ) -> Applied {
-        match self.carry_out(configured, identity, prior, planned, limits).await {
+        match self.carry_out(configured, identity, instance, prior, planned, limits).await {
             Ok(applied) => applied,
             Err(diagnostics) => Applied { state: prior.clone(), diagnostics },
         }
     }
 
-    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostics> {
+    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Seen, Diagnostics> {
         let input = Input::read(state)?;
         let region = connected(configured, input.region().known().copied()).await?;
         if let Some(zone) = foreign_zone(state, region.name()) {
@@ -134,7 +153,7 @@ impl Backend for AwsBackend {
         let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Refresh))?;
         check_place(&region, state, &observed).await?;
         let arns = arns(&region, state, &observed).await?;
-        Ok(state::corrected(state, &desired, &observed, &arns))
+        Ok(Seen { state: state::corrected(state, &desired, &observed, &arns), holder: holder_of(&observed, identity) })
     }
 
     async fn find(
@@ -186,6 +205,16 @@ impl Backend for AwsBackend {
     }
 }
 
+/// The instance that has the gateways of an identity, as they say.
+fn holder_of(observed: &Observed, identity: &Identity) -> Option<Holder> {
+    let live = observed.gateways.iter().filter(|gateway| gateway.state.is_live());
+    let own = |tags: &BTreeMap<String, String>| {
+        identity.tags().into_iter().all(|(tag, value)| tags.get(tag).is_some_and(|carried| carried == value))
+    };
+    let mut own = live.filter(|gateway| own(&gateway.tags));
+    own.find_map(|gateway| gateway.tags.get(HOLDER_TAG)?.parse().ok())
+}
+
 /// The identity that the state has, where the resource is being renamed.
 fn former(prior: &Value, identity: &Identity) -> Option<Identity> {
     let name = prior.get("name")?.as_str()?.parse().ok()?;
@@ -211,6 +240,7 @@ impl AwsBackend {
         &self,
         configured: &Configured,
         identity: &Identity,
+        instance: &Instance,
         prior: &Value,
         planned: &Value,
     ) -> Result<Planned, Diagnostics> {
@@ -238,6 +268,7 @@ impl AwsBackend {
                 None => return Ok(Planned { diagnostics, ..Planned::default() }),
             }
         };
+        let desired = Desired { holder: instance.holder.clone(), ..desired };
         // Without a look the plan would not say what is replaced, taken over or interrupted, and be approved for it.
         let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
         // Of what is created with open ends everything is unknown that a look could tell.
@@ -245,7 +276,12 @@ impl AwsBackend {
         let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, call))?;
         check_place(&region, prior, &observed).await?;
         let former = former(prior, identity);
-        if prior.is_null() && !planned.is_null() {
+        if planned.is_null()
+            && let Some(kept) = report::kept(&observed, &desired)
+        {
+            return Ok(Planned { diagnostics: kept.into(), ..Planned::default() });
+        }
+        if prior.is_null() && !planned.is_null() && !instance.inherits {
             diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
         }
         if gaps.any {
@@ -289,6 +325,7 @@ impl AwsBackend {
         &self,
         configured: &Configured,
         identity: &Identity,
+        instance: &Instance,
         prior: &Value,
         planned: &Value,
         limits: &Limits,
@@ -305,9 +342,14 @@ impl AwsBackend {
         } else {
             known(planned, identity, &region, recorded.clone())?
         };
+        let desired = Desired { holder: instance.holder.clone(), ..desired };
         let observed = region.observe_for_change(&desired, limits).await;
         let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Apply))?;
         check_place(&region, prior, &observed).await?;
+        if planned.is_null() && report::kept(&observed, &desired).is_some() {
+            // The plan of the removal has said so.
+            return Ok(Applied { state: Value::Null, diagnostics: Diagnostics::new() });
+        }
         let ahead = plan(&desired, &observed);
         let former = former(prior, identity);
         let mut refused = report::conflicts(&ahead.conflicts, &desired);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use cloud::Limits;
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::{Holder, Identity, Key};
 use egress_model::nat_gateway::capacity;
 use tfplugin::cty::{Path, Value};
 use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
+use crate::resources::instance::Instance;
 use crate::session::Configured;
 
 /// A cloud behind the resource. Values are those of the whole resource.
@@ -30,21 +31,32 @@ pub(super) trait Backend: Send + Sync {
     /// How many public addresses each gateway has, and where that is said; only for those where it is known and the user's choice.
     fn address_counts(&self, planned: &Value) -> BTreeMap<String, (u64, Path)>;
 
+    /// Where the gateways of a value are, in words, such as `AWS in eu-west-1`; `None` while that is not known.
+    async fn place(&self, configured: &Configured, value: &Value) -> Option<String>;
+
     /// Computes what a plan can know.
-    async fn plan(&self, configured: &Configured, identity: &Identity, prior: &Value, planned: &Value) -> Planned;
+    async fn plan(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        instance: &Instance,
+        prior: &Value,
+        planned: &Value,
+    ) -> Planned;
 
     /// Makes the gateways what is planned; with a null plan there are to be none.
     async fn apply(
         &self,
         configured: &Configured,
         identity: &Identity,
+        instance: &Instance,
         prior: &Value,
         planned: &Value,
         limits: &Limits,
     ) -> Applied;
 
-    /// The state as the cloud has it; null when no gateway is there.
-    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Value, Diagnostics>;
+    /// The state as the cloud has it.
+    async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Seen, Diagnostics>;
 
     /// The plain outputs of the gateways of an identity, whichever state manages them: of all of them, or an error.
     async fn find(
@@ -72,6 +84,15 @@ pub(super) struct Planned {
     pub(super) computed: BTreeMap<&'static str, Value>,
     /// Messages.
     pub(super) diagnostics: Diagnostics,
+}
+
+/// What a look showed.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The state; null when no gateway is there.
+    pub(super) state: Value,
+    /// The instance that has the gateways, as they say.
+    pub(super) holder: Option<Holder>,
 }
 
 /// What there is after an apply.

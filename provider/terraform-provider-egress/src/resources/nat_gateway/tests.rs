@@ -334,7 +334,7 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         ("us-east-1".into(), "eu-west-1".into(), false),
     ] {
         let (prior, planned) = (of(prior), of(planned));
-        let told = AwsBackend.plan(&configured, &identity, &prior, &planned).await.diagnostics;
+        let told = AwsBackend.plan(&configured, &identity, &Instance::default(), &prior, &planned).await.diagnostics;
         let at: Vec<String> = told
             .into_iter()
             .filter(|told| told.summary == moved)

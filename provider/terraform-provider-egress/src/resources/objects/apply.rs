@@ -6,7 +6,7 @@ use cluster::{Applied as Answer, Cluster, Error, Limits, Mode, Object, TakeOver}
 use egress_engines::Manifest;
 use egress_engines::acceptance::Accepted;
 use egress_engines::manifest::ObjectId;
-use egress_model::identity::Owner;
+use egress_model::identity::{HOLDER_TAG, Holder, Owner};
 use serde_json::Value as Json;
 use tfplugin::Diagnostics;
 
@@ -46,6 +46,8 @@ pub(super) struct Made {
 pub(super) struct Terms<'a> {
     /// Whose they are to be.
     pub(super) owner: &'a Owner,
+    /// The resource instance that has them then. That is no part of a manifest, because a plan does not know it.
+    pub(super) holder: Option<&'a Holder>,
     /// Whether fields and objects of others are taken over.
     pub(super) force: bool,
     /// The objects that this resource has already.
@@ -121,6 +123,8 @@ async fn apply_one(cluster: &Cluster, manifest: &Manifest, id: &ObjectId, terms:
         (_, false, Some(before)) => TakeOver::TakeBack(&before.json),
         (_, false, None) => TakeOver::Nothing,
     };
+    let held = terms.holder.map(|holder| manifest.clone().with_annotation(HOLDER_TAG, holder.as_str()));
+    let manifest = held.as_ref().unwrap_or(manifest);
     let write = || cluster.apply(manifest, take_over, Mode::Real);
     let Answer { object, .. } = once_served(cluster, id, terms, write).await.map_err(|error| why(&error))?;
     Ok(object)

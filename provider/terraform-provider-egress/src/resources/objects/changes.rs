@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cluster::{Cluster, Limits};
 use egress_engines::Attachment;
+use egress_model::identity::Holder;
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{ApplyResponse, Private};
@@ -15,9 +16,10 @@ use super::attributes::{accept_timeout_of, applies, forces, timeout_of};
 use super::errors::{Doing, unreachable};
 use super::live::{Recorded, recorded};
 use super::outcome::{manifests_value, requirements_value};
-use super::remove::{Removed, remove};
+use super::remove::{Removed, Whose, are_any_held_by_another, remove};
 use super::state::{attached_of, compiled, identity_of, name_of, objects_as_applied, set, texts};
 use super::{Compiles, ObjectResource, acceptance, apply, attached};
+use crate::resources::instance::Instance;
 use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// The cluster for an apply: it has to be there.
@@ -85,8 +87,10 @@ impl<C: Compiles> ObjectResource<C> {
         let limits = Limits::within(cx.stop.clone(), timeout_of(&state));
         let cluster = cluster_to_change(&configured).await?;
         let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
+        let Instance { holder, .. } = Instance::of(&response.private);
         let terms = Terms {
             owner: &configured.owner,
+            holder: holder.as_ref(),
             force: forces(&state),
             known: &there,
             missing: &configured.this_run.missing_kinds,
@@ -115,7 +119,8 @@ impl<C: Compiles> ObjectResource<C> {
                 let limits = Limits::within(cx.stop.clone(), timeout_of(&state));
                 let told = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments, &limits).await;
                 response.diagnostics.extend(told);
-                let removed = remove(&cluster, no_longer_meant, &configured.owner, &limits).await;
+                let whose = Whose { owner: &configured.owner, holder: holder.as_ref() };
+                let removed = remove(&cluster, no_longer_meant, whose, &limits).await;
                 response.diagnostics.extend(self.reported(removed.failures, &state));
                 response.diagnostics.extend(removed.diagnostics);
                 removed.left
@@ -181,8 +186,13 @@ impl<C: Compiles> ObjectResource<C> {
     }
 
     /// Removes the objects of a state, and releases what it added to others; what is left, and what there is to say.
-    pub(super) async fn remove_objects(&self, cx: &Context, state: &Value) -> (Option<Vec<Recorded>>, Diagnostics) {
-        match self.try_to_remove(cx, state).await {
+    pub(super) async fn remove_objects(
+        &self,
+        cx: &Context,
+        state: &Value,
+        holder: Option<&Holder>,
+    ) -> (Option<Vec<Recorded>>, Diagnostics) {
+        match self.try_to_remove(cx, state, holder).await {
             Ok(Removed { left, failures, diagnostics }) => {
                 let told = self.reported(failures, state).into_iter().chain(diagnostics);
                 (Some(left), told.collect())
@@ -191,14 +201,18 @@ impl<C: Compiles> ObjectResource<C> {
         }
     }
 
-    async fn try_to_remove(&self, cx: &Context, state: &Value) -> Result<Removed, Failure> {
+    async fn try_to_remove(&self, cx: &Context, state: &Value, holder: Option<&Holder>) -> Result<Removed, Failure> {
         let configured = self.session.required()?;
         let limits = Limits::within(cx.stop.clone(), timeout_of(state));
         let objects = objects_as_applied::<C>(state, &configured);
         let cluster = cluster_to_change(&configured).await?;
-        // Some engines stop the traffic of what refers to an object that is not there.
-        let manager = attached::manager(C::TYPE, name_of(state));
-        attached::detach(&cluster, &attached_of(state), &manager, &limits).await?;
-        Ok(remove(&cluster, objects, &configured.owner, &limits).await)
+        let whose = Whose { owner: &configured.owner, holder };
+        let attached = attached_of(state);
+        if !attached.is_empty() && !are_any_held_by_another(&cluster, &objects, whose, &limits).await? {
+            // Some engines stop the traffic of what refers to an object that is not there.
+            let manager = attached::manager(C::TYPE, name_of(state));
+            attached::detach(&cluster, &attached, &manager, &limits).await?;
+        }
+        Ok(remove(&cluster, objects, whose, &limits).await)
     }
 }

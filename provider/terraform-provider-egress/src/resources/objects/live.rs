@@ -5,14 +5,20 @@ use std::collections::BTreeMap;
 use cluster::{Cluster, Error, Object, owned_part};
 use egress_engines::Manifest;
 use egress_engines::manifest::{ObjectId, lines_of, object_of, yaml_of};
+use egress_model::identity::{HOLDER_TAG, Holder};
 use serde_json::Value as Json;
 use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
 
 /// What the cluster has.
 pub(super) enum Seen {
-    /// The objects' owned parts, as the `manifests` attribute has them.
-    There(BTreeMap<String, Value>),
+    /// Some.
+    There {
+        /// Their owned parts, as the `manifests` attribute has them.
+        manifests: BTreeMap<String, Value>,
+        /// The resource instance that has them, as they say.
+        holder: Option<Holder>,
+    },
     /// None of them.
     Gone,
 }
@@ -54,9 +60,11 @@ pub(super) async fn observe(
     owned_labels: &str,
 ) -> Result<Seen, (ObjectId, Error)> {
     let mut seen = BTreeMap::new();
+    let mut holder: Option<Holder> = None;
     for Recorded { id, json, .. } in objects {
         match cluster.observe(id, owned_labels).await {
             Ok(Some(object)) => {
+                holder = holder.or_else(|| object.annotation(HOLDER_TAG)?.parse().ok());
                 seen.insert(id.to_string(), Value::list(lines_of(&owned_part(json, object.json()))));
             }
             // Of a kind that is not served any more there are no objects.
@@ -64,7 +72,7 @@ pub(super) async fn observe(
             Err(error) => return Err((id.clone(), error)),
         }
     }
-    Ok(if seen.is_empty() { Seen::Gone } else { Seen::There(seen) })
+    Ok(if seen.is_empty() { Seen::Gone } else { Seen::There { manifests: seen, holder } })
 }
 
 /// Says that the API server stored something else than what was applied.

@@ -1,7 +1,9 @@
 //! Looking at the cluster, in a plan, for what the apply would meet: objects that exist already, conflicts of ownership, and kinds that are
 //! not served yet.
 
-use cluster::{Cluster, Error, FieldConflict, Mode, TakeOver};
+use std::time::Duration;
+
+use cluster::{Cluster, Error, FieldConflict, Mode, Object, TakeOver};
 use egress_engines::Manifest;
 use egress_engines::manifest::ObjectId;
 use serde_json::Value as Json;
@@ -10,12 +12,13 @@ use tfplugin::{Diagnostic, Diagnostics, Severity};
 
 use super::errors::{Doing, failed, not_served};
 use super::live::Recorded;
-use super::ownership::{Claim, claim, told_of_existing};
+use super::ownership::{Claim, claim, foreign, sibling};
 use super::takeover;
+use crate::resources::adoption::{Finder, Found, age_since, diagnose};
 use crate::session::{Configured, Failure};
 
 /// What an apply would do, for the look before it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Intent<'a> {
     /// The objects that the resource has now.
     pub(super) there: &'a [Recorded],
@@ -24,6 +27,10 @@ pub(super) struct Intent<'a> {
     pub(super) is_asked_for: bool,
     /// Whether fields and objects of others are taken over.
     pub(super) force: bool,
+    /// Whether the state has what carries the resource's identity.
+    pub(super) inherits: bool,
+    /// For whom objects are found that exist already.
+    pub(super) finder: Finder<'a>,
     /// How long the apply waits for a kind that is not served yet, as the user writes it.
     pub(super) patience: &'a str,
 }
@@ -36,6 +43,7 @@ pub(super) async fn look(
     configured: &Configured,
 ) -> Result<Diagnostics, Failure> {
     let mut diagnostics = Diagnostics::new();
+    let mut found = Vec::new();
     for manifest in manifests {
         let (id, desired) = (manifest.id(), manifest.to_json());
         let before = intent.there.iter().find(|object| object.id == id);
@@ -57,12 +65,12 @@ pub(super) async fn look(
         match before {
             Some(_) => diagnostics.extend(of_known(&id, live.json(), &desired, intent.force)),
             None => match claim(&live, &configured.owner, &desired) {
-                // It goes with the resource that this one replaces.
-                Claim::Sibling(other) if configured.this_run.claimed.is_left_by(&id, &other) => {}
+                Claim::Ours => found.push(Found { what: id.to_string(), age: age_of(&live) }),
+                Claim::Sibling(other) => diagnostics.push(sibling(&id, &other)),
                 Claim::Foreign(whose) if intent.force => {
                     diagnostics.push(takeover::diagnose(&id, live.json(), &whose, &desired));
                 }
-                claim => diagnostics.push(told_of_existing(&id, &live, claim, configured)),
+                Claim::Foreign(whose) => diagnostics.push(foreign(&id, live.created(), &whose)),
             },
         }
         if !diagnostics.has_errors() {
@@ -70,11 +78,19 @@ pub(super) async fn look(
             diagnostics.extend(rehearse(cluster, manifest, &id, ours, intent.force).await?);
         }
     }
+    if !intent.inherits {
+        diagnostics.extend(diagnose(configured.adoption, &found, &intent.finder));
+    }
     if !intent.is_asked_for {
         diagnostics =
             diagnostics.into_iter().map(|found| Diagnostic { severity: Severity::Warning, ..found }).collect();
     }
     Ok(diagnostics)
+}
+
+fn age_of(object: &Object) -> Option<Duration> {
+    let created: jiff::Timestamp = object.created().parse().ok()?;
+    u64::try_from(created.as_second()).ok().map(age_since)
 }
 
 /// An object of this resource to which somebody added the other direction.

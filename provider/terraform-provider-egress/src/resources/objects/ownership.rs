@@ -8,8 +8,7 @@ use serde_json::Value as Json;
 use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::live::Recorded;
-use crate::session::{Adoption, Claim as Planned, Configured};
+use crate::session::{Configured, Spot};
 
 /// Whose a live object is.
 #[derive(Debug, PartialEq)]
@@ -51,33 +50,6 @@ fn resource_of(object: &Object) -> String {
     }
 }
 
-/// What a plan says of an object that exists already and that its resource does not have.
-pub(super) fn told_of_existing(id: &ObjectId, object: &Object, claim: Claim, configured: &Configured) -> Diagnostic {
-    let since = object.created();
-    let owner = &configured.owner;
-    match (claim, configured.adoption) {
-        (Claim::Ours, Adoption::Automatic) => Diagnostic::warning(
-            format!("{id} exists and will be adopted"),
-            format!(
-                "It was made at {since} by this provider with the owner {owner:?} (perhaps by an apply that was interrupted), but is not in \
-                 the state. The apply takes it over and makes it what the plan says. If another configuration manages it, give this one \
-                 another owner.",
-                owner = owner.as_str()
-            ),
-        ),
-        (Claim::Ours, Adoption::Error) => Diagnostic::error(
-            format!("{id} exists already"),
-            format!(
-                "It was made at {since} by this provider with the owner {owner:?}, but is not in the state, and the provider's setting \
-                 adoption = \"error\" forbids taking it over. Import it, or delete it if nothing needs it.",
-                owner = owner.as_str()
-            ),
-        ),
-        (Claim::Sibling(other), _) => sibling(id, &other),
-        (Claim::Foreign(whose), _) => foreign(id, since, &whose),
-    }
-}
-
 /// That an object is somebody else's.
 pub(super) fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
     Diagnostic::error(
@@ -110,22 +82,23 @@ pub(super) fn sibling(id: &ObjectId, other: &str) -> Diagnostic {
     .at(Path::attribute("name"))
 }
 
-/// Notes which objects of the whole cluster a plan wants, and which it gives up because the resource is replaced. Another
-/// resource of the same run that wants one of them too is an error.
-pub(super) fn note(
-    configured: &Configured,
-    own: &str,
-    wanted: &[Manifest],
-    left: &[Recorded],
-    was: &str,
-) -> Diagnostics {
-    for object in left.iter().filter(|object| object.id.namespace.is_none()) {
-        configured.this_run.claimed.note(object.id.clone(), Planned::Leaving(was.to_owned()));
-    }
-    let ids = wanted.iter().map(Manifest::id).filter(|id| id.namespace.is_none());
-    let told = ids.filter_map(|id| {
-        let other = configured.this_run.claimed.note(id.clone(), Planned::Wanted(own.to_owned()))?;
-        Some(sibling(&id, &other))
+/// Notes which objects a plan wants. Another resource of the same run that wants one of them too is an error.
+pub(super) fn note(configured: &Configured, own: &Spot, wanted: &[Manifest]) -> Diagnostics {
+    let told = wanted.iter().map(Manifest::id).filter_map(|id| {
+        let other = configured.this_run.claimed.note(id.clone(), own)?;
+        Some(shared(&id, own, &other))
     });
     told.collect()
+}
+
+/// That two resources would have one object.
+fn shared(id: &ObjectId, own: &Spot, other: &Spot) -> Diagnostic {
+    Diagnostic::error(
+        format!("Two resources make {id}"),
+        format!(
+            "{own} and {other} both become an object of this name, and would take it from each other with every apply. Nothing was changed. \
+             Give one of them another name."
+        ),
+    )
+    .at(Path::attribute("name"))
 }

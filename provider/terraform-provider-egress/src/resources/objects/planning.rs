@@ -16,8 +16,10 @@ use super::errors::{Doing, unreachable};
 use super::live::{Recorded, recorded};
 use super::look::{Intent, look};
 use super::outcome::{Outcome, manifests_value, requirements_value};
-use super::state::{attached_of, compiled, id_of, identity_of, name_of, objects_of, own_name, set};
+use super::state::{attached_of, compiled, id_of, identity_of, name_of, objects_of, set, spot_of};
 use super::{Compiles, ObjectResource, attached, ownership, requirements, unless_interrupted};
+use crate::resources::adoption::Finder;
+use crate::resources::instance::Instance;
 use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// A plan with what it was made from.
@@ -27,6 +29,8 @@ struct Draft<'a> {
     outcome: &'a Outcome,
     /// The objects that are there.
     there: &'a [Recorded],
+    /// Whether the state has what carries the resource's identity.
+    inherits: bool,
 }
 
 impl<C: Compiles> ObjectResource<C> {
@@ -49,15 +53,14 @@ impl<C: Compiles> ObjectResource<C> {
         response.diagnostics.extend(of_a_change(diagnostics, &prior, outcome.manifests.as_deref()));
         response.identity = identity_of::<C>(&response.planned).or(response.identity);
         show::<C>(&mut response.planned, &outcome);
-        let before = if applies(&prior) { objects_of::<C>(&prior, &configured) } else { Vec::new() };
-        let renamed = identity_of::<C>(&prior) != identity_of::<C>(&response.planned);
-        let replaced = renamed && !C::identity_schema().mutable;
-        let (there, left) = if replaced { (Vec::new(), before) } else { (before, Vec::new()) };
-        let draft = Draft { prior: &prior, planned: &response.planned, outcome: &outcome, there: &there };
+        let there = if applies(&prior) { objects_of::<C>(&prior, &configured) } else { Vec::new() };
+        let Instance { inherits, .. } = Instance::of(&response.private);
+        let draft = Draft { prior: &prior, planned: &response.planned, outcome: &outcome, there: &there, inherits };
         if applies(&response.planned) {
             if let Some(manifests) = &outcome.manifests {
-                let (own, was) = (own_name(&response.planned), own_name(&prior));
-                response.diagnostics.extend(ownership::note(&configured, &own, manifests, &left, &was));
+                let own = spot_of::<C>(&response.planned);
+                let shared = own.map(|own| ownership::note(&configured, &own, manifests));
+                response.diagnostics.extend(shared.into_iter().flatten());
                 response.diagnostics.extend(C::told_of_removal(&objects_removed(&there, manifests)));
             }
         } else if applies(&prior) && delivery_of(&response.planned) == Some(RENDER) {
@@ -95,7 +98,7 @@ fn show<C: Compiles>(planned: &mut Value, outcome: &Outcome) {
 
 /// What the cluster says of a plan.
 async fn seen_in_the_cluster<C: Compiles>(draft: Draft<'_>, configured: &Configured) -> Result<Diagnostics, Failure> {
-    let Draft { prior, planned, outcome, there } = draft;
+    let Draft { prior, planned, outcome, there, inherits } = draft;
     let mut diagnostics = Diagnostics::new();
     let requirements = outcome.requirements.as_deref().unwrap_or_default();
     let checks = checks_requirements(planned) && !requirements.is_empty();
@@ -127,7 +130,18 @@ async fn seen_in_the_cluster<C: Compiles>(draft: Draft<'_>, configured: &Configu
         diagnostics.extend(seen.map_err(|error| unreachable(&error, Doing::Plan))?);
     }
     if looks {
+        let (owner, id) = (configured.owner.as_str(), id_of::<C>(planned));
+        let finder = Finder {
+            things: "Objects",
+            resource: C::TYPE_NAME,
+            identity: &format!("{owner}/{}/{}", C::TYPE, name_of(planned)),
+            owner,
+            import_id: id.as_str().unwrap_or_default(),
+            path: Path::attribute("name"),
+        };
         let intent = Intent {
+            inherits,
+            finder,
             there,
             is_asked_for: is_asked_for::<C>(prior, planned),
             force: forces(planned),

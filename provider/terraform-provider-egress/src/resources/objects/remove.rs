@@ -2,7 +2,7 @@
 
 use cluster::{Cluster, Error, Limits, Mode, Object, bare};
 use egress_engines::manifest::{ObjectId, yaml_of};
-use egress_model::identity::Owner;
+use egress_model::identity::{HOLDER_TAG, Holder, Owner, is_held_by_another};
 use serde_json::Value as Json;
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -22,11 +22,45 @@ pub(super) struct Removed {
     pub(super) diagnostics: Diagnostics,
 }
 
+/// Whose objects are removed.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
+    /// The owner.
+    pub(super) owner: &'a Owner,
+    /// The resource instance; `None` where it is not known.
+    pub(super) holder: Option<&'a Holder>,
+}
+
+impl Whose<'_> {
+    /// Whether another resource instance has adopted an object.
+    fn is_of_another(self, object: &Object) -> bool {
+        let carried = object.annotation(HOLDER_TAG).and_then(|holder| holder.parse().ok());
+        is_held_by_another(carried.as_ref(), self.holder)
+    }
+}
+
+/// Whether another resource instance has adopted any of the objects.
+pub(super) async fn are_any_held_by_another(
+    cluster: &Cluster,
+    objects: &[Recorded],
+    whose: Whose<'_>,
+    limits: &Limits,
+) -> Result<bool, Failure> {
+    for Recorded { id, .. } in objects {
+        match limits.write(cluster.get(id)).await {
+            Ok(Some(object)) if whose.is_of_another(&object) => return Ok(true),
+            Ok(_) | Err(Error::KindMissing { .. }) => {}
+            Err(error) => return Err(failed(id, "deleted", &error, Doing::Apply)),
+        }
+    }
+    Ok(false)
+}
+
 /// Removes the objects that are this owner's, the last one first. Others' are left, with a warning.
-pub(super) async fn remove(cluster: &Cluster, objects: Vec<Recorded>, owner: &Owner, limits: &Limits) -> Removed {
+pub(super) async fn remove(cluster: &Cluster, objects: Vec<Recorded>, whose: Whose<'_>, limits: &Limits) -> Removed {
     let mut removed = Removed { left: Vec::new(), failures: Vec::new(), diagnostics: Diagnostics::new() };
     for recorded in objects.into_iter().rev() {
-        match remove_one(cluster, &recorded, owner, limits).await {
+        match remove_one(cluster, &recorded, whose, limits).await {
             Ok(warning) => removed.diagnostics.extend(warning),
             Err(failure) => {
                 removed.failures.push(failure);
@@ -40,7 +74,7 @@ pub(super) async fn remove(cluster: &Cluster, objects: Vec<Recorded>, owner: &Ow
 async fn remove_one(
     cluster: &Cluster,
     recorded: &Recorded,
-    owner: &Owner,
+    whose: Whose<'_>,
     limits: &Limits,
 ) -> Result<Option<Diagnostic>, Failure> {
     let id = &recorded.id;
@@ -50,7 +84,12 @@ async fn remove_one(
         Ok(Some(object)) => object,
         Err(error) => return Err(why(&error)),
     };
-    let not_ours = match claim(&object, owner, &recorded.json) {
+    let not_ours = match claim(&object, whose.owner, &recorded.json) {
+        Claim::Ours if whose.is_of_another(&object) => Some(
+            "Another instance of this resource has adopted it: the one that takes the place of this one, as create_before_destroy has it, or \
+             one in another state."
+                .to_owned(),
+        ),
         Claim::Sibling(other) => Some(format!("It is now of {other}.")),
         Claim::Foreign(whose) if !object.is_applied_by_us() => Some(format!("It is no longer ours: {whose}.")),
         Claim::Ours | Claim::Foreign(_) => None,

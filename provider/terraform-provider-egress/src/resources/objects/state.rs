@@ -10,7 +10,7 @@ use super::attributes::applies;
 use super::live::{Recorded, recorded};
 use super::outcome::{Outcome, mark};
 use super::ownership::resource;
-use crate::session::{Configured, InCluster};
+use crate::session::{Configured, InCluster, Spot};
 
 /// The parts of a value that its identity has, once they are known.
 pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
@@ -20,6 +20,16 @@ pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
         Some((attribute.name, part.clone()))
     });
     parts.collect::<Option<Vec<_>>>().map(Value::object)
+}
+
+/// What a value stands for in its cluster, once that is known.
+pub(super) fn spot_of<C: Compiles>(value: &Value) -> Option<Spot> {
+    let namespace = match value.get("namespace") {
+        None | Some(Value::Null) => None,
+        Some(namespace) => Some(namespace.as_str()?.to_owned()),
+    };
+    let name = value.get("name")?.as_str()?.to_owned();
+    Some(Spot { place: "the cluster".to_owned(), resource_type: C::TYPE, namespace, name })
 }
 
 /// The import id: the parts of the identity that there are, with `/` between them; unknown until all are known.

@@ -20,7 +20,8 @@ use super::EgressPolicy;
 use super::via::aws;
 use crate::resources::objects::ObjectResource;
 use crate::resources::objects::state::{identity_of, set};
-use crate::session::Session;
+use crate::resources::registered::Located;
+use crate::session::{Configured, Session, Spot};
 
 /// A route is there at once; what takes long is EC2 that does not know a new gateway yet.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -62,6 +63,13 @@ fn without_objects(value: &Value, routes: Value) -> Value {
 
 fn joined(first: Diagnostics, then: Diagnostics) -> Diagnostics {
     first.into_iter().chain(then).collect()
+}
+
+#[async_trait]
+impl Located for PolicyResource {
+    async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
+        self.objects.spot(configured, value).await
+    }
 }
 
 #[async_trait]

@@ -116,7 +116,7 @@ async fn a_second_address_that_retain_keeps_is_named() {
                 resource_type: ResourceType::IpPool,
                 name: "partners".parse().expect("a name"),
             };
-            let mark = Mark { identity, key: "a".parse().expect("a key"), created: Some(1) };
+            let mark = Mark { identity, key: "a".parse().expect("a key"), created: Some(1), holder: None };
             Some(Address { mark: Some(mark), ..address })
         });
         address

@@ -152,6 +152,7 @@ impl Input {
         };
         let desired = Desired {
             identity: identity.clone(),
+            holder: None,
             gateways,
             destinations,
             take_over,

@@ -19,7 +19,7 @@ use super::input::{list, path, zone_path};
 use crate::resources::cloud_error::{self, said};
 
 pub(super) use limits::{border_groups, foreign_groups, limits, new_subnets, subnets, zone_quotas};
-pub(super) use ownership::{adoption, elsewhere, elsewhere_by_name, moved, of_others, refused_rename};
+pub(super) use ownership::{adoption, elsewhere, elsewhere_by_name, kept, moved, of_others, refused_rename};
 
 fn aws() -> Path {
     Path::attribute("aws")

@@ -173,7 +173,8 @@ pub(super) fn notes(plan: &Plan, fresh: &[&RouteKey], adoption: Adoption) -> Dia
             routes.join(", ")
         );
         let diagnostic = match adoption {
-            Adoption::Automatic => Diagnostic::warning("Routes that exist will be adopted", detail),
+            // Routes have no time of their own, and are kept by nobody but this owner's policies.
+            Adoption::Recent | Adoption::Automatic => Diagnostic::warning("Routes that exist will be adopted", detail),
             Adoption::Error => Diagnostic::error(
                 "Routes that exist would be adopted",
                 format!(

@@ -6,11 +6,13 @@ use cloud_aws::nat_gateways::desired::Desired;
 use cloud_aws::nat_gateways::observed::{Gateway, Observed};
 use cloud_aws::nat_gateways::operation::Operation;
 use cloud_aws::nat_gateways::plan::Plan;
-use egress_model::identity::{Identity, KEY_TAG, NAME_TAG, OWNER_TAG, TYPE_TAG};
+use egress_model::identity::{HOLDER_TAG, Identity, KEY_TAG, Key, NAME_TAG, OWNER_TAG, TYPE_TAG, is_held_by_another};
+use egress_model::nat_gateway;
 use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::{aws, gateway_path, list, path};
+use crate::resources::adoption::{Finder, Found, age_since, diagnose};
 use crate::session::Adoption;
 
 /// The provider looks for gateways in a region where they are not.
@@ -130,32 +132,40 @@ pub(in super::super) fn refused_rename(
 
 /// Live gateways with the identity that is about to be created.
 pub(in super::super) fn adoption(observed: &Observed, identity: &Identity, adoption: Adoption) -> Option<Diagnostic> {
-    let view = observed.view();
-    if view.gateways.is_empty() {
-        return None;
-    }
-    let gateways = view.gateways.iter().map(|(key, gateway)| {
+    let found = |(key, gateway): (&Key, &nat_gateway::Gateway)| {
         let ips: Vec<String> =
             gateway.addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect();
-        let created = observed.gateway(&gateway.id).map_or(0, |gateway| gateway.created);
-        let age = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX).saturating_sub(created).max(0) / 60);
-        format!("{key}: {} ({}, {age} minutes old)", gateway.id, ips.join(", "))
-    });
-    let gateways = gateways.collect::<Vec<_>>().join("; ");
-    let detail = format!(
-        "These carry the tags of {identity}: {gateways}. That is what an interrupted apply leaves, and then it is right. If they belong to another \
-         state, that one has the same provider owner and the same name: change one of them, or both states will change the same gateways."
-    );
-    let diagnostic = match adoption {
-        Adoption::Automatic => Diagnostic::warning("NAT gateways that exist will be adopted", detail),
-        Adoption::Error => Diagnostic::error(
-            "NAT gateways with this identity exist",
-            format!(
-                "{detail} The provider's adoption = \"error\" forbids to adopt them; import them, or set it to \"automatic\"."
-            ),
-        ),
+        let created = observed.gateway(&gateway.id).and_then(|gateway| u64::try_from(gateway.created).ok());
+        Found { what: format!("{key}: {} ({})", gateway.id, ips.join(", ")), age: created.map(age_since) }
     };
-    Some(diagnostic.at(aws()))
+    let found: Vec<Found> = observed.view().gateways.iter().map(found).collect();
+    let finder = Finder {
+        things: "NAT gateways",
+        resource: "egress_nat_gateway",
+        identity: &identity.to_string(),
+        owner: identity.owner.as_str(),
+        import_id: identity.name.as_str(),
+        path: aws(),
+    };
+    diagnose(adoption, &found, &finder)
+}
+
+/// That nothing is removed, because another instance has adopted gateways.
+pub(in super::super) fn kept(observed: &Observed, desired: &Desired) -> Option<Diagnostic> {
+    let is_held = |gateway: &&Gateway| {
+        let carried = gateway.tags.get(HOLDER_TAG).and_then(|holder| holder.parse().ok());
+        gateway.state.is_live() && is_held_by_another(carried.as_ref(), desired.holder.as_ref())
+    };
+    let held: Vec<String> =
+        observed.gateways.iter().filter(is_held).map(|gateway| format!("- {}", gateway.id)).collect();
+    if held.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "{}\n\nAnother instance of {} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or one \
+         in another state. No gateway and no route is removed; only this state forgets them.",
+        held.join("\n"),
+        desired.identity
+    );
+    Some(Diagnostic::warning("NAT gateways that another instance has adopted are kept", detail).at(aws()))
 }

@@ -19,6 +19,7 @@ fn desired(gateways: impl IntoIterator<Item = (&'static str, Kind)>) -> Desired 
             resource_type: ResourceType::NatGateway,
             name: "prod".parse().unwrap(),
         },
+        holder: None,
         gateways: gateways.into_iter().map(gateway).collect(),
         destinations: BTreeSet::new(),
         take_over: BTreeSet::new(),

@@ -1,0 +1,212 @@
+//! Every resource behind the register of its run.
+//!
+//! Terraform replaces an instance by removing it and making it anew, in either order, and asks the provider for plans of halves. For
+//! allow-listed addresses and for policies that would be the loss that this provider exists to prevent. So an instance that takes the
+//! place of another one with the same identity changes what that one had, and what it has adopted is not removed with the other.
+
+mod report;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use egress_model::identity::Holder;
+use tfplugin::cty::Value;
+use tfplugin::provider::Context;
+use tfplugin::resource::{
+    ApplyResponse, CreateRequest, DeleteRequest, Deletion, ImportRequest, Imported, MoveSource, Moved, PlanRequest,
+    PlanResponse, Private, ReadRequest, ReadResponse, Resource, UpdateRequest,
+};
+use tfplugin::schema::{IdentitySchema, Schema};
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::instance::{Instance, new_holder};
+use crate::session::{Configured, Role, Session, Spot};
+
+/// A resource that stands for objects with an identity in some place.
+#[async_trait]
+pub(crate) trait Located: Resource {
+    /// What a value stands for; `None` where that is not known yet, or nothing.
+    async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot>;
+}
+
+/// A resource behind the register.
+pub(crate) struct Registered<R> {
+    session: Arc<Session>,
+    resource: R,
+}
+
+impl<R: Located> Registered<R> {
+    pub(crate) fn new(session: Arc<Session>, resource: R) -> Self {
+        Self { session, resource }
+    }
+
+    async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
+        if value.is_null() { None } else { self.resource.spot(configured, value).await }
+    }
+
+    /// Notes what a plan does, and completes what the resource is told of its instance. The answer is why the plan cannot stand.
+    async fn note(&self, configured: &Configured, request: &mut PlanRequest) -> Option<Diagnostic> {
+        let register = &configured.this_run.register;
+        let was = self.spot(configured, &request.prior).await;
+        let now = self.spot(configured, &request.planned).await;
+        let instance = Instance::of(&request.private);
+        let known = instance.holder.clone();
+        let holder = known.clone().unwrap_or_else(new_holder);
+        if !request.prior.is_null() {
+            let leaves = request.planned.is_null() || (now.is_some() && now != was);
+            let left = was.as_ref().filter(|_| leaves);
+            let left = left.and_then(|was| Some(report::clash(register.plan(was, &holder, Role::Leaving)?, was)));
+            // In another place it is the new instance that is planned next.
+            let stays = request.requires_replace.is_empty() || now == was;
+            let kept = now.as_ref().filter(|_| stays);
+            let kept = kept.and_then(|now| Some(report::clash(register.plan(now, &holder, Role::Kept)?, now)));
+            return left.or(kept);
+        }
+        // The second plan of a replacement is given the private data of the first.
+        let own = if known.is_some() { new_holder() } else { holder.clone() };
+        let made = now.as_ref();
+        let clash = made.and_then(|now| Some(report::clash(register.plan(now, &holder, Role::Made)?, now)));
+        let inherits = made.is_some_and(|now| register.knows(now));
+        request.private = Instance { holder: Some(own), replaces: known, inherits, incomplete: false }.to_private();
+        clash
+    }
+
+    /// The answer to a removal after which the objects stay for the instance that takes its place.
+    fn handed_over(configured: &Configured, spot: &Spot, request: DeleteRequest) -> ApplyResponse {
+        configured.this_run.register.hand_over(spot, request.prior);
+        ApplyResponse {
+            state: Value::Null,
+            private: Private::new(),
+            identity: request.identity,
+            diagnostics: report::handed_over(spot).into(),
+        }
+    }
+}
+
+/// The private data of an instance after an apply.
+fn settled(private: &[u8], holder: Option<Holder>) -> Private {
+    Instance { holder, ..Instance::of(private).settled() }.to_private()
+}
+
+#[async_trait]
+impl<R: Located> Resource for Registered<R> {
+    fn type_name(&self) -> &'static str {
+        self.resource.type_name()
+    }
+
+    fn schema(&self) -> Schema {
+        self.resource.schema()
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        self.resource.identity_schema()
+    }
+
+    async fn validate(&self, cx: &Context, config: &Value) -> Diagnostics {
+        self.resource.validate(cx, config).await
+    }
+
+    async fn plan(&self, cx: &Context, mut request: PlanRequest) -> PlanResponse {
+        if let Some(configured) = self.session.configured()
+            && let Some(clash) = self.note(&configured, &mut request).await
+        {
+            return PlanResponse { diagnostics: clash.into(), ..PlanResponse::from(request) };
+        }
+        self.resource.plan(cx, request).await
+    }
+
+    async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
+        let holder = Instance::of(&request.private).holder.unwrap_or_else(new_holder);
+        let Some(configured) = self.session.configured() else { return self.resource.create(cx, request).await };
+        let register = &configured.this_run.register;
+        let Some(spot) = self.spot(&configured, &request.planned).await else {
+            let response = self.resource.create(cx, request).await;
+            return ApplyResponse { private: settled(&response.private, Some(holder)), ..response };
+        };
+        let _change = register.change(&spot).await;
+        if !register.make(&spot, &holder) {
+            return ApplyResponse {
+                state: Value::Null,
+                private: request.private,
+                identity: None,
+                diagnostics: report::twice(&spot).into(),
+            };
+        }
+        let response = match register.taken_over(&spot) {
+            None => self.resource.create(cx, request).await,
+            Some(prior) => {
+                let CreateRequest { config, planned, private } = request;
+                self.resource.update(cx, UpdateRequest { config, prior, planned, private, identity: None }).await
+            }
+        };
+        ApplyResponse { private: settled(&response.private, Some(holder)), ..response }
+    }
+
+    async fn read(&self, cx: &Context, request: ReadRequest) -> ReadResponse {
+        let mut response = self.resource.read(cx, request).await;
+        if response.state.is_null() {
+            return response;
+        }
+        let instance = Instance::of(&response.private);
+        let holder = instance.holder.clone().unwrap_or_else(new_holder);
+        if let Some(configured) = self.session.configured()
+            && let Some(spot) = self.spot(&configured, &response.state).await
+        {
+            configured.this_run.register.note_seen(&spot, &holder);
+        }
+        response.private = Instance { holder: Some(holder), ..instance }.to_private();
+        response
+    }
+
+    async fn update(&self, cx: &Context, request: UpdateRequest) -> ApplyResponse {
+        let Some(configured) = self.session.configured() else { return self.resource.update(cx, request).await };
+        let register = &configured.this_run.register;
+        let was = self.spot(&configured, &request.prior).await;
+        let now = self.spot(&configured, &request.planned).await;
+        // In one order for all, so that no two wait for each other.
+        let mut spots: Vec<_> = was.into_iter().chain(now).collect();
+        spots.sort();
+        spots.dedup();
+        let mut changes = Vec::new();
+        for spot in &spots {
+            changes.push(register.change(spot).await);
+        }
+        self.resource.update(cx, request).await
+    }
+
+    async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
+        let instance = Instance::of(&request.private);
+        // The removal in a replacement is given the private data of the new instance.
+        let (holder, is_renewed) = match request.reason {
+            Deletion::Destroyed => (instance.holder.clone(), false),
+            Deletion::Replaced { renewed } => (instance.replaces.clone(), renewed),
+        };
+        let private = Instance { holder: holder.clone(), ..instance.settled() }.to_private();
+        let Some(configured) = self.session.configured() else { return self.resource.delete(cx, request).await };
+        let Some(spot) = self.spot(&configured, &request.prior).await else {
+            return self.resource.delete(cx, DeleteRequest { private, ..request }).await;
+        };
+        let register = &configured.this_run.register;
+        let _change = register.change(&spot).await;
+        if is_renewed || register.awaits_another(&spot, holder.as_ref()) {
+            return Self::handed_over(&configured, &spot, request);
+        }
+        self.resource.delete(cx, DeleteRequest { private, ..request }).await
+    }
+
+    async fn import(&self, cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
+        self.resource.import(cx, request).await
+    }
+
+    fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
+        self.resource.upgrade(version, state)
+    }
+
+    fn upgrade_identity(&self, version: i64, identity: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
+        self.resource.upgrade_identity(version, identity)
+    }
+
+    fn move_from(&self, source: &MoveSource) -> Option<Result<Moved, Diagnostics>> {
+        self.resource.move_from(source)
+    }
+}
