@@ -78,7 +78,9 @@ fn a_zone_is_added_and_removed(run: &Run<'_>) -> Result<()> {
     world.settle(&both(&world, &["a", "b"], [&["a"], &[]]))?;
     world.settle(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
     expect(&world, &["a", "b"], [&["a"], &["b"]])?;
-    world.settle(&both(&world, &["a", "b"], [&[], &["b"]]))?;
+    let body = both(&world, &["a", "b"], [&[], &["b"]]);
+    let warns = "  name = \"prod\"\n  on_interruption = \"warn\"\n";
+    world.settle(&body.replacen("  name = \"prod\"\n", warns, 1))?;
     expect(&world, &["a", "b"], [&[], &["b"]])
 }
 

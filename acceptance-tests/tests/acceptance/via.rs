@@ -155,7 +155,7 @@ fn a_foreign_route_is_not_taken_unasked(run: &Run<'_>) -> Result<()> {
 fn a_route_moves_between_policies(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     let body = |a: &[&str], b: &[&str]| base(&world, NONE) + &rendered("first", a) + &rendered("second", b);
-    world.refuses(&body(&[PARTNER], &[PARTNER, BANK]), &["Two policies have the same route", "destination_cidrs"])?;
+    world.refuses(&body(&[PARTNER], &[PARTNER, BANK]), &["is claimed twice", "destination_cidrs"])?;
     world.settle(&body(&[PARTNER, BANK], &["192.0.2.0/24"]))?;
     world.expect_footprint(lines(&world, &[PARTNER, BANK, "192.0.2.0/24"]))?;
     world.settle(&body(&[PARTNER], &["192.0.2.0/24", BANK]))?;

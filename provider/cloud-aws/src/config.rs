@@ -1,10 +1,9 @@
 //! What a provider block says about AWS.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use cloud::Poll;
+use cloud::{DefaultTags, Poll};
 
 use crate::client::Timeouts;
 
@@ -23,7 +22,7 @@ pub struct Config {
     /// A role to work as.
     pub assume_role: Option<AssumeRole>,
     /// Tags for every object that the provider makes. Those of a resource go before them.
-    pub default_tags: BTreeMap<String, String>,
+    pub default_tags: DefaultTags,
     /// How often one call is tried in all; `None` for `AWS_MAX_ATTEMPTS`, or 3.
     pub max_attempts: Option<u32>,
     /// How the SDK spaces the attempts; `None` for `AWS_RETRY_MODE`, or standard.
@@ -75,7 +74,7 @@ impl Default for Config {
             endpoint_url: None,
             endpoints: Endpoints::default(),
             assume_role: None,
-            default_tags: BTreeMap::new(),
+            default_tags: DefaultTags::default(),
             max_attempts: None,
             retry_mode: None,
             poll: Poll::DEFAULT,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud::calls::Outage;
 use cloud::snapshot::{ById, Snapshot};
-use cloud::{Calls, Limits, Poll};
+use cloud::{Calls, DefaultTags, Limits, Poll};
 use egress_model::identity::Owner;
 use egress_model::ip_pool::{Address, AddressId};
 use tokio::sync::OnceCell;
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Region {
     name: String,
     pub(crate) client: Client,
-    pub(crate) default_tags: BTreeMap<String, String>,
+    pub(crate) default_tags: DefaultTags,
     pub(crate) poll: Poll,
     /// How often a call is tried in all that gets no clear answer.
     attempts: u32,
@@ -121,7 +121,7 @@ impl Region {
     }
 
     /// The tags for every object that the provider makes.
-    pub fn default_tags(&self) -> &BTreeMap<String, String> {
+    pub fn default_tags(&self) -> &DefaultTags {
         &self.default_tags
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cloud::{Class, Error, Freshness, Limits};
 
 use crate::nat_gateways::desired::{Destination, RouteKey};
-use crate::nat_gateways::observed::Route;
+use crate::nat_gateways::observed::{Route, RouteTable};
 use crate::write::Changed;
 use crate::{Region, convert};
 
@@ -14,7 +14,7 @@ use crate::{Region, convert};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) id: String,
-    pub(crate) vpc: String,
+    pub(crate) table: RouteTable,
     pub(crate) routes: Vec<(Destination, Route)>,
 }
 
@@ -25,6 +25,14 @@ impl Region {
     /// All route tables, whoever's, as one reading for all resources.
     pub(crate) async fn all_tables(&self) -> Result<Arc<Vec<Table>>, Error> {
         self.route_tables.get(&(), || async { self.find_tables(&self.look(), &[]).await }).await
+    }
+
+    /// The route table of each subnet that has one of its own; the others follow the main one of their network.
+    pub async fn tables_of_subnets(&self) -> Result<BTreeMap<String, String>, Error> {
+        let tables = self.all_tables().await?;
+        let own =
+            tables.iter().flat_map(|table| table.table.subnets.iter().map(|subnet| (subnet.clone(), table.id.clone())));
+        Ok(own.collect())
     }
 
     /// The route tables that match filters now.

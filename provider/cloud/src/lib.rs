@@ -18,6 +18,7 @@
 //! - Nothing that does not carry the identity, or that the user did not name, is changed or removed.
 
 pub mod calls;
+mod default_tags;
 pub mod drive;
 pub mod error;
 pub mod ip_pools;
@@ -28,6 +29,7 @@ pub mod steering;
 pub mod token;
 
 pub use calls::Calls;
+pub use default_tags::DefaultTags;
 pub use drive::{End, Outcome, Work, drive};
 pub use error::{Class, Error};
 pub use ip_pools::IpPools;

@@ -24,6 +24,9 @@ pub const KEY_TAG: &str = "egress-key";
 /// creation time of their own, and of two objects with one identity the older is kept.
 pub const CREATED_TAG: &str = "egress-created";
 
+/// The tag whose value consoles show as an object's name. It is set on what is made, and never on what is adopted or imported.
+pub const SHOWN_NAME_TAG: &str = "Name";
+
 /// The label key that holds the namespace of the resource that an object of the whole cluster belongs to: names are unique in a
 /// namespace only.
 pub const NAMESPACE_TAG: &str = "egress-namespace";
@@ -187,6 +190,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What consoles show as the name of a part, as its tag `Name`, where the user gives none.
+    pub fn shown_name(&self, key: &Key) -> String {
+        format!("{}-{key}", self.name)
+    }
+
     /// The tags that every part of the resource carries, beside its key and time.
     pub fn tags(&self) -> [(&'static str, &str); 3] {
         [(OWNER_TAG, self.owner.as_str()), (TYPE_TAG, self.resource_type.as_str()), (NAME_TAG, self.name.as_str())]

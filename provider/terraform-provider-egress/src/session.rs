@@ -15,7 +15,7 @@ use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::this_run::{Call, Cause, Clash, Failure, MissingKinds, Role, SilentKinds, Spot, ThisRun};
+pub(crate) use self::this_run::{Call, Cause, Clash, Failure, MissingKinds, Role, SilentKinds, Spot, Tally, ThisRun};
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,11 +160,13 @@ impl Aws {
     }
 
     /// The connected cloud, one per provider configuration.
-    pub(crate) async fn cloud(&self) -> Result<Arc<cloud_aws::Cloud>, Diagnostic> {
+    pub(crate) async fn cloud(&self) -> Result<Arc<cloud_aws::Cloud>, Failure> {
         self.cloud
             .get_or_try_init(|| async {
                 cloud_aws::Cloud::connect(&self.config, self.stop.clone()).await.map(Arc::new).map_err(|error| {
-                    Diagnostic::error("AWS cannot be used with this provider configuration", chain(&error))
+                    let cause = Cause::Configuration { place: "AWS".to_owned() };
+                    let summary = "AWS cannot be used with this provider configuration";
+                    Failure::new(Some(cause), Diagnostic::error(summary, chain(&error)))
                 })
             })
             .await

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{self, RouteOrigin, RouteState};
 
 use crate::nat_gateways::desired::Destination;
-use crate::nat_gateways::observed::Route;
+use crate::nat_gateways::observed::{Route, RouteTable};
 use crate::routes::Table;
 
 /// A route table. Propagated and advertised routes are left out: a route made by hand goes before them.
@@ -11,9 +11,14 @@ pub(crate) fn table(table: &types::RouteTable) -> Option<Table> {
     let by_hand = table.routes().iter().filter(|route| {
         !matches!(route.origin(), Some(RouteOrigin::EnableVgwRoutePropagation | RouteOrigin::Advertisement))
     });
+    let subnets = table.associations().iter().filter_map(|association| association.subnet_id());
     Some(Table {
         id: table.route_table_id()?.to_owned(),
-        vpc: table.vpc_id().unwrap_or_default().to_owned(),
+        table: RouteTable {
+            vpc: table.vpc_id().unwrap_or_default().to_owned(),
+            subnets: subnets.map(str::to_owned).collect(),
+            main: table.associations().iter().any(|association| association.main() == Some(true)),
+        },
         routes: by_hand.filter_map(route).collect(),
     })
 }

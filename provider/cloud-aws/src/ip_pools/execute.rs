@@ -8,7 +8,7 @@ use cloud::calls::none_passes;
 use cloud::ip_pools::Effect;
 use cloud::limits::overdue;
 use cloud::{Class, Ended, Error, Limits};
-use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Holder, Identity, KEY_TAG, Key, RESERVED_TAGS};
+use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Holder, Identity, KEY_TAG, Key, RESERVED_TAGS, SHOWN_NAME_TAG};
 use egress_model::ip_pool::{Address, AddressId, Mark, Operation, Source as _};
 use tokio::time::Instant;
 
@@ -38,7 +38,12 @@ pub(super) async fn execute(
             set.extend(identity.tags());
             set.insert(KEY_TAG, key.as_str());
             set.extend(holder.as_ref().map(|holder| (HOLDER_TAG, holder.as_str())));
-            let stale: Vec<_> = stale_tags.iter().cloned().collect();
+            // The name that was given to it changes with the pool's; one of the user's that goes gives way to it.
+            let shown_name = identity.shown_name(key);
+            if stale_tags.contains(SHOWN_NAME_TAG) || has_given_name(region, id, limits).await? {
+                set.entry(SHOWN_NAME_TAG).or_insert(&shown_name);
+            }
+            let stale: Vec<_> = stale_tags.iter().filter(|name| !set.contains_key(name.as_str())).cloned().collect();
             retag(region, id, &set, &stale, limits).await
         }
         Operation::Release { id, .. } => release(region, identity, id, limits).await,
@@ -47,6 +52,13 @@ pub(super) async fn execute(
             retag(region, id, &BTreeMap::new(), &stale, limits).await
         }
     }
+}
+
+/// Whether an address shows the name that it was allocated with.
+async fn has_given_name(region: &Region, id: &AddressId, limits: &Limits) -> Result<bool, Error> {
+    let address = region.read_address(limits, id).await?.ok_or_else(|| missing(region, id))?;
+    let given = address.mark.as_ref().map(|mark| mark.identity.shown_name(&mark.key));
+    Ok(given.is_some() && address.tags.get(SHOWN_NAME_TAG) == given.as_ref())
 }
 
 async fn adopt(region: &Region, id: &AddressId, limits: &Limits) -> Result<Effect<Source>, Error> {
@@ -102,6 +114,8 @@ async fn allocate(region: &Region, new: &New<'_>, limits: &Limits) -> Result<Eff
     tags.extend(new.identity.tags());
     tags.extend([(KEY_TAG, new.key.as_str()), (CREATED_TAG, created_tag.as_str())]);
     tags.extend(new.holder.map(|holder| (HOLDER_TAG, holder.as_str())));
+    let shown_name = new.identity.shown_name(new.key);
+    tags.entry(SHOWN_NAME_TAG).or_insert(&shown_name);
     let call = || async {
         let allocation = Allocation {
             address: new.recover.map(|ip| ip.to_string()),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use egress_model::identity::{HOLDER_TAG, Holder, Identity, KEY_TAG, Key};
+use egress_model::identity::{HOLDER_TAG, Holder, Identity, KEY_TAG, Key, SHOWN_NAME_TAG};
 use ipnet::IpNet;
 
 /// The most addresses of a zonal gateway, the primary included ([Amazon VPC quotas]: 1 primary and 7 secondary).
@@ -44,6 +44,42 @@ pub struct Desired {
     pub tags: BTreeMap<String, String>,
     /// What the state knows to be ours.
     pub recorded: Recorded,
+    /// What is not known before the apply. Only a plan has such.
+    pub unknown: Unknown,
+}
+
+/// What of the desired state depends on what the same apply makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// Which gateways there are to be.
+    pub gateways: bool,
+    /// Something of these gateways.
+    pub of: BTreeMap<Key, Open>,
+    /// What is routed to the gateways.
+    pub destinations: bool,
+    /// Tags.
+    pub tags: bool,
+    /// Something that decides nothing of what a plan shows, such as how long connections may drain.
+    pub others: bool,
+}
+
+/// What is known of a gateway of which something is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Whether what cannot change in place is known: the subnet, the network, the mode, the primary address. The gateway is among those
+    /// of [`Desired`] then, with those of its addresses and tables that are known.
+    pub kind_is_known: bool,
+    /// Its public addresses, where each is known.
+    pub addresses: Option<BTreeSet<String>>,
+    /// Its route tables, where each is known.
+    pub route_tables: Option<BTreeSet<String>>,
+}
+
+impl Unknown {
+    /// Whether there is nothing unknown.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One gateway.
@@ -53,6 +89,8 @@ pub struct Gateway {
     pub kind: Kind,
     /// The route tables that send their traffic to it.
     pub route_tables: BTreeSet<String>,
+    /// Its own tags, which go before those of all.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// What a gateway is.
@@ -126,6 +164,8 @@ pub struct Recorded {
     pub routes: BTreeSet<RouteKey>,
     /// Keys of tags that this resource has set.
     pub tags: BTreeSet<String>,
+    /// Keys of tags that it has set on the gateway of one key alone.
+    pub own_tags: BTreeMap<Key, BTreeSet<String>>,
 }
 
 impl Drain {
@@ -164,17 +204,37 @@ impl Desired {
         routes
     }
 
-    /// Every allocation id that a gateway should have.
+    /// Every allocation id that a gateway should have, as far as they are known.
     pub fn addresses(&self) -> BTreeSet<&str> {
-        self.gateways.values().flat_map(|gateway| gateway.kind.addresses().into_keys()).collect()
+        let open = self.unknown.of.values().filter_map(|open| open.addresses.as_ref()).flatten().map(String::as_str);
+        self.gateways.values().flat_map(|gateway| gateway.kind.addresses().into_keys()).chain(open).collect()
+    }
+
+    /// Every route table that should lead to a gateway, as far as they are known.
+    pub fn route_tables(&self) -> BTreeSet<&str> {
+        let open = self.unknown.of.values().filter_map(|open| open.route_tables.as_ref()).flatten();
+        self.gateways.values().flat_map(|gateway| &gateway.route_tables).chain(open).map(String::as_str).collect()
+    }
+
+    /// The tags that the user wants on the gateway of a key.
+    pub fn user_tags_of(&self, key: &Key) -> BTreeMap<String, String> {
+        let own = self.gateways.get(key).map(|gateway| gateway.tags.clone()).unwrap_or_default();
+        self.tags.clone().into_iter().chain(own).collect()
     }
 
     /// The tags of the gateway of a key, beside the time of its creation.
     pub fn tags_of(&self, key: &Key) -> BTreeMap<String, String> {
         let ours = self.identity.tags().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let key = (KEY_TAG.to_owned(), key.to_string());
+        let part = (KEY_TAG.to_owned(), key.to_string());
         let holder = self.holder.as_ref().map(|holder| (HOLDER_TAG.to_owned(), holder.to_string()));
-        self.tags.clone().into_iter().chain(ours).chain([key]).chain(holder).collect()
+        self.user_tags_of(key).into_iter().chain(ours).chain([part]).chain(holder).collect()
+    }
+
+    /// Those with which the gateway of a key is made: also a name to show, where the user gives none.
+    pub fn tags_of_new(&self, key: &Key) -> BTreeMap<String, String> {
+        let mut tags = self.tags_of(key);
+        tags.entry(SHOWN_NAME_TAG.to_owned()).or_insert_with(|| self.identity.shown_name(key));
+        tags
     }
 }
 
@@ -195,9 +255,28 @@ impl Kind {
         }
     }
 
+    /// The subnet that it stands in, in zonal mode.
+    pub fn subnet(&self) -> Option<&str> {
+        match self {
+            Self::Public { subnet, .. } | Self::Private { subnet, .. } => Some(subnet),
+            Self::RegionalManual { .. } | Self::RegionalAutomatic { .. } => None,
+        }
+    }
+
     /// Whether it leads to the internet.
     pub fn is_public(&self) -> bool {
         !matches!(self, Self::Private { .. })
+    }
+}
+
+impl Destination {
+    /// Whether a route of this destination takes every packet of another, where no longer prefix does.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cidr(wide), Self::Cidr(narrow)) => wide.contains(narrow),
+            (Self::PrefixList(one), Self::PrefixList(other)) => one == other,
+            _ => false,
+        }
     }
 }
 

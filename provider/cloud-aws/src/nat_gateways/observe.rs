@@ -46,7 +46,7 @@ impl Region {
         let mut observed = Observed { gateways, ..Observed::default() };
         for table in self.tables_of(limits, desired, &observed, freshness).await? {
             observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
-            observed.tables.insert(table.id, table.vpc);
+            observed.tables.insert(table.id, table.table);
         }
         observed.addresses = match freshness {
             Freshness::Snapshot => self.known_elastic_ips(desired).await?,
@@ -152,9 +152,8 @@ impl Region {
         observed: &Observed,
         freshness: Freshness,
     ) -> Result<Vec<Table>, Error> {
-        let wanted = desired.gateways.values().flat_map(|gateway| &gateway.route_tables);
-        let recorded = desired.recorded.routes.iter().map(|(table, _)| table);
-        let named: BTreeSet<String> = wanted.chain(recorded).cloned().collect();
+        let recorded = desired.recorded.routes.iter().map(|(table, _)| table.as_str());
+        let named: BTreeSet<String> = desired.route_tables().into_iter().chain(recorded).map(str::to_owned).collect();
         let ours: Vec<String> = observed.gateways.iter().map(|gateway| gateway.id.clone()).collect();
         let routes_to_ours = |table: &Table| table.routes.iter().any(|(_, route)| ours.contains(&route.target));
         let mut tables: Vec<Table> = match freshness {

@@ -1,6 +1,6 @@
 //! What there is on AWS, as far as it matters to one resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use egress_model::identity::Key;
@@ -17,8 +17,8 @@ pub struct Observed {
     pub made: BTreeMap<Key, String>,
     /// At how many addresses the account's quota has refused another one, by gateway.
     pub full: BTreeMap<String, usize>,
-    /// The route tables that the resource names, and all that have a route to our gateways: the id of each with its network.
-    pub tables: BTreeMap<String, String>,
+    /// The route tables that the resource names, and all that have a route to our gateways, by id.
+    pub tables: BTreeMap<String, RouteTable>,
     /// The routes of those tables that were made by hand; propagated ones give way to them.
     pub routes: BTreeMap<RouteKey, Route>,
     /// The Elastic IP addresses that the resource names.
@@ -95,6 +95,24 @@ pub enum Status {
     Going,
     /// It could not be added, for this reason.
     Failed(String),
+}
+
+/// A route table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteTable {
+    /// The network that it is of.
+    pub vpc: String,
+    /// The subnets that are associated with it.
+    pub subnets: BTreeSet<String>,
+    /// Whether it serves every subnet of its network that is associated with no table.
+    pub main: bool,
+}
+
+impl RouteTable {
+    /// Whether traffic follows its routes.
+    pub fn is_used(&self) -> bool {
+        self.main || !self.subnets.is_empty()
+    }
 }
 
 /// A route.

@@ -7,6 +7,7 @@
 //! can give up, and gets the others later. Where not even one can be had, the traffic goes through another gateway of the
 //! resource meanwhile, and only where there is none it is interrupted: the plan says so.
 
+pub mod forecast;
 mod steps;
 mod unblock;
 mod work;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub stranded: BTreeSet<(RouteKey, String)>,
     /// Routes that carry no traffic for a few minutes.
     pub interrupted: BTreeSet<RouteKey>,
+    /// Routes to a gateway that are deleted where nothing else in the table takes their traffic, with that gateway.
+    pub lost: BTreeSet<(RouteKey, String)>,
     /// What stands in the way. With conflicts the operations do not reach what is wanted.
     pub conflicts: BTreeSet<Conflict>,
 }
@@ -155,15 +158,20 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         }
     }
     work.tag();
+    work.note_lost_routes();
     work.plan
 }
 
-/// What stands in the way of the routes alone, for a plan in which not all addresses are known yet.
+/// What stands in the way of the routes alone, for a plan in which not all is known yet.
 pub fn route_conflicts(desired: &Desired, observed: &Observed) -> BTreeSet<Conflict> {
     let mut work = Work::new(desired, observed);
-    for (route, key) in desired.routes() {
-        let taken = work.routes.get(&route).and_then(|now| work.taken(&route, now, key));
-        work.plan.conflicts.extend(taken);
+    for (route, key) in &forecast::known_routes(desired) {
+        if observed.tables.contains_key(&route.0) {
+            let taken = work.routes.get(route).and_then(|now| work.taken(route, now, key));
+            work.plan.conflicts.extend(taken);
+        } else {
+            work.plan.conflicts.insert(Conflict::TableNotFound { key: key.clone(), table: route.0.clone() });
+        }
     }
     work.plan
         .conflicts

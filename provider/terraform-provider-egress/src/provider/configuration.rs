@@ -29,8 +29,8 @@ pub(crate) fn check(config: &Value) -> Diagnostics {
     errors.into_iter().filter(|error| !error.path.as_ref().is_some_and(unknown)).collect()
 }
 
-/// Parses the block. Unknown values in `aws` or `kubernetes` make that part unavailable for this call; wrong values are
-/// errors on their attributes.
+/// Parses the block. Where it is unknown how `aws` or `kubernetes` is reached, that part is unavailable for this call; wrong values
+/// are errors on their attributes.
 pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let block: Block = model::from_value_subset(config)?;
     let mut diagnostics = Diagnostics::new();
@@ -71,8 +71,8 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     );
     let in_cluster = in_cluster::parse(config.get("kubernetes"));
     let in_cluster = in_cluster.map_err(|errors| diagnostics.extend(errors)).ok();
-    let aws = part(config, "aws", aws::parse, &mut diagnostics);
-    let kubernetes = part(config, "kubernetes", kubernetes::parse, &mut diagnostics);
+    let aws = part(config, "aws", &aws::REACH, aws::parse, &mut diagnostics);
+    let kubernetes = part(config, "kubernetes", &kubernetes::REACH, kubernetes::parse, &mut diagnostics);
     match (owner, adoption, in_cluster) {
         (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => {
             Ok(Configured { owner, adoption, in_cluster, aws, kubernetes, this_run: ThisRun::default() })
@@ -86,10 +86,12 @@ pub(super) fn in_cluster(kubernetes: Option<&Value>) -> Result<InCluster, Diagno
     in_cluster::parse(kubernetes)
 }
 
-/// One cloud or cluster of the block.
+/// One cloud or cluster of the block. It can be used when the attributes are known by which it is reached; what else it says of what
+/// is made there may be known later.
 fn part<T>(
     config: &Value,
     name: &'static str,
+    reach: &[&str],
     parse: impl FnOnce(&Path, &Value) -> Result<T, Diagnostics>,
     diagnostics: &mut Diagnostics,
 ) -> Result<T, Unavailable> {
@@ -104,7 +106,7 @@ fn part<T>(
     };
     match config.get(name) {
         None | Some(Value::Null) => Err(missing()),
-        Some(value) if !value.is_wholly_known() => Err(Unavailable::Unknown),
+        Some(value) if !is_known(value, reach) => Err(Unavailable::Unknown),
         Some(value) => match parse(&Path::attribute(name), value) {
             Ok(part) => Ok(part),
             Err(errors) => {
@@ -113,6 +115,10 @@ fn part<T>(
             }
         },
     }
+}
+
+fn is_known(value: &Value, attributes: &[&str]) -> bool {
+    !value.is_unknown() && attributes.iter().filter_map(|name| value.get(name)).all(Value::is_wholly_known)
 }
 
 fn collect<T>(diagnostics: &mut Diagnostics, result: Result<T, Diagnostic>) -> Option<T> {

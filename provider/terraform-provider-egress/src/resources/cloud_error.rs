@@ -1,6 +1,6 @@
 //! A failed call to a cloud in words for the user.
 
-use cloud::{Class, Error};
+use cloud::{Class, End, Error};
 use tfplugin::diagnostic::chain;
 
 use crate::session::Cause;
@@ -51,6 +51,14 @@ pub(crate) fn cause(error: &Error, place: &str) -> Option<Cause> {
         Class::Denied => Some(Cause::Denied { place, action: error.operation.to_owned() }),
         Class::Interrupted => Some(Cause::Interrupted),
         _ => None,
+    }
+}
+
+/// The cause of work at `place` that ended with a failed call.
+pub(crate) fn cause_of_end(end: &End, place: &str) -> Option<Cause> {
+    match end {
+        End::Failed { error, .. } => cause(error, place),
+        End::Done | End::Stopped(_) | End::Expired(_) | End::Unsettled(_) => None,
     }
 }
 

@@ -78,13 +78,14 @@ impl IpPool {
     }
 
     /// The place in the cloud, for calls that need it.
-    async fn open(&self, configured: &Configured, value: &Value) -> Result<Box<dyn Pools>, Diagnostic> {
+    async fn open(&self, configured: &Configured, value: &Value) -> Result<Box<dyn Pools>, Failure> {
         self.cloud(value)?.open(configured, value).await?.ok_or_else(|| {
             Diagnostic::error(
                 "The cloud cannot be reached yet",
-                "The provider's configuration depends on values that are known only after apply.",
+                "How it is reached depends on values of the provider's configuration that are known only after apply.",
             )
             .at(Path::attribute("addresses"))
+            .into()
         })
     }
 
@@ -112,11 +113,13 @@ impl IpPool {
             former: former(&configured, &identity, before.as_ref())?,
             identity,
             adoption: configured.adoption,
+            made: &configured.this_run.made,
             prior: &request.prior,
             before: before.as_ref().unwrap_or(&after),
             after: &after,
             destroys,
             instance: &instance,
+            changes: request.planned != request.prior,
             undecided: BTreeSet::new(),
         };
         if after.addresses.is_unknown() {

@@ -110,7 +110,9 @@ impl NatGateway {
         let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&common.timeouts, operation));
         let cloud = self.cloud(present)?;
         let mut applied = cloud.apply(&configured, &identity, &Instance::of(private), prior, planned, &limits).await;
-        if let Some(state) = applied.state.as_object_mut().filter(|_| !planned.is_null()) {
+        // Of an apply that failed before it changed anything the state is the old one.
+        let is_new = applied.state != *prior && !planned.is_null();
+        if let Some(state) = applied.state.as_object_mut().filter(|_| is_new) {
             // Not known in the plan when the load was not.
             let required = need(&common, cloud).map(|need| need.addresses);
             state.insert("required_addresses".to_owned(), required.into());

@@ -7,6 +7,7 @@ mod objects;
 mod register;
 mod routes;
 mod silent;
+mod tally;
 
 use self::causes::Causes;
 pub(crate) use self::causes::{Call, Cause, Failure};
@@ -15,6 +16,7 @@ use self::objects::Claimed;
 pub(crate) use self::register::{Clash, Register, Role, Spot};
 use self::routes::RouteClaims;
 pub(crate) use self::silent::SilentKinds;
+pub(crate) use self::tally::Tally;
 
 /// Everything that is known of this run under one configuration.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ pub(crate) struct ThisRun {
     pub(crate) missing_kinds: MissingKinds,
     /// The kinds whose engine is silent.
     pub(crate) silent: SilentKinds,
+    /// How much of each quota the plans use.
+    pub(crate) made: Tally,
     /// What fails many resources, and is reported once.
     pub(crate) causes: Causes,
     /// The same of what is only a warning, because the user has it so.

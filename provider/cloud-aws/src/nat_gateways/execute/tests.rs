@@ -19,7 +19,7 @@ use stand_in_cloud::{Config as ServerConfig, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
-use crate::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Secondary};
+use crate::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Secondary, Unknown};
 use crate::nat_gateways::observed::Observed;
 use crate::nat_gateways::plan::plan;
 use crate::{Config, Region};
@@ -101,7 +101,7 @@ impl World {
             primary: None,
         };
         let route_tables = BTreeSet::from([self.vpc.private_route_table_ids[name].clone()]);
-        (name.parse().unwrap(), Gateway { kind, route_tables })
+        (name.parse().unwrap(), Gateway { kind, route_tables, tags: BTreeMap::new() })
     }
 
     /// Applies as a process of its own does, with nothing remembered.
@@ -160,6 +160,7 @@ fn wants(gateways: impl IntoIterator<Item = (Key, Gateway)>) -> Desired {
         drain: Drain::new(1).unwrap(),
         tags: BTreeMap::from([("team".to_owned(), "net".to_owned())]),
         recorded: Recorded::default(),
+        unknown: Unknown::default(),
     }
 }
 
@@ -168,6 +169,7 @@ fn recorded(observed: &Observed, desired: &Desired) -> Recorded {
         gateways: observed.gateways.iter().map(|gateway| (gateway.id.clone(), gateway.key.clone())).collect(),
         routes: desired.routes().into_keys().collect(),
         tags: desired.tags.keys().cloned().collect(),
+        own_tags: BTreeMap::new(),
     }
 }
 
@@ -283,7 +285,7 @@ async fn makes_and_changes_private_and_regional_gateways() {
     let subnet = world.vpc.private_subnet_ids[ZONES[0]].clone();
     let private = |count| {
         let kind = Kind::Private { subnet: subnet.clone(), private_ip: None, secondary: Secondary::Count(count) };
-        wants([(ZONES[0].parse().unwrap(), Gateway { kind, route_tables: BTreeSet::new() })])
+        wants([(ZONES[0].parse().unwrap(), Gateway { kind, route_tables: BTreeSet::new(), tags: BTreeMap::new() })])
     };
     let (one, three) = (private(1), private(3));
     let first = world.apply(&one).await;
@@ -300,7 +302,7 @@ async fn makes_and_changes_private_and_regional_gateways() {
         }
         let kind = Kind::RegionalManual { vpc: world.vpc.vpc_id.clone(), zones: by_zone };
         let route_tables = world.vpc.private_route_table_ids.values().take(2).cloned().collect();
-        wants([("regional".parse().unwrap(), Gateway { kind, route_tables })])
+        wants([("regional".parse().unwrap(), Gateway { kind, route_tables, tags: BTreeMap::new() })])
     };
     let mut wanted = regional(&[(0, 0)]);
     wanted.recorded = recorded(&first.observed, &one);

@@ -19,7 +19,7 @@ const TABLES: [&str; 5] = ["t1", "t2", "t3", "t4", "t5"];
 
 /// Which address and which table belongs to which zone, which subnet each zone has, and which of them has a gateway.
 #[derive(Clone, Debug)]
-struct Draft {
+pub(super) struct Draft {
     regional: bool,
     address: [usize; ADDRESSES.len()],
     table: [usize; TABLES.len()],
@@ -30,7 +30,7 @@ struct Draft {
     tag: u8,
 }
 
-fn drafts() -> impl Strategy<Value = Draft> {
+pub(super) fn drafts() -> impl Strategy<Value = Draft> {
     let zone = 0..=ZONES.len();
     (
         prop::bool::weighted(0.2),
@@ -54,7 +54,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
         })
 }
 
-fn wanted(draft: &Draft) -> Desired {
+pub(super) fn wanted(draft: &Draft) -> Desired {
     let of = |zone, places: &[usize], names: &'static [&str]| -> Vec<&'static str> {
         places.iter().zip(names).filter(|(place, _)| **place == zone).map(|(_, name)| *name).collect()
     };
@@ -92,7 +92,7 @@ fn wanted(draft: &Draft) -> Desired {
     desired
 }
 
-fn account() -> Ec2 {
+pub(super) fn account() -> Ec2 {
     let mut ec2 = Ec2::new(&ADDRESSES, &TABLES);
     ec2.state.addresses.insert(FOREIGN.into(), ec2.state.addresses["e1"].clone());
     ec2.state.addresses.get_mut(FOREIGN).expect("just put in").instance = Some("i-1".into());
@@ -103,7 +103,7 @@ fn account() -> Ec2 {
 }
 
 /// Something that happens outside.
-fn disturb(ec2: &mut Ec2, what: u8, which: usize) {
+pub(super) fn disturb(ec2: &mut Ec2, what: u8, which: usize) {
     let live: Vec<String> =
         ec2.state.gateways.iter().filter(|g| g.state == State::Available).map(|g| g.id.clone()).collect();
     if live.is_empty() {

@@ -7,9 +7,9 @@ use egress_model::identity::{Identity, Key, ResourceType};
 use egress_model::nat_gateway::State;
 
 use crate::nat_gateways::desired::{
-    Desired, Destination, Drain, Gateway as Wanted, Kind, Recorded, RouteKey, Secondary,
+    Desired, Destination, Drain, Gateway as Wanted, Kind, Recorded, RouteKey, Secondary, Unknown,
 };
-use crate::nat_gateways::observed::{Address, ElasticIp, Gateway, Mode, Observed, Route, Status};
+use crate::nat_gateways::observed::{Address, ElasticIp, Gateway, Mode, Observed, Route, RouteTable, Status};
 use crate::nat_gateways::operation::{Operation, Target};
 
 /// The target of routes that are not ours.
@@ -50,24 +50,35 @@ pub(super) fn desired(gateways: impl IntoIterator<Item = (&'static str, Wanted)>
         drain: Drain::default(),
         tags: BTreeMap::new(),
         recorded: Recorded::default(),
+        unknown: Unknown::default(),
     }
 }
 
 /// Wants a public zonal gateway.
 pub(super) fn public(subnet: &str, addresses: &[&str], tables: &[&str]) -> Wanted {
     let kind = Kind::Public { subnet: subnet.to_owned(), private_ip: None, addresses: set(addresses), primary: None };
-    Wanted { kind, route_tables: set(tables) }
+    Wanted { kind, route_tables: set(tables), tags: BTreeMap::new() }
 }
 
 /// Wants a private zonal gateway.
 pub(super) fn private(subnet: &str, secondary: Secondary, tables: &[&str]) -> Wanted {
-    Wanted { kind: Kind::Private { subnet: subnet.to_owned(), private_ip: None, secondary }, route_tables: set(tables) }
+    let kind = Kind::Private { subnet: subnet.to_owned(), private_ip: None, secondary };
+    Wanted { kind, route_tables: set(tables), tags: BTreeMap::new() }
 }
 
 /// Wants a regional gateway.
 pub(super) fn regional(zones: &[(&str, &[&str])], tables: &[&str]) -> Wanted {
     let zones = zones.iter().map(|(zone, ids)| ((*zone).to_owned(), set(ids))).collect();
-    Wanted { kind: Kind::RegionalManual { vpc: "vpc-1".to_owned(), zones }, route_tables: set(tables) }
+    Wanted {
+        kind: Kind::RegionalManual { vpc: "vpc-1".to_owned(), zones },
+        route_tables: set(tables),
+        tags: BTreeMap::new(),
+    }
+}
+
+/// A table of one subnet.
+fn route_table(id: &str) -> RouteTable {
+    RouteTable { vpc: "vpc-1".to_owned(), subnets: BTreeSet::from([format!("subnet-of-{id}")]), main: false }
 }
 
 /// An account with one network.
@@ -91,7 +102,7 @@ impl Ec2 {
             };
             ec2.state.addresses.insert((*id).to_owned(), elastic);
         }
-        ec2.state.tables = tables.iter().map(|table| ((*table).to_owned(), "vpc-1".to_owned())).collect();
+        ec2.state.tables = tables.iter().map(|table| ((*table).to_owned(), route_table(table))).collect();
         ec2
     }
 
@@ -114,6 +125,7 @@ impl Ec2 {
             gateways: live.map(|gateway| (gateway.id.clone(), gateway.key.clone())).collect(),
             routes: desired.routes().into_keys().collect(),
             tags: desired.tags.keys().cloned().collect(),
+            own_tags: BTreeMap::new(),
         }
     }
 

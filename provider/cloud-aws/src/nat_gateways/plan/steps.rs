@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use egress_model::identity::Key;
+use egress_model::identity::{KEY_TAG, Key, NAME_TAG, SHOWN_NAME_TAG};
 use egress_model::nat_gateway::State;
 
 use super::TakenOver;
 use super::work::{Member, Phase, Role, Work};
 use crate::nat_gateways::desired::{Kind, MAX_ADDRESSES, RouteKey, Secondary};
-use crate::nat_gateways::observed::Status;
+use crate::nat_gateways::observed::{Gateway, RouteTable, Status};
 use crate::nat_gateways::operation::{Operation, Target};
 
 impl<'a> Work<'a> {
@@ -52,7 +52,7 @@ impl<'a> Work<'a> {
         let mut made = Vec::new();
         for key in self.missing() {
             let Some((kind, primary)) = self.startable(key) else { continue };
-            let tags = self.desired.tags_of(key);
+            let tags = self.desired.tags_of_new(key);
             let member = Member::made(key, &kind, primary.clone(), self.vpc_of(key));
             self.push(Operation::Create { key: key.clone(), kind, primary, tags });
             self.members.insert(Target::Made(key.clone()), member);
@@ -166,6 +166,25 @@ impl<'a> Work<'a> {
         }
         self.push(Operation::Assign { gateway: target.clone(), secondary });
         true
+    }
+
+    /// Notes the routes that carry traffic now and are deleted without a route in their table that takes it.
+    pub(super) fn note_lost_routes(&mut self) {
+        let deleted = self.plan.operations.iter().filter_map(|operation| match operation {
+            Operation::DeleteRoute { route, .. } => Some(route),
+            _ => None,
+        });
+        let lost = deleted.filter_map(|route| {
+            let now = self.observed.routes.get(route).filter(|now| !now.blackhole)?;
+            let target = self.observed.gateway(&now.target).filter(|gateway| gateway.state.is_live())?;
+            let (table, destination) = route;
+            let used = self.observed.tables.get(table).is_some_and(RouteTable::is_used);
+            let mut left = self.routes.keys().filter(|(of, _)| of == table);
+            let taken = left
+                .any(|(_, other)| other.covers(destination) && !self.leads_nowhere(&(table.clone(), other.clone())));
+            (used && !taken).then(|| (route.clone(), target.id.clone()))
+        });
+        self.plan.lost = lost.collect();
     }
 
     /// Leads routes to the gateways that they should lead to, once these carry traffic; then removes those that should not be.
@@ -312,8 +331,17 @@ impl<'a> Work<'a> {
             if member.is_none_or(|member| member.role != Role::Keeper) {
                 continue;
             }
-            let wanted = self.desired.tags_of(&gateway.key);
-            let remove: BTreeSet<String> = (self.desired.recorded.tags.iter())
+            let mut wanted = self.desired.tags_of(&gateway.key);
+            let recorded = &self.desired.recorded;
+            let own = recorded.own_tags.get(&gateway.key);
+            let set_before = || recorded.tags.iter().chain(own.into_iter().flatten());
+            // The name that was given to it changes with the resource's; one of the user's that goes gives way to it.
+            let was_given = gateway.tags.get(SHOWN_NAME_TAG) == Some(&given_name(gateway));
+            if was_given || set_before().any(|key| key == SHOWN_NAME_TAG) {
+                let name = || self.desired.identity.shown_name(&gateway.key);
+                wanted.entry(SHOWN_NAME_TAG.to_owned()).or_insert_with(name);
+            }
+            let remove: BTreeSet<String> = set_before()
                 .filter(|key| gateway.tags.contains_key(*key) && !wanted.contains_key(*key))
                 .cloned()
                 .collect();
@@ -331,6 +359,12 @@ impl<'a> Work<'a> {
         let desired = self.desired;
         changeable.then(|| desired.gateways.get(&member.key)).flatten().map(|gateway| &gateway.kind)
     }
+}
+
+/// The name to show that a gateway was made with, by the tags that it carries.
+fn given_name(gateway: &Gateway) -> String {
+    let tag = |tag: &str| gateway.tags.get(tag).map_or("", String::as_str);
+    format!("{}-{}", tag(NAME_TAG), tag(KEY_TAG))
 }
 
 /// The public addresses that a gateway has, in that place, but should not have.

@@ -8,7 +8,7 @@ mod outside;
 mod routes;
 mod zones;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use egress_model::nat_gateway::State;

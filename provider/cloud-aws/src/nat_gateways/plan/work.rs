@@ -288,6 +288,7 @@ impl<'a> Work<'a> {
         if let Kind::RegionalManual { vpc, .. } | Kind::RegionalAutomatic { vpc } = &wanted.kind {
             return Some(vpc.clone());
         }
-        wanted.route_tables.iter().find_map(|table| self.observed.tables.get(table)).cloned()
+        let table = wanted.route_tables.iter().find_map(|table| self.observed.tables.get(table))?;
+        Some(table.vpc.clone())
     }
 }

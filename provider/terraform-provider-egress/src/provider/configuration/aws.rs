@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use cloud::Poll;
+use cloud::{DefaultTags, Poll};
 use cloud_aws::Timeouts;
 use cloud_aws::config::{AssumeRole, Config, Endpoints, RetryMode};
 use egress_model::identity::RESERVED_TAGS;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
-use tfplugin::{Diagnostic, Diagnostics, model};
+use tfplugin::model::{self, Arg};
+use tfplugin::{Diagnostic, Diagnostics};
 
 use super::wrong::{beneath, wrong_url};
 use crate::duration;
 use crate::session::Aws;
+
+/// The attributes by which AWS is reached: all but the tags of what is made there.
+pub(super) const REACH: [&str; 8] =
+    ["region", "profile", "endpoint_url", "endpoints", "assume_role", "max_attempts", "retry_mode", "poll_interval"];
 
 #[derive(Deserialize)]
 struct Part {
@@ -21,7 +26,7 @@ struct Part {
     endpoint_url: Option<String>,
     endpoints: Option<EndpointsPart>,
     assume_role: Option<AssumeRolePart>,
-    default_tags: Option<BTreeMap<String, String>>,
+    default_tags: Arg<BTreeMap<String, Arg<String>>>,
     max_attempts: Option<u32>,
     retry_mode: Option<String>,
     poll_interval: Option<String>,
@@ -42,7 +47,7 @@ struct AssumeRolePart {
     policy: Option<String>,
 }
 
-/// Parses the wholly known `aws` block at this path.
+/// Parses the `aws` block at this path, of which the attributes of [`REACH`] are known.
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
     let part: Part = model::from_value(value).map_err(|error| beneath(path, error))?;
     let mut wrong = Diagnostics::new();
@@ -105,9 +110,11 @@ pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
             policy: role.policy,
         }
     });
-    let default_tags = part.default_tags.unwrap_or_default();
-    for key in default_tags.keys() {
-        if let Some(problem) = wrong_tag(key) {
+    let complete = !part.default_tags.is_unknown();
+    let written = part.default_tags.into_known().unwrap_or_default();
+    for (key, value) in &written {
+        let missing = value.is_null().then(|| "Its value is null. Write a text, or leave the tag out.".to_owned());
+        if let Some(problem) = wrong_tag(key).or(missing) {
             wrong.push(
                 Diagnostic::error(format!("The default tag {key:?} cannot be used"), problem)
                     .at(path.child("default_tags").key(key.clone())),
@@ -117,6 +124,10 @@ pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
     if wrong.has_errors() {
         return Err(wrong);
     }
+    let default_tags = DefaultTags {
+        complete: complete && !written.values().any(Arg::is_unknown),
+        known: written.into_iter().filter_map(|(key, value)| Some((key, value.into_known()?))).collect(),
+    };
     let endpoints = part.endpoints.map(|endpoints| Endpoints { ec2: endpoints.ec2, sts: endpoints.sts });
     Ok(Aws::new(Config {
         region: part.region,

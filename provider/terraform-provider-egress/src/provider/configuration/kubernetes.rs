@@ -10,6 +10,22 @@ use tfplugin::{Diagnostic, Diagnostics, model};
 use super::wrong::{beneath, wrong_url};
 use crate::session::{Kubernetes, OnUnreachable};
 
+/// The attributes by which the cluster is reached.
+pub(super) const REACH: [&str; 12] = [
+    "config_path",
+    "config_context",
+    "host",
+    "cluster_ca_certificate",
+    "tls_server_name",
+    "insecure",
+    "token",
+    "client_certificate",
+    "client_key",
+    "exec",
+    "in_cluster",
+    "on_unreachable",
+];
+
 #[derive(Deserialize)]
 struct Part {
     config_path: Option<String>,
@@ -38,7 +54,7 @@ struct Exec {
 /// plugins").
 const EXEC_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
-/// Parses the wholly known `kubernetes` attribute at this path.
+/// Parses the `kubernetes` block at this path, of which the attributes of [`REACH`] are known.
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Kubernetes, Diagnostics> {
     let part: Part = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
     let on_unreachable = on_unreachable(&part, path)?;

@@ -64,6 +64,23 @@ fn an_unknown_cluster_does_not_keep_aws_from_being_used() {
 }
 
 #[test]
+fn what_is_not_needed_to_reach_a_place_may_be_unknown() {
+    let stamped = Value::map([("at", Value::UNKNOWN), ("team", text("net"))]);
+    for tags in [Value::UNKNOWN, stamped] {
+        let aws = object("aws", &[("region", text("eu-west-1")), ("default_tags", tags)]);
+        let configured = parse(&block(&[("owner", text("acme")), ("aws", aws)])).expect("it can be planned");
+        assert!(configured.aws.is_ok(), "{:?}", configured.aws);
+    }
+    let host = ("host", text("https://10.0.0.1:6443"));
+    let kubernetes = object("kubernetes", &[host, ("token", text("t")), ("cluster_cidrs", Value::UNKNOWN)]);
+    let configured = parse(&block(&[("owner", text("acme")), ("kubernetes", kubernetes)])).expect("it can be planned");
+    assert!(configured.kubernetes.is_ok(), "{:?}", configured.kubernetes);
+    let nowhere = object("aws", &[("region", Value::UNKNOWN)]);
+    let configured = parse(&block(&[("owner", text("acme")), ("aws", nowhere)])).expect("it can be planned");
+    assert_eq!(configured.aws.err(), Some(Unavailable::Unknown));
+}
+
+#[test]
 fn an_unknown_cluster_chooses_no_engine() {
     let configured =
         parse(&block(&[("owner", text("acme")), ("kubernetes", Value::UNKNOWN)])).expect("it can be planned");
@@ -141,6 +158,12 @@ fn every_wrong_value_is_an_error_on_its_attribute() {
             aws("default_tags", Value::map([("aws:x", "me")])),
             "The default tag \"aws:x\" cannot be used",
             "aws.default_tags[\"aws:x\"]",
+        ),
+        (
+            "aws",
+            aws("default_tags", Value::map([("team", Value::Null)])),
+            "The default tag \"team\" cannot be used",
+            "aws.default_tags[\"team\"]",
         ),
         (
             "aws",

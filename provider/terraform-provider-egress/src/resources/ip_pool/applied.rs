@@ -263,9 +263,12 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         }
     }
     let mut known = BTreeMap::new();
+    let entries = arguments.entries(pools.default_tags(), &recorded);
     for (key, row) in &rows {
-        let before = recorded.get(key).map(|recorded| &recorded.tags);
-        let tags = row.tags.iter().filter(|(name, _)| before.is_none_or(|before| before.contains_key(*name)));
+        // Of one that was imported, or left by an interrupted run, the pool's tags are those that it is to have: others stay.
+        let wanted = || entries.get(key).and_then(Option::as_ref).map(|entry| &entry.tags);
+        let before = recorded.get(key).map(|recorded| &recorded.tags).or_else(wanted);
+        let tags = row.tags.iter().filter(|(name, _)| before.is_some_and(|before| before.contains_key(*name)));
         let tags = tags.map(|(name, value)| (name.clone(), value.clone())).collect();
         let arn = outputs::arn(pools, state, key, &row.id).await;
         let managed = outputs::is_managed(row, &identity);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use cloud::DefaultTags;
 use egress_model::identity::{Key, RESERVED_TAGS};
 use egress_model::ip_pool::{AddressId, Held, ReleasePolicy, State};
 use serde::Deserialize;
@@ -110,7 +111,7 @@ impl Arguments {
     /// The wanted addresses by key; `None` for those that depend on what is not known yet.
     pub(super) fn entries(
         &self,
-        default_tags: &BTreeMap<String, String>,
+        default_tags: &DefaultTags,
         recorded: &BTreeMap<Key, Recorded>,
     ) -> BTreeMap<Key, Option<Entry>> {
         let addresses = self.addresses.known().into_iter().flatten();
@@ -126,15 +127,15 @@ impl Arguments {
         &self,
         key: &Key,
         address: &AddressArguments,
-        default_tags: &BTreeMap<String, String>,
+        default_tags: &DefaultTags,
         recorded: Option<&Recorded>,
     ) -> Option<Entry> {
         if address.existing_id.is_unknown() || address.recover.is_unknown() {
             return None;
         }
         let existing = address.existing_id.known().map(AddressId::new);
-        let mut tags = default_tags.clone();
-        let mut tags_known = true;
+        let mut tags = default_tags.known.clone();
+        let mut tags_known = default_tags.complete;
         for layer in [&self.tags, &address.tags] {
             tags_known &= !layer.is_unknown();
             for (name, value) in layer.known().into_iter().flatten() {

@@ -17,7 +17,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 use super::arguments::Tags;
 use super::backend::{Backend, Place, Pools};
 use crate::resources::region;
-use crate::session::{Configured, Unavailable};
+use crate::session::{Configured, Failure, Unavailable};
 
 /// The most tags that an object can have ("Tag your Amazon EC2 resources", tag restrictions).
 const MAX_TAGS: usize = 50;
@@ -103,11 +103,11 @@ fn source_attributes() -> Vec<Attribute> {
     ]
 }
 
-async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>>, Diagnostic> {
+async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>>, Failure> {
     match &configured.aws {
         Ok(aws) => aws.cloud().await.map(Some),
         Err(Unavailable::Unknown) => Ok(None),
-        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone()),
+        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone().into()),
     }
 }
 
@@ -182,7 +182,7 @@ impl Backend for AwsBackend {
         diagnostics
     }
 
-    async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic> {
+    async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure> {
         let input = Input::read(value)?;
         let Some(pool) = input.aws.known().filter(|pool| !pool.region.is_unknown()) else { return Ok(None) };
         let Some(cloud) = connect(configured).await? else { return Ok(None) };
@@ -197,7 +197,7 @@ impl Backend for AwsBackend {
     }
 
     async fn open_region(&self, configured: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
-        let cloud = connect(configured).await?.ok_or_else(|| {
+        let cloud = connect(configured).await.map_err(|failure| failure.diagnostic)?.ok_or_else(|| {
             Diagnostic::error(
                 "Nothing can be imported yet",
                 "The provider's aws block depends on values that are known only after apply. Import needs them.",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::ip_pools::{self, Quota};
-use cloud::{End, Error, Freshness, IpPools, Limits};
+use cloud::{DefaultTags, End, Error, Freshness, IpPools, Limits};
 use egress_model::identity::{Holder, Identity, Key};
 use egress_model::ip_pool::{
     self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
@@ -16,7 +16,7 @@ use tfplugin::cty::Value;
 use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use crate::session::Configured;
+use crate::session::{Configured, Failure};
 
 /// A cloud behind the resource. Values are those of the whole resource.
 #[async_trait]
@@ -37,7 +37,7 @@ pub(super) trait Backend: Send + Sync {
     fn validate(&self, config: &Value) -> Diagnostics;
 
     /// The place in the cloud where the pool is; `None` when that is not known yet.
-    async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic>;
+    async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure>;
 
     /// The keys of which it is not known yet where their address comes from.
     fn undecided(&self, value: &Value) -> Vec<Key>;
@@ -145,8 +145,8 @@ pub(super) struct Picture {
     pub(super) allocates: BTreeSet<Key>,
     /// The keys that name an address which does not exist.
     pub(super) missing: BTreeSet<Key>,
-    /// Whether anything is to be done.
-    pub(super) pending: bool,
+    /// The keys whose address gets other tags.
+    pub(super) retags: BTreeSet<Key>,
 }
 
 /// Pools in one place of a cloud.
@@ -156,7 +156,7 @@ pub(super) trait Pools: Send + Sync {
     fn place(&self) -> &str;
 
     /// The provider's tags for everything it makes there.
-    fn default_tags(&self) -> &BTreeMap<String, String>;
+    fn default_tags(&self) -> &DefaultTags;
 
     /// What is there, and what an apply would do.
     async fn picture(&self, pool: &Pool, freshness: Freshness) -> Result<Picture, Error>;
@@ -184,7 +184,7 @@ pub(super) struct Place<C: IpPools> {
     pub(super) name: String,
     /// Where the address of each key comes from.
     pub(super) sources: BTreeMap<Key, C::Source>,
-    pub(super) default_tags: BTreeMap<String, String>,
+    pub(super) default_tags: DefaultTags,
 }
 
 impl<C: IpPools> Place<C>
@@ -251,14 +251,14 @@ fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &O
         foreign: assignment.foreign.into_iter().map(|(address, policy)| (row(address), policy)).collect(),
         held: assignment.held.into_iter().map(row).collect(),
         all: observed.iter().map(|address| (address.id.clone(), row(address))).collect(),
-        pending: !operations.is_empty(),
         ..Picture::default()
     };
     for operation in operations {
         match operation {
             Operation::Allocate { key, .. } => _ = picture.allocates.insert(key),
             Operation::Adopt { key, .. } => _ = picture.missing.insert(key),
-            Operation::Retag { .. } | Operation::Release { .. } | Operation::Forget { .. } => {}
+            Operation::Retag { key, .. } => _ = picture.retags.insert(key),
+            Operation::Release { .. } | Operation::Forget { .. } => {}
         }
     }
     picture
@@ -274,7 +274,7 @@ where
         &self.name
     }
 
-    fn default_tags(&self) -> &BTreeMap<String, String> {
+    fn default_tags(&self) -> &DefaultTags {
         &self.default_tags
     }
 

@@ -13,7 +13,7 @@ use super::backend::{Entry, Fate, Leaving, Picture, Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::report;
 use crate::resources::instance::Instance;
-use crate::session::{Adoption, Failure};
+use crate::session::{Adoption, Failure, Tally};
 
 /// What a plan is made of.
 pub(super) struct Planning<'a> {
@@ -21,6 +21,8 @@ pub(super) struct Planning<'a> {
     /// The identity that the state has, where the pool is being renamed.
     pub(super) former: Option<Identity>,
     pub(super) adoption: Adoption,
+    /// What the plans of this run use of the account's limits.
+    pub(super) made: &'a Tally,
     /// The state; null when creating.
     pub(super) prior: &'a Value,
     /// What the state's arguments were; those of the plan when creating.
@@ -28,6 +30,8 @@ pub(super) struct Planning<'a> {
     /// The planned arguments; those of the state when destroying.
     pub(super) after: &'a Arguments,
     pub(super) destroys: bool,
+    /// Whether the configuration says something else than the state.
+    pub(super) changes: bool,
     /// Which instance this is. When its creation failed halfway, nobody has been told these IPs.
     pub(super) instance: &'a Instance,
     /// The keys of which it is not known yet where their address comes from.
@@ -122,6 +126,10 @@ impl Planning<'_> {
             if let Some(ip) = ip.filter(|ip| picture.allocates.contains(key) && !recovers(ip)) {
                 diagnostics.push(report::lost(key, ip, guards));
             }
+            // A refresh would have noted it. What was planned of the key's IP would not come.
+            if let Some(gone) = gone.filter(|_| !guards && picture.allocates.contains(key)) {
+                diagnostics.push(report::stale(key, &gone.public_ip));
+            }
             let Some(row) = row else { continue };
             match &row.mark {
                 Some(mark) if entry.existing.is_some() && mark.identity != self.identity => {
@@ -157,7 +165,11 @@ impl Planning<'_> {
         }
         if !picture.allocates.is_empty() {
             match pools.quota().await {
-                Ok(Some(quota)) => diagnostics.extend(report::quota(&quota, picture.allocates.len())),
+                Ok(Some(quota)) => {
+                    let of = format!("{} in {}", quota.name, pools.place());
+                    let new = self.made.note(&of, self.identity.name.as_str(), picture.allocates.len());
+                    diagnostics.extend(report::quota(&quota, new));
+                }
                 Ok(None) => {}
                 // The limit is a warning only, and reading it may not be allowed.
                 Err(error) => tracing::warn!(%error, "the limit of addresses is not known"),
@@ -181,13 +193,17 @@ impl Planning<'_> {
         for (key, entry) in &pool.entries {
             let planned = match picture.kept.get(key) {
                 Some(row) => {
+                    let retagged = picture.retags.contains(key);
                     let association =
-                        if picture.pending { Value::UNKNOWN } else { outputs::association(row.association.as_ref()) };
+                        if retagged { Value::UNKNOWN } else { outputs::association(row.association.as_ref()) };
                     let arn = outputs::arn(pools, self.prior, key, &row.id).await;
                     let managed = entry.existing.is_none() || outputs::is_managed(row, &self.identity);
                     let detail = outputs::detail(row, managed, &entry.tags, arn, association);
-                    let kept = self.kept_detail(key, recorded.get(key), &detail).filter(|_| !picture.pending);
-                    let detail = if entry.tags_known { kept.unwrap_or(detail) } else { Value::UNKNOWN };
+                    let kept = self.kept_detail(key, recorded.get(key), &detail).filter(|_| !retagged);
+                    let mut detail = kept.unwrap_or(detail);
+                    if let Some(detail) = detail.as_object_mut().filter(|_| !entry.tags_known) {
+                        detail.insert("tags".to_owned(), Value::UNKNOWN);
+                    }
                     Known::of(row, detail)
                 }
                 None => match entry.recover {
@@ -207,13 +223,14 @@ impl Planning<'_> {
                 .collect();
         }
         let mut computed = outputs::by_key(&known, true);
-        let rests = picture.leaving.iter().filter(|leaving| leaving.recorded().is_some());
-        let leaving = if rests.clone().all(|leaving| leaving.fate == Fate::Postponed) && !picture.pending {
-            outputs::leaving(rests, &|row| key_of(row, pool))
-        } else if rests.count() == 0 {
+        // Whether an address that leaves is still used when the apply comes to it, nobody can know.
+        let rests: Vec<&Leaving> = picture.leaving.iter().filter(|leaving| leaving.recorded().is_some()).collect();
+        let leaving = if rests.is_empty() {
             Value::map::<&str, Value>([])
-        } else {
+        } else if self.changes || rests.iter().any(|leaving| leaving.fate != Fate::Postponed) {
             Value::UNKNOWN
+        } else {
+            outputs::leaving(rests, &|row| key_of(row, pool))
         };
         computed.insert("leaving", leaving);
         computed.insert("lost", Value::map::<&str, Value>([]));

@@ -233,6 +233,16 @@ pub(super) fn left_before(leaving: &[&Leaving], users: &BTreeMap<AddressId, Stri
     (!detail.is_empty()).then(|| Diagnostic::warning(summary, detail).at(addresses()))
 }
 
+/// The address of a key was released since the state was read.
+pub(super) fn stale(key: &Key, ip: &str) -> Diagnostic {
+    let detail = format!(
+        "The state has {ip}, and it was released since the state was read, outside of this run. Nothing was changed. Plan again, with a \
+         refresh (without -refresh=false): the new plan says which keys get another IP, and how to ask for the same one."
+    );
+    Diagnostic::error(format!("The address of key \"{key}\" is no longer as it was planned"), detail)
+        .at(address_path(key))
+}
+
 /// The address of a key is gone.
 pub(super) fn lost(key: &Key, ip: &str, guards: bool) -> Diagnostic {
     let summary = format!("The public IP {ip} of key \"{key}\" is gone");
@@ -289,7 +299,7 @@ pub(super) fn quota(quota: &Quota, new: usize) -> Option<Diagnostic> {
     let wanted = quota.used.saturating_add(new as u64);
     (wanted > quota.limit).then(|| {
         let detail = format!(
-            "The account has {} of {} addresses here, and this plan allocates {new} more. Ask for a higher limit of \"{}\", or release \
+            "The account has {} of {} addresses here, and the pools that are planned so far allocate {new} more. Ask for a higher limit of \"{}\", or release \
              addresses that nobody needs; otherwise the apply will stop at the limit.",
             quota.used, quota.limit, quota.name
         );

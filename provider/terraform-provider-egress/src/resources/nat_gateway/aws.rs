@@ -13,10 +13,11 @@ use std::num::NonZeroU32;
 
 use async_trait::async_trait;
 use cloud::nat_gateways::apply;
-use cloud::{End, Freshness, Limits, NatGateways as _};
+use cloud::{DefaultTags, End, Freshness, Limits, NatGateways as _};
 use cloud_aws::Region;
-use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded};
+use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded, Unknown};
 use cloud_aws::nat_gateways::observed::Observed;
+use cloud_aws::nat_gateways::plan::forecast::{self, Known};
 use cloud_aws::nat_gateways::plan::{Plan, plan, route_conflicts};
 use egress_model::identity::{HOLDER_TAG, Holder, Identity, Key, ResourceType};
 use egress_model::nat_gateway::capacity;
@@ -24,9 +25,9 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use self::input::{Gaps, Input};
+use self::input::Input;
 pub(super) use self::place::foreign_zone;
-use self::place::{arns, check_place, check_region, connected, recorded_arns, region, writes_region};
+use self::place::{Unreached, arns, check_place, check_region, connected, recorded_arns, region, writes_region};
 use self::predicted::Prediction;
 use super::backend::{Applied, Backend, Planned, Seen};
 use crate::resources::cloud_error;
@@ -42,8 +43,10 @@ const CONNECTIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(55_000).expect("not 
 /// What is wanted of a resource of which all is known, such as one in the state.
 fn known(value: &Value, identity: &Identity, region: &Region, recorded: Recorded) -> Result<Desired, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let desired = Input::read(value)?.desired(identity, region.default_tags(), recorded, &mut diagnostics);
-    if let Some((desired, _)) = desired.filter(|(_, gaps)| !gaps.any) {
+    // In an apply they are all known; for a look at what is there it makes no difference what they will be.
+    let default_tags = DefaultTags { complete: true, ..region.default_tags().clone() };
+    let desired = Input::read(value)?.desired(identity, &default_tags, recorded, &mut diagnostics);
+    if let Some(desired) = desired.filter(|desired| desired.unknown.is_empty()) {
         return Ok(desired);
     }
     if diagnostics.is_empty() {
@@ -57,6 +60,11 @@ fn recorded(prior: &Value) -> Result<Recorded, Diagnostic> {
     if prior.is_null() { Ok(Recorded::default()) } else { Ok(Input::read(prior)?.recorded()) }
 }
 
+/// The gateways as the state has them.
+fn known_gateways(prior: &Value) -> Result<BTreeMap<Key, Known>, Diagnostic> {
+    if prior.is_null() { Ok(BTreeMap::new()) } else { Ok(Input::read(prior)?.known_gateways()) }
+}
+
 /// Wants nothing.
 fn nothing(identity: &Identity, recorded: Recorded) -> Desired {
     Desired {
@@ -68,6 +76,7 @@ fn nothing(identity: &Identity, recorded: Recorded) -> Desired {
         drain: Drain::default(),
         tags: BTreeMap::new(),
         recorded,
+        unknown: Unknown::default(),
     }
 }
 
@@ -95,7 +104,7 @@ impl Backend for AwsBackend {
         // What is wanted does not depend on whose it is.
         if let (Ok(owner), Ok(name)) = ("anybody".parse(), "anything".parse()) {
             let identity = Identity { owner, resource_type: ResourceType::NatGateway, name };
-            input.desired(&identity, &BTreeMap::new(), Recorded::default(), &mut diagnostics);
+            input.desired(&identity, &DefaultTags::default(), Recorded::default(), &mut diagnostics);
         }
         diagnostics
     }
@@ -144,7 +153,8 @@ impl Backend for AwsBackend {
 
     async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Seen, Diagnostics> {
         let input = Input::read(state)?;
-        let region = connected(configured, input.region().known().copied()).await?;
+        let region = connected(configured, input.region().known().copied()).await;
+        let region = region.map_err(|failure| reported(configured, identity, failure, Call::Refresh))?;
         if let Some(zone) = foreign_zone(state, region.name()) {
             return Err(report::elsewhere(zone, region.name()).into());
         }
@@ -162,7 +172,7 @@ impl Backend for AwsBackend {
         identity: &Identity,
         region: Option<&str>,
     ) -> Result<BTreeMap<&'static str, Value>, Diagnostic> {
-        let connection = connected(configured, region).await?;
+        let connection = connected(configured, region).await.map_err(|failure| failure.diagnostic)?;
         let observed = connection.observe(&nothing(identity, Recorded::default())).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
         if let Some(why) = find::incomplete(&observed, identity, connection.name()) {
@@ -178,7 +188,7 @@ impl Backend for AwsBackend {
         region: Option<&str>,
         ids: &BTreeMap<String, Key>,
     ) -> Result<BTreeMap<String, Value>, Diagnostic> {
-        let connection = connected(configured, region).await?;
+        let connection = connected(configured, region).await.map_err(|failure| failure.diagnostic)?;
         let recorded = Recorded { gateways: ids.clone(), ..Recorded::default() };
         let desired = nothing(identity, recorded);
         let observed = connection.observe(&desired).await;
@@ -221,6 +231,28 @@ fn former(prior: &Value, identity: &Identity) -> Option<Identity> {
     Some(Identity { name, ..identity.clone() }).filter(|former| former != identity)
 }
 
+/// How a resource is called among those of a run.
+fn resource(identity: &Identity) -> String {
+    format!("egress_nat_gateway \"{}\"", identity.name)
+}
+
+/// Routes of this resource that another resource of the run has too.
+fn claimed_twice(configured: &Configured, region: &Region, desired: &Desired) -> Diagnostics {
+    let us = resource(&desired.identity);
+    let routes = forecast::known_routes(desired).into_iter();
+    let shared = routes.filter_map(|(route, key)| {
+        let claim = format!("{}/{}", region.name(), input::route_text(&route));
+        Some(report::shared(&route, &key, &configured.this_run.routes.claim(&claim, &us)?))
+    });
+    shared.collect()
+}
+
+/// The error where the world is no longer what the state says, so that what was planned would not come.
+fn refuse_stale(desired: &Desired, observed: &Observed, known: &BTreeMap<Key, Known>) -> Result<(), Diagnostics> {
+    let stale = forecast::stale(desired, observed, known);
+    if stale.is_empty() { Ok(()) } else { Err(stale.iter().map(report::stale).collect()) }
+}
+
 /// The gateways could not be read: reported once for a cause that fails every resource.
 fn unreadable(
     configured: &Configured,
@@ -230,9 +262,12 @@ fn unreadable(
     call: Call,
 ) -> Diagnostics {
     let cause = cloud_error::cause(error, &format!("AWS in {}", region.name()));
-    let failure = Failure::new(cause, report::failure("The NAT gateways cannot be read", error));
-    let resource = format!("egress_nat_gateway \"{}\"", identity.name);
-    configured.this_run.causes.report(failure, &resource, call).into_iter().collect()
+    reported(configured, identity, Failure::new(cause, report::failure("The NAT gateways cannot be read", error)), call)
+}
+
+/// A failure as the resource reports it.
+fn reported(configured: &Configured, identity: &Identity, failure: Failure, call: Call) -> Diagnostics {
+    configured.this_run.causes.report(failure, &resource(identity), call).into_iter().collect()
 }
 
 impl AwsBackend {
@@ -252,16 +287,16 @@ impl AwsBackend {
         }
         let region = match region(configured, input.region().known().copied()).await {
             Ok(region) => region,
-            Err(None) => return Ok(Planned::default()),
-            Err(Some(diagnostic)) => return Err(diagnostic.into()),
+            Err(Unreached::Unknown) => return Ok(Planned::default()),
+            Err(Unreached::Failed(failure)) => return Err(reported(configured, identity, failure, Call::PlanSeen)),
         };
         let replaced = writes_region(prior) && writes_region(planned);
         if !prior.is_null() && !planned.is_null() && !replaced {
             check_region(configured, prior, &region).await?;
         }
         let mut diagnostics = Diagnostics::new();
-        let (desired, gaps) = if planned.is_null() {
-            (nothing(identity, recorded), Gaps::default())
+        let desired = if planned.is_null() {
+            nothing(identity, recorded)
         } else {
             match input.desired(identity, region.default_tags(), recorded, &mut diagnostics) {
                 Some(desired) => desired,
@@ -272,9 +307,13 @@ impl AwsBackend {
         // Without a look the plan would not say what is replaced, taken over or interrupted, and be approved for it.
         let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
         // Of what is created with open ends everything is unknown that a look could tell.
-        let call = if prior.is_null() && gaps.any { Call::PlanUnseen } else { Call::PlanSeen };
+        let call = if prior.is_null() && !desired.unknown.is_empty() { Call::PlanUnseen } else { Call::PlanSeen };
         let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, call))?;
         check_place(&region, prior, &observed).await?;
+        let known = known_gateways(prior)?;
+        if !planned.is_null() {
+            refuse_stale(&desired, &observed, &known)?;
+        }
         let former = former(prior, identity);
         if planned.is_null()
             && let Some(kept) = report::kept(&observed, &desired)
@@ -284,35 +323,34 @@ impl AwsBackend {
         if prior.is_null() && !planned.is_null() && !instance.inherits {
             diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
         }
-        if gaps.any {
-            // Addresses that are allocated in the same apply, as a rule: what does not depend on them is checked.
-            diagnostics.extend(report::conflicts(&route_conflicts(&desired, &observed), &desired));
-            diagnostics.extend(checks(&region, &desired, &observed, None).await);
-            let computed =
-                Prediction { desired: &desired, observed: &observed, gaps: &gaps, arns: &recorded_arns(prior)? };
-            return Ok(Planned { computed: computed.values(), diagnostics });
-        }
-        let plan = plan(&desired, &observed);
-        diagnostics.extend(report::notes(&plan, &desired, &observed, planned.is_null()));
+        let plan = plan(&forecast::as_far_as_known(&desired, &observed), &observed);
+        diagnostics.extend(report::notes(&plan, &observed, planned.is_null()));
         diagnostics.extend(report::of_others(&plan, &desired, &observed, former.as_ref()));
         if planned.is_null() {
             return Ok(Planned { diagnostics, ..Planned::default() });
         }
         let refused = former.as_ref().and_then(|former| report::refused_rename(&plan, &desired, &observed, former));
         diagnostics.extend(refused);
-        diagnostics.extend(report::conflicts(&plan.conflicts, &desired));
+        let complete = desired.unknown.is_empty();
+        let conflicts = if complete { plan.conflicts.clone() } else { route_conflicts(&desired, &observed) };
+        diagnostics.extend(report::conflicts(&conflicts, &desired));
+        diagnostics.extend(report::interruptions(&plan, &observed, input.on_interruption()));
+        diagnostics.extend(report::undecided(&desired, &observed, input.on_interruption()));
+        diagnostics.extend(claimed_twice(configured, &region, &desired));
         diagnostics.extend(report::limits(&desired, &observed));
-        diagnostics.extend(checks(&region, &desired, &observed, Some(&plan)).await);
-        let mut computed = BTreeMap::new();
+        let seen = if complete { Some(&plan) } else { None };
+        diagnostics.extend(checks(configured, &region, &desired, &observed, seen).await);
+        let (arns, creates) = (&recorded_arns(prior)?, prior.is_null());
+        let prediction = Prediction { desired: &desired, observed: &observed, known: &known, arns, creates };
+        // What the user wrote or the provider's tags differ, or are not known.
         let tags = predicted::tags(&desired);
-        if planned != prior {
-            let prediction =
-                Prediction { desired: &desired, observed: &observed, gaps: &gaps, arns: &recorded_arns(prior)? };
-            computed = prediction.values();
-        } else if !plan.operations.is_empty() && plan.conflicts.is_empty() {
-            // Nothing that the user wrote differs, and yet something is to be done: tags that were removed, a second gateway. An
-            // unknown value makes Terraform call for the update.
-            computed.insert("gateways", Value::UNKNOWN);
+        if planned != prior || !complete {
+            return Ok(Planned { computed: prediction.values(), diagnostics });
+        }
+        // Nothing that the user wrote differs, and yet something may be to be done: tags that were removed, a second gateway.
+        let mut computed = BTreeMap::new();
+        if !plan.operations.is_empty() && plan.conflicts.is_empty() {
+            computed = prediction.values_of_repair(&plan);
             if prior.get("tags_all") == Some(&tags) {
                 diagnostics.push(report::repair(&plan));
             }
@@ -332,7 +370,8 @@ impl AwsBackend {
     ) -> Result<Applied, Diagnostics> {
         let present = if planned.is_null() { prior } else { planned };
         let input = Input::read(present)?;
-        let region = connected(configured, input.region().known().copied()).await?;
+        let region = connected(configured, input.region().known().copied()).await;
+        let region = region.map_err(|failure| reported(configured, identity, failure, Call::Apply))?;
         if !prior.is_null() && !planned.is_null() {
             check_region(configured, prior, &region).await?;
         }
@@ -350,10 +389,16 @@ impl AwsBackend {
             // The plan of the removal has said so.
             return Ok(Applied { state: Value::Null, diagnostics: Diagnostics::new() });
         }
+        if !planned.is_null() {
+            refuse_stale(&desired, &observed, &known_gateways(prior)?)?;
+        }
         let ahead = plan(&desired, &observed);
         let former = former(prior, identity);
         let mut refused = report::conflicts(&ahead.conflicts, &desired);
         refused.extend(report::of_others(&ahead, &desired, &observed, former.as_ref()));
+        if !planned.is_null() {
+            refused.extend(report::interruptions(&ahead, &observed, input.on_interruption()));
+        }
         refused.extend(former.as_ref().and_then(|former| report::refused_rename(&ahead, &desired, &observed, former)));
         if refused.has_errors() {
             return Err(refused);
@@ -363,8 +408,13 @@ impl AwsBackend {
         let arns = arns(&region, prior, &observed).await?;
         let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);
         if matches!(outcome.end, End::Done) && !conflicts.has_errors() {
-            let state = if planned.is_null() { Value::Null } else { reached(planned, &desired, &observed, &arns) };
-            return Ok(Applied { state, diagnostics: Diagnostics::new() });
+            if planned.is_null() {
+                return Ok(Applied { state: Value::Null, diagnostics: Diagnostics::new() });
+            }
+            let state = reached(planned, &desired, &observed, &arns);
+            let changed = state::contradictions(planned, &state);
+            let diagnostics = if changed.is_empty() { None } else { Some(report::changed_meanwhile(&changed)) };
+            return Ok(Applied { state, diagnostics: diagnostics.into_iter().collect() });
         }
         let made = !observed.view().gateways.is_empty();
         if let (End::Stopped(left), true, true, false) = (&outcome.end, prior.is_null(), made, planned.is_null()) {
@@ -373,8 +423,10 @@ impl AwsBackend {
             return Ok(Applied { state, diagnostics: report::interrupted(left, &observed).into() });
         }
         // What failed comes first: what is in the way now may follow from it.
-        let mut diagnostics: Diagnostics =
-            report::end(&outcome.end, &observed, planned.is_null()).into_iter().collect();
+        let place = format!("AWS in {}", region.name());
+        let failure = report::end(&outcome.end, &place, &observed, planned.is_null());
+        let mut diagnostics =
+            failure.map_or_else(Diagnostics::new, |it| reported(configured, identity, it, Call::Apply));
         diagnostics.extend(conflicts);
         let wanted = if planned.is_null() { known(prior, identity, &region, recorded) } else { Ok(desired) };
         let mut state = match wanted {
@@ -395,8 +447,18 @@ impl AwsBackend {
 /// What can only be found out by further calls, about what is yet to be made: subnets, quotas of zones, and the groups of zones
 /// that addresses can be used in. None of it is needed to decide, so a call that fails is a warning. Without a plan, a gateway
 /// is made where there is none.
-async fn checks(region: &Region, desired: &Desired, observed: &Observed, plan: Option<&Plan>) -> Diagnostics {
+async fn checks(
+    configured: &Configured,
+    region: &Region,
+    desired: &Desired,
+    observed: &Observed,
+    plan: Option<&Plan>,
+) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
+    match region.tables_of_subnets().await {
+        Ok(explicit) => diagnostics.extend(report::loops(desired, observed, &explicit)),
+        Err(error) => diagnostics.push(report::unchecked("the route tables", &error)),
+    }
     let wanted = report::new_subnets(desired, observed);
     match region.subnets(wanted.values().cloned().collect()).await {
         Ok(found) => diagnostics.extend(report::subnets(&wanted, &found)),
@@ -405,7 +467,14 @@ async fn checks(region: &Region, desired: &Desired, observed: &Observed, plan: O
     let made = predicted::made_per_zone(desired, observed, plan);
     if !made.is_empty() {
         match region.nat_gateways_per_zone().await {
-            Ok(there) => diagnostics.extend(report::zone_quotas(&made, &there)),
+            Ok(there) => {
+                let resource = resource(&desired.identity);
+                let of_run = |zone: &Key, made: usize| {
+                    configured.this_run.made.note(&format!("NAT gateways in {zone}"), &resource, made)
+                };
+                let made = made.into_iter().map(|(zone, made)| (zone.clone(), of_run(&zone, made))).collect();
+                diagnostics.extend(report::zone_quotas(&made, &there));
+            }
             Err(error) => diagnostics.push(report::unchecked("the quota of NAT gateways", &error)),
         }
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tfplugin::cty::Type;
-use tfplugin::schema::declare::block;
+use tfplugin::schema::declare::{block, string};
 use tfplugin::schema::{Attribute, NestedBlock, Nesting, Schema};
+use tfplugin::validators::one_of;
 
 use crate::resources::timeouts::Defaults;
 
@@ -30,11 +31,22 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
             "After how many seconds without a packet a connection is forgotten, where the cloud lets it be chosen. AWS does not: 350 \
              seconds are fixed there, and setting this is an error.",
         ),
+        string(
+            "on_interruption",
+            "What a plan says that takes the way out of subnets while the resource stays: because a zone, a route table or a destination is \
+             removed and nothing else takes its route, or because a gateway must be replaced and has to go before the new one can be made. \
+             `error` (the default) fails, `warn` warns. Both name each route table with its subnets and what they lose. Set `warn` in the \
+             same change. An apply that turns out to interrupt what its plan could not know refuses it too. A destroy of the whole resource \
+             only warns.",
+        )
+        .default("error")
+        .validate(one_of(["error", "warn"])),
         Attribute::new(
             "tags",
             Type::map(Type::String),
             "Tags on the gateways, beside the provider's `default_tags`; a tag here goes before one of the same key there. Keys that \
-             begin with `egress-` and hold the identity are reserved.",
+             begin with `egress-` and hold the identity are reserved. A gateway that is made gets the tag `Name` with `<name>-<key>`, where \
+             no tags give another; one that is adopted or imported keeps its own.",
         ),
         Attribute::new(
             "tags_all",
@@ -74,6 +86,14 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
             Type::map(Type::String),
             "The routes that this resource has made or taken over, with the id of what each leads to now. The keys are \
              `<route table>_<destination>`.",
+        )
+        .computed(),
+        Attribute::new(
+            "planned_replacements",
+            Type::list(Type::String),
+            "The keys of `gateways` whose gateway a plan replaces by another, sorted; `[]` when it replaces none. For policy tools such as \
+             Open Policy Agent and Sentinel, which read it from the planned values of a resource that is updated. Unknown in a plan only \
+             where a replacement depends on a value that is known after apply. The next refresh empties it.",
         )
         .computed(),
         Attribute::new(

@@ -105,11 +105,17 @@ fn regional() -> BTreeMap<&'static str, Value> {
     ])
 }
 
+fn many_tags(count: usize) -> Value {
+    Value::map((0..count).map(|number| (format!("t{number}"), "x")))
+}
+
 #[tokio::test]
 async fn accepts_what_aws_can_do() {
     let unknown = with(zone(), "addresses", Value::Set(vec![Value::UNKNOWN]));
     let cases = [
         config(aws(), &[]),
+        config(aws(), &[("tags", many_tags(45))]),
+        config(zone_with("tags", Value::map([("team", "net")])), &[]),
         config(with(aws(), "zones", zones([("us-east-1a", unknown)])), &[]),
         config(with(aws(), "zones", Value::UNKNOWN), &[("name", Value::UNKNOWN)]),
         config(zone_with("primary_address", "eipalloc-1".into()), &[]),
@@ -146,6 +152,13 @@ async fn says_what_is_wrong_and_where() {
         (config(aws(), &[("timeouts", Value::object([("create", "soon")]))]), "timeouts.create", "create timeout"),
         (config(aws(), &[("tags", Value::map([("egress-owner", "me")]))]), "tags[\"egress-owner\"]", "reserved"),
         (config(aws(), &[("tags", Value::map([("aws:x", "me")]))]), "tags[\"aws:x\"]", "AWS's own"),
+        (config(aws(), &[("tags", Value::map([("AWS:x", "me")]))]), "tags[\"AWS:x\"]", "AWS's own"),
+        (
+            config(zone_with("tags", Value::map([("AWS:x", "me")])), &[]),
+            "aws.zones[\"us-east-1a\"].tags[\"AWS:x\"]",
+            "AWS's own",
+        ),
+        (config(aws(), &[("tags", many_tags(46))]), "tags", "With the provider's default_tags there are 46"),
         (config(aws(), &[("tags", Value::map([("x".repeat(129), "me")]))]), &long_path, "128"),
         (config(with(aws(), "availability_mode", "global".into()), &[]), "aws.availability_mode", "regional"),
         (config(with(aws(), "connectivity_type", "secret".into()), &[]), "aws.connectivity_type", "private"),

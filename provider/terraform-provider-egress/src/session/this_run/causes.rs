@@ -33,6 +33,11 @@ pub(crate) enum Cause {
         /// The action, in the service's own name for it, such as `DescribeAddresses`.
         action: String,
     },
+    /// It cannot be called with what the provider's configuration and the environment say.
+    Configuration {
+        /// What would be called.
+        place: String,
+    },
     /// The user interrupted the run.
     Interrupted,
 }
@@ -121,6 +126,7 @@ impl fmt::Display for Cause {
             Self::Unreachable { place } => write!(f, "There is no answer from {place}"),
             Self::Credentials { place } => write!(f, "The credentials do not work for {place}"),
             Self::Denied { place, action } => write!(f, "The credentials do not allow {action} in {place}"),
+            Self::Configuration { place } => write!(f, "{place} cannot be used with this provider configuration"),
             Self::Interrupted => f.write_str("The run was interrupted"),
         }
     }

@@ -130,7 +130,11 @@ fn turns_zonal_gateways_into_a_regional_one_with_the_same_addresses() {
 
 #[test]
 fn turns_manual_zones_into_automatic_ones() {
-    let automatic = Gateway { kind: Kind::RegionalAutomatic { vpc: "vpc-1".into() }, route_tables: set(&["t1"]) };
+    let automatic = Gateway {
+        kind: Kind::RegionalAutomatic { vpc: "vpc-1".into() },
+        route_tables: set(&["t1"]),
+        tags: BTreeMap::new(),
+    };
     check(
         desired([("regional", regional(&[("za", &["e1"])], &["t1"]))]),
         desired([("regional", automatic)]),

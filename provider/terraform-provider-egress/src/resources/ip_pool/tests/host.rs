@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud::DefaultTags;
 use cloud::ip_pools::memory::{Memory, Source};
 use egress_model::identity::Key;
 use tfplugin::cty::{Type, Value};
@@ -19,7 +20,7 @@ use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools};
 use super::super::{IpPool, Private};
-use crate::session::{Adoption, Configured, InCluster, Session, ThisRun, Unavailable};
+use crate::session::{Adoption, Configured, Failure, InCluster, Session, ThisRun, Unavailable};
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
 struct MemoryBackend(Arc<Memory>);
@@ -39,7 +40,8 @@ impl MemoryBackend {
     }
 
     fn place(&self, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
-        let default_tags = BTreeMap::from([("by".to_owned(), "default".to_owned())]);
+        let known = BTreeMap::from([("by".to_owned(), "default".to_owned())]);
+        let default_tags = DefaultTags { known, complete: true };
         Box::new(Place { cloud: Arc::clone(&self.0), name: "memory".to_owned(), sources, default_tags })
     }
 }
@@ -66,7 +68,7 @@ impl Backend for MemoryBackend {
         Diagnostics::new()
     }
 
-    async fn open(&self, _: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Diagnostic> {
+    async fn open(&self, _: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure> {
         if value.get("memory").is_some_and(Value::is_unknown) {
             return Ok(None);
         }

@@ -4,7 +4,9 @@ mod parser;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud_aws::nat_gateways::desired::{Desired, Recorded, RouteKey};
+use cloud::DefaultTags;
+use cloud_aws::nat_gateways::desired::{Desired, Recorded, RouteKey, Unknown};
+use cloud_aws::nat_gateways::plan::forecast::Known;
 use egress_model::identity::{Identity, Key};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
@@ -12,6 +14,7 @@ use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::parser::Parser;
+use super::report::OnInterruption;
 
 type Texts = Arg<Vec<Arg<String>>>;
 
@@ -21,6 +24,7 @@ pub(super) struct Input {
     aws: Arg<AwsInput>,
     tags: Arg<BTreeMap<String, Arg<String>>>,
     idle_timeout_seconds: Arg<i64>,
+    on_interruption: Arg<String>,
     tags_all: Arg<BTreeMap<String, Arg<String>>>,
     gateways: Arg<BTreeMap<String, Arg<GatewayOutput>>>,
     routes: Arg<BTreeMap<String, Arg<String>>>,
@@ -50,28 +54,15 @@ struct ZoneInput {
     secondary_private_ips: Texts,
     secondary_private_ip_count: Arg<i64>,
     route_table_ids: Texts,
+    tags: Arg<BTreeMap<String, Arg<String>>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct GatewayOutput {
     id: Arg<String>,
     arn: Arg<String>,
-}
-
-/// What of the wanted is not known yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a part of its own, in any combination")]
-pub(super) struct Gaps {
-    /// Anything.
-    pub(super) any: bool,
-    /// Which gateways there are to be.
-    pub(super) gateways: bool,
-    /// Something of these gateways.
-    pub(super) keys: BTreeSet<Key>,
-    /// Which routes there are to be.
-    pub(super) routes: bool,
-    /// Tags.
-    pub(super) tags: bool,
+    addresses: Texts,
+    private_ips: Texts,
 }
 
 impl Input {
@@ -87,6 +78,14 @@ impl Input {
         }
     }
 
+    /// What a plan does that interrupts egress.
+    pub(super) fn on_interruption(&self) -> OnInterruption {
+        match self.on_interruption.known().map(String::as_str) {
+            Some("warn") => OnInterruption::Warn,
+            _ => OnInterruption::Error,
+        }
+    }
+
     /// What the state says is ours.
     pub(super) fn recorded(&self) -> Recorded {
         let none = BTreeMap::new();
@@ -98,13 +97,36 @@ impl Input {
             .filter_map(|(key, gateway)| Some((gateway.known()?.id.known()?.clone(), key.parse().ok()?)));
         let routes = self.routes.known().into_iter().flatten().filter_map(|(route, _)| parse_route(route));
         let tags = self.tags_all.known().or(self.tags.known()).into_iter().flatten().map(|(key, _)| key.clone());
-        Recorded { gateways: gateways.collect(), routes: routes.collect(), tags: tags.collect() }
+        let zones = self.aws.known().and_then(|aws| aws.zones.known()).into_iter().flatten();
+        let own_tags = zones.filter_map(|(key, zone)| {
+            let tags = zone.known()?.tags.known()?;
+            Some((key.parse().ok()?, tags.keys().cloned().collect()))
+        });
+        Recorded {
+            gateways: gateways.collect(),
+            routes: routes.collect(),
+            tags: tags.collect(),
+            own_tags: own_tags.collect(),
+        }
     }
 
     /// The global name of each gateway of the state by its id, where it is known.
     pub(super) fn arns(&self) -> BTreeMap<String, String> {
         let gateways = self.gateways.known().into_iter().flatten().filter_map(|(_, gateway)| gateway.known());
         gateways.filter_map(|gateway| Some((gateway.id.known()?.clone(), gateway.arn.known()?.clone()))).collect()
+    }
+
+    /// The gateways as the state has them.
+    pub(super) fn known_gateways(&self) -> BTreeMap<Key, Known> {
+        let texts =
+            |texts: &Texts| texts.known().into_iter().flatten().filter_map(Arg::known).cloned().collect::<Vec<_>>();
+        let gateways = self.gateways.known().into_iter().flatten().filter_map(|(key, gateway)| {
+            let gateway = gateway.known()?;
+            let private_ips = texts(&gateway.private_ips).iter().filter_map(|ip| ip.parse().ok()).collect();
+            let known = Known { id: gateway.id.known()?.clone(), addresses: texts(&gateway.addresses), private_ips };
+            Some((key.parse().ok()?, known))
+        });
+        gateways.collect()
     }
 
     /// How many addresses each gateway has, where that is known and the user's choice.
@@ -117,22 +139,33 @@ impl Input {
         counts.collect()
     }
 
-    /// What is wanted, and what of it is not known; that is left out. `None` when nothing is known, or with errors.
+    /// What is wanted, as far as it is known. `None` when nothing is known, or with errors.
     pub(super) fn desired(
         &self,
         identity: &Identity,
-        default_tags: &BTreeMap<String, String>,
+        default_tags: &DefaultTags,
         recorded: Recorded,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Desired, Gaps)> {
+    ) -> Option<Desired> {
         let before = diagnostics.iter().count();
-        let mut parser = Parser { diagnostics, complete: true, open: BTreeSet::new() };
+        let inherited: BTreeSet<String> = default_tags.known.keys().cloned().collect();
+        let of_all = inherited.iter().chain(self.tags.known().into_iter().flatten().map(|(key, _)| key));
+        let mut parser = Parser {
+            diagnostics,
+            complete: true,
+            open: BTreeMap::new(),
+            inherited_tags: of_all.cloned().collect(),
+            own_tags_are_known: true,
+        };
         let aws = parser.known(&self.aws)?;
         let gateways = parser.gateways(aws);
-        let destinations = parser.destinations(aws);
-        let take_over = parser.texts(&aws.take_over_routes, &path("take_over_routes"));
-        let drain = parser.drain(&aws.drain_seconds);
-        let own_tags = parser.tags(&self.tags);
+        let (destinations, destinations_are_known) = parser.part(|parser| parser.destinations(aws));
+        let ((take_over, drain), others_are_known) = parser.part(|parser| {
+            let take_over = parser.texts(&aws.take_over_routes, &path("take_over_routes"));
+            (take_over, parser.drain(&aws.drain_seconds))
+        });
+        let (own_tags, tags_are_known) =
+            parser.part(|parser| parser.tags(&inherited, &self.tags, &Path::attribute("tags")));
         if !self.idle_timeout_seconds.is_null() {
             parser.error(
                 "AWS has a fixed idle timeout of 350 s",
@@ -141,14 +174,15 @@ impl Input {
                 Path::attribute("idle_timeout_seconds"),
             );
         }
-        let gaps = Gaps {
-            any: !parser.complete,
-            gateways: aws.zones.is_unknown()
-                || aws.availability_mode.is_unknown()
-                || aws.connectivity_type.is_unknown(),
-            keys: parser.open,
-            routes: aws.has_unknown_routes(),
-            tags: is_open(&self.tags),
+        let regional = aws.availability_mode.known().is_some_and(|mode| mode == "regional");
+        let unknown = Unknown {
+            gateways: aws.availability_mode.is_unknown()
+                || aws.connectivity_type.is_unknown()
+                || aws.zones.is_unknown() && !regional,
+            of: parser.open,
+            destinations: !destinations_are_known,
+            tags: !tags_are_known || !default_tags.complete,
+            others: !others_are_known || !parser.own_tags_are_known,
         };
         let desired = Desired {
             identity: identity.clone(),
@@ -157,28 +191,12 @@ impl Input {
             destinations,
             take_over,
             drain,
-            tags: default_tags.clone().into_iter().chain(own_tags).collect(),
+            tags: default_tags.known.clone().into_iter().chain(own_tags).collect(),
             recorded,
+            unknown,
         };
-        (diagnostics.iter().count() == before).then_some((desired, gaps))
+        (diagnostics.iter().count() == before).then_some(desired)
     }
-}
-
-impl AwsInput {
-    fn has_unknown_routes(&self) -> bool {
-        let of_zone =
-            |zone: &Arg<ZoneInput>| zone.is_unknown() || zone.known().is_some_and(|z| has_open(&z.route_table_ids));
-        let own = [&self.route_table_ids, &self.destination_cidrs, &self.destination_prefix_list_ids];
-        own.into_iter().any(has_open) || self.zones.known().is_some_and(|zones| zones.values().any(of_zone))
-    }
-}
-
-fn has_open(texts: &Texts) -> bool {
-    texts.is_unknown() || texts.known().is_some_and(|texts| texts.iter().any(Arg::is_unknown))
-}
-
-fn is_open(tags: &Arg<BTreeMap<String, Arg<String>>>) -> bool {
-    tags.is_unknown() || tags.known().is_some_and(|tags| tags.values().any(Arg::is_unknown))
 }
 
 /// `rtb-0123_0.0.0.0/0`, as in the import ids of AWS's own provider.

@@ -10,21 +10,29 @@ use tfplugin::cty::Value;
 use super::input::Input;
 use super::report;
 use super::state::Arns;
-use crate::session::{Configured, Unavailable};
+use crate::session::{Configured, Failure, Unavailable};
 
-pub(super) async fn region(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Option<Diagnostic>> {
+/// Why AWS cannot be called.
+pub(super) enum Unreached {
+    /// How it is reached is known only after apply.
+    Unknown,
+    /// It was tried, or is not configured.
+    Failed(Failure),
+}
+
+pub(super) async fn region(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Unreached> {
     let aws = configured.aws.as_ref().map_err(|unavailable| match unavailable {
-        Unavailable::Missing(diagnostic) => Some(diagnostic.clone()),
-        Unavailable::Unknown => None,
+        Unavailable::Missing(diagnostic) => Unreached::Failed(diagnostic.clone().into()),
+        Unavailable::Unknown => Unreached::Unknown,
     })?;
-    Ok(aws.cloud().await.map_err(Some)?.region(name))
+    Ok(aws.cloud().await.map_err(Unreached::Failed)?.region(name))
 }
 
 /// The gateways stay in their region. A change from one written region to another replaces the resource; where one of the
 /// two is the provider's, Terraform sees no such change.
 pub(super) async fn check_region(configured: &Configured, prior: &Value, now: &Region) -> Result<(), Diagnostic> {
     let prior = Input::read(prior)?;
-    let used = connected(configured, prior.region().known().copied()).await?;
+    let used = connected(configured, prior.region().known().copied()).await.map_err(|failure| failure.diagnostic)?;
     if used.name() == now.name() { Ok(()) } else { Err(report::moved(used.name(), now.name())) }
 }
 
@@ -69,12 +77,14 @@ pub(super) fn writes_region(value: &Value) -> bool {
     value.get("aws").and_then(|aws| aws.get("region")).is_some_and(|region| !region.is_null())
 }
 
-pub(super) async fn connected(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Diagnostic> {
-    region(configured, name).await.map_err(|diagnostic| {
-        diagnostic.unwrap_or_else(|| {
-            let detail = "The provider's aws block depends on values that are known only after apply. Apply what they come from first.";
-            Diagnostic::error("AWS is not known yet", detail)
-        })
+pub(super) async fn connected(configured: &Configured, name: Option<&str>) -> Result<Arc<Region>, Failure> {
+    region(configured, name).await.map_err(|unreached| match unreached {
+        Unreached::Failed(failure) => failure,
+        Unreached::Unknown => {
+            let detail = "How AWS is reached depends on values of the provider's aws block that are known only after apply. Apply what they \
+                          come from first.";
+            Diagnostic::error("AWS is not known yet", detail).into()
+        }
     })
 }
 

@@ -1,7 +1,9 @@
 //! What the user is told.
 
+mod interruption;
 mod limits;
 mod ownership;
+mod stale;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +19,12 @@ use tfplugin::{Diagnostic, Diagnostics};
 
 use super::input::{list, path, zone_path};
 use crate::resources::cloud_error::{self, said};
+use crate::session::Failure;
 
+pub(super) use interruption::{OnInterruption, interruptions, loops, shared, undecided};
 pub(super) use limits::{border_groups, foreign_groups, limits, new_subnets, subnets, zone_quotas};
 pub(super) use ownership::{adoption, elsewhere, elsewhere_by_name, kept, moved, of_others, refused_rename};
+pub(super) use stale::{changed_meanwhile, stale};
 
 fn aws() -> Path {
     Path::attribute("aws")
@@ -77,8 +82,8 @@ fn not_done(left: &[String]) -> String {
     if left.is_empty() { String::new() } else { format!("\n\nNot done: {}.", left.join("; ")) }
 }
 
-/// How an apply ended that did not reach what was planned.
-pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Diagnostic> {
+/// How an apply at `place` ended that did not reach what was planned.
+pub(super) fn end(end: &End, place: &str, observed: &Observed, destroying: bool) -> Option<Failure> {
     let exists = exists(observed);
     let what = if destroying { "destroyed" } else { "made as planned" };
     let summary = format!("The NAT gateways could not be {what}");
@@ -110,7 +115,11 @@ pub(super) fn end(end: &End, observed: &Observed, destroying: bool) -> Option<Di
             ),
         ),
     };
-    Some(diagnostic.at(aws()))
+    let exists = match end {
+        End::Failed { remaining, .. } => format!("{exists}{}", not_done(remaining)),
+        _ => exists,
+    };
+    Some(Failure { cause: cloud_error::cause_of_end(end, place), diagnostic: diagnostic.at(aws()), exists })
 }
 
 /// An interrupted creation.
@@ -132,7 +141,7 @@ pub(super) fn repair(plan: &Plan) -> Diagnostic {
 }
 
 /// What a plan does that the user should know beforehand.
-pub(super) fn notes(plan: &Plan, desired: &Desired, observed: &Observed, destroying: bool) -> Diagnostics {
+pub(super) fn notes(plan: &Plan, observed: &Observed, destroying: bool) -> Diagnostics {
     let mut notes = Diagnostics::new();
     for replacement in &plan.replacements {
         let reasons: Vec<String> = replacement.reasons.iter().map(ToString::to_string).collect();
@@ -158,28 +167,6 @@ pub(super) fn notes(plan: &Plan, desired: &Desired, observed: &Observed, destroy
         let at = gateway_path(&replacement.key);
         notes.push(Diagnostic::warning(format!("The NAT gateway of {} is replaced", replacement.key), detail).at(at));
     }
-    let told: BTreeSet<&str> = plan
-        .replacements
-        .iter()
-        .flat_map(|replacement| {
-            desired
-                .gateways
-                .get(&replacement.key)
-                .into_iter()
-                .flat_map(|gateway| gateway.route_tables.iter().map(String::as_str))
-        })
-        .collect();
-    let others: BTreeSet<String> = (plan.interrupted.iter())
-        .map(|(table, _)| table.clone())
-        .filter(|table| !told.contains(table.as_str()))
-        .collect();
-    if !others.is_empty() {
-        let detail = format!(
-            "The address that their new gateway needs is on the old one, which has to go first. Route tables: {}.",
-            list(&others)
-        );
-        notes.push(Diagnostic::warning("Egress is interrupted for a few minutes", detail).at(aws()));
-    }
     for taken in &plan.taken_over {
         let (table, destination) = &taken.route;
         let detail = format!(
@@ -192,29 +179,18 @@ pub(super) fn notes(plan: &Plan, desired: &Desired, observed: &Observed, destroy
                 .at(path("take_over_routes")),
         );
     }
-    for ((table, destination), gateway) in &plan.stranded {
-        let what = if destroying { "destroyed" } else { "removed" };
+    let stranded = plan.stranded.iter().filter(|_| !destroying);
+    for ((table, destination), gateway) in stranded {
         let detail = format!(
-            "The route of {destination} in {table} leads to {gateway}, which is {what}, and was not made by this resource. It will lead \
+            "The route of {destination} in {table} leads to {gateway}, which is removed, and was not made by this resource. It will lead \
              nowhere (blackhole) until whoever made it changes it."
         );
         notes.push(Diagnostic::warning("A route of others will lead nowhere", detail).at(aws()));
     }
     if destroying {
-        notes.extend(leaving(observed));
+        notes.extend(interruption::destroyed(plan, observed));
     }
     notes
-}
-
-/// The addresses from which no traffic will leave any more.
-fn leaving(observed: &Observed) -> Option<Diagnostic> {
-    let cidrs = observed.view().egress_cidrs()?;
-    (!cidrs.is_empty()).then(|| {
-        let cidrs = cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let detail =
-            format!("They stay allocated to whoever holds them, such as an egress_ip_pool. Addresses: {cidrs}.");
-        Diagnostic::warning("No traffic will leave from these addresses any more", detail).at(aws())
-    })
 }
 
 fn gateway_path(key: &Key) -> Path {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfplugin::schema::declare::{block, boolean, number, object_map, string, string_set};
+use tfplugin::schema::declare::{block, boolean, number, object_map, string, string_map, string_set};
 use tfplugin::schema::{Attribute, NestedBlock, PlanModifier};
 
 use crate::resources::region;
@@ -87,6 +87,10 @@ fn zone() -> Vec<Attribute> {
         string_set(
             "route_table_ids",
             "The route tables whose traffic goes to this zone's gateway, `[]` for none. Required for zonal gateways.",
+        ),
+        string_map(
+            "tags",
+            "Tags on the gateway of this zone alone, of a zonal one; they go before the resource's `tags`. They are not in `tags_all`.",
         ),
     ]
 }

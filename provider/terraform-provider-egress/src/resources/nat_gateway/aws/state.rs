@@ -9,6 +9,7 @@ use egress_model::nat_gateway::{self, View};
 use tfplugin::cty::Value;
 
 use super::input::route_text;
+use super::predicted::{PLANNED_REPLACEMENTS, replacements};
 
 /// The attributes of a gateway in `gateways`.
 pub(super) const GATEWAY: [&str; 6] = ["id", "arn", "state", "addresses", "public_ips", "private_ips"];
@@ -24,29 +25,31 @@ pub(super) fn computed(
 ) -> BTreeMap<&'static str, Value> {
     let view = observed.view();
     BTreeMap::from([
-        ("gateways", gateways(&view, arns)),
+        ("gateways", gateways(observed, &view, arns)),
         ("egress_cidrs", egress_cidrs(&view)),
         ("routes", routes(observed, recorded)),
     ])
 }
 
-fn gateways(view: &View, arns: &Arns) -> Value {
+/// The gateways with the addresses that stay: one that is only drained never carries a new connection.
+fn gateways(observed: &Observed, view: &View, arns: &Arns) -> Value {
     Value::map(view.gateways.iter().map(|(key, gateway)| {
         let texts = |texts: Vec<String>| Value::list(texts);
-        let addresses = &gateway.addresses;
+        let going = |address: &nat_gateway::Address| {
+            let mut all = observed.gateway(&gateway.id).into_iter().flat_map(|gateway| &gateway.addresses);
+            all.any(|found| {
+                let same_ip = found.private_ip.map(Into::into) == address.private_ip;
+                found.status == Status::Going && found.allocation == address.id && same_ip
+            })
+        };
+        let addresses = || gateway.addresses.iter().filter(|address| !going(address));
         let object = Value::object([
             ("id", Value::from(gateway.id.clone())),
             ("arn", arns.get(&gateway.id).map(String::as_str).into()),
             ("state", gateway.state.as_str().into()),
-            ("addresses", texts(addresses.iter().filter_map(|address| address.id.clone()).collect())),
-            (
-                "public_ips",
-                texts(addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect()),
-            ),
-            (
-                "private_ips",
-                texts(addresses.iter().filter_map(|address| Some(address.private_ip?.to_string())).collect()),
-            ),
+            ("addresses", texts(addresses().filter_map(|address| address.id.clone()).collect())),
+            ("public_ips", texts(addresses().filter_map(|address| Some(address.public_ip?.to_string())).collect())),
+            ("private_ips", texts(addresses().filter_map(|address| Some(address.private_ip?.to_string())).collect())),
         ]);
         (key.as_str(), object)
     }))
@@ -70,6 +73,34 @@ pub(super) fn plain(view: &View) -> BTreeMap<&'static str, Value> {
 
 fn egress_cidrs(view: &View) -> Value {
     view.egress_cidrs().map(|cidrs| Value::list(cidrs.iter().map(ToString::to_string))).into()
+}
+
+/// What a state has otherwise than its plan, as sentences. Nothing, unless somebody changed it while the apply ran.
+pub(super) fn contradictions(planned: &Value, state: &Value) -> Vec<String> {
+    let parts = |name: &str| {
+        let planned = planned.get(name).and_then(Value::as_map).into_iter().flatten();
+        let actual = |key: &String| state.get(name).and_then(Value::as_map).and_then(|parts| parts.get(key));
+        let differs = planned.filter(move |(key, planned)| !actual(key).is_some_and(|actual| keeps(planned, actual)));
+        differs.map(|(key, _)| key.clone()).collect::<Vec<String>>()
+    };
+    let gateways = parts("gateways").into_iter().map(|key| format!("The gateway of {key} is not the planned one."));
+    let routes =
+        parts("routes").into_iter().map(|route| format!("The route {route} does not have the planned target."));
+    gateways.chain(routes).collect()
+}
+
+/// Whether a value is what was planned of it.
+fn keeps(planned: &Value, actual: &Value) -> bool {
+    match (planned, actual) {
+        (Value::Unknown(_), _) => true,
+        (Value::Object(planned), Value::Object(actual)) => {
+            planned.iter().all(|(name, planned)| actual.get(name).is_some_and(|actual| keeps(planned, actual)))
+        }
+        (Value::List(planned), Value::List(actual)) => {
+            planned.len() == actual.len() && planned.iter().zip(actual).all(|(planned, actual)| keeps(planned, actual))
+        }
+        (planned, actual) => planned == actual,
+    }
 }
 
 /// The routes that are recorded and still there, with where they lead.
@@ -110,13 +141,19 @@ pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed, a
     }
     let recorded = recorded_routes(desired, observed);
     attributes.extend(computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)));
+    // What was planned is done or void.
+    attributes.insert(PLANNED_REPLACEMENTS.to_owned(), replacements(&BTreeSet::new()));
     value
 }
 
 /// The tags of a state as the gateways have them: those that all have, with a value that is not the wanted one where there is.
 fn shown_tags(tags: &BTreeMap<String, Value>, desired: &Desired, gateways: &[&Gateway]) -> Value {
+    let is_own = |gateway: &Gateway, key: &String| {
+        desired.gateways.get(&gateway.key).is_some_and(|wanted| wanted.tags.contains_key(key))
+    };
     let other = |key: &String| {
-        gateways.iter().find_map(|gateway| gateway.tags.get(key).filter(|has| desired.tags.get(key) != Some(*has)))
+        let mut others = gateways.iter().filter(|gateway| !is_own(gateway, key));
+        others.find_map(|gateway| gateway.tags.get(key).filter(|has| desired.tags.get(key) != Some(*has)))
     };
     let all_have = |key: &&String| gateways.iter().all(|gateway| gateway.tags.contains_key(*key));
     let shown = tags.keys().filter(all_have).map(|key| {
@@ -151,6 +188,11 @@ fn correct_aws(aws: &mut BTreeMap<String, Value>, desired: &Desired, observed: &
             continue;
         };
         correct_zone(value, gateway);
+        if let Some(tags) = value.get("tags").and_then(Value::as_map) {
+            let shown = tags.keys().filter_map(|key| Some((key.clone(), gateway.tags.get(key)?.clone())));
+            let shown = Value::map(shown);
+            value.insert("tags".to_owned(), shown);
+        }
         let tables = leading(&wanted.route_tables, desired, observed, gateway);
         keep(value, "route_table_ids", Value::set(tables));
     }
@@ -197,6 +239,7 @@ fn zone_value(subnet: Value, addresses: Value, tables: Value) -> Value {
         ("secondary_private_ips", Value::Null),
         ("secondary_private_ip_count", Value::Null),
         ("route_table_ids", tables),
+        ("tags", Value::Null),
     ])
 }
 
@@ -264,5 +307,7 @@ pub(super) fn imported(observed: &Observed, region: Option<&str>, arns: &Arns) -
     let mut values: BTreeMap<String, Value> =
         computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     values.insert("aws".to_owned(), aws);
+    values.insert(PLANNED_REPLACEMENTS.to_owned(), replacements(&BTreeSet::new()));
+    values.insert("on_interruption".to_owned(), "error".into());
     values
 }

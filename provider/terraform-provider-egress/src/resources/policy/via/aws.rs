@@ -52,18 +52,21 @@ impl Change {
     }
 
     /// The region where the routes are. They cannot move.
-    async fn region(&self, configured: &Configured) -> Result<Arc<Region>, Option<Diagnostic>> {
+    async fn region(&self, configured: &Configured) -> Result<Arc<Region>, Option<Failure>> {
         let aws = configured.aws.as_ref().map_err(|unavailable| match unavailable {
-            Unavailable::Missing(diagnostic) => Some(report::unavailable(Some(diagnostic.clone()))),
+            Unavailable::Missing(diagnostic) => Some(report::unavailable(Some(diagnostic.clone())).into()),
             Unavailable::Unknown => None,
         })?;
-        let cloud = aws.cloud().await.map_err(|diagnostic| Some(report::unavailable(Some(diagnostic))))?;
+        let cloud = aws.cloud().await.map_err(|failure| {
+            let diagnostic = report::unavailable(Some(failure.diagnostic));
+            Some(Failure { diagnostic, cause: failure.cause, exists: failure.exists })
+        })?;
         let (used, wanted) = (cloud.region(self.was.region.as_deref()), cloud.region(self.wanted.region.as_deref()));
         if self.before.recorded().is_empty() {
             return Ok(wanted);
         }
         let moves = !self.wanted.tables.is_empty() && used.name() != wanted.name();
-        if moves { Err(Some(report::another_region(used.name(), wanted.name()))) } else { Ok(used) }
+        if moves { Err(Some(report::another_region(used.name(), wanted.name()).into())) } else { Ok(used) }
     }
 
     fn desired(&self, configured: &Configured, stage: Stage) -> Desired {
@@ -82,11 +85,12 @@ impl Change {
     }
 }
 
-/// The policy's name among the resources of a run.
+/// How the policy is called among the resources of a run.
 fn named(value: &Value) -> String {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let name = text("name").unwrap_or_default();
-    text("namespace").map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"))
+    let name = text("namespace").map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"));
+    format!("egress_policy \"{name}\"")
 }
 
 fn routes_value(routes: &Routes) -> Value {
@@ -95,17 +99,20 @@ fn routes_value(routes: &Routes) -> Value {
 
 /// Computes what a plan can know. Nothing is looked up for a policy without routes.
 pub(in super::super) async fn planned(configured: &Configured, prior: &Value, planned: &Value) -> Planned {
-    let failed = |diagnostic: Diagnostic| Planned { routes: Value::UNKNOWN, diagnostics: diagnostic.into() };
+    let failed = |failure: Failure| {
+        let diagnostics = reported(configured, planned, failure, Call::PlanSeen);
+        Planned { routes: Value::UNKNOWN, diagnostics }
+    };
     let change = match Change::read(prior, planned) {
         Ok(change) => change,
-        Err(diagnostic) => return failed(diagnostic),
+        Err(diagnostic) => return failed(diagnostic.into()),
     };
     if !change.after.has_routes() && change.is_empty() {
         return Planned { routes: Value::Null, diagnostics: Diagnostics::new() };
     }
     let region = match change.region(configured).await {
         Ok(region) => region,
-        Err(Some(diagnostic)) => return failed(diagnostic),
+        Err(Some(failure)) => return failed(failure),
         Err(None) => return Planned { routes: Value::UNKNOWN, diagnostics: Diagnostics::new() },
     };
     if !change.wanted.complete {
@@ -163,9 +170,10 @@ pub(in super::super) async fn remove(
 async fn carry_out(configured: &Configured, prior: &Value, planned: &Value, stage: Stage, limits: &Limits) -> Reached {
     match try_to(configured, prior, planned, stage, limits).await {
         Ok(reached) => reached,
-        Err(diagnostic) => {
+        Err(failure) => {
             let routes = prior.get("routes").cloned().unwrap_or(Value::Null);
-            Reached { routes, diagnostics: diagnostic.into() }
+            let present = if planned.is_null() { prior } else { planned };
+            Reached { routes, diagnostics: reported(configured, present, failure, Call::Apply) }
         }
     }
 }
@@ -176,14 +184,15 @@ async fn try_to(
     planned: &Value,
     stage: Stage,
     limits: &Limits,
-) -> Result<Reached, Diagnostic> {
+) -> Result<Reached, Failure> {
     let change = Change::read(prior, planned)?;
     let none = if change.after.has_routes() { Value::map(BTreeMap::<String, Value>::new()) } else { Value::Null };
     if change.is_empty() {
         return Ok(Reached { routes: none, diagnostics: Diagnostics::new() });
     }
     let region = change.region(configured).await;
-    let region = region.map_err(|why| why.unwrap_or_else(|| report::unavailable(None)))?;
+    let region = region.map_err(|why| why.unwrap_or_else(|| report::unavailable(None).into()))?;
+    let place = format!("AWS in {}", region.name());
     let mut desired = change.desired(configured, stage);
     let _exclusive = match stage {
         Stage::LeadAndRemove => Some(configured.this_run.routes.no_removal().await),
@@ -198,7 +207,8 @@ async fn try_to(
         }
     }
     let observed = region.observe_steering(&desired, Freshness::Now).await;
-    let observed = observed.map_err(|error| report::not_looked(&error))?;
+    let not_looked = |error| Failure::new(cloud_error::cause(&error, &place), report::not_looked(&error));
+    let observed = observed.map_err(not_looked)?;
     let ahead = plan(&desired, &observed);
     let conflicts = report::conflicts(&ahead);
     if conflicts.has_errors() {
@@ -208,7 +218,15 @@ async fn try_to(
     let outcome = apply(region.as_ref(), &desired, observed, limits).await;
     let routes = recorded_now(&desired, &outcome.observed);
     let routes = if routes.is_empty() { none } else { routes_value(&routes) };
-    Ok(Reached { routes, diagnostics: report::end(&outcome.end).into_iter().collect() })
+    let present = if planned.is_null() { prior } else { planned };
+    let ended = report::end(&outcome.end).map(|diagnostic| Failure {
+        cause: cloud_error::cause_of_end(&outcome.end, &place),
+        diagnostic,
+        exists: report::REACHED.to_owned(),
+    });
+    let diagnostics =
+        ended.map_or_else(Diagnostics::new, |failure| reported(configured, present, failure, Call::Apply));
+    Ok(Reached { routes, diagnostics })
 }
 
 /// The routes of a state as they are now: those that are gone are left out. A table that is not there may be in another account:
@@ -221,7 +239,7 @@ pub(in super::super) async fn seen(configured: &Configured, state: &Value) -> Re
     }
     let region = match change.region(configured).await {
         Ok(region) => region,
-        Err(Some(diagnostic)) => return Err(diagnostic.into()),
+        Err(Some(failure)) => return Err(reported(configured, state, failure, Call::Refresh)),
         Err(None) => return Ok(state.get("routes").cloned().unwrap_or(Value::Null)),
     };
     let desired = change.desired(configured, Stage::Lead);
@@ -244,7 +262,10 @@ fn unreadable(
     call: Call,
 ) -> Diagnostics {
     let cause = cloud_error::cause(error, &format!("AWS in {}", region.name()));
-    let failure = Failure::new(cause, report::not_looked(error));
-    let resource = format!("egress_policy \"{}\"", named(policy));
-    configured.this_run.causes.report(failure, &resource, call).into_iter().collect()
+    reported(configured, policy, Failure::new(cause, report::not_looked(error)), call)
+}
+
+/// A failure as the policy reports it.
+fn reported(configured: &Configured, policy: &Value, failure: Failure, call: Call) -> Diagnostics {
+    configured.this_run.causes.report(failure, &named(policy), call).into_iter().collect()
 }

@@ -103,14 +103,14 @@ pub(super) fn not_looked(error: &Error) -> Diagnostic {
     Diagnostic::error("The routes cannot be read", format!("{}. {}", said(error), remedy(error.class))).at(at())
 }
 
-/// Another policy of the configuration has the same route.
+/// Another resource of the configuration has the same route.
 pub(super) fn shared((table, destination): &RouteKey, other: &str) -> Diagnostic {
     let detail = format!(
-        "The policy {other} leads {destination} in {table} through a gateway too. A table has one route for a destination, and destroying \
-         one of the policies would cut the other's traffic. Put {destination} into destination_cidrs of the gateway, of which both \
-         policies then make use, or name it in one of them only."
+        "{other} routes {destination} in {table} to a gateway too. A table has one route for a destination, and destroying one of the two \
+         would cut the other's traffic. Put {destination} into destination_cidrs of the gateway, of which every policy through it then \
+         makes use, or name it in one of them only."
     );
-    Diagnostic::error("Two policies have the same route", detail).at(at())
+    Diagnostic::error(format!("The route of {destination} in {table} is claimed twice"), detail).at(at())
 }
 
 pub(super) fn conflicts(plan: &Plan) -> Diagnostics {
@@ -187,10 +187,13 @@ pub(super) fn notes(plan: &Plan, fresh: &[&RouteKey], adoption: Adoption) -> Dia
     notes
 }
 
+/// What exists after work on routes that failed.
+pub(super) const REACHED: &str = "What was done is in the state; the next apply goes on from there.";
+
 /// How the work on routes ended that did not reach what was planned.
 pub(super) fn end(end: &End) -> Option<Diagnostic> {
     let undone = |left: &[String]| format!("Not done: {}.", left.join("; "));
-    let after = "What was done is in the state; the next apply goes on from there.";
+    let after = REACHED;
     let diagnostic = match end {
         End::Done => return None,
         End::Stopped(left) => {

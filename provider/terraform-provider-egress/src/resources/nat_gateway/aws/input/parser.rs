@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use cloud_aws::nat_gateways::desired::{Destination, Drain, Gateway, Kind, MAX_ADDRESSES, REGIONAL_KEY, Secondary};
+use cloud_aws::nat_gateways::desired::{
+    Destination, Drain, Gateway, Kind, MAX_ADDRESSES, Open, REGIONAL_KEY, Secondary,
+};
 use egress_model::identity::{Key, RESERVED_TAGS};
 use tfplugin::cty::Path;
 use tfplugin::model::Arg;
@@ -19,7 +21,35 @@ pub(super) struct Parser<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) complete: bool,
     /// The gateways of which something was not known.
-    pub(super) open: BTreeSet<Key>,
+    pub(super) open: BTreeMap<Key, Open>,
+    /// The keys of the tags that every gateway gets.
+    pub(super) inherited_tags: BTreeSet<String>,
+    /// Whether the tags of single gateways were known.
+    pub(super) own_tags_are_known: bool,
+}
+
+/// A gateway as far as it is known.
+struct Draft {
+    /// `None` where it does not say enough, or is wrong.
+    kind: Option<Kind>,
+    /// Whether what cannot change in place is known.
+    kind_is_known: bool,
+    addresses: Set,
+    route_tables: Set,
+    tags: BTreeMap<String, String>,
+}
+
+/// The known elements of a set, and whether these are all.
+struct Set {
+    known: BTreeSet<String>,
+    complete: bool,
+}
+
+impl Set {
+    /// The elements, where all are known.
+    fn whole(&self) -> Option<BTreeSet<String>> {
+        self.complete.then(|| self.known.clone())
+    }
 }
 
 impl Parser<'_> {
@@ -104,19 +134,8 @@ impl Parser<'_> {
             Some(zones) if !zones.is_empty() => {
                 for (name, zone) in zones {
                     let Some(key) = self.zone_key(name) else { continue };
-                    let gateway = self.noting(&key, |parser| {
-                        let zone = parser.known(zone)?;
-                        let kind = parser.zonal_kind(name, zone, private);
-                        let at = zone_path(name).child("route_table_ids");
-                        parser.written(
-                            &zone.route_table_ids,
-                            "Write the route tables of this zone, or [] where there are none.",
-                            at.clone(),
-                        );
-                        let route_tables = parser.ids(&zone.route_table_ids, "rtb-", &at);
-                        Some(Gateway { kind: kind?, route_tables })
-                    });
-                    gateways.extend(gateway.map(|gateway| (key, gateway)));
+                    let draft = self.known(zone).map(|zone| self.zonal_draft(name, zone, private));
+                    gateways.extend(self.drafted(&key, draft).map(|gateway| (key, gateway)));
                 }
             }
             _ if aws.zones.is_unknown() => {}
@@ -128,15 +147,65 @@ impl Parser<'_> {
         gateways
     }
 
-    /// Parses a gateway, and notes whether something of it was not known.
-    fn noting<T>(&mut self, key: &Key, parse: impl FnOnce(&mut Self) -> T) -> T {
+    /// Notes what of a gateway was not known; without a draft nothing was.
+    fn drafted(&mut self, key: &Key, draft: Option<Draft>) -> Option<Gateway> {
+        let Some(Draft { kind, kind_is_known, addresses, route_tables, tags }) = draft else {
+            self.open.insert(key.clone(), Open::default());
+            return None;
+        };
+        if !kind_is_known || !addresses.complete || !route_tables.complete {
+            let (addresses, route_tables) = (addresses.whole(), route_tables.whole());
+            self.open.insert(key.clone(), Open { kind_is_known, addresses, route_tables });
+        }
+        Some(Gateway { kind: kind?, route_tables: route_tables.known, tags })
+    }
+
+    /// Parses a part, and says whether all of it was known.
+    pub(super) fn part<T>(&mut self, parse: impl FnOnce(&mut Self) -> T) -> (T, bool) {
         let before = std::mem::replace(&mut self.complete, true);
         let parsed = parse(self);
-        if !self.complete {
-            self.open.insert(key.clone());
-        }
+        let complete = self.complete;
         self.complete &= before;
-        parsed
+        (parsed, complete)
+    }
+
+    fn set(&mut self, parse: impl FnOnce(&mut Self) -> BTreeSet<String>) -> Set {
+        let (known, complete) = self.part(parse);
+        Set { known, complete }
+    }
+
+    fn zonal_draft(&mut self, name: &str, zone: &ZoneInput, private: bool) -> Draft {
+        let at = zone_path(name).child("route_table_ids");
+        self.written(
+            &zone.route_table_ids,
+            "Write the route tables of this zone, or [] where there are none.",
+            at.clone(),
+        );
+        let route_tables = self.set(|parser| parser.ids(&zone.route_table_ids, "rtb-", &at));
+        let at = zone_path(name);
+        let inherited = self.inherited_tags.clone();
+        let (tags, tags_are_known) = self.part(|parser| parser.tags(&inherited, &zone.tags, &at.child("tags")));
+        self.own_tags_are_known &= tags_are_known;
+        let ((subnet, private_ip), kind_is_known) =
+            self.part(|parser| (parser.subnet(name, zone), parser.ip(&zone.private_ip, &at.child("private_ip"))));
+        if private {
+            let (secondary, complete) = self.part(|parser| parser.private(name, zone));
+            let kind = subnet.zip(secondary).map(|(subnet, secondary)| Kind::Private { subnet, private_ip, secondary });
+            let addresses = Set { known: BTreeSet::new(), complete };
+            return Draft { kind, kind_is_known, addresses, route_tables, tags };
+        }
+        self.no_private_addresses(zone, &at);
+        let addresses = self.set(|parser| parser.addresses(name, zone, MAX_ADDRESSES));
+        let (primary, primary_is_known) = self.part(|parser| parser.known(&zone.primary_address).cloned());
+        if let Some(primary) =
+            primary.as_ref().filter(|primary| addresses.complete && !addresses.known.contains(*primary))
+        {
+            let detail = format!("{primary} is not among the addresses of {name}: {}.", list(&addresses.known));
+            self.error("The primary address is none of the addresses", detail, at.child("primary_address"));
+        }
+        let known = addresses.known.clone();
+        let kind = subnet.map(|subnet| Kind::Public { subnet, private_ip, addresses: known, primary });
+        Draft { kind, kind_is_known: kind_is_known && primary_is_known, addresses, route_tables, tags }
     }
 
     fn zone_key(&mut self, name: &str) -> Option<Key> {
@@ -155,48 +224,36 @@ impl Parser<'_> {
         }
     }
 
-    fn zonal_kind(&mut self, name: &str, zone: &ZoneInput, private: bool) -> Option<Kind> {
-        let at = zone_path(name);
-        let private_ip = self.ip(&zone.private_ip, &at.child("private_ip"));
+    fn subnet(&mut self, name: &str, zone: &ZoneInput) -> Option<String> {
+        let at = zone_path(name).child("subnet_id");
         let subnet = self.known(&zone.subnet_id).cloned();
         match &subnet {
             None if zone.subnet_id.is_null() => {
                 let detail = "A zonal gateway stands in a subnet: for public connectivity, one whose default route leads to an internet gateway.";
-                self.error(format!("The subnet of {name} is missing"), detail, at.child("subnet_id"));
+                self.error(format!("The subnet of {name} is missing"), detail, at);
             }
             Some(id) if !id.starts_with("subnet-") => {
-                self.error(
-                    format!("{id:?} is no subnet"),
-                    "The ids of subnets begin with subnet-.",
-                    at.child("subnet_id"),
-                );
+                self.error(format!("{id:?} is no subnet"), "The ids of subnets begin with subnet-.", at);
             }
             _ => {}
         }
-        if private {
-            let secondary = self.secondary(name, zone);
-            self.written(
-                &zone.addresses,
-                "Write []: a private gateway has no public addresses.",
-                at.child("addresses"),
-            );
-            let public = zone.addresses.known().is_some_and(|addresses| !addresses.is_empty());
-            for (attribute, present) in [("addresses", public), ("primary_address", !zone.primary_address.is_null())] {
-                if present {
-                    let detail = "A private gateway has no public addresses. Remove them, or set connectivity_type = \"public\".";
-                    self.error(format!("{attribute} is for public connectivity"), detail, at.child(attribute));
-                }
+        subnet
+    }
+
+    /// The secondary addresses of a private gateway.
+    fn private(&mut self, name: &str, zone: &ZoneInput) -> Option<Secondary> {
+        let at = zone_path(name);
+        let secondary = self.secondary(name, zone);
+        self.written(&zone.addresses, "Write []: a private gateway has no public addresses.", at.child("addresses"));
+        let public = zone.addresses.known().is_some_and(|addresses| !addresses.is_empty());
+        for (attribute, present) in [("addresses", public), ("primary_address", !zone.primary_address.is_null())] {
+            if present {
+                let detail =
+                    "A private gateway has no public addresses. Remove them, or set connectivity_type = \"public\".";
+                self.error(format!("{attribute} is for public connectivity"), detail, at.child(attribute));
             }
-            return Some(Kind::Private { subnet: subnet?, private_ip, secondary: secondary? });
         }
-        self.no_private_addresses(zone, &at);
-        let addresses = self.addresses(name, zone, MAX_ADDRESSES);
-        let primary = self.known(&zone.primary_address).cloned();
-        if let Some(primary) = primary.as_ref().filter(|primary| self.complete && !addresses.contains(*primary)) {
-            let detail = format!("{primary} is not among the addresses of {name}: {}.", list(&addresses));
-            self.error("The primary address is none of the addresses", detail, at.child("primary_address"));
-        }
-        Some(Kind::Public { subnet: subnet?, private_ip, addresses, primary })
+        secondary
     }
 
     fn no_private_addresses(&mut self, zone: &ZoneInput, at: &Path) {
@@ -283,39 +340,25 @@ impl Parser<'_> {
 
     fn regional(&mut self, aws: &AwsInput, connectivity: &str) -> BTreeMap<Key, Gateway> {
         let Ok(key) = REGIONAL_KEY.parse() else { return BTreeMap::new() };
-        let gateway = self.noting(&key, |parser| parser.regional_gateway(aws, connectivity));
+        let draft = self.regional_draft(aws, connectivity);
+        let gateway = self.drafted(&key, Some(draft));
         gateway.map(|gateway| (key, gateway)).into_iter().collect()
     }
 
-    fn regional_gateway(&mut self, aws: &AwsInput, connectivity: &str) -> Option<Gateway> {
+    fn regional_draft(&mut self, aws: &AwsInput, connectivity: &str) -> Draft {
         if connectivity == "private" {
             let detail = "AWS has regional gateways with public connectivity only.";
             self.error("A regional gateway cannot be private", detail, path("connectivity_type"));
         }
-        let vpc = self.known(&aws.vpc_id).cloned();
-        match &vpc {
-            None if aws.vpc_id.is_null() => {
-                self.error("vpc_id is missing", "A regional gateway is made for a VPC.", path("vpc_id"));
-            }
-            Some(id) if !id.starts_with("vpc-") => {
-                self.error(format!("{id:?} is no VPC"), "The ids of VPCs begin with vpc-.", path("vpc_id"));
-            }
-            _ => {}
-        }
+        let (vpc, vpc_is_known) = self.part(|parser| parser.vpc(aws));
         let detail = "Write the route tables of the gateway, or [] where there are none.";
         self.written(&aws.route_table_ids, detail, path("route_table_ids"));
-        let route_tables = self.ids(&aws.route_table_ids, "rtb-", &path("route_table_ids"));
-        let zones = self.known(&aws.zones).map(|zones| {
-            let mut addresses = BTreeMap::new();
-            for (name, zone) in zones {
-                let Some(zone) = self.known(zone) else { continue };
-                self.no_zonal_attributes(name, zone);
-                addresses.insert(name.clone(), self.addresses(name, zone, MAX_REGIONAL_ADDRESSES));
-            }
-            addresses
+        let route_tables = self.set(|parser| parser.ids(&aws.route_table_ids, "rtb-", &path("route_table_ids")));
+        let ((zones, automatic), complete) = self.part(|parser| {
+            let zones = parser.zones_of_regional(aws);
+            (zones, parser.known(&aws.automatic_addresses) == Some(&true))
         });
-        let automatic = self.known(&aws.automatic_addresses) == Some(&true);
-        if zones.as_ref().is_some_and(BTreeMap::is_empty) && self.complete {
+        if zones.as_ref().is_some_and(BTreeMap::is_empty) && complete {
             let detail = "Write at least one zone with addresses.";
             self.error("There are no zones", detail, path("zones"));
         }
@@ -328,14 +371,40 @@ impl Parser<'_> {
                           addresses, which change.";
             self.error("The addresses of the regional gateway are missing", detail, path("zones"));
         }
-        if aws.zones.is_unknown() {
-            return None;
+        let mode_is_known = !aws.zones.is_unknown() && !aws.automatic_addresses.is_unknown();
+        let addresses = zones.iter().flat_map(BTreeMap::values).flatten().cloned().collect();
+        let kind = vpc.filter(|_| mode_is_known).map(|vpc| match zones {
+            Some(zones) => Kind::RegionalManual { vpc, zones },
+            None => Kind::RegionalAutomatic { vpc },
+        });
+        let addresses = Set { known: addresses, complete };
+        let tags = BTreeMap::new();
+        Draft { kind, kind_is_known: vpc_is_known && mode_is_known, addresses, route_tables, tags }
+    }
+
+    fn vpc(&mut self, aws: &AwsInput) -> Option<String> {
+        let vpc = self.known(&aws.vpc_id).cloned();
+        match &vpc {
+            None if aws.vpc_id.is_null() => {
+                self.error("vpc_id is missing", "A regional gateway is made for a VPC.", path("vpc_id"));
+            }
+            Some(id) if !id.starts_with("vpc-") => {
+                self.error(format!("{id:?} is no VPC"), "The ids of VPCs begin with vpc-.", path("vpc_id"));
+            }
+            _ => {}
         }
-        let kind = match (vpc?, zones) {
-            (vpc, Some(zones)) => Kind::RegionalManual { vpc, zones },
-            (vpc, None) => Kind::RegionalAutomatic { vpc },
-        };
-        Some(Gateway { kind, route_tables })
+        vpc
+    }
+
+    fn zones_of_regional(&mut self, aws: &AwsInput) -> Option<BTreeMap<String, BTreeSet<String>>> {
+        let zones = self.known(&aws.zones)?;
+        let mut addresses = BTreeMap::new();
+        for (name, zone) in zones {
+            let Some(zone) = self.known(zone) else { continue };
+            self.no_zonal_attributes(name, zone);
+            addresses.insert(name.clone(), self.addresses(name, zone, MAX_REGIONAL_ADDRESSES));
+        }
+        Some(addresses)
     }
 
     fn no_zonal_attributes(&mut self, name: &str, zone: &ZoneInput) {
@@ -346,6 +415,7 @@ impl Parser<'_> {
             ("secondary_private_ips", !zone.secondary_private_ips.is_null()),
             ("secondary_private_ip_count", !zone.secondary_private_ip_count.is_null()),
             ("route_table_ids", !zone.route_table_ids.is_null()),
+            ("tags", !zone.tags.is_null()),
         ];
         for (attribute, _) in given.into_iter().filter(|(_, present)| *present) {
             let detail =
@@ -412,24 +482,33 @@ impl Parser<'_> {
         })
     }
 
-    pub(super) fn tags(&mut self, tags: &Arg<BTreeMap<String, Arg<String>>>) -> BTreeMap<String, String> {
-        let at = Path::attribute("tags");
+    /// The resource's own tags, which go before those that it inherits.
+    pub(super) fn tags(
+        &mut self,
+        inherited: &BTreeSet<String>,
+        tags: &Arg<BTreeMap<String, Arg<String>>>,
+        at: &Path,
+    ) -> BTreeMap<String, String> {
         let mut known = BTreeMap::new();
         let Some(tags) = self.known(tags) else { return known };
         // The limits are those of "Tag your Amazon EC2 resources" in the Amazon EC2 user guide.
-        if tags.len() + RESERVED_TAGS.len() > 50 {
-            let detail = format!("AWS takes 50 on one object, and {} of them hold the identity.", RESERVED_TAGS.len());
-            self.error(format!("There are {} tags", tags.len()), detail, at.clone());
+        let all = tags.len() + inherited.iter().filter(|key| !tags.contains_key(*key)).count();
+        if all + RESERVED_TAGS.len() > 50 {
+            let detail = format!(
+                "With the provider's default_tags there are {all}. AWS takes 50 on one object, and {} of them hold the identity.",
+                RESERVED_TAGS.len()
+            );
+            self.error("There are too many tags", detail, at.clone());
         }
         for (key, value) in tags {
             let value = self.known(value).cloned().unwrap_or_default();
             if RESERVED_TAGS.contains(&key.as_str()) {
                 let detail = "The provider writes this tag itself: it is how the gateways are found again.";
                 self.error(format!("The tag {key:?} is reserved"), detail, at.key(key));
-            } else if key.starts_with("aws:") {
+            } else if key.to_ascii_lowercase().starts_with("aws:") {
                 self.error(
                     format!("The tag {key:?} is reserved"),
-                    "Keys that begin with aws: are AWS's own.",
+                    "Keys that begin with aws:, in any case, are AWS's own.",
                     at.key(key),
                 );
             } else if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
