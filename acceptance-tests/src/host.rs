@@ -183,6 +183,18 @@ impl Workspace {
         self.json(&["show", "-json"])
     }
 
+    /// The schemas of the providers that the folder names, as the host's JSON.
+    pub fn schemas(&self) -> Result<Json> {
+        self.json(&["providers", "schema", "-json"])
+    }
+
+    /// What `validate` says of the folder, as the host's JSON; it may be wrong.
+    pub fn validation(&self) -> Result<Json> {
+        let output = self.output_of(&["validate", "-json"])?;
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("{}: validate did not print JSON:\n{}", self.host.name, text(&output)))
+    }
+
     /// The value of an output.
     pub fn output(&self, name: &str) -> Result<Json> {
         self.json(&["output", "-json", name])

@@ -43,9 +43,10 @@ provider "egress" {
 }
 
 resource "egress_ip_pool" "partners" {
-  name         = "partners"
-  addresses    = { for key in flatten(values(local.keys)) : key => { new = true } }
-  on_ip_change = var.on_ip_change
+  name           = "partners"
+  addresses      = { for key in flatten(values(local.keys)) : key => { new = true } }
+  on_ip_change   = var.on_ip_change
+  release_policy = "release"
 
   aws {}
 }
@@ -54,6 +55,8 @@ resource "egress_nat_gateway" "prod" {
   name = "prod"
 
   aws {
+    destination_cidrs = ["0.0.0.0/0"]
+
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id

@@ -41,6 +41,8 @@ resource "egress_nat_gateway" "prod" {
   name = "prod"
 
   aws {
+    destination_cidrs = ["0.0.0.0/0"]
+
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id

@@ -48,6 +48,8 @@ resource "egress_nat_gateway" "egress" {
   name = "egress"
 
   aws {
+    destination_cidrs = ["0.0.0.0/0"]
+
     zones = {
       for index, zone in local.zones : zone => {
         subnet_id       = module.vpc.public_subnets[index]

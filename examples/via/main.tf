@@ -28,9 +28,10 @@ provider "egress" {
 }
 
 resource "egress_ip_pool" "prod" {
-  name         = "prod"
-  addresses    = { for zone in keys(var.zones) : zone => { new = true } }
-  on_ip_change = "warn"
+  name           = "prod"
+  addresses      = { for zone in keys(var.zones) : zone => { new = true } }
+  on_ip_change   = "warn"
+  release_policy = "release"
 
   aws {}
 }
@@ -47,6 +48,8 @@ resource "egress_nat_gateway" "prod" {
   name = "prod"
 
   aws {
+    destination_cidrs = ["0.0.0.0/0"]
+
     zones = {
       for zone, network in var.zones : zone => {
         subnet_id       = network.public_subnet_id

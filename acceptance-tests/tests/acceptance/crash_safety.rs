@@ -189,9 +189,11 @@ pub(crate) fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Jso
         "provider": { "egress": { "owner": OWNER, "aws": cloud.provider_aws() } },
         "resource": {
             "egress_ip_pool": { "partners": {
-                "name": "partners", "addresses": addresses, "aws": {}, "on_ip_change": "warn",
+                "name": "partners", "addresses": addresses, "aws": {}, "on_ip_change": "warn", "release_policy": "release",
             } },
-            "egress_nat_gateway": { "prod": { "name": "prod", "aws": { "zones": zones, "drain_seconds": 1 } } },
+            "egress_nat_gateway": { "prod": { "name": "prod", "aws": {
+                "zones": zones, "destination_cidrs": ["0.0.0.0/0"], "drain_seconds": 1,
+            } } },
         },
     })
 }

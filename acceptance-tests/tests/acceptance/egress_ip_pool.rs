@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, pool, says};
 
-const WARN: &str = "  on_ip_change = \"warn\"\n";
+const WARN: &str = "  on_ip_change = \"warn\"\n  release_policy = \"release\"\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut add = |name: &str, run| suite.scenario(&format!("egress_ip_pool::{name}"), Needs::Host, run);

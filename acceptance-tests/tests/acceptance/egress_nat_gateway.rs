@@ -7,7 +7,7 @@ use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};
 
-const WARN: &str = "  on_ip_change = \"warn\"\n";
+const WARN: &str = "  on_ip_change = \"warn\"\n  release_policy = \"release\"\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut add = |name: &str, run| suite.scenario(&format!("egress_nat_gateway::{name}"), Needs::Host, run);

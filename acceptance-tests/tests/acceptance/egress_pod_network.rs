@@ -213,7 +213,7 @@ fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
         );
         format!(
             "{}{}{cluster}{network}",
-            pool(&["a", "b"], "  on_ip_change = \"warn\"\n"),
+            pool(&["a", "b"], "  on_ip_change = \"warn\"\n  release_policy = \"release\"\n"),
             gateways(&world.cloud, [&["a"], &["b"]], "")
         )
     };
@@ -276,8 +276,10 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
 
 fn a_missing_definition_says_what_brings_it(run: &Run<'_>) -> Result<()> {
     let (workspace, server) = (run.workspace()?, api_server()?);
-    workspace
-        .write("main.tf", &(provider(&server) + &network("prod", &eni_config("eu-west-1a", "  timeout = \"2s\"\n"))))?;
+    workspace.write(
+        "main.tf",
+        &(provider(&server) + &network("prod", &eni_config("eu-west-1a", "  timeouts { create = \"2s\" }\n"))),
+    )?;
     let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(
         &said,

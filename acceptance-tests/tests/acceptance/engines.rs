@@ -140,7 +140,7 @@ fn a_missing_definition_is_an_error(run: &Run<'_>) -> Result<()> {
     let server = api_server()?;
     let namespace = server.own_namespace()?;
     let body = policy("backend", "cilium", &namespace, "203.0.113.0/24");
-    let body = body.replacen("accept_timeout", "timeout = \"2s\"\n  accept_timeout", 1);
+    let body = body.replacen("accept_timeout", "timeouts { create = \"2s\" }\n  accept_timeout", 1);
     workspace.write("main.tf", &(provider(&server, "") + &body))?;
     let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &["does not serve CiliumNetworkPolicy in cilium.io/v2", "Install the engine that defines it"])?;

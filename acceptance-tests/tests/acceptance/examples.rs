@@ -28,6 +28,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
     suite.scenario("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
     suite.scenario("examples::guide_network_policy", Needs::Host, |run| renders(run, "network-policy"));
+    suite.scenario("examples::policy_module", Needs::Host, |run| applies(run, "policy-module"));
+    suite.scenario("examples::misspelt_input_of_the_policy_module", Needs::Host, misspelt_input_of_the_policy_module);
     suite.scenario("examples::via", Needs::Cluster, |run| applies(run, "via"));
     suite.with_provider("examples::all_are_covered", |_| all_are_covered());
 }
@@ -60,6 +62,7 @@ fn all_are_covered() -> Result<()> {
         "gitops",
         "guide",
         "permissions",
+        "policy-module",
         "provider",
         "resources",
         "testing",
@@ -84,6 +87,33 @@ fn applies(run: &Run<'_>, example: &str) -> Result<()> {
         world.apply()?;
         world.expect_empty_plan()
     })
+}
+
+/// Every word of the module's typed variable is in the example, and a plan in which one is misspelt fails.
+fn misspelt_input_of_the_policy_module(run: &Run<'_>) -> Result<()> {
+    let example = folder().join("policy-module");
+    let workspace = run.workspace()?;
+    copy(&example, workspace.path(), NAMESPACE)?;
+    workspace.succeed(&["get", "-no-color"])?;
+    workspace.plan()?;
+    let module = fs::read_to_string(example.join("egress-policies/main.tf"))?;
+    let ty = module.split("type = map(").nth(1).and_then(|rest| rest.split("\n}\n").next()).context("no type")?;
+    let begins = |line: &str| Some(line.trim().split_once(" = ")?.0.trim().to_owned());
+    let words: std::collections::BTreeSet<String> =
+        ty.lines().filter_map(begins).chain(["match_labels".to_owned()]).collect();
+    ensure!(words.len() == 11, "{words:?}");
+    let input = fs::read_to_string(example.join("main.tf"))?;
+    for word in words {
+        let place = input.match_indices(&word).find(|(at, _)| {
+            let is_word = !input[..*at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+            is_word && input[at + word.len()..].trim_start().starts_with("= ")
+        });
+        let (at, _) = place.with_context(|| format!("the example does not write {word}"))?;
+        let misspelt = format!("{}{}{}", &input[..at], &word[..word.len() - 1], &input[at + word.len()..]);
+        workspace.write("main.tf", &misspelt)?;
+        workspace.fail(&["plan", "-no-color"]).with_context(|| format!("{word} is misspelt"))?;
+    }
+    Ok(())
 }
 
 /// The same on a cluster of its own with the definitions of EKS: the objects are called after zones, which all scenarios share.

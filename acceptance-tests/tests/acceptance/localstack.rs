@@ -23,7 +23,7 @@ fn configuration(owner: &str, network: &Network, keys: &[&str], destinations: &[
     format!(
         "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{owner}\"\n  aws {{ poll_interval = \"100ms\" }}\n}}\n\
          resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{\n{keys}  }}\n  \
-         on_ip_change = \"warn\"\n  aws {{}}\n}}\n\
+         on_ip_change = \"warn\"\n  release_policy = \"release\"\n  aws {{}}\n}}\n\
          resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n      {ZONE} = {{\n        \
          subnet_id = \"{subnet}\"\n        addresses = [egress_ip_pool.partners.ids[\"a\"]]\n        \
          route_table_ids = [\"{route_table}\"]\n      }}\n    }}\n    destination_cidrs = {destinations:?}\n  }}\n}}\n"

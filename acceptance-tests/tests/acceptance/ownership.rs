@@ -251,7 +251,7 @@ fn a_new_name_applies_the_new_object_first(run: &Run<'_>) -> Result<()> {
         cluster.server.kubectl(&arguments, "").map(drop)
     };
     hold(json!(["example.com/hold"]))?;
-    let short = "  timeout = \"3s\"\n";
+    let short = "  timeouts { update = \"3s\" }\n";
     cluster.configure("renamed", 443, short)?;
     let (plan, run) = cluster.plan()?;
     ensure!(changes(&plan) == [(ADDRESS.to_owned(), "update".to_owned())], "{:?}", changes(&plan));

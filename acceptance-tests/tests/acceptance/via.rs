@@ -31,7 +31,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
 
 /// A pool and gateways in both zones, with these arguments of `aws`.
 fn base(world: &World, more: &str) -> String {
-    pool(&["a", "b"], "  on_ip_change = \"warn\"\n") + &gateways(&world.cloud, [&["a"], &["b"]], more)
+    pool(&["a", "b"], "  on_ip_change = \"warn\"\n  release_policy = \"release\"\n")
+        + &gateways(&world.cloud, [&["a"], &["b"]], more)
 }
 
 /// A policy in a namespace, of which rules allow these blocks.
@@ -226,11 +227,12 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
     world.refuses(&with("to_cidrs = [\"10.0.7.0/24\"]", gateway, ""), &["inside the VPC", "10.0.0.0/16"])
 }
 
-/// The parts of a gateway may also be written out.
+/// The parts of a gateway may also be written out, each of them.
 fn a_provider_without_aws_is_told(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
-    let gateway = "  via {\n    nat_gateway = {\n    aws = { zones = { us-east-1a = { route_table_ids = [\"rtb-1\"] } } }\n    \
-                   gateways = { us-east-1a = { id = \"nat-1\" } }\n    }\n  }\n  delivery = \"render\"\n";
+    let gateway = "  via {\n    nat_gateway = {\n    aws = {\n      region = null, route_table_ids = null, destination_cidrs = []\n      \
+                   destination_prefix_list_ids = null\n      zones = { us-east-1a = { route_table_ids = [\"rtb-1\"] } }\n    }\n    \
+                   gateways = { us-east-1a = { id = \"nat-1\" } }\n    egress_cidrs = null\n    }\n  }\n  delivery = \"render\"\n";
     let provider = format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-via\"\n}}\n");
     workspace.write("main.tf", &(provider + &policy("backend", "production", &[PARTNER], gateway)))?;
     let said = acceptance_tests::host::unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);

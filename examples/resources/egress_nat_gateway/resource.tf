@@ -17,6 +17,8 @@ resource "egress_nat_gateway" "prod" {
   name = "prod"
 
   aws {
+    destination_cidrs = ["0.0.0.0/0"]
+
     zones = {
       eu-west-1a = {
         subnet_id       = var.public_subnet_id

@@ -45,6 +45,11 @@ impl Object {
         self.0["metadata"]["annotations"][key].as_str()
     }
 
+    /// What finds it.
+    pub fn id(&self) -> Option<ObjectId> {
+        object_id(&self.0)
+    }
+
     /// Whether its deletion was asked for.
     pub fn is_being_deleted(&self) -> bool {
         self.0["metadata"]["deletionTimestamp"].is_string()

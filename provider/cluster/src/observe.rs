@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use egress_engines::manifest::ObjectId;
+use egress_engines::manifest::{Kind, ObjectId};
 use kube::api::ListParams;
 use kube::core::Request;
 use kube::core::params::GetParams;
@@ -81,9 +81,26 @@ impl Cluster {
         }
     }
 
+    /// The objects of a kind with these labels as they are now: in the whole cluster, or in one namespace.
+    pub async fn find(&self, kind: &Kind, namespace: Option<&str>, labels: &str) -> Result<Vec<Object>, Error> {
+        let id = ObjectId {
+            api_version: kind.api_version.to_owned(),
+            kind: kind.kind.to_owned(),
+            plural: kind.plural.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            name: String::new(),
+        };
+        let listed = self.list_in(&id, namespace, labels).await?;
+        Ok(listed.values().filter_map(|text| serde_json::from_str(text).ok()).map(Object::new).collect())
+    }
+
     async fn list(&self, id: &ObjectId, labels: &str) -> Result<Listed, Error> {
-        let requests = Request::new(collection(&id.api_version, &id.plural, None));
-        let subject = Subject { namespace: None, ..subject(id) };
+        self.list_in(id, None, labels).await
+    }
+
+    async fn list_in(&self, id: &ObjectId, namespace: Option<&str>, labels: &str) -> Result<Listed, Error> {
+        let requests = Request::new(collection(&id.api_version, &id.plural, namespace));
+        let subject = Subject { namespace, ..subject(id) };
         let mut listed = Listed::new();
         let mut next = None;
         loop {

@@ -32,7 +32,12 @@ use crate::tiers::{
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: any network plugin that enforces `AdminNetworkPolicy`.
-pub const ENGINE: Engine = Engine { name: EngineName::AdminNetworkPolicy, support, compile };
+pub const ENGINE: Engine = Engine {
+    name: EngineName::AdminNetworkPolicy,
+    support,
+    compile,
+    kinds: &[&ADMIN, &BASELINE, &network_policy::KIND],
+};
 
 const API_VERSION: &str = "policy.networking.k8s.io/v1alpha1";
 const ADMIN: Kind =

@@ -29,7 +29,12 @@ use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Settings, Support, look_up};
 
 /// The engine: Antrea.
-pub const ENGINE: Engine = Engine { name: EngineName::Antrea, support, compile };
+pub const ENGINE: Engine = Engine {
+    name: EngineName::Antrea,
+    support,
+    compile,
+    kinds: &[&NETWORK_POLICY, &CLUSTER_NETWORK_POLICY, &GROUP, &CLUSTER_GROUP],
+};
 
 /// How Antrea's controller says whether its agents can do what a policy says (API reference, `NetworkPolicyCondition`).
 const REALIZABLE: Option<Accepted> = Some(Accepted::Condition { name: "Realizable", refusal: Refusal::Final });

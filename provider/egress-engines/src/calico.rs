@@ -28,12 +28,18 @@ use crate::{Compiled, Engine, EngineName, Feature, Findings, Settings, Support, 
 
 /// Calico open source.
 pub const ENGINE: Engine =
-    Engine { name: EngineName::Calico, support: open_source_support, compile: compile_for_open_source };
+    Engine { name: EngineName::Calico, support: open_source_support, compile: compile_for_open_source, kinds: KINDS };
 
 /// Calico Enterprise and Calico Cloud.
-pub const ENTERPRISE: Engine =
-    Engine { name: EngineName::CalicoEnterprise, support: enterprise_support, compile: compile_for_enterprise };
+pub const ENTERPRISE: Engine = Engine {
+    name: EngineName::CalicoEnterprise,
+    support: enterprise_support,
+    compile: compile_for_enterprise,
+    kinds: KINDS,
+};
 
+const KINDS: &[&Kind] =
+    &[&NETWORK_POLICY, &GLOBAL_NETWORK_POLICY, &STAGED_NETWORK_POLICY, &STAGED_GLOBAL_NETWORK_POLICY];
 const API_VERSION: &str = "projectcalico.org/v3";
 const NETWORK_POLICY: Kind =
     Kind { api_version: API_VERSION, kind: "NetworkPolicy", plural: "networkpolicies", accepted: None };

@@ -30,7 +30,7 @@ use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Settings, Support, look_up};
 
 /// The engine: Cilium's agents on every node.
-pub const ENGINE: Engine = Engine { name: EngineName::Cilium, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::Cilium, support, compile, kinds: &[&NAMESPACED, &CLUSTERWIDE] };
 
 /// How Cilium's operator says whether a policy can be read (`--validate-network-policy`, on by default).
 const ACCEPTED: Option<Accepted> = Some(Accepted::Condition { name: "Valid", refusal: Refusal::Final });

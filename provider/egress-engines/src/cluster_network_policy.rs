@@ -22,7 +22,7 @@ use crate::tiers::{
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: any network plugin that enforces `ClusterNetworkPolicy`.
-pub const ENGINE: Engine = Engine { name: EngineName::ClusterNetworkPolicy, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::ClusterNetworkPolicy, support, compile, kinds: &[&KIND] };
 
 const KIND: Kind = Kind {
     api_version: "policy.networking.k8s.io/v1alpha2",

@@ -7,6 +7,17 @@ pub mod eks;
 pub mod gke;
 pub mod rules;
 
+use crate::manifest::Kind;
+
+/// The kinds of these objects.
+pub const KINDS: &[&Kind] = &[
+    &eks::ENI_CONFIG,
+    &eks::SECURITY_GROUP_POLICY,
+    &aks::STATIC_GATEWAY_CONFIGURATION,
+    &gke::CONFIG_MAP,
+    &ack::POD_NETWORKING,
+];
+
 /// What brings one of these kinds into a cluster, after "it comes with"; none for other kinds.
 pub fn installed_with(kind: &str) -> Option<&'static str> {
     match kind {

@@ -24,7 +24,7 @@ use crate::tiers::{self, Limits, Subject, TierRule, default_deny, subject};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: EKS with the Amazon VPC CNI.
-pub const ENGINE: Engine = Engine { name: EngineName::Eks, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::Eks, support, compile, kinds: &[&APPLICATION, &CLUSTER] };
 
 const API_VERSION: &str = "networking.k8s.aws/v1alpha1";
 const APPLICATION: Kind = Kind {

@@ -4,6 +4,7 @@ use egress_model::gateway::{Destinations, Failover, Gateway};
 use egress_model::policy::Path;
 
 use crate::capability::{EngineName, GatewayFeature, Support};
+use crate::manifest::Kind;
 pub use crate::requirement::Requirement;
 use crate::{Compiled, Findings, Settings, aks, antrea, calico, cilium, istio, kube_ovn, ovn_kubernetes, spidernet};
 
@@ -18,6 +19,8 @@ pub struct GatewayEngine {
     pub compile: fn(&Gateway, &Settings) -> Compiled,
     /// What must be there for the objects to work.
     pub requirements: fn(&Gateway, &Settings) -> Vec<Requirement>,
+    /// The kinds of object that gateways become.
+    pub kinds: &'static [&'static Kind],
 }
 
 /// The engines that gateways can be compiled to.

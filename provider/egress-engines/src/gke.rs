@@ -19,7 +19,7 @@ use crate::tiers::has_domain_form;
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up, network_policy};
 
 /// The engine: GKE with Dataplane V2.
-pub const ENGINE: Engine = Engine { name: EngineName::Gke, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::Gke, support, compile, kinds: &[&network_policy::KIND, &FQDN] };
 
 const FQDN: Kind = Kind {
     api_version: "networking.gke.io/v1alpha1",

@@ -35,7 +35,7 @@ use crate::settings::{IstioMode, IstioSettings, OutboundTraffic};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine.
-pub const ENGINE: Engine = Engine { name: EngineName::Istio, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::Istio, support, compile, kinds: object::KINDS };
 
 /// The port on which the control plane serves sidecars (Istio documentation, "Application Requirements").
 const CONTROL_PLANE_PORT: u16 = 15012;

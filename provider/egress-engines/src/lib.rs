@@ -38,6 +38,8 @@ mod yaml;
 
 use egress_model::policy::Policy;
 
+use self::manifest::Kind;
+
 pub use attachment::Attachment;
 pub use capability::{EngineName, Feature, GatewayFeature, Support};
 pub use exceptions::{Exception, exceptions};
@@ -87,6 +89,8 @@ pub struct Engine {
     pub support: fn(Feature, &Settings) -> Support,
     /// Its compiler.
     pub compile: fn(&Policy, &Settings) -> Compiled,
+    /// The kinds of object that policies become.
+    pub kinds: &'static [&'static Kind],
 }
 
 /// The engines that policies can be compiled to.

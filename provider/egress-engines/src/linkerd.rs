@@ -26,7 +26,7 @@ use crate::network_policy::{self, EgressRule, Peer, reaches_pods};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine.
-pub const ENGINE: Engine = Engine { name: EngineName::Linkerd, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::Linkerd, support, compile, kinds: object::KINDS };
 
 /// The port on which meshed pods take connections to any of their ports (Linkerd 2.20, `proxy.outboundTransportMode`).
 const INBOUND_PORT: u16 = 4143;

@@ -173,7 +173,7 @@ impl Manifest {
         self
     }
 
-    /// The same object with an annotation more.
+    /// The same object with another annotation.
     #[must_use]
     pub fn with_annotation(mut self, key: &str, value: &str) -> Self {
         self.metadata.annotations.insert(key.to_owned(), value.to_owned());

@@ -21,7 +21,7 @@ use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up};
 
 /// The engine: any network plugin that enforces `NetworkPolicy`.
-pub const ENGINE: Engine = Engine { name: EngineName::NetworkPolicy, support, compile };
+pub const ENGINE: Engine = Engine { name: EngineName::NetworkPolicy, support, compile, kinds: &[&KIND] };
 
 pub(crate) const KIND: Kind =
     Kind { api_version: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies", accepted: None };

@@ -24,7 +24,8 @@ use crate::settings::OvnKubernetesDns;
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, Support, look_up, network_policy};
 
 /// The engine: OVN-Kubernetes.
-pub const ENGINE: Engine = Engine { name: EngineName::OvnKubernetes, support, compile };
+pub const ENGINE: Engine =
+    Engine { name: EngineName::OvnKubernetes, support, compile, kinds: &[&EGRESS_FIREWALL, &network_policy::KIND] };
 
 const EGRESS_FIREWALL: Kind = Kind {
     api_version: "k8s.ovn.org/v1",

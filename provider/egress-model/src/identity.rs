@@ -33,6 +33,8 @@ pub const NAMESPACE_TAG: &str = "egress-namespace";
 
 /// The tag or annotation key that holds the [`Holder`]: which of several resource instances with one identity has the object.
 pub const HOLDER_TAG: &str = "egress-holder";
+/// The annotation key that holds the configuration of a resource in a cluster, on the first of its objects: what an import reads back.
+pub const CONFIGURATION_ANNOTATION: &str = "egress-configuration";
 
 /// The keys that users may not set themselves.
 pub const RESERVED_TAGS: [&str; 6] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG, HOLDER_TAG];

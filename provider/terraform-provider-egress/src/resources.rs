@@ -5,6 +5,7 @@ mod cloud_choice;
 mod cloud_error;
 pub(crate) mod cloud_identity;
 mod egress_gateway;
+mod import_id;
 mod instance;
 mod ip_pool;
 mod nat_gateway;

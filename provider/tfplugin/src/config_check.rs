@@ -104,7 +104,7 @@ fn walk(
 
 fn check_attribute(attribute: &Attribute, path: &Path, value: &Value) -> Diagnostics {
     match attribute.mode {
-        Mode::Required if value.is_null() => {
+        Mode::Required if value.is_null() && !attribute.nullable => {
             return Diagnostic::error(format!("{path} is missing"), format!("{path} is required."))
                 .at(path.clone())
                 .into();

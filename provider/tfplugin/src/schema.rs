@@ -72,6 +72,9 @@ pub struct Attribute {
     pub ty: AttributeType,
     /// Who sets it.
     pub mode: Mode,
+    /// Whether null is a value for an attribute that the user must set: the word has to be there, so that Terraform refuses an
+    /// object in which it is misspelt.
+    pub nullable: bool,
     /// Terraform hides the value in its output.
     pub sensitive: bool,
     /// The value is never stored: null in plan and state.
@@ -192,6 +195,7 @@ impl Attribute {
             name,
             ty,
             mode: Mode::Optional,
+            nullable: false,
             sensitive: false,
             write_only: false,
             description,
@@ -206,6 +210,14 @@ impl Attribute {
     #[must_use]
     pub fn required(mut self) -> Self {
         self.mode = Mode::Required;
+        self
+    }
+
+    /// The user must write it, and may write null: for objects that are another resource as a whole, in which what is not set is null.
+    #[must_use]
+    pub fn required_or_null(mut self) -> Self {
+        self.mode = Mode::Required;
+        self.nullable = true;
         self
     }
 

@@ -8,13 +8,19 @@ pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) ->
     closest(word, names).map(|name| format!("Did you mean {name}?"))
 }
 
+/// ` Did you mean "NAME"?` with the value that looks most like the one that was written, for the end of a message; empty where none
+/// looks like it.
+pub fn hint<'a>(written: &str, values: impl IntoIterator<Item = &'a str>) -> String {
+    closest(written, values).map_or_else(String::new, |value| format!(" Did you mean {value:?}?"))
+}
+
 /// The name that looks most like the word; `None` where none looks like it. Of several it is the first.
 pub fn closest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let distances = names.into_iter().map(|name| (distance(&lower, &name.to_lowercase()), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
     let letters = lower.chars().count().max(name.chars().count());
-    (distance <= letters.div_ceil(TOLERANCE).min(3)).then_some(name)
+    (distance < letters && distance <= letters.div_ceil(TOLERANCE).min(3)).then_some(name)
 }
 
 /// How many letters have to be added, removed, replaced or exchanged with the next one (Damerau and Levenshtein, with each letter

@@ -19,6 +19,7 @@ use crate::config_check::not_valid;
 use crate::cty::{Number, Path, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::Validator;
+use crate::similar::hint;
 
 /// Any check of a wholly known value. The demand completes "must be", and the function says whether the value meets it.
 pub fn custom(demand: impl Into<String>, meets: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Validator {
@@ -66,7 +67,16 @@ pub fn one_of<S: Into<String>>(allowed: impl IntoIterator<Item = S>) -> Validato
         }
         [] => "left out".to_owned(),
     };
-    text(demand, move |text| allowed.iter().any(|allowed| allowed == text))
+    let said = demand.clone();
+    let check = move |path: &Path, value: &Value| match value.as_str() {
+        Some(text) if !allowed.iter().any(|allowed| allowed == text) => {
+            let mut diagnostic = not_valid(path, &said, value);
+            diagnostic.detail.push_str(&hint(text, allowed.iter().map(String::as_str)));
+            diagnostic.into()
+        }
+        Some(_) | None => Diagnostics::new(),
+    };
+    Validator { demand, tolerates_unknown: false, check: Arc::new(check) }
 }
 
 /// A string of so many characters.

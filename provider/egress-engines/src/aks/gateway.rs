@@ -7,13 +7,16 @@ use egress_model::gateway::{Destinations, Gateway};
 use egress_model::labels::NAMESPACE_NAME_LABEL;
 use egress_model::policy::Path;
 
-use crate::companions::aks::{self, Addresses, NODE_POOL_LABEL, NodePoolName, StaticGateway, Through};
+use crate::companions::aks::{
+    self, Addresses, NODE_POOL_LABEL, NodePoolName, STATIC_GATEWAY_CONFIGURATION, StaticGateway, Through,
+};
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::manifest::Metadata;
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 
 /// The engine: AKS static egress gateway.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Aks, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::Aks, support, compile, requirements, kinds: &[&STATIC_GATEWAY_CONFIGURATION] };
 
 fn support(feature: GatewayFeature, settings: &Settings) -> Support {
     use Support::{Degraded, Exact, Needs, Refused};

@@ -17,7 +17,8 @@ use crate::manifest::{Kind, Manifest, Metadata, address_in_a_name};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 
 /// The engine: Antrea.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Antrea, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::Antrea, support, compile, requirements, kinds: &[&EXTERNAL_IP_POOL, &EGRESS] };
 
 const EGRESS: Kind = Kind {
     api_version: "crd.antrea.io/v1beta1",

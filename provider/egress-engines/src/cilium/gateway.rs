@@ -23,7 +23,8 @@ use crate::requirement::{CONFIG_MAP, LiveObject, Place, Setting};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Requirement, Settings, Support};
 
 /// The engine: Cilium's agents on every node, of which one masquerades.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Cilium, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::Cilium, support, compile, requirements, kinds: &[&KIND] };
 
 const KIND: Kind = Kind {
     api_version: "cilium.io/v2",

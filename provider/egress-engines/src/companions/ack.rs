@@ -129,7 +129,7 @@ impl PodNetworking {
     }
 }
 
-const POD_NETWORKING: Kind = Kind {
+pub(super) const POD_NETWORKING: Kind = Kind {
     api_version: "network.alibabacloud.com/v1beta1",
     kind: "PodNetworking",
     plural: "podnetworkings",

@@ -77,9 +77,9 @@ impl SecurityGroups {
     }
 }
 
-const ENI_CONFIG: Kind =
+pub(super) const ENI_CONFIG: Kind =
     Kind { api_version: "crd.k8s.amazonaws.com/v1alpha1", kind: "ENIConfig", plural: "eniconfigs", accepted: None };
-const SECURITY_GROUP_POLICY: Kind = Kind {
+pub(super) const SECURITY_GROUP_POLICY: Kind = Kind {
     api_version: "vpcresources.k8s.aws/v1beta1",
     kind: "SecurityGroupPolicy",
     plural: "securitygrouppolicies",

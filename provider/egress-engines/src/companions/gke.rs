@@ -67,7 +67,7 @@ pub struct IpMasqAgent {
     pub resync_seconds: NonZeroU32,
 }
 
-const CONFIG_MAP: Kind = Kind { api_version: "v1", kind: "ConfigMap", plural: "configmaps", accepted: None };
+pub(super) const CONFIG_MAP: Kind = Kind { api_version: "v1", kind: "ConfigMap", plural: "configmaps", accepted: None };
 
 /// The `ConfigMap` that the agent reads: always the same name, namespace and key.
 pub fn ip_masq_agent(agent: &IpMasqAgent) -> Manifest {

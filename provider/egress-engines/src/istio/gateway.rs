@@ -24,7 +24,8 @@ use crate::settings::{IstioMode, Settings};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Requirement, Support};
 
 /// The engine.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Istio, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::Istio, support, compile, requirements, kinds: waypoint::KINDS };
 
 const NODE_ADDRESS: &str = "Istio's gateway is a proxy in a pod and leaves with the address of its node: give the nodes addresses \
                             that stay, such as those of an egress_nat_gateway before them, and choose the nodes with nodes";

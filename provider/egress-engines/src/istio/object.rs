@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::manifest::Kind;
+use crate::network_policy;
 
 const NETWORKING: &str = "networking.istio.io/v1";
 
@@ -25,6 +26,17 @@ pub(super) const AUTHORIZATION_POLICY: Kind = Kind {
 };
 pub(super) const TELEMETRY: Kind =
     Kind { api_version: "telemetry.istio.io/v1", kind: "Telemetry", plural: "telemetries", accepted: None };
+
+/// What policies become.
+pub(super) const KINDS: &[&Kind] = &[
+    &SERVICE_ENTRY,
+    &DESTINATION_RULE,
+    &VIRTUAL_SERVICE,
+    &GATEWAY,
+    &AUTHORIZATION_POLICY,
+    &TELEMETRY,
+    &network_policy::KIND,
+];
 
 /// A host outside the mesh that the mesh knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

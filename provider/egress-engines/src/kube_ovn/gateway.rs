@@ -18,7 +18,8 @@ use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Settings, Support};
 
 /// The engine: Kube-OVN.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::KubeOvn, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::KubeOvn, support, compile, requirements, kinds: &[&VPC_EGRESS_GATEWAY] };
 
 pub(crate) const VPC_EGRESS_GATEWAY: Kind = Kind {
     api_version: "kubeovn.io/v1",

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::acceptance::{Accepted, Refusal};
 use crate::manifest::Kind;
+use crate::network_policy;
 
 /// The group of Linkerd's own kinds that concern policies.
 pub(super) const GROUP: &str = "policy.linkerd.io";
@@ -27,6 +28,9 @@ pub(super) const TLS_ROUTE: Kind =
 
 pub(super) const TCP_ROUTE: Kind =
     Kind { api_version: "gateway.networking.k8s.io/v1alpha2", kind: "TCPRoute", plural: "tcproutes", accepted: None };
+
+/// What policies become.
+pub(super) const KINDS: &[&Kind] = &[&EGRESS_NETWORK, &HTTP_ROUTE, &TLS_ROUTE, &TCP_ROUTE, &network_policy::KIND];
 
 /// What an `EgressNetwork` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -15,7 +15,8 @@ use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 
 /// The engine: OVN-Kubernetes.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::OvnKubernetes, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::OvnKubernetes, support, compile, requirements, kinds: &[&EGRESS_IP] };
 
 const EGRESS_IP: Kind =
     Kind { api_version: "k8s.ovn.org/v1", kind: "EgressIP", plural: "egressips", accepted: Some(Accepted::NodePerIp) };

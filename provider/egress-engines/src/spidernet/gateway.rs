@@ -17,7 +17,13 @@ use crate::manifest::{Kind, Manifest, Metadata, address_in_a_name};
 use crate::{Compiled, EngineName, Findings, GatewayFeature, Level, Settings, Support};
 
 /// The engine: Spidernet's `EgressGateway`.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Spidernet, support, compile, requirements };
+pub const GATEWAY: GatewayEngine = GatewayEngine {
+    name: EngineName::Spidernet,
+    support,
+    compile,
+    requirements,
+    kinds: &[&EGRESS_GATEWAY, &EGRESS_CLUSTER_POLICY],
+};
 
 const EGRESS_GATEWAY: Kind = Kind {
     api_version: "egressgateway.spidernet.io/v1beta1",

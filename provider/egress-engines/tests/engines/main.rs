@@ -14,6 +14,7 @@ mod guide;
 mod istio;
 mod istio_rules;
 mod judges;
+mod kinds;
 mod limits;
 mod linkerd;
 mod meaning;

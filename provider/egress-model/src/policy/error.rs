@@ -200,6 +200,25 @@ pub enum Problem {
     WholeInternet(Cidr),
 }
 
+impl Problem {
+    /// What was written in place of one of a few words, and these words.
+    pub fn misspelt(&self) -> Option<(&str, Vec<&'static str>)> {
+        match self {
+            Self::Entity(written) => Some((written, Entity::ALL.map(Entity::as_str).to_vec())),
+            Self::Mode(written) => Some((written, vec!["enforce", "audit", "staged"])),
+            Self::Failover(written) => Some((written, vec!["best-effort", "required"])),
+            Self::Port(PortError::Protocol(written)) => {
+                Some((written, vec!["TCP", "UDP", "SCTP", "ICMP", "http", "tls"]))
+            }
+            Self::Port(PortError::Form(written)) => Some((written, vec!["any"])),
+            Self::Http(HttpError::Method(written)) => {
+                Some((written, vec!["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "any"]))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Why a policy of the whole cluster leaves a namespace alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exempted {

@@ -28,7 +28,7 @@ pub use domain::{Depth, Domain, DomainError, DomainPattern};
 pub use error::{Exempted, Invalid, Problem};
 pub use http::{HeaderName, HttpError, HttpRule, Method, PathMatch, Request, RequestPath};
 pub use needed::{Danger, dangers};
-pub use parse::object_metadata;
+pub use parse::{ANNOTATIONS_LIMIT, object_metadata};
 pub use path::{Path, Step};
 pub use platform::Platform;
 pub use port::{

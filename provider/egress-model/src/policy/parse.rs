@@ -4,6 +4,7 @@ mod labels;
 mod mistakes;
 mod rules;
 
+pub use labels::ANNOTATIONS_LIMIT;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 

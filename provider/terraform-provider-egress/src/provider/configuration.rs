@@ -10,6 +10,7 @@ mod wrong;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
+use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use crate::session::{Adoption, Configured, InCluster, ThisRun, Unavailable};
@@ -63,8 +64,11 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
             Some("error") => Ok(Adoption::Error),
             Some(other) => Err(Diagnostic::error(
                 format!("The adoption {other:?} does not exist"),
-                "Choose \"recent\" (a plan adopts live objects of exactly its identity that are at most 2 hours old, and lists them in a \
-                 warning), \"automatic\" (whatever their age) or \"error\" (such a plan fails).",
+                format!(
+                    "Choose \"recent\" (a plan adopts live objects of exactly its identity that are at most 2 hours old, and lists them in a \
+                     warning), \"automatic\" (whatever their age) or \"error\" (such a plan fails).{}",
+                    hint(other, ["recent", "automatic", "error"])
+                ),
             )
             .at(Path::attribute("adoption"))),
         },

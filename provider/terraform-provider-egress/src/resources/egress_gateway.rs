@@ -4,6 +4,7 @@ mod config;
 mod schema;
 
 use egress_engines::gateway::gateway_engine;
+use egress_engines::manifest::Kind;
 use egress_engines::{EngineName, GATEWAY_ENGINES, Level, keep_engines_that_can};
 use egress_model::cidr::Cidr;
 use egress_model::gateway::Gateway;
@@ -74,6 +75,14 @@ impl Compiles for EgressGateway {
             computed,
             diagnostics,
         }
+    }
+
+    fn engines() -> Vec<&'static str> {
+        GATEWAY_ENGINES.iter().map(|engine| engine.name.as_str()).collect()
+    }
+
+    fn kinds() -> Vec<&'static Kind> {
+        GATEWAY_ENGINES.iter().flat_map(|engine| engine.kinds).copied().collect()
     }
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {

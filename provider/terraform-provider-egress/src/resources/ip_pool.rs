@@ -37,6 +37,7 @@ use self::backend::{Backend, Pools};
 use self::outputs::Computed;
 use self::planned::Planning;
 use self::schema::TIMEOUTS;
+use crate::resources::import_id::{self, ImportId};
 use crate::resources::instance::Instance;
 use crate::resources::registered::Located;
 use crate::resources::timeouts::Operation;
@@ -166,8 +167,11 @@ impl IpPool {
         let applied = self.apply(cx, &prior, planned, &private, operation).await;
         let present = if planned.is_null() { &prior } else { planned };
         match applied {
-            Ok(applied) => ApplyResponse {
-                identity: cloud_identity::value(&applied.state),
+            Ok(mut applied) => ApplyResponse {
+                identity: {
+                    set_id(&mut applied.state);
+                    cloud_identity::value(&applied.state)
+                },
                 private: {
                     let instance = Instance::of(&private);
                     let incomplete = !applied.done && (instance.incomplete || operation == Operation::Create);
@@ -188,6 +192,14 @@ impl IpPool {
                 private,
             },
         }
+    }
+}
+
+/// Sets the import id of a plan or state.
+fn set_id(value: &mut Value) {
+    let id = import_id::of(value);
+    if let Some(attributes) = value.as_object_mut() {
+        attributes.insert("id".to_owned(), id);
     }
 }
 
@@ -263,6 +275,7 @@ impl Resource for IpPool {
                 response.diagnostics.extend(self.report(failure, &response.planned, call));
             }
         }
+        set_id(&mut response.planned);
         response.identity = cloud_identity::planned(&response.planned, response.identity);
         response
     }
@@ -283,7 +296,8 @@ impl Resource for IpPool {
         let state = state.await;
         let mut response = ReadResponse::from(request);
         match state {
-            Ok(applied::Seen { state, holder, diagnostics }) => {
+            Ok(applied::Seen { mut state, holder, diagnostics }) => {
+                set_id(&mut state);
                 response.identity = cloud_identity::value(&state).or(response.identity);
                 response.state = state;
                 response.private = Instance::of(&response.private).or_held_by(holder).to_private();
@@ -305,15 +319,16 @@ impl Resource for IpPool {
     }
 
     async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
-        let wanted = import::Wanted::read(&request)?;
+        let wanted = ImportId::read(&request, "eipalloc-0123")?;
         let configured = self.session.required()?;
         let identity = identity(&configured, &wanted.name)?;
-        let Some(cloud) = self.clouds.first() else {
-            return Err(Diagnostic::error("No cloud is configured", "The provider has no cloud to import from.").into());
-        };
-        let region = wanted.region.as_deref();
-        let pools = cloud.open_region(&configured, region).await?;
-        let computed = import::find(pools.as_ref(), identity, &wanted).await?;
+        let cloud = wanted.cloud(&self.clouds, Backend::name)?;
+        let own = cloud.open_region(&configured, None).await?;
+        let pools = cloud.open_region(&configured, wanted.region.as_deref()).await?;
+        // What is the provider's is not written.
+        let region = wanted.region.as_deref().filter(|_| pools.place() != own.place());
+        let clouds: Vec<_> = self.clouds.iter().map(|cloud| cloud.name()).collect();
+        let computed = import::find(pools.as_ref(), identity, &wanted, &clouds).await?;
         let Type::Object(attributes) = self.schema().ty() else { unreachable!("a schema is an object") };
         let mut state: std::collections::BTreeMap<String, Value> =
             attributes.into_keys().map(|name| (name, Value::Null)).collect();
@@ -322,12 +337,12 @@ impl Resource for IpPool {
         state.insert("on_ip_change".to_owned(), "error".into());
         state.insert(cloud.name().to_owned(), cloud.imported(region));
         state.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        let state = Value::Object(state);
-        Ok(Imported {
-            identity: cloud_identity::value(&state),
-            state,
-            private: Private::new(),
-            diagnostics: Diagnostics::new(),
-        })
+        let mut state = Value::Object(state);
+        set_id(&mut state);
+        let identity = cloud_identity::value(&state);
+        if let Some(wrong) = identity.as_ref().and_then(|identity| wanted.another_account(identity)) {
+            return Err(wrong.into());
+        }
+        Ok(Imported { identity, state, private: Private::new(), diagnostics: Diagnostics::new() })
     }
 }

@@ -2,6 +2,7 @@
 
 mod aws;
 mod backend;
+mod outputs;
 mod schema;
 
 #[cfg(test)]
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::Limits;
-use egress_model::identity::{Identity, Key, ResourceType};
+use egress_model::identity::{Identity, ResourceType};
 use egress_model::nat_gateway::capacity::{self, Load, Need, Verdict};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Type, Value};
@@ -29,6 +30,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 use self::aws::AwsBackend;
 use self::backend::{Backend, Planned};
 use self::schema::TIMEOUTS;
+use crate::resources::import_id::ImportId;
 use crate::resources::instance::Instance;
 use crate::resources::registered::Located;
 use crate::resources::timeouts::{self, Operation, Timeouts};
@@ -129,8 +131,11 @@ impl NatGateway {
         operation: Operation,
     ) -> ApplyResponse {
         match self.apply(cx, &prior, planned, &private, operation).await {
-            Ok(applied) => ApplyResponse {
-                identity: cloud_identity::value(&applied.state),
+            Ok(mut applied) => ApplyResponse {
+                identity: {
+                    outputs::derive(&mut applied.state);
+                    cloud_identity::value(&applied.state)
+                },
                 state: applied.state,
                 private,
                 diagnostics: applied.diagnostics,
@@ -292,6 +297,7 @@ impl Resource for NatGateway {
             }
             Err(diagnostics) => response.diagnostics.extend(diagnostics),
         }
+        outputs::derive(&mut response.planned);
         response.identity = cloud_identity::planned(&response.planned, response.identity);
         response
     }
@@ -311,7 +317,8 @@ impl Resource for NatGateway {
         let state = state.await;
         let mut response = ReadResponse::from(request);
         match state {
-            Ok(backend::Seen { state, holder }) => {
+            Ok(backend::Seen { mut state, holder }) => {
+                outputs::derive(&mut state);
                 response.identity = cloud_identity::value(&state).or(response.identity);
                 response.private = Instance::of(&response.private).or_held_by(holder).to_private();
                 response.state = state;
@@ -330,65 +337,24 @@ impl Resource for NatGateway {
     }
 
     async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
-        let (name, region, ids) = match &request {
-            ImportRequest::Id(id) => parse_import(id)?,
-            ImportRequest::Identity(identity) => {
-                let text = |name: &str| identity.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
-                (text("name").unwrap_or_default(), text("region"), BTreeMap::new())
-            }
-        };
+        let wanted = ImportId::read(&request, "nat-0123")?;
         let configured = self.session.required()?;
-        let identity = Self::identity(&configured, &name)?;
-        // Which cloud is not said by an id; with one cloud there is no question.
-        let mut found = Err(Diagnostic::error("No cloud is configured", "The provider has no cloud to import from."));
-        for cloud in &self.clouds {
-            found = cloud.import(&configured, &identity, region.as_deref(), &ids).await;
-            if found.is_ok() {
-                break;
-            }
-        }
+        let identity = Self::identity(&configured, &wanted.name)?;
+        let cloud = wanted.cloud(&self.clouds, Backend::name)?;
+        let ids = wanted.ids.iter().map(|(key, id)| (id.clone(), key.clone())).collect();
+        let (found, diagnostics) = cloud.import(&configured, &identity, wanted.region.as_deref(), &ids).await?;
         let Type::Object(attributes) = self.schema().ty() else {
             return Err(Diagnostic::error("The schema is no object", "This is a bug in the provider.").into());
         };
         let mut state: BTreeMap<String, Value> = attributes.into_keys().map(|name| (name, Value::Null)).collect();
-        state.insert("name".to_owned(), name.into());
-        state.extend(found?);
-        let state = Value::Object(state);
-        Ok(Imported {
-            identity: cloud_identity::value(&state),
-            state,
-            private: Vec::new(),
-            diagnostics: Diagnostics::new(),
-        })
-    }
-}
-
-/// What an import id says: the name, the region, and ids by key.
-type ImportId = (String, Option<String>, BTreeMap<String, Key>);
-
-/// `NAME`, or `NAME,region=REGION,KEY=ID,...`.
-fn parse_import(text: &str) -> Result<ImportId, Diagnostic> {
-    let malformed = |part: &str| {
-        Diagnostic::error(
-            format!("The import id {text:?} cannot be read"),
-            format!(
-                "{part:?} is not understood. Write the name alone (`prod`) to find gateways by their tags, or with the gateways \
-                 (`prod,us-east-1a=nat-0123,us-east-1b=nat-4567`), and `region=us-east-1` where it is not the provider's."
-            ),
-        )
-    };
-    let mut parts = text.split(',').map(str::trim);
-    let name = parts.next().unwrap_or_default().to_owned();
-    let (mut region, mut ids) = (None, BTreeMap::new());
-    for part in parts {
-        match part.split_once('=') {
-            Some(("region", value)) => region = Some(value.to_owned()),
-            Some((key, id)) if !id.is_empty() => {
-                let key = key.parse().map_err(|_| malformed(part))?;
-                ids.insert(id.to_owned(), key);
-            }
-            _ => return Err(malformed(part)),
+        state.insert("name".to_owned(), wanted.name.as_str().into());
+        state.extend(found);
+        let mut state = Value::Object(state);
+        outputs::derive(&mut state);
+        let identity = cloud_identity::value(&state);
+        if let Some(wrong) = identity.as_ref().and_then(|identity| wanted.another_account(identity)) {
+            return Err(wrong.into());
         }
+        Ok(Imported { identity, state, private: Vec::new(), diagnostics })
     }
-    Ok((name, region, ids))
 }

@@ -5,7 +5,9 @@ mod apply;
 mod attached;
 pub(crate) mod attributes;
 mod changes;
+mod configuration;
 mod errors;
+mod import;
 mod live;
 mod look;
 pub(crate) mod outcome;
@@ -21,7 +23,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cluster::{Cluster, Error};
+use cluster::Error;
+use egress_engines::manifest::Kind;
 use egress_model::identity::{Holder, ResourceType};
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
@@ -37,7 +40,8 @@ use self::errors::{Doing, failed, unreachable};
 use self::live::Seen;
 use self::outcome::{Outcome, owned_labels};
 use self::planning::switched;
-use self::state::{attached_of, checked, id_of, identity_of, objects_of, own_name, set, spot_of, texts};
+use self::state::{attached_of, checked, identity_of, objects_of, own_name, set, spot_of, texts};
+use crate::resources::import_id;
 use crate::resources::instance::Instance;
 use crate::resources::registered::Located;
 use crate::session::{Call, Configured, Failure, InCluster, Kubernetes, OnUnreachable, Session, Spot};
@@ -70,10 +74,13 @@ pub(crate) trait Compiles: Send + Sync + 'static {
         (!objects.is_empty()).then(|| switched(objects))
     }
 
-    /// The engines that it can be compiled to, among which an import looks for the one that has it.
+    /// The engines that it can be compiled to, one of which an import names where it is not the provider's.
     fn engines() -> Vec<&'static str> {
         Vec::new()
     }
+
+    /// The kinds of its objects on every engine, among which an import looks.
+    fn kinds() -> Vec<&'static Kind>;
 
     /// The identity in an import id: what [`state::id_of`] writes of it.
     fn parse_id(id: &str) -> Result<Value, Diagnostic>;
@@ -94,10 +101,11 @@ impl<C: Compiles> ObjectResource<C> {
     /// The attributes of the kind and those that every kind has.
     fn whole_schema() -> Schema {
         let mut schema = C::schema();
-        schema.attributes.push(attributes::id());
-        schema.attributes.extend(attributes::delivery(C::THING));
+        schema.attributes.push(import_id::attribute());
+        schema.attributes.extend(attributes::delivery());
         schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
         schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
+        schema.blocks.push(attributes::TIMEOUTS.block());
         schema
     }
 }
@@ -188,21 +196,14 @@ impl<C: Compiles> Resource for ObjectResource<C> {
         response
     }
 
-    async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
+    async fn import(&self, cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
         let identity = match request {
             ImportRequest::Id(id) => C::parse_id(&id).map_err(Diagnostics::from)?,
             ImportRequest::Identity(identity) => identity,
         };
-        // What the objects say goes into `manifests` by the read that follows; the rest is the configuration's.
-        let Schema { attributes, blocks, .. } = self.schema();
-        let attributes = attributes.into_iter().map(|attribute| {
-            let part = identity.get(attribute.name).cloned();
-            (attribute.name, part.unwrap_or_else(|| attribute.default.unwrap_or(Value::Null)))
-        });
-        let blocks = blocks.into_iter().map(|block| (block.name, Value::Null));
-        let mut state = Value::object(attributes.chain(blocks));
-        let id = id_of::<C>(&state);
-        set(&mut state, "id", id);
+        let configured = self.session.required()?;
+        let found = unless_interrupted(cx, Doing::Import, import::import::<C>(&identity, &configured)).await;
+        let state = found.map_err(|failure| failure.diagnostic)?;
         let identity = identity_of::<C>(&state);
         Ok(Imported { state, private: Private::default(), identity, diagnostics: Diagnostics::new() })
     }
@@ -222,7 +223,7 @@ impl<C: Compiles> ObjectResource<C> {
         let labels = owned_labels(&configured.owner, C::TYPE);
         let seen = live::observe(&cluster, &objects, &labels).await;
         match seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Refresh))? {
-            Seen::Gone => imported_of_another_engine::<C>(&cluster, &state, configured, &labels).await,
+            Seen::Gone => Ok((Value::Null, None)),
             Seen::There { manifests, holder } => {
                 set(&mut state, "manifests", Value::map(manifests));
                 if C::ATTACHES {
@@ -275,30 +276,4 @@ async fn unless_interrupted<T>(
         seen = look => seen,
         () = cx.stop.cancelled() => Err(unreachable(&Error::Interrupted, doing)),
     }
-}
-
-/// An import names no engine: what the provider's own one does not have may be another one's. Null where none has it, and for
-/// a state that knows its objects.
-async fn imported_of_another_engine<C: Compiles>(
-    cluster: &Cluster,
-    state: &Value,
-    configured: &Configured,
-    labels: &str,
-) -> Result<(Value, Option<Holder>), Failure> {
-    let is_imported = ["manifests", "engine"].into_iter().all(|name| state.get(name).is_none_or(Value::is_null));
-    for engine in C::engines().into_iter().filter(|_| is_imported) {
-        let mut candidate = state.clone();
-        set(&mut candidate, "engine", Value::from(engine));
-        let objects = objects_of::<C>(&candidate, configured);
-        match live::observe(cluster, &objects, labels).await {
-            Ok(Seen::There { manifests, holder }) => {
-                set(&mut candidate, "manifests", Value::map(manifests));
-                return Ok((candidate, holder));
-            }
-            // An engine whose own API does not answer, or whose kinds must not be read, is not where the object is.
-            Ok(Seen::Gone) | Err((_, Error::Unavailable { .. } | Error::Forbidden { .. })) => {}
-            Err((id, error)) => return Err(failed(&id, "read", &error, Doing::Refresh)),
-        }
-    }
-    Ok((Value::Null, None))
 }

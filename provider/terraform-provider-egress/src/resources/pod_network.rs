@@ -9,7 +9,8 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use egress_engines::{Manifest, Requirement};
+use egress_engines::manifest::Kind;
+use egress_engines::{Manifest, Requirement, companions};
 use egress_model::identity::{Name, ResourceType};
 use egress_model::policy::object_metadata;
 use tfplugin::Diagnostic;
@@ -106,6 +107,10 @@ impl Compiles for PodNetwork {
                 ),
             )
         })
+    }
+
+    fn kinds() -> Vec<&'static Kind> {
+        companions::KINDS.to_vec()
     }
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {

@@ -6,7 +6,8 @@ mod resource;
 mod schema;
 mod via;
 
-use egress_engines::{ENGINES, EngineName, Level, engine, keep_engines_that_can, own_namespaces};
+use egress_engines::manifest::Kind;
+use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Level, engine, keep_engines_that_can, own_namespaces};
 use egress_model::identity::ResourceType;
 use egress_model::policy::{Danger, Policy, dangers};
 use tfplugin::Diagnostic;
@@ -44,6 +45,7 @@ impl Compiles for EgressPolicy {
         let own = chosen.and_then(engine).map(|engine| own_namespaces(engine.name)).unwrap_or_default();
         written.spec.cluster.own_namespaces.extend(own.iter().map(|name| (*name).to_owned()));
         let mut diagnostics = config::spellings(&written.spec);
+        diagnostics.extend(config::unknown_rules(value));
         let policy = match Policy::parse(&written.spec) {
             Ok(policy) => policy,
             Err(invalid) => {
@@ -80,6 +82,12 @@ impl Compiles for EgressPolicy {
 
     fn engines() -> Vec<&'static str> {
         ENGINES.iter().map(|engine| engine.name.as_str()).collect()
+    }
+
+    fn kinds() -> Vec<&'static Kind> {
+        let policies = ENGINES.iter().flat_map(|engine| engine.kinds);
+        // A policy through a gateway in the cluster has an object of the gateway's engine.
+        policies.chain(GATEWAY_ENGINES.iter().flat_map(|engine| engine.kinds)).copied().collect()
     }
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tfplugin::cty::Path;
+use tfplugin::cty::{Path, Value};
 use tfplugin::model::Arg;
 use tfplugin::schema::NestedBlock;
 use tfplugin::schema::declare::{block, string};
@@ -39,6 +39,22 @@ pub(crate) enum Operation {
     Update,
     /// Removing it.
     Delete,
+}
+
+impl Operation {
+    /// The operation that brings a state to what is planned.
+    pub(crate) fn of(prior: &Value) -> Self {
+        if prior.is_null() { Self::Create } else { Self::Update }
+    }
+
+    /// Its name in the block.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 impl Defaults {

@@ -27,7 +27,13 @@ use crate::requirement::{LiveObject, Place, Setting};
 use crate::{Attachment, Compiled, EngineName, Findings, GatewayFeature, Level, Settings, Support};
 
 /// Gateways of Calico Enterprise and Calico Cloud.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::CalicoEnterprise, support, compile, requirements };
+pub const GATEWAY: GatewayEngine = GatewayEngine {
+    name: EngineName::CalicoEnterprise,
+    support,
+    compile,
+    requirements,
+    kinds: &[&IP_POOL, &EGRESS_GATEWAY, &EGRESS_GATEWAY_POLICY],
+};
 
 const EGRESS_GATEWAY: Kind =
     Kind { api_version: "operator.tigera.io/v1", kind: "EgressGateway", plural: "egressgateways", accepted: None };

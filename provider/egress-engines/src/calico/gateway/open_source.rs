@@ -7,12 +7,13 @@
 use egress_model::gateway::Gateway;
 use egress_model::policy::Path;
 
-use super::{annotated, listed, named_namespaces, note_sources, pool, pool_name};
+use super::{IP_POOL, annotated, listed, named_namespaces, note_sources, pool, pool_name};
 use crate::gateway::{GatewayEngine, Requirement, look_up};
 use crate::{Attachment, Compiled, EngineName, Findings, GatewayFeature, Settings, Support};
 
 /// Addresses of pods that leave the cluster, with Calico open source.
-pub const GATEWAY: GatewayEngine = GatewayEngine { name: EngineName::Calico, support, compile, requirements };
+pub const GATEWAY: GatewayEngine =
+    GatewayEngine { name: EngineName::Calico, support, compile, requirements, kinds: &[&IP_POOL] };
 
 fn support(feature: GatewayFeature, _: &Settings) -> Support {
     use Support::{Degraded, Exact, Refused};

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::super::ambient::{entry_spec, waypoint_labels};
 use super::super::names::{HostPort, unique_label};
-use super::super::object::SERVICE_ENTRY;
+use super::super::object::{self, SERVICE_ENTRY};
 use super::{node_affinity, spread};
 use crate::Requirement;
 use crate::acceptance::{Accepted, Refusal};
@@ -24,6 +24,10 @@ const GATEWAY: Kind = Kind {
     accepted: Some(Accepted::Condition { name: "Accepted", refusal: Refusal::Final }),
 };
 const CONFIG_MAP: Kind = Kind { api_version: "v1", kind: "ConfigMap", plural: "configmaps", accepted: None };
+
+/// What gateways become, of sidecars too.
+pub(super) const KINDS: &[&Kind] =
+    &[&CONFIG_MAP, &GATEWAY, &SERVICE_ENTRY, &object::GATEWAY, &object::DESTINATION_RULE, &object::VIRTUAL_SERVICE];
 
 /// The spec of a `gateway.networking.k8s.io/v1` Gateway that is a waypoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -12,7 +12,7 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// How many bytes the keys and values of an object's annotations have at most (`TotalAnnotationSizeLimitB` of Kubernetes' apimachinery,
 /// `pkg/api/validation`).
-const ANNOTATIONS: usize = 256 * 1024;
+pub const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 
 pub(super) fn labels(mistakes: &mut Mistakes, path: &Path, labels: &BTreeMap<String, String>) -> Labels {
     labels
@@ -40,8 +40,8 @@ pub(crate) fn annotations(
     written: &BTreeMap<String, String>,
 ) -> BTreeMap<LabelKey, String> {
     let length = written.iter().map(|(key, value)| key.len() + value.len()).sum();
-    if length > ANNOTATIONS {
-        mistakes.add(path, Problem::AnnotationsTooLong { length, limit: ANNOTATIONS });
+    if length > ANNOTATIONS_LIMIT {
+        mistakes.add(path, Problem::AnnotationsTooLong { length, limit: ANNOTATIONS_LIMIT });
     }
     written.iter().filter_map(|(key, value)| Some((mistakes.text(&path.key(key), key)?, value.clone()))).collect()
 }

@@ -9,6 +9,7 @@ use egress_model::identity::RESERVED_TAGS;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
+use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::wrong::{beneath, wrong_url};
@@ -74,7 +75,8 @@ pub(super) fn parse(path: &Path, value: &Value) -> Result<Aws, Diagnostics> {
         Some("standard") => Some(RetryMode::Standard),
         Some("adaptive") => Some(RetryMode::Adaptive),
         Some(other) => {
-            check("retry_mode", Some(format!("{other:?} is no retry mode; write \"standard\" or \"adaptive\".")));
+            let hint = hint(other, ["standard", "adaptive"]);
+            check("retry_mode", Some(format!("{other:?} is no retry mode; write \"standard\" or \"adaptive\".{hint}")));
             None
         }
     };

@@ -16,6 +16,7 @@ use egress_model::policy::{ClusterCidrsSpec, ClusterRanges, ClusterSpec, Resolve
 use egress_model::shown;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
+use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics, model};
 
 use super::wrong::beneath;
@@ -121,7 +122,11 @@ fn engine_name(value: &Value, path: &Path) -> Result<EngineName, Diagnostic> {
         let known: Vec<_> = ENGINES.iter().map(|engine| format!("\"{}\"", engine.name)).collect();
         Diagnostic::error(
             format!("The engine {} does not exist", shown(name)),
-            format!("Policies can be compiled to: {}.", known.join(", ")),
+            format!(
+                "Policies can be compiled to: {}.{}",
+                known.join(", "),
+                hint(name, ENGINES.iter().map(|engine| engine.name.as_str()))
+            ),
         )
         .at(path.clone())
     })
@@ -167,7 +172,10 @@ fn channel(value: &Value, path: &Path) -> Result<NetworkPolicyApiChannel, Diagno
         "experimental" => Ok(NetworkPolicyApiChannel::Experimental),
         other => Err(Diagnostic::error(
             format!("The channel {} does not exist", shown(other)),
-            "The CRDs of network-policy-api come as \"standard\" and as \"experimental\".",
+            format!(
+                "The CRDs of network-policy-api come as \"standard\" and as \"experimental\".{}",
+                hint(other, ["standard", "experimental"])
+            ),
         )
         .at(path.clone())),
     }
@@ -179,7 +187,10 @@ fn ovn_dns(value: &Value, path: &Path) -> Result<OvnKubernetesDns, Diagnostic> {
         "name-resolver" => Ok(OvnKubernetesDns::NameResolver),
         other => Err(Diagnostic::error(
             format!("OVN-Kubernetes does not find names by {}", shown(other)),
-            "Choose \"polling\", or \"name-resolver\" where --enable-dns-name-resolver is on.",
+            format!(
+                "Choose \"polling\", or \"name-resolver\" where --enable-dns-name-resolver is on.{}",
+                hint(other, ["polling", "name-resolver"])
+            ),
         )
         .at(path.clone())),
     }
@@ -202,8 +213,10 @@ fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
         None | Some("sidecar") => IstioMode::Sidecar,
         Some("ambient") => IstioMode::Ambient,
         Some(other) => {
-            let detail =
-                "Choose \"sidecar\" (a proxy in every pod) or \"ambient\" (a proxy on every node, and a waypoint).";
+            let detail = format!(
+                "Choose \"sidecar\" (a proxy in every pod) or \"ambient\" (a proxy on every node, and a waypoint).{}",
+                hint(other, ["sidecar", "ambient"])
+            );
             let error = Diagnostic::error(format!("The Istio mode {} does not exist", shown(other)), detail);
             return Err(error.at(path.child("mode")).into());
         }
@@ -212,8 +225,10 @@ fn istio(value: &Value, path: &Path) -> Result<IstioSettings, Diagnostics> {
         None | Some("ALLOW_ANY") => OutboundTraffic::AllowAny,
         Some("REGISTRY_ONLY") => OutboundTraffic::RegistryOnly,
         Some(other) => {
-            let detail =
-                "Write the mesh's outboundTrafficPolicy.mode: \"ALLOW_ANY\" (Istio's default) or \"REGISTRY_ONLY\".";
+            let detail = format!(
+                "Write the mesh's outboundTrafficPolicy.mode: \"ALLOW_ANY\" (Istio's default) or \"REGISTRY_ONLY\".{}",
+                hint(other, ["ALLOW_ANY", "REGISTRY_ONLY"])
+            );
             let error =
                 Diagnostic::error(format!("The outbound traffic policy {} does not exist", shown(other)), detail);
             return Err(error.at(path.child("outbound_traffic")).into());

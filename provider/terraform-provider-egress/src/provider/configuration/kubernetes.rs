@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cluster::{Access, Config, Credentials, Secret, Server};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
+use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics, model};
 
 use super::wrong::{beneath, wrong_url};
@@ -67,7 +68,10 @@ fn on_unreachable(part: &Part, path: &Path) -> Result<OnUnreachable, Diagnostic>
         Some("warn") => Ok(OnUnreachable::Warn),
         Some(other) => Err(Diagnostic::error(
             format!("The on_unreachable {other:?} does not exist"),
-            "Choose \"error\" (a plan that cannot look at the cluster fails) or \"warn\" (it goes on with what the state says).",
+            format!(
+                "Choose \"error\" (a plan that cannot look at the cluster fails) or \"warn\" (it goes on with what the state says).{}",
+                hint(other, ["error", "warn"])
+            ),
         )
         .at(path.child("on_unreachable"))),
     }
@@ -160,7 +164,7 @@ fn exec_credentials(exec: &Exec, path: &Path) -> Result<Credentials, Diagnostic>
     if !EXEC_VERSIONS.contains(&exec.api_version.as_str()) {
         return Err(Diagnostic::error(
             format!("The exec api_version {:?} does not exist", exec.api_version),
-            format!("Use {}.", EXEC_VERSIONS.join(" or ")),
+            format!("Use {}.{}", EXEC_VERSIONS.join(" or "), hint(&exec.api_version, EXEC_VERSIONS)),
         )
         .at(path.child("api_version")));
     }

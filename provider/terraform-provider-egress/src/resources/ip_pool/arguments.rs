@@ -171,6 +171,7 @@ impl Arguments {
         let mut diagnostics = timeouts::validate(&self.timeouts);
         diagnostics.extend(wrong_tags(&self.tags, &Path::attribute("tags")));
         diagnostics.extend(self.wrong_release_policies());
+        diagnostics.extend(self.undecided_release());
         let mut named: BTreeMap<&str, &str> = BTreeMap::new();
         for (key, address) in self.addresses.known().into_iter().flatten() {
             let path = Path::attribute("addresses").key(key);
@@ -204,17 +205,41 @@ impl Arguments {
     /// A policy that is for no key would be one that somebody relies on and nobody gets.
     fn wrong_release_policies(&self) -> Vec<Diagnostic> {
         let mut wrong = Vec::new();
+        let is_adopted = |key: &str| key.parse().is_ok_and(|key| self.adopts(&key));
         for (key, policy) in self.release_policies.known().into_iter().flatten() {
             let path = Path::attribute("release_policies").key(key);
             if self.addresses.known().is_some_and(|addresses| !addresses.contains_key(key)) {
                 let detail = format!("{key:?} is no key of addresses. Write one that is, or remove it here.");
                 wrong.push(Diagnostic::error("A release policy is for no address", detail).at(path));
+            } else if policy.known().is_some_and(|policy| policy == "retain") && self.releases() && !is_adopted(key) {
+                let detail = format!(
+                    "The pool releases what leaves it, and {key:?} is to be retained: were this map lost on its way here, misspelt in the input \
+                     of a module for one, its IP would be released. Write release_policy = \"retain\", and list here the keys to release."
+                );
+                wrong.push(Diagnostic::error("An address is to be retained in a pool that releases", detail).at(path));
             } else if policy.is_null() {
                 let detail = "It is null. Write \"release\" or \"retain\", or remove the key here.";
                 wrong.push(Diagnostic::error(format!("The release policy of {key:?} is missing"), detail).at(path));
             }
         }
         wrong
+    }
+}
+
+impl Arguments {
+    /// Whether the pool's own policy releases.
+    fn releases(&self) -> bool {
+        self.release_policy.known().is_some_and(|policy| policy == "release")
+    }
+
+    /// Who lets IPs leave has to say what becomes of them. A policy that is lost on its way here would else be the widest one.
+    fn undecided_release(&self) -> Option<Diagnostic> {
+        let warns = self.on_ip_change.known().is_some_and(|text| text == "warn");
+        (warns && self.release_policy.is_null()).then(|| {
+            let detail = "on_ip_change = \"warn\" lets public IPs leave the pool, so release_policy has to say what becomes of them: \"release\" \
+                          gives them back to the cloud, and they cannot be had again for sure; \"retain\" leaves them allocated in the account.";
+            Diagnostic::error("release_policy is missing", detail).at(Path::attribute("release_policy"))
+        })
     }
 }
 

@@ -7,65 +7,25 @@ use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{AddressId, Held, InUse, ReleasePolicy};
 use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
-use tfplugin::resource::ImportRequest;
 
 use super::backend::{Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::report;
+use crate::resources::import_id::ImportId;
 
-/// What the user asked to import.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) name: String,
-    pub(super) region: Option<String>,
-    /// Addresses by key that need not carry the pool's tags.
-    ids: BTreeMap<Key, AddressId>,
-}
-
-impl Wanted {
-    pub(super) fn read(request: &ImportRequest) -> Result<Self, Diagnostic> {
-        match request {
-            ImportRequest::Id(id) => Self::parse(id),
-            ImportRequest::Identity(identity) => {
-                let text = |name: &str| identity.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
-                Ok(Self { name: text("name").unwrap_or_default(), region: text("region"), ids: BTreeMap::new() })
-            }
-        }
-    }
-
-    /// `NAME`, or `NAME,region=REGION,KEY=ID,...`.
-    fn parse(text: &str) -> Result<Self, Diagnostic> {
-        let malformed = |part: &str| {
-            Diagnostic::error(
-                format!("The import id {text:?} cannot be read"),
-                format!(
-                    "{part:?} is not understood. Write the name alone (`partners`) to find addresses by their tags, or with the \
-                     addresses (`partners,a=eipalloc-0123,b=eipalloc-4567`), and `region=us-east-1` where it is not the provider's."
-                ),
-            )
-        };
-        let mut parts = text.split(',').map(str::trim);
-        let mut wanted = Self { name: parts.next().unwrap_or_default().to_owned(), ..Self::default() };
-        for part in parts {
-            match part.split_once('=') {
-                Some(("region", region)) if !region.is_empty() => wanted.region = Some(region.to_owned()),
-                Some((key, id)) if !id.is_empty() => {
-                    let key = key.parse().map_err(|_| malformed(part))?;
-                    wanted.ids.insert(key, AddressId::new(id));
-                }
-                _ => return Err(malformed(part)),
-            }
-        }
-        Ok(wanted)
-    }
-}
-
-/// The computed attributes of a pool that exists.
-pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted) -> Result<Computed, Diagnostic> {
+/// The attributes of a pool that exists, as a configuration would write them, and those that are computed. `clouds` are the names of
+/// what each cloud adds to an address.
+pub(super) async fn find(
+    pools: &dyn Pools,
+    identity: Identity,
+    wanted: &ImportId,
+    clouds: &[&'static str],
+) -> Result<Computed, Diagnostic> {
+    let ids: BTreeMap<Key, AddressId> = wanted.ids.iter().map(|(key, id)| (key.clone(), AddressId::new(id))).collect();
     let held = |(key, id): (&Key, &AddressId)| {
         (id.clone(), Held { key: key.clone(), current: true, on_leave: ReleasePolicy::Retain })
     };
-    let state = wanted.ids.iter().map(held).collect();
+    let state = ids.iter().map(held).collect();
     let pool = Pool {
         identity: identity.clone(),
         former: None,
@@ -77,7 +37,7 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
     let unreadable = |error| report::unreadable("look for the pool", &error, pools.place()).diagnostic;
     let picture = pools.picture(&pool, Freshness::Now).await.map_err(unreadable)?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
-    for (key, id) in &wanted.ids {
+    for (key, id) in &ids {
         let row = picture.all.get(id).ok_or_else(|| {
             Diagnostic::error(
                 format!("The address {id} does not exist"),
@@ -92,7 +52,7 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
         }
         rows.insert(key.clone(), row);
     }
-    let named: BTreeSet<&AddressId> = wanted.ids.values().collect();
+    let named: BTreeSet<&AddressId> = ids.values().collect();
     let mut marked: Vec<_> = picture.all.values().filter(|row| !named.contains(&row.id)).collect();
     marked.sort_by_key(|row| (row.mark.as_ref().and_then(|mark| mark.created), row.id.clone()));
     for row in marked {
@@ -110,15 +70,55 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity, wanted: &Wanted)
             ),
         ));
     }
+    let is_own = |row: &Row| outputs::is_managed(row, &identity);
+    let own: Vec<&Row> = rows.values().copied().filter(|row| is_own(row)).collect();
+    let shared = shared_tags(&own, pools.default_tags());
     let mut known = BTreeMap::new();
+    let mut addresses = BTreeMap::new();
     for (key, row) in rows {
         let arn = pools.arn(&row.id).await.into();
-        let managed = outputs::is_managed(row, &identity);
-        let detail = outputs::detail(row, managed, &row.tags, arn, outputs::association(row.association.as_ref()));
+        let managed = is_own(row);
+        // The tags of an address that does not carry the pool's identity are its own: no later change of the pool removes them.
+        let tags = if managed { row.tags.clone() } else { BTreeMap::new() };
+        let detail = outputs::detail(row, managed, &tags, arn, outputs::association(row.association.as_ref()));
+        addresses.insert(key.to_string(), address(row, managed, &shared, pools.default_tags(), clouds));
         known.insert(key, Known::of(row, detail));
     }
     let mut computed = outputs::by_key(&known, true);
+    computed.insert("addresses", Value::Map(addresses));
+    computed.insert("tags", tags_value(&shared));
     computed.insert("leaving", Value::map::<&str, Value>([]));
     computed.insert("lost", Value::map::<&str, Value>([]));
     Ok(computed)
+}
+
+type Tags = BTreeMap<String, String>;
+
+/// The tags that all these addresses have, but for those that the provider gives to everything.
+fn shared_tags(rows: &[&Row], default_tags: &Tags) -> Tags {
+    let Some((first, others)) = rows.split_first() else { return Tags::new() };
+    let shared = first.tags.iter().filter(|(name, value)| {
+        default_tags.get(*name) != Some(*value) && others.iter().all(|row| row.tags.get(*name) == Some(*value))
+    });
+    shared.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn tags_value(tags: &Tags) -> Value {
+    if tags.is_empty() { Value::Null } else { Value::map(tags.iter().map(|(name, value)| (name, value.as_str()))) }
+}
+
+/// An address as a configuration writes it: one that carries the pool's identity could be a new one, any other is adopted.
+fn address(row: &Row, managed: bool, shared: &Tags, default_tags: &Tags, clouds: &[&'static str]) -> Value {
+    let is_given = |name: &String, value: &String| {
+        shared.contains_key(name) || default_tags.get(name).is_some_and(|default| default == value)
+    };
+    let own = row.tags.iter().filter(|(name, value)| managed && !is_given(name, value));
+    let own: Tags = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let attributes = [
+        ("new", if managed { true.into() } else { Value::Null }),
+        ("existing_id", if managed { Value::Null } else { row.id.as_str().into() }),
+        ("recover", Value::Null),
+        ("tags", tags_value(&own)),
+    ];
+    Value::object(attributes.into_iter().chain(clouds.iter().map(|cloud| (*cloud, Value::Null))))
 }

@@ -85,7 +85,7 @@ fn giving_up(what: &str, mut detail: String, guards: bool, destroys: bool) -> Di
         " If that is done: a destroy goes by what was applied last, so set on_ip_change = \"warn\" in the resource, apply, and then \
          destroy. To keep the addresses allocated, set release_policy = \"retain\" instead, apply, and then destroy."
     } else {
-        " If that is done, set on_ip_change = \"warn\" together with this change. To keep the addresses allocated, set \
+        " If that is done, set on_ip_change = \"warn\" together with this change, and release_policy = \"release\". To keep the addresses allocated, set \
          release_policy = \"retain\" instead."
     });
     Diagnostic::error(format!("{what}: IPs would be given up"), detail).at(Path::attribute("on_ip_change"))

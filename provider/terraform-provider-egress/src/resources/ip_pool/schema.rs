@@ -7,6 +7,7 @@ use tfplugin::schema::declare::{boolean, object, object_map, string, string_map,
 use tfplugin::schema::{Attribute, NestedBlock, Schema};
 use tfplugin::validators::{each, keys, one_of, parsed};
 
+use crate::resources::import_id;
 use crate::resources::timeouts::Defaults;
 
 /// Each address takes a few seconds; destroying waits until gateways that are being deleted have let go.
@@ -32,16 +33,18 @@ pub(super) fn schema(clouds: Vec<NestedBlock>, of_addresses: Vec<Attribute>) -> 
     attributes.extend([
         string(
             "release_policy",
-            "What becomes of an address whose key is removed, and of all when the pool is destroyed: `release` (the default) gives it \
-             back to the cloud; `retain` leaves it allocated in the account, where it costs money, without the pool's tags.",
+            "What becomes of an address whose key is removed, and of all when the pool is destroyed: `release` gives it back to the \
+             cloud; `retain` leaves it allocated in the account, where it costs money, without the pool's tags. Required with \
+             `on_ip_change = \"warn\"`; without that no address leaves, and the default is `release`.",
         )
         .default("release")
         .validate(one_of(POLICIES)),
         string_map(
             "release_policies",
-            "The release policy of single addresses by key, in place of the pool's: `{ a = \"retain\" }`. Each key must be one of \
-             `addresses`; what a key had before it was removed goes on to hold for its address. An adopted address (`existing_id`) is \
-             `retain` unless it stands here.",
+            "The release policy of single addresses by key, in place of a `retain` of the pool: `{ a = \"release\" }`. Each key must be one \
+             of `addresses`; what a key had before it was removed goes on to hold for its address. An adopted address (`existing_id`) is \
+             `retain` unless it stands here. In a pool that releases, none can be retained so: this map, lost in a module's input, would \
+             release it.",
         )
         .validate(each(one_of(POLICIES))),
         string(
@@ -58,13 +61,15 @@ pub(super) fn schema(clouds: Vec<NestedBlock>, of_addresses: Vec<Attribute>) -> 
              key there. Tags that others set are left alone.",
         ),
     ]);
+    attributes.push(import_id::attribute());
     attributes.extend(computed());
     Schema::new(
         "Public IPs that outlive gateways, one per stable key. Adding or removing a key never touches another key's IP, and a plan in \
          which an IP would leave an allow-list says so.\n\nAn address that has left the pool but is still used, such as one that a NAT \
          gateway lets go of later in the same apply, is listed in `leaving` and released by the next apply.\n\nImport by name \
-         (`partners`), or by name and addresses (`partners,a=eipalloc-0123,b=eipalloc-4567`), with `region=...` where it is not the \
-         provider's: addresses that are imported so become the pool's own, and are tagged by the next apply.\n\nA renamed pool and a \
+         (`partners`), with `aws.region=...` where it is not the provider's (`partners,aws.region=eu-west-1`), and with addresses that do \
+         not carry the pool's tags (`partners,a=eipalloc-0123`): these come in as `existing_id`. With `new = true` in its place such an \
+         address becomes the pool's own: the next apply tags it, and it keeps the tags that it has.\n\nA renamed pool and a \
          changed provider `owner` keep their IPs: the next apply writes the new tags. Another `aws.region` is another pool, and gives \
          up the IPs of the old one, which the plan refuses unless `on_ip_change` is `warn`. `lifecycle { prevent_destroy = true }` keeps \
          Terraform from planning a destroy at all, but not while the block is removed from the configuration; `on_ip_change` and \

@@ -1,6 +1,7 @@
 //! NAT gateways on AWS.
 
 mod find;
+mod imported;
 mod input;
 mod place;
 mod predicted;
@@ -187,7 +188,10 @@ impl Backend for AwsBackend {
         identity: &Identity,
         region: Option<&str>,
         ids: &BTreeMap<String, Key>,
-    ) -> Result<BTreeMap<String, Value>, Diagnostic> {
+    ) -> Result<(BTreeMap<String, Value>, Diagnostics), Diagnostic> {
+        // What is the provider's is not written.
+        let own = connected(configured, None).await.map_err(|failure| failure.diagnostic)?;
+        let region = region.filter(|region| *region != own.name());
         let connection = connected(configured, region).await.map_err(|failure| failure.diagnostic)?;
         let recorded = Recorded { gateways: ids.clone(), ..Recorded::default() };
         let desired = nothing(identity, recorded);
@@ -205,13 +209,14 @@ impl Backend for AwsBackend {
                 format!("{} is not there, failed or deleted.", input::list(missing))
             };
             let detail = format!(
-                "{what} The region is {}; write `region=...` into the import id for another.",
+                "{what} The region is {}; write `aws.region=...` into the import id for another.",
                 connection.name()
             );
             return Err(Diagnostic::error("There is no NAT gateway to import", detail));
         }
         let arns = arns(&connection, &Value::Null, &observed).await?;
-        Ok(state::imported(&observed, region, &arns))
+        let left = report::routes_left(&imported::others(&observed)).into_iter().collect();
+        Ok((imported::values(&observed, region, &arns, connection.default_tags()), left))
     }
 }
 

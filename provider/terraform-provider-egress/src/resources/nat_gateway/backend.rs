@@ -66,15 +66,15 @@ pub(super) trait Backend: Send + Sync {
         region: Option<&str>,
     ) -> Result<BTreeMap<&'static str, Value>, Diagnostic>;
 
-    /// The state of gateways that exist, found by identity and by these ids. The value holds the attribute that chooses the
-    /// cloud and what is computed.
+    /// The state of gateways that exist, found by identity and by these ids: the attribute that chooses the cloud, what is computed, and
+    /// what there is to say.
     async fn import(
         &self,
         configured: &Configured,
         identity: &Identity,
         region: Option<&str>,
         ids: &BTreeMap<String, Key>,
-    ) -> Result<BTreeMap<String, Value>, Diagnostic>;
+    ) -> Result<(BTreeMap<String, Value>, Diagnostics), Diagnostic>;
 }
 
 /// What a plan knows.

@@ -7,6 +7,7 @@ use tfplugin::schema::declare::{block, string};
 use tfplugin::schema::{Attribute, NestedBlock, Nesting, Schema};
 use tfplugin::validators::one_of;
 
+use crate::resources::import_id;
 use crate::resources::timeouts::Defaults;
 
 /// Three gateways side by side are ready after about three minutes; a replacement deletes, makes and drains one after another.
@@ -74,6 +75,19 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
             "The gateways that there are, by key: the availability zone, or `regional`.",
         )
         .computed(),
+        Attribute::new(
+            "gateway_ids",
+            Type::map(Type::String),
+            "The id of each gateway by key, as in `gateways`: a plain map, for what refers to it and for mocks in tests.",
+        )
+        .computed(),
+        Attribute::new(
+            "gateway_public_ips",
+            Type::map(Type::list(Type::String)),
+            "The public addresses of each gateway by key, the primary one first.",
+        )
+        .computed(),
+        import_id::attribute(),
         Attribute::new(
             "egress_cidrs",
             Type::list(Type::String),

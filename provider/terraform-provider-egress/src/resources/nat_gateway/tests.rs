@@ -44,7 +44,7 @@ fn zones(zones: impl IntoIterator<Item = (&'static str, BTreeMap<&'static str, V
 }
 
 fn aws() -> BTreeMap<&'static str, Value> {
-    BTreeMap::from([("zones", zones([("us-east-1a", zone())]))])
+    BTreeMap::from([("zones", zones([("us-east-1a", zone())])), ("destination_cidrs", Value::set(["0.0.0.0/0"]))])
 }
 
 fn config(aws: BTreeMap<&'static str, Value>, more: &[(&'static str, Value)]) -> Value {
@@ -102,6 +102,7 @@ fn regional() -> BTreeMap<&'static str, Value> {
         ("vpc_id", "vpc-1".into()),
         ("zones", zones([("us-east-1a", zone)])),
         ("route_table_ids", Value::set(["rtb-1"])),
+        ("destination_cidrs", Value::set(["0.0.0.0/0"])),
     ])
 }
 
@@ -171,6 +172,7 @@ async fn says_what_is_wrong_and_where() {
             "10.0.0.0/8",
         ),
         (config(with(aws(), "destination_cidrs", Value::set(["partner"])), &[]), "aws.destination_cidrs", "CIDR"),
+        (config(with(aws(), "destination_cidrs", Value::Null), &[]), "aws.destination_cidrs", "is missing"),
         (
             config(with(aws(), "destination_prefix_list_ids", Value::set(["x"])), &[]),
             "aws.destination_prefix_list_ids",
@@ -294,26 +296,6 @@ fn judges_the_load_per_gateway() {
         matches!(&judge(100_000, 0)[..], [(Severity::Error, text)] if text.contains("100,000 connections / 55,000"))
     );
     assert!(matches!(&judge(1_000_000, 0)[..], [(Severity::Error, text)] if text.contains("at most 8")));
-}
-
-#[test]
-fn reads_import_ids() {
-    let key = |text: &str| text.parse::<Key>().unwrap();
-    let cases = [
-        ("prod", ("prod", None, vec![])),
-        ("prod,region=us-west-2", ("prod", Some("us-west-2"), vec![])),
-        (
-            "prod,us-east-1a=nat-1, us-east-1b=nat-2",
-            ("prod", None, vec![("nat-1", key("us-east-1a")), ("nat-2", key("us-east-1b"))]),
-        ),
-    ];
-    for (text, (name, region, ids)) in cases {
-        let ids: BTreeMap<String, Key> = ids.into_iter().map(|(id, key)| (id.to_owned(), key)).collect();
-        assert_eq!(parse_import(text), Ok((name.to_owned(), region.map(str::to_owned), ids)), "{text}");
-    }
-    for text in ["prod,nat-1", "prod,us-east-1a=", "prod,=nat-1"] {
-        assert!(parse_import(text).is_err(), "{text}");
-    }
 }
 
 #[test]

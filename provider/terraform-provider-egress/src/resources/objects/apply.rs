@@ -6,7 +6,7 @@ use cluster::{Applied as Answer, Cluster, Error, Limits, Mode, Object, TakeOver}
 use egress_engines::Manifest;
 use egress_engines::acceptance::Accepted;
 use egress_engines::manifest::ObjectId;
-use egress_model::identity::{HOLDER_TAG, Holder, Owner};
+use egress_model::identity::{CONFIGURATION_ANNOTATION, HOLDER_TAG, Holder, Owner};
 use serde_json::Value as Json;
 use tfplugin::Diagnostics;
 
@@ -54,6 +54,8 @@ pub(super) struct Terms<'a> {
     pub(super) known: &'a [Recorded],
     /// The kinds that were waited for in vain in this run.
     pub(super) missing: &'a MissingKinds,
+    /// The resource's configuration, for the first object.
+    pub(super) configuration: Option<&'a str>,
     /// How long it may take.
     pub(super) limits: &'a Limits,
 }
@@ -62,9 +64,10 @@ pub(super) struct Terms<'a> {
 /// must not be somebody else's.
 pub(super) async fn apply(cluster: &Cluster, manifests: &[Manifest], terms: Terms<'_>) -> Applied {
     let mut applied = Applied { done: Vec::new(), failure: None, diagnostics: Diagnostics::new() };
-    for manifest in manifests {
+    for (position, manifest) in manifests.iter().enumerate() {
         let id = manifest.id();
-        match apply_one(cluster, manifest, &id, terms).await {
+        let configuration = terms.configuration.filter(|_| position == 0);
+        match apply_one(cluster, manifest, &id, Terms { configuration, ..terms }).await {
             Ok(object) => {
                 applied.diagnostics.extend(changed_on_the_way(&id, manifest, &object));
                 let before = terms.known.iter().find(|object| object.id == id);
@@ -123,9 +126,14 @@ async fn apply_one(cluster: &Cluster, manifest: &Manifest, id: &ObjectId, terms:
         (_, false, Some(before)) => TakeOver::TakeBack(&before.json),
         (_, false, None) => TakeOver::Nothing,
     };
-    let held = terms.holder.map(|holder| manifest.clone().with_annotation(HOLDER_TAG, holder.as_str()));
-    let manifest = held.as_ref().unwrap_or(manifest);
-    let write = || cluster.apply(manifest, take_over, Mode::Real);
+    let mut written = manifest.clone();
+    if let Some(holder) = terms.holder {
+        written = written.with_annotation(HOLDER_TAG, holder.as_str());
+    }
+    if let Some(text) = terms.configuration {
+        written = written.with_annotation(CONFIGURATION_ANNOTATION, text);
+    }
+    let write = || cluster.apply(&written, take_over, Mode::Real);
     let Answer { object, .. } = once_served(cluster, id, terms, write).await.map_err(|error| why(&error))?;
     Ok(object)
 }

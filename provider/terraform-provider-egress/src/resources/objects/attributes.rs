@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use egress_model::identity::CONFIGURATION_ANNOTATION;
 use egress_model::policy::Form;
+use serde::Deserialize;
 use tfplugin::Diagnostics;
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::diagnostic::Diagnostic;
+use tfplugin::model::{self, Arg};
 use tfplugin::schema::{Attribute, Nesting};
 use tfplugin::validators;
 
 use crate::duration;
+use crate::resources::timeouts::{self, Defaults, Operation, Timeouts};
 
 /// An engine's controller looks at an object within seconds of its change.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,7 +24,17 @@ pub(crate) const APPLY: &str = "apply";
 pub(crate) const RENDER: &str = "render";
 
 /// An API server answers in milliseconds; what takes long is a finalizer of another controller, or an engine that is being installed.
-const TIMEOUT: Duration = Duration::from_mins(5);
+pub(super) const TIMEOUTS: Defaults =
+    Defaults { create: Duration::from_mins(5), update: Duration::from_mins(5), delete: Duration::from_mins(5) };
+
+#[derive(Deserialize)]
+struct Timed {
+    timeouts: Arg<Timeouts>,
+}
+
+fn timeouts_of(value: &Value) -> Arg<Timeouts> {
+    model::from_value_subset(value).map_or(Arg::Null, |timed: Timed| timed.timeouts)
+}
 
 pub(crate) fn text(name: &'static str, description: &str) -> Attribute {
     Attribute::new(name, Type::String, description)
@@ -80,23 +94,17 @@ fn all(form: Form, thing: &str) -> Attribute {
     Attribute::new("all", Type::Bool, format!("`true`: every {thing}, and nothing else beside it. {beside}."))
 }
 
-/// The import id.
-pub(super) fn id() -> Attribute {
-    text("id", "What `terraform import` takes for this resource.").computed()
-}
-
-/// The attributes that say what happens with the objects. `thing` is the resource in a word, such as `policy`.
-pub(super) fn delivery(thing: &str) -> Vec<Attribute> {
+/// The attributes that say what happens with the objects.
+pub(super) fn delivery() -> Vec<Attribute> {
     vec![
         text_map("labels", "Labels for the objects. Those that mark what this provider owns (`app.kubernetes.io/managed-by`, `egress-owner` and the like) are set by itself."),
-        text_map("annotations", "Annotations for the objects."),
+        text_map("annotations", "Annotations for the objects. `egress-configuration` is set by the provider on the first of them when it is applied: the resource's configuration, which an import reads back."),
         text("delivery", "`apply` applies the objects to the provider's cluster. `render` only computes `manifests` and needs no cluster, for GitOps; a change from `apply` to `render` leaves the objects in the cluster.")
             .default(APPLY)
             .validate(validators::one_of([APPLY, RENDER])),
         Attribute::new("force_conflicts", Type::Bool, "Take over fields that another field manager owns with other values, and an existing object of the same name that this provider did not make. Without it both are errors that name the other side.")
             .default(false),
         text("accept_timeout", "How long to wait, after the objects are applied, until the engine says that it took them, such as `10s` or `2m`. Only kinds whose engine says so are waited for. What it refuses is an error with its reason. When it has said nothing by then, because its controller does not run or does not report, that is a warning; only where objects of another engine would be deleted next is it an error, and these stay. After such a silence, further objects of the kind have 2 seconds in this run until the engine says something about them. `0s` does not wait. Default: `30s`."),
-        text("timeout", &format!("How long it may take to apply the {thing}'s objects, and how long to delete them, such as `90s` or `10m`. A kind that the cluster does not serve yet is waited for so long. Default: `5m`. When it is over, nothing new is started and the state keeps what is there; the next apply goes on from there.")),
         Attribute::new("manifests", Type::map(Type::list(Type::String)), "The objects by `Kind/namespace/name`, each as the lines of a YAML document, so that a plan shows the lines that change and hides the others: `join(\"\\n\", egress_....manifests[\"...\"])` is the document, which kubectl and GitOps tools take as it is. Known in the plan as soon as the attributes above are.").computed(),
     ]
 }
@@ -135,14 +143,15 @@ pub(super) fn forces(value: &Value) -> bool {
     value.get("force_conflicts").and_then(Value::as_bool) == Some(true)
 }
 
-/// How long applying or deleting may take, as the user writes it.
-pub(super) fn timeout_text(value: &Value) -> &str {
-    value.get("timeout").and_then(Value::as_str).unwrap_or("5m")
+/// How long an operation may take, as the user writes it.
+pub(super) fn timeout_text(value: &Value, operation: Operation) -> String {
+    let written = value.get("timeouts").and_then(|timeouts| timeouts.get(operation.name())?.as_str());
+    written.unwrap_or("5m").to_owned()
 }
 
-/// How long applying or deleting may take.
-pub(super) fn timeout_of(value: &Value) -> Duration {
-    duration::parse(timeout_text(value)).unwrap_or(TIMEOUT)
+/// How long an operation may take.
+pub(super) fn timeout_of(value: &Value, operation: Operation) -> Duration {
+    TIMEOUTS.limit(&timeouts_of(value), operation)
 }
 
 /// How long the engine has to say that it took the objects; nothing where nobody waits for that.
@@ -153,14 +162,17 @@ pub(super) fn accept_timeout_of(value: &Value) -> Duration {
 
 /// Checks what the attributes cannot check themselves.
 pub(super) fn validate(value: &Value) -> Diagnostics {
-    let written = |name: &str| value.get(name).and_then(Value::as_str);
-    let timeout = written("timeout").and_then(|text| duration::parse(text).err());
-    let accept = written("accept_timeout").and_then(|text| duration::parse_or_nothing(text).err());
-    [("timeout", timeout), ("accept_timeout", accept)]
-        .into_iter()
-        .filter_map(|(name, error)| {
-            let detail = format!("The value {}.", error?);
-            Some(Diagnostic::error("The timeout cannot be used", detail).at(Path::attribute(name)))
-        })
-        .collect()
+    let mut diagnostics = timeouts::validate(&timeouts_of(value));
+    if value.get("annotations").and_then(|all| all.as_map()?.get(CONFIGURATION_ANNOTATION)).is_some() {
+        let detail =
+            "The provider keeps the resource's configuration in it, which an import reads back. Use another key.";
+        let at = Path::attribute("annotations").key(CONFIGURATION_ANNOTATION);
+        diagnostics.push(Diagnostic::error("An annotation is reserved", detail).at(at));
+    }
+    let accept = value.get("accept_timeout").and_then(Value::as_str);
+    if let Some(error) = accept.and_then(|text| duration::parse_or_nothing(text).err()) {
+        let detail = format!("The value {error}.");
+        diagnostics.push(Diagnostic::error("The timeout cannot be used", detail).at(Path::attribute("accept_timeout")));
+    }
+    diagnostics
 }

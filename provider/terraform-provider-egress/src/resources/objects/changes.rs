@@ -18,8 +18,9 @@ use super::live::{Recorded, recorded};
 use super::outcome::{manifests_value, requirements_value};
 use super::remove::{Removed, Whose, are_any_held_by_another, remove};
 use super::state::{attached_of, compiled, identity_of, name_of, objects_as_applied, set, texts};
-use super::{Compiles, ObjectResource, acceptance, apply, attached};
+use super::{Compiles, ObjectResource, acceptance, apply, attached, configuration};
 use crate::resources::instance::Instance;
+use crate::resources::timeouts::Operation;
 use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// The cluster for an apply: it has to be there.
@@ -84,16 +85,18 @@ impl<C: Compiles> ObjectResource<C> {
             response.state = state;
             return Ok(());
         }
-        let limits = Limits::within(cx.stop.clone(), timeout_of(&state));
+        let limits = Limits::within(cx.stop.clone(), timeout_of(&state, Operation::of(prior)));
         let cluster = cluster_to_change(&configured).await?;
         let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
         let Instance { holder, .. } = Instance::of(&response.private);
+        let configuration = manifests.first().and_then(|first| configuration::text::<C>(&state, first));
         let terms = Terms {
             owner: &configured.owner,
             holder: holder.as_ref(),
             force: forces(&state),
             known: &there,
             missing: &configured.this_run.missing_kinds,
+            configuration: configuration.as_deref(),
             limits: &limits,
         };
         let applied = apply::apply(&cluster, &manifests, terms).await;
@@ -116,7 +119,7 @@ impl<C: Compiles> ObjectResource<C> {
                 }
                 no_longer_meant
             } else {
-                let limits = Limits::within(cx.stop.clone(), timeout_of(&state));
+                let limits = Limits::within(cx.stop.clone(), timeout_of(&state, Operation::of(prior)));
                 let told = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments, &limits).await;
                 response.diagnostics.extend(told);
                 let whose = Whose { owner: &configured.owner, holder: holder.as_ref() };
@@ -203,7 +206,7 @@ impl<C: Compiles> ObjectResource<C> {
 
     async fn try_to_remove(&self, cx: &Context, state: &Value, holder: Option<&Holder>) -> Result<Removed, Failure> {
         let configured = self.session.required()?;
-        let limits = Limits::within(cx.stop.clone(), timeout_of(state));
+        let limits = Limits::within(cx.stop.clone(), timeout_of(state, Operation::Delete));
         let objects = objects_as_applied::<C>(state, &configured);
         let cluster = cluster_to_change(&configured).await?;
         let whose = Whose { owner: &configured.owner, holder };

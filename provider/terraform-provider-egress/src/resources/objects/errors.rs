@@ -18,6 +18,8 @@ pub(super) enum Doing {
     Plan,
     /// A change, or the check before one.
     Apply,
+    /// An import.
+    Import,
 }
 
 /// What could not be done with an object, in the past participle: "could not be applied".
@@ -67,6 +69,7 @@ fn of_the_cluster(error: &Error, doing: Doing) -> Diagnostic {
         Doing::Refresh => "What is in the cluster was not compared with the state, so nothing can be planned.",
         Doing::Plan => "Whether the objects exist already, and who owns them, was not checked.",
         Doing::Apply => "Nothing was changed.",
+        Doing::Import => "Nothing was imported.",
     };
     let remedy = match error {
         Error::Config(_) => {
@@ -159,7 +162,7 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
             summary,
             format!("{}. Nothing was changed. Apply again, or set a longer timeout.", sentence(error)),
         )
-        .at(Path::attribute("timeout")),
+        .at(Path::attribute("timeouts")),
         other => Diagnostic::error(summary, format!("{}. Nothing was changed.", sentence(other))),
     }
 }

@@ -143,9 +143,9 @@ fn not_served_yet(id: &ObjectId, patience: &str) -> Diagnostic {
     let diagnostic = Diagnostic::warning(
         format!("The cluster does not serve {} yet", id.kind),
         format!(
-            "{why} If it is installed in this very apply, nothing is wrong: the apply waits for the kind up to {patience} (timeout). What \
+            "{why} If it is installed in this very apply, nothing is wrong: the apply waits for the kind up to {patience} (timeouts). What \
              is there already could not be checked."
         ),
     );
-    diagnostic.at(path.unwrap_or_else(|| Path::attribute("timeout")))
+    diagnostic.at(path.unwrap_or_else(|| Path::attribute("timeouts")))
 }

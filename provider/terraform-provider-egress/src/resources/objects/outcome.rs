@@ -7,6 +7,7 @@ use egress_model::identity::{NAME_TAG, NAMESPACE_TAG, OWNER_TAG, Owner, Resource
 use egress_model::policy::{Invalid, Path as ModelPath, Step};
 use egress_model::shown;
 use tfplugin::cty::{Path, Value};
+use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics};
 
 /// What a configuration becomes.
@@ -77,7 +78,13 @@ pub(crate) fn attribute_path(path: &ModelPath) -> Path {
 
 /// What is wrong with what was written, each on its attribute. `what` is the thing, such as `policy`.
 pub(crate) fn mistakes(what: &str, invalid: &[Invalid]) -> Diagnostics {
-    invalid.iter().map(|invalid| mistake(what, &invalid.path, &invalid.problem.to_string())).collect()
+    let told = invalid.iter().map(|invalid| {
+        let hint = invalid.problem.misspelt().map(|(written, words)| hint(written, words)).unwrap_or_default();
+        let mut mistake = mistake(what, &invalid.path, &invalid.problem.to_string());
+        mistake.detail.push_str(&hint);
+        mistake
+    });
+    told.collect()
 }
 
 /// What is wrong with one part of what was written. The summary names the part: of a path into a map Terraform shows only the
@@ -142,8 +149,12 @@ fn detail_of(finding: &Finding, engines: &str) -> String {
 /// An engine that does not exist, on the attribute that chooses it.
 pub(crate) fn unknown_engine(name: &str, known: &[EngineName]) -> Diagnostic {
     let names: Vec<_> = known.iter().map(|engine| format!("{:?}", engine.as_str())).collect();
-    let detail =
-        format!("{} is none of the engines that this version compiles this to: {}.", shown(name), names.join(", "));
+    let hint = hint(name, known.iter().map(|engine| engine.as_str()));
+    let detail = format!(
+        "{} is none of the engines that this version compiles this to: {}.{hint}",
+        shown(name),
+        names.join(", ")
+    );
     Diagnostic::error("The engine is not known", detail).at(Path::attribute("engine"))
 }
 

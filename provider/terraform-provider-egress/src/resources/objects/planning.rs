@@ -20,6 +20,7 @@ use super::state::{attached_of, compiled, id_of, identity_of, name_of, objects_o
 use super::{Compiles, ObjectResource, attached, ownership, requirements, unless_interrupted};
 use crate::resources::adoption::Finder;
 use crate::resources::instance::Instance;
+use crate::resources::timeouts::Operation;
 use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// A plan with what it was made from.
@@ -78,8 +79,8 @@ impl<C: Compiles> ObjectResource<C> {
     }
 }
 
-/// Sets the attributes that are computed.
-fn show<C: Compiles>(planned: &mut Value, outcome: &Outcome) {
+/// Sets the attributes that are computed, in a plan or in an imported state.
+pub(super) fn show<C: Compiles>(planned: &mut Value, outcome: &Outcome) {
     let manifests = outcome.manifests.as_deref();
     set(planned, "manifests", manifests.map_or(Value::UNKNOWN, manifests_value));
     if C::ATTACHES {
@@ -145,7 +146,7 @@ async fn seen_in_the_cluster<C: Compiles>(draft: Draft<'_>, configured: &Configu
             there,
             is_asked_for: is_asked_for::<C>(prior, planned),
             force: forces(planned),
-            patience: timeout_text(planned),
+            patience: &timeout_text(planned, Operation::of(prior)),
         };
         diagnostics.extend(look(&cluster, manifests, intent, configured).await?);
     }

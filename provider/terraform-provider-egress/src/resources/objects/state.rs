@@ -82,7 +82,7 @@ pub(crate) fn set(value: &mut Value, name: &str, part: Value) {
     }
 }
 
-/// The objects that a state says are in the cluster. An imported state names none: they are then those that it compiles to.
+/// The objects that a state says are in the cluster. Where it names none they are those that it compiles to.
 pub(super) fn objects_of<C: Compiles>(state: &Value, configured: &Configured) -> Vec<Recorded> {
     match state.get("manifests").filter(|manifests| !manifests.is_null()) {
         Some(manifests) => recorded(manifests),

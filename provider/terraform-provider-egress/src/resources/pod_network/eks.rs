@@ -55,10 +55,12 @@ fn nat_gateway() -> Attribute {
     let zones = Attribute::nested(
         "zones",
         Nesting::Map,
-        vec![text("subnet_id", "The subnet that the zone's gateway stands in.")],
+        vec![text("subnet_id", "The subnet that the zone's gateway stands in.").required_or_null()],
         "The zones that have a gateway.",
     );
-    let aws = vec![text("availability_mode", "`zonal` (the default) or `regional`: one for every zone."), zones];
+    let mode = text("availability_mode", "`zonal` (the default) or `regional`: one for every zone.");
+    // The attributes of a whole resource are there, null or not; Terraform would drop a misspelt one.
+    let aws = vec![mode.required_or_null(), zones.required_or_null()];
     single(
         "nat_gateway",
         vec![
@@ -67,7 +69,8 @@ fn nat_gateway() -> Attribute {
                 "egress_cidrs",
                 Type::list(Type::String),
                 "The public addresses of all of them, as blocks; null where they are not known.",
-            ),
+            )
+            .required_or_null(),
         ],
         "The NAT gateway that the pods leave through: an `egress_nat_gateway` as a whole, such as `egress_nat_gateway.prod`. The plan warns of each zone of `eni_configs` without a gateway, and `egress_cidrs` are then those of the gateway.",
     )

@@ -106,6 +106,29 @@ pub(super) fn spellings(spec: &Spec) -> Diagnostics {
     .collect()
 }
 
+/// Rules of which nothing is known yet. What they will allow, nobody can read in the plan.
+pub(super) fn unknown_rules(value: &Value) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for (field, at_most) in [
+        ("allow", "allow every port of every destination"),
+        ("deny", "deny nothing, so that whatever is allowed is open"),
+    ] {
+        let Some(rules) = value.get(field) else { continue };
+        let path = Path::attribute(field);
+        let unknown = rules.as_map().into_iter().flatten().filter(|(_, rule)| rule.is_unknown());
+        let unknown = unknown.map(|(key, _)| path.key(key.clone()));
+        let whole = rules.is_unknown().then(|| path.clone());
+        for at in whole.into_iter().chain(unknown) {
+            let detail = format!(
+                "The plan cannot show the objects, and in the apply it may turn out to {at_most}. Write its attributes out, so that only \
+                 single values are unknown; or apply first what it comes from (-target)."
+            );
+            diagnostics.push(Diagnostic::warning(format!("{at} is not known yet"), detail).at(at));
+        }
+    }
+    diagnostics
+}
+
 fn rule(value: &Value) -> RuleSpec {
     RuleSpec {
         to_pods: optional(value, "to_pods", rule_selector),

@@ -194,6 +194,9 @@ impl Resource for PolicyResource {
     }
 
     async fn import(&self, cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
-        self.objects.import(cx, request).await
+        let mut imported = self.objects.import(cx, request).await?;
+        let routes = aws::found(&*self.session.required()?, &imported.state).await?;
+        set(&mut imported.state, "routes", routes);
+        Ok(imported)
     }
 }

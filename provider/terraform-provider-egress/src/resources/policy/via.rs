@@ -183,10 +183,6 @@ fn of_gateway(gateway: &NatGatewayInput, wanted: &mut Wanted, texter: &mut Texte
     wanted.tables.extend(tables.into_iter().map(|table| (table, of(REGIONAL_KEY))));
     wanted.covered = texter.destinations(&aws.destination_cidrs);
     wanted.covered.extend(texter.destinations(&aws.destination_prefix_list_ids));
-    // The gateways' own default.
-    if aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null() {
-        wanted.covered.extend("0.0.0.0/0".parse());
-    }
 }
 
 /// Whether a known policy goes through a NAT gateway.
@@ -228,22 +224,30 @@ pub(super) fn check(value: &Value, spec: &Spec, cluster: &ClusterRanges) -> Diag
 }
 
 fn check_gateway(gateway: &NatGatewayInput) -> Option<Diagnostic> {
-    let tables = match &gateway.aws {
+    let aws = match &gateway.aws {
         Arg::Unknown => return None,
         Arg::Null => return Some(report::no_cloud()),
-        Arg::Known(aws) => {
-            let of_zones = aws.zones.known().into_iter().flatten().any(|(_, zone)| match zone {
-                Arg::Known(zone) => {
-                    !zone.route_table_ids.known().is_some_and(Vec::is_empty) && !zone.route_table_ids.is_null()
-                }
-                Arg::Null => false,
-                Arg::Unknown => true,
-            });
-            let own = !aws.route_table_ids.is_null() && !aws.route_table_ids.known().is_some_and(Vec::is_empty);
-            aws.zones.is_unknown() || of_zones || own
-        }
+        Arg::Known(aws) => aws,
     };
-    (!tables).then(report::no_tables)
+    let named = |tables: &Texts| !tables.is_null() && !tables.known().is_some_and(Vec::is_empty);
+    let zones = || aws.zones.known().into_iter().flatten();
+    let of_zones = zones().any(|(_, zone)| match zone {
+        Arg::Known(zone) => named(&zone.route_table_ids),
+        Arg::Null => false,
+        Arg::Unknown => true,
+    });
+    if !aws.zones.is_unknown() && !of_zones && !named(&aws.route_table_ids) {
+        return Some(report::no_tables());
+    }
+    // A regional gateway has its tables beside the zones.
+    let without = |zone: &Arg<ZoneInput>| {
+        aws.route_table_ids.is_null() && zone.known().is_some_and(|z| z.route_table_ids.is_null())
+    };
+    if let Some((zone, _)) = zones().find(|(_, zone)| without(zone)) {
+        return Some(report::no_tables_of(zone));
+    }
+    let undecided = aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null();
+    undecided.then(report::no_destinations)
 }
 
 /// The addresses that the policy's traffic leaves from: the gateway's, complete or not known; null without a gateway.

@@ -199,6 +199,15 @@ impl Input {
     }
 }
 
+impl AwsInput {
+    /// Whether a route table is named, or may be.
+    fn has_route_tables(&self) -> bool {
+        let named = |tables: &Texts| tables.is_unknown() || tables.known().is_some_and(|tables| !tables.is_empty());
+        let of_zone = |zone: &Arg<ZoneInput>| zone.known().is_some_and(|zone| named(&zone.route_table_ids));
+        named(&self.route_table_ids) || self.zones.known().is_some_and(|zones| zones.values().any(of_zone))
+    }
+}
+
 /// `rtb-0123_0.0.0.0/0`, as in the import ids of AWS's own provider.
 pub(super) fn route_text((table, destination): &RouteKey) -> String {
     format!("{table}_{destination}")

@@ -10,14 +10,14 @@ mod tests;
 use std::collections::BTreeSet;
 
 use cloud::{End, Error};
-use cloud_aws::nat_gateways::desired::Desired;
+use cloud_aws::nat_gateways::desired::{Desired, RouteKey};
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::{Conflict, Plan, Traffic};
 use egress_model::identity::Key;
 use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::input::{list, path, zone_path};
+use super::input::{list, path, route_text, zone_path};
 use crate::resources::cloud_error::{self, said};
 use crate::session::Failure;
 
@@ -80,6 +80,20 @@ fn exists(observed: &Observed) -> String {
 
 fn not_done(left: &[String]) -> String {
     if left.is_empty() { String::new() } else { format!("\n\nNot done: {}.", left.join("; ")) }
+}
+
+/// What an import says of routes that it leaves to whoever made them.
+pub(super) fn routes_left(routes: &BTreeSet<RouteKey>) -> Option<Diagnostic> {
+    if routes.is_empty() {
+        return None;
+    }
+    let routes: Vec<String> = routes.iter().map(route_text).collect();
+    let detail = format!(
+        "They go to the gateways and may be those of policies: {}. Where the gateways' own resource made them, write their destinations into \
+         destination_cidrs, with 0.0.0.0/0 where that is served too; the next apply then records them.",
+        routes.join(", ")
+    );
+    Some(Diagnostic::warning("Routes were not imported", detail).at(path("destination_cidrs")))
 }
 
 /// How an apply at `place` ended that did not reach what was planned.

@@ -37,11 +37,12 @@ pub(super) fn block_of_aws() -> NestedBlock {
         string_set("route_table_ids", "The route tables whose traffic goes to the regional gateway, `[]` for none. Required there."),
         string_set(
             "destination_cidrs",
-            "What the route tables send to the gateways, as CIDR blocks. Default: `[\"0.0.0.0/0\"]`, unless there are prefix lists.",
+            "What the route tables send to the gateways, as CIDR blocks: `[\"0.0.0.0/0\"]` is all IPv4 traffic that no narrower route takes. \
+             Required where a route table is named and `destination_prefix_list_ids` is left out.",
         ),
         string_set(
             "destination_prefix_list_ids",
-            "What the route tables send to the gateways, as managed prefix lists (`pl-...`).",
+            "What the route tables send to the gateways, as managed prefix lists (`pl-...`), beside `destination_cidrs` or instead of them.",
         ),
         string_set(
             "take_over_routes",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud_aws::nat_gateways::desired::{Desired, Destination, Kind, REGIONAL_KEY, RouteKey};
+use cloud_aws::nat_gateways::desired::{Desired, Kind, REGIONAL_KEY, RouteKey};
 use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed, Status};
 use egress_model::identity::Key;
 use egress_model::nat_gateway::{self, View};
@@ -118,7 +118,7 @@ pub(super) fn recorded_routes(desired: &Desired, observed: &Observed) -> BTreeSe
 }
 
 /// The gateway that stands for a key now.
-fn standing<'a>(observed: &'a Observed, view: &View, key: &Key) -> Option<&'a Gateway> {
+pub(super) fn standing<'a>(observed: &'a Observed, view: &View, key: &Key) -> Option<&'a Gateway> {
     observed.gateway(&view.gateways.get(key)?.id)
 }
 
@@ -220,7 +220,7 @@ fn correct_zone(zone: &mut BTreeMap<String, Value>, gateway: &Gateway) {
     keep(zone, "secondary_private_ip_count", secondary().count());
 }
 
-fn regional_zones(gateway: &Gateway) -> Value {
+pub(super) fn regional_zones(gateway: &Gateway) -> Value {
     let mut zones: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for address in gateway.addresses.iter().filter(|a| matches!(a.status, Status::Coming | Status::Succeeded)) {
         if let (Some(zone), Some(id)) = (&address.zone, &address.allocation) {
@@ -230,7 +230,7 @@ fn regional_zones(gateway: &Gateway) -> Value {
     Value::map(zones.into_iter().map(|(zone, ids)| (zone, zone_value(Value::Null, Value::set(ids), Value::Null))))
 }
 
-fn zone_value(subnet: Value, addresses: Value, tables: Value) -> Value {
+pub(super) fn zone_value(subnet: Value, addresses: Value, tables: Value) -> Value {
     Value::object([
         ("subnet_id", subnet),
         ("addresses", addresses),
@@ -252,62 +252,4 @@ fn leading(tables: &BTreeSet<String>, desired: &Desired, observed: &Observed, ga
         })
     };
     tables.iter().filter(leads).cloned().collect()
-}
-
-/// The `aws` attribute of gateways that were found, and what is computed.
-pub(super) fn imported(observed: &Observed, region: Option<&str>, arns: &Arns) -> BTreeMap<String, Value> {
-    let view = observed.view();
-    let everything: Option<Destination> = "0.0.0.0/0".parse().ok();
-    let default_routes = |gateway: &Gateway| -> BTreeSet<RouteKey> {
-        let leading = observed
-            .routes
-            .iter()
-            .filter(|((_, destination), route)| Some(destination) == everything.as_ref() && route.target == gateway.id);
-        leading.map(|(route, _)| route.clone()).collect()
-    };
-    let tables = |gateway: &Gateway| {
-        let tables: Vec<String> = default_routes(gateway).into_iter().map(|(table, _)| table).collect();
-        Value::set(tables)
-    };
-    let standing: BTreeMap<&Key, &Gateway> =
-        view.gateways.keys().filter_map(|key| Some((key, standing(observed, &view, key)?))).collect();
-    let regional =
-        standing.values().find(|gateway| matches!(gateway.mode, Mode::RegionalManual | Mode::RegionalAutomatic));
-    let private = standing.values().any(|gateway| gateway.mode == Mode::Private);
-    let automatic = regional.is_some_and(|gateway| gateway.mode == Mode::RegionalAutomatic);
-    let zones = match regional {
-        Some(gateway) if gateway.mode == Mode::RegionalAutomatic => Value::Null,
-        Some(gateway) => regional_zones(gateway),
-        None => Value::map(standing.iter().map(|(key, gateway)| {
-            let ids: Vec<String> = gateway.addresses.iter().filter_map(|address| address.allocation.clone()).collect();
-            let addresses = if gateway.mode == Mode::Private { Vec::new() } else { ids };
-            let addresses = Value::set(addresses);
-            let mut zone = zone_value(gateway.subnet.clone().into(), addresses, tables(gateway));
-            let secondary = gateway.addresses.len().saturating_sub(1);
-            if let Some(zone) = zone.as_object_mut().filter(|_| gateway.mode == Mode::Private) {
-                zone.insert("secondary_private_ip_count".to_owned(), secondary.into());
-            }
-            (key.as_str(), zone)
-        })),
-    };
-    let aws = Value::object([
-        ("region", Value::from(region)),
-        ("availability_mode", regional.map(|_| "regional").into()),
-        ("connectivity_type", private.then_some("private").into()),
-        ("zones", zones),
-        ("vpc_id", regional.map(|gateway| gateway.vpc.as_str()).into()),
-        ("automatic_addresses", automatic.then_some(true).into()),
-        ("route_table_ids", regional.map_or(Value::Null, |gateway| tables(gateway))),
-        ("destination_cidrs", Value::Null),
-        ("destination_prefix_list_ids", Value::Null),
-        ("take_over_routes", Value::Null),
-        ("drain_seconds", Value::Null),
-    ]);
-    let recorded = standing.values().flat_map(|gateway| default_routes(gateway)).collect();
-    let mut values: BTreeMap<String, Value> =
-        computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    values.insert("aws".to_owned(), aws);
-    values.insert(PLANNED_REPLACEMENTS.to_owned(), replacements(&BTreeSet::new()));
-    values.insert("on_interruption".to_owned(), "error".into());
-    values
 }

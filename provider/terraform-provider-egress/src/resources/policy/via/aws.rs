@@ -13,6 +13,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 
 use super::{Input, Wanted, report, route_text};
 use crate::resources::cloud_error;
+use crate::resources::objects::state::set;
 use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// What a plan knows of the routes.
@@ -95,6 +96,27 @@ fn named(value: &Value) -> String {
 
 fn routes_value(routes: &Routes) -> Value {
     Value::map(routes.iter().map(|(route, now)| (route_text(route), Value::from(now.target.as_str()))))
+}
+
+/// The routes of a policy that is imported: those that it wants, as far as they lead to its gateways now.
+pub(in super::super) async fn found(configured: &Configured, state: &Value) -> Result<Value, Diagnostics> {
+    let input = Input::read(state)?;
+    if !input.has_routes() {
+        return Ok(Value::Null);
+    }
+    let Wanted { tables, destinations, covered, .. } = input.wanted();
+    let own: Vec<_> = destinations.difference(&covered).collect();
+    let tables = tables.iter().filter_map(|(table, gateway)| Some((table, gateway.id.as_deref()?)));
+    let wanted: BTreeMap<String, Value> = tables
+        .flat_map(|(table, id)| {
+            own.iter().map(move |to| (route_text(&(table.clone(), (*to).clone())), Value::from(id)))
+        })
+        .collect();
+    let mut recorded = state.clone();
+    set(&mut recorded, "routes", Value::Map(wanted.clone()));
+    let Value::Map(mut seen) = seen(configured, &recorded).await? else { return Ok(Value::Null) };
+    seen.retain(|route, target| wanted.get(route) == Some(target));
+    Ok(Value::Map(seen))
 }
 
 /// Computes what a plan can know. Nothing is looked up for a policy without routes.

@@ -69,6 +69,20 @@ pub(super) fn no_tables() -> Diagnostic {
     Diagnostic::error("The NAT gateway has no route tables", detail).at(at().child("nat_gateway"))
 }
 
+pub(super) fn no_tables_of(zone: &str) -> Diagnostic {
+    let detail = "Its traffic to these destinations would leave from other addresses. Write the whole resource, such as \
+                  egress_nat_gateway.partners, or the zone's route_table_ids, [] for none.";
+    let path = at().child("nat_gateway").child("aws").child("zones").key(zone);
+    Diagnostic::error(format!("The zone {zone} of the NAT gateway has no route_table_ids"), detail).at(path)
+}
+
+pub(super) fn no_destinations() -> Diagnostic {
+    let detail = "It says neither destination_cidrs nor destination_prefix_list_ids, so it is not known what its own routes cover. Write the \
+                  whole resource, such as egress_nat_gateway.partners, or destination_cidrs, [] for none.";
+    let path = at().child("nat_gateway").child("aws").child("destination_cidrs");
+    Diagnostic::error("The NAT gateway does not say what is routed to it", detail).at(path)
+}
+
 pub(super) fn no_prefix_list(id: &str) -> Diagnostic {
     let detail = format!("{id:?} is not the id of a managed prefix list, such as pl-0123456789abcdef0.");
     Diagnostic::error("The prefix list cannot be used", detail).at(at().child("aws").child("prefix_list_ids"))

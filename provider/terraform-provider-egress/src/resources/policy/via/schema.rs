@@ -65,9 +65,7 @@ pub(in super::super) fn read_of_gateways() -> Vec<&'static str> {
 }
 
 fn egress_gateway() -> Vec<Attribute> {
-    vec![
-        text("name", "The gateway's name."),
-        text("namespace", "Its namespace."),
+    let attributes = vec![
         text("engine", "Its engine."),
         Attribute::new("ips", Type::list(Type::String), "The addresses that traffic leaves from."),
         Attribute::new(
@@ -79,24 +77,30 @@ fn egress_gateway() -> Vec<Attribute> {
         text("interface", "The network interface of those nodes."),
         whole("replicas", "How many gateways at a time."),
         Attribute::new("egress_cidrs", Type::list(Type::String), "The addresses that the outside sees."),
-    ]
+    ];
+    let named = [text("name", "The gateway's name.").required(), text("namespace", "Its namespace.").required()];
+    named.into_iter().chain(of_a_whole_resource(attributes)).collect()
+}
+
+/// Attributes of another resource that is referred to as a whole, which has each of them, null or not. An object in which one is missing
+/// is none, and Terraform would drop what is misspelt in it.
+fn of_a_whole_resource(attributes: Vec<Attribute>) -> impl Iterator<Item = Attribute> {
+    attributes.into_iter().map(Attribute::required_or_null)
 }
 
 fn nat_gateway() -> Vec<Attribute> {
     let zone = vec![set("route_table_ids", "The route tables whose traffic goes to this zone's gateway.")];
+    let aws = vec![
+        text("region", "The region. Default: the provider's."),
+        Attribute::nested("zones", Nesting::Map, of_a_whole_resource(zone).collect(), "By availability zone."),
+        set("route_table_ids", "The route tables of a regional gateway."),
+        set("destination_cidrs", "What the gateway's resource itself routes to the gateway."),
+        set("destination_prefix_list_ids", "The same as managed prefix lists."),
+    ];
+    let gateway = vec![text("id", "The gateway's id.").required_or_null()];
     vec![
-        single(
-            "aws",
-            vec![
-                text("region", "The region. Default: the provider's."),
-                Attribute::nested("zones", Nesting::Map, zone, "By availability zone."),
-                set("route_table_ids", "The route tables of a regional gateway."),
-                set("destination_cidrs", "What the gateway's resource itself leads to the gateway."),
-                set("destination_prefix_list_ids", "The same as managed prefix lists."),
-            ],
-            "The gateways on AWS.",
-        ),
-        Attribute::nested("gateways", Nesting::Map, vec![text("id", "The gateway's id.")], "The gateways, by key."),
-        Attribute::new("egress_cidrs", Type::list(Type::String), "The gateway's public addresses."),
+        single("aws", of_a_whole_resource(aws).collect(), "The gateways on AWS.").required_or_null(),
+        Attribute::nested("gateways", Nesting::Map, gateway, "The gateways, by key.").required(),
+        Attribute::new("egress_cidrs", Type::list(Type::String), "The gateway's public addresses.").required_or_null(),
     ]
 }

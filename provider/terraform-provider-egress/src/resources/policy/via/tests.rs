@@ -13,7 +13,10 @@ use tfplugin::resource::Resource;
 
 fn gateway() -> Json {
     json!({
-        "aws": { "zones": { "us-east-1a": { "route_table_ids": ["rtb-a"] }, "us-east-1b": { "route_table_ids": ["rtb-b"] } } },
+        "aws": {
+            "zones": { "us-east-1a": { "route_table_ids": ["rtb-a"] }, "us-east-1b": { "route_table_ids": ["rtb-b"] } },
+            "destination_cidrs": ["0.0.0.0/0"],
+        },
         "gateways": { "us-east-1a": { "id": "nat-a" } },
         "egress_cidrs": ["198.51.100.1/32"],
     })

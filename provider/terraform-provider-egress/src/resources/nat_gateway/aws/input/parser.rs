@@ -9,6 +9,7 @@ use cloud_aws::nat_gateways::desired::{
 use egress_model::identity::{Key, RESERVED_TAGS};
 use tfplugin::cty::Path;
 use tfplugin::model::Arg;
+use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::{AwsInput, Texts, ZoneInput, list, path, zone_path};
@@ -98,11 +99,14 @@ impl Parser<'_> {
         let mode = self.known(&aws.availability_mode).map_or("zonal", String::as_str);
         let connectivity = self.known(&aws.connectivity_type).map_or("public", String::as_str);
         if !matches!(mode, "zonal" | "regional") {
-            let detail = "Choose \"zonal\" (one gateway per zone) or \"regional\" (one gateway for the VPC).";
+            let detail = format!(
+                "Choose \"zonal\" (one gateway per zone) or \"regional\" (one gateway for the VPC).{}",
+                hint(mode, ["zonal", "regional"])
+            );
             self.error(format!("The availability mode {mode:?} does not exist"), detail, path("availability_mode"));
         }
         if !matches!(connectivity, "public" | "private") {
-            let detail = "Choose \"public\" or \"private\".";
+            let detail = format!("Choose \"public\" or \"private\".{}", hint(connectivity, ["public", "private"]));
             self.error(
                 format!("The connectivity type {connectivity:?} does not exist"),
                 detail,
@@ -467,8 +471,11 @@ impl Parser<'_> {
                 }
             }
         }
-        if destinations.is_empty() && aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null() {
-            destinations.extend("0.0.0.0/0".parse());
+        let nothing_written = aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null();
+        if nothing_written && aws.has_route_tables() {
+            let detail = "Write what the route tables send to the gateways: [\"0.0.0.0/0\"] is all IPv4 traffic that no narrower route of a \
+                          table takes. [] leaves them as they are.";
+            self.error("destination_cidrs is missing", detail, path("destination_cidrs"));
         }
         destinations
     }
