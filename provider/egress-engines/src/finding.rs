@@ -116,6 +116,12 @@ impl<'a, C: Capability> Findings<'a, C> {
         self.found.push(Finding { level, path, rows: vec![feature.into()], why: why.into(), engines_that_can });
     }
 
+    /// Notes something that the cluster decides, and not the engine: no other does better.
+    pub fn add_whatever_the_engine(&mut self, level: Level, path: Path, feature: C, why: impl Into<String>) {
+        let rows = vec![feature.into()];
+        self.found.push(Finding { level, path, rows, why: why.into(), engines_that_can: Vec::new() });
+    }
+
     /// Refuses a part.
     pub fn refuse(&mut self, path: Path, feature: C, why: impl Into<String>) {
         self.add(Level::Refused, path, feature, why);

@@ -84,7 +84,7 @@ An engine's own objects are installed with it. One engine reads objects of anoth
 On OpenShift set `kubernetes.platform` to `openshift`, whatever the engine: the DNS resolver is not where Kubernetes itself has it there.
 ";
 
-/// What the plan cannot leave to a table. Sources: [`crate::own_namespaces`] and the model's platforms.
+/// What the plan cannot leave to a table. Sources: [`crate::own_namespaces()`] and the model's platforms.
 const CLUSTER_WIDE: &str = "
 ## Policies of the whole cluster
 

@@ -141,13 +141,13 @@ fn note_resolver(policy: &Policy, findings: &mut Findings<'_, Feature>) {
         return;
     }
     if policy.dns.allowed {
-        findings.add(Level::Degraded, Path::root().field("allow_dns"), Feature::Resolver, WHY);
+        findings.add_whatever_the_engine(Level::Degraded, Path::root().field("allow_dns"), Feature::Resolver, WHY);
     }
     for (field, rules) in [("allow", &policy.allow), ("deny", &policy.deny)] {
         for (key, rule) in rules {
             if matches!(&rule.to, Peers::Entities(entities) if entities.contains(&Entity::Dns)) {
                 let at = Path::root().field(field).key(key).field("to_entities");
-                findings.add(Level::Degraded, at, Feature::Resolver, WHY);
+                findings.add_whatever_the_engine(Level::Degraded, at, Feature::Resolver, WHY);
             }
         }
     }

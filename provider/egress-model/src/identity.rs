@@ -39,6 +39,11 @@ pub const CONFIGURATION_ANNOTATION: &str = "egress-configuration";
 /// The keys that users may not set themselves.
 pub const RESERVED_TAGS: [&str; 6] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG, HOLDER_TAG];
 
+/// How many tags an object has beside those of the user, who may have given it a name to show.
+pub fn own_tags(is_named: bool) -> usize {
+    RESERVED_TAGS.len() + usize::from(!is_named)
+}
+
 /// Why a text is no owner, name or key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {

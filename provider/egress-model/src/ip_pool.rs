@@ -67,6 +67,8 @@ pub struct Desired<S> {
     pub former: Option<Identity>,
     /// The resource instance; `None` where it is not known.
     pub holder: Option<Holder>,
+    /// Whether it takes the place of the instance that the state is of: what that one holds is then its own.
+    pub takes_over: bool,
     /// The addresses; none when the pool is destroyed.
     pub addresses: BTreeMap<Key, Wanted<S>>,
     /// What to do with an address that leaves while something uses it.

@@ -15,14 +15,14 @@ pub use gateway::gateway_for;
 pub enum Unroutable {
     /// Names.
     #[error(
-        "names domains, and a route leads addresses: it cannot follow what a name resolves to. Write the provider's published \
+        "names domains, and a route matches addresses: it cannot follow what a name resolves to. Write the provider's published \
          blocks in to_cidrs or a managed prefix list in via.aws.prefix_list_ids, move the rule to a policy without via, or route names \
          with an in-cluster egress_gateway"
     )]
     Domains,
     /// Names, through a gateway in the cluster.
     #[error(
-        "names domains, and the gateway leads addresses: write the provider's published blocks in to_cidrs, or move the rule to a \
+        "names domains, and the gateway matches addresses: write the provider's published blocks in to_cidrs, or move the rule to a \
          policy without via"
     )]
     DomainsInCluster,
@@ -55,7 +55,7 @@ pub enum Unroutable {
     },
     /// A policy that is not enforced.
     #[error(
-        "is {mode:?}: traffic is not yet stopped, but routes would lead it through the gateway at once. Set mode = \"enforce\", or \
+        "is {mode:?}: traffic is not yet stopped, but routes would send it through the gateway at once. Set mode = \"enforce\", or \
          leave via out until then"
     )]
     NotEnforced {
@@ -64,7 +64,7 @@ pub enum Unroutable {
     },
     /// Nothing to route.
     #[error(
-        "has nothing to lead through the gateway: no rule of allow names addresses outside the cluster. Write to_cidrs in a rule, or \
+        "has nothing to send through the gateway: no rule of allow names addresses outside the cluster. Write to_cidrs in a rule, or \
          via.aws.prefix_list_ids, or leave via out"
     )]
     Nothing,
@@ -181,7 +181,7 @@ mod tests {
             (to_cidrs(&["0.0.0.0/0"]), r#"allow["r"].to_cidrs[0]"#, "default route"),
             (to_cidrs(&["10.244.7.0/24"]), r#"allow["r"].to_cidrs[0]"#, "is within 10.244.0.0/16"),
             (to_cidrs(&["192.0.2.0/24", "!192.0.2.1/32"]), r#"allow["r"].to_cidrs[1]"#, "leaves out a part"),
-            (RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() }, "via", "nothing to lead"),
+            (RuleSpec { to_services: Some(texts(&["db"])), ..RuleSpec::default() }, "via", "nothing to send"),
         ];
         for (rule, path, text) in cases {
             let wrong = destinations(&spec(&[("r", rule)]), &cluster(), false).expect_err(text);

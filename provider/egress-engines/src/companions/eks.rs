@@ -129,7 +129,7 @@ pub fn eni_config_requirements() -> Vec<Requirement> {
 /// for pods".
 pub fn external_snat_requirements() -> Vec<Requirement> {
     let plugin = Setting::of_daemon_set("kube-system", "aws-node", "AWS_VPC_K8S_CNI_EXTERNALSNAT", "true");
-    let routes = "The route table of each subnet in eni_configs leads to a NAT gateway, best to that of its own zone";
+    let routes = "The route table of each subnet in eni_configs points to a NAT gateway, best to that of its own zone";
     vec![Requirement::Setting(plugin), Requirement::Outside(routes.to_owned())]
 }
 

@@ -30,7 +30,7 @@ pub const GATEWAY: GatewayEngine =
 const NODE_ADDRESS: &str = "Istio's gateway is a proxy in a pod and leaves with the address of its node: give the nodes addresses \
                             that stay, such as those of an egress_nat_gateway before them, and choose the nodes with nodes";
 const BY_NAME: &str = "Istio's gateway forwards by the name that a connection shows, not by address: at a gateway an entry of addresses \
-                       (resolution NONE) leads back to the gateway itself; name the hosts with domains";
+                       (resolution NONE) goes back to the gateway itself; name the hosts with domains";
 
 fn support(feature: GatewayFeature, settings: &Settings) -> Support {
     use Support::{Degraded, Exact, Needs, Refused};

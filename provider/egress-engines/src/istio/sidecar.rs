@@ -129,7 +129,7 @@ pub(super) fn knowledge(way: &Way, to: &BTreeSet<HostPort>) -> Vec<Manifest> {
     let entries = hosts.chunks(HOSTS).enumerate().map(|(index, hosts)| {
         let spec = ServiceEntrySpec {
             hosts: hosts.to_vec(),
-            // A host may have ports here that only another one asked for; no route leads there.
+            // A host may have ports here that only another one asked for; no route goes there.
             ports: ports.iter().copied().map(port).collect(),
             location: "MESH_EXTERNAL",
             resolution: "DNS",

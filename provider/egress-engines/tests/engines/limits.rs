@@ -21,7 +21,7 @@ use crate::written::{exactly, request, with_requests, with_server_names};
 const SIZES: [usize; 19] = [1, 2, 15, 16, 17, 25, 26, 40, 41, 64, 65, 100, 101, 128, 129, 256, 257, 512, 513];
 
 /// Policies that are tried.
-const POLICIES: usize = 250;
+const POLICIES: usize = 80;
 
 fn texts(count: usize, one: impl Fn(usize) -> String) -> Vec<String> {
     (0..count).map(one).collect()

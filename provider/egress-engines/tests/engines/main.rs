@@ -20,6 +20,7 @@ mod linkerd;
 mod meaning;
 mod order;
 mod ovn_kubernetes;
+mod permissions;
 mod rules;
 mod schema;
 mod settings;

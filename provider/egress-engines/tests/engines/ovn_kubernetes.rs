@@ -10,7 +10,12 @@ fn warnings(spec: &Spec) -> Vec<String> {
     let compiled = (engine.compile)(&Policy::parse(spec).expect("a policy"), &Settings::default());
     assert!(!compiled.manifests.is_empty(), "{:?}", compiled.findings);
     let degraded = compiled.findings.into_iter().filter(|finding| finding.level == Level::Degraded);
-    degraded.map(|finding| format!("{}: {}", finding.path, finding.why)).collect()
+    let degraded: Vec<_> = degraded.collect();
+    assert!(
+        degraded.iter().all(|finding| finding.engines_that_can.is_empty()),
+        "no engine knows it better: {degraded:?}"
+    );
+    degraded.into_iter().map(|finding| format!("{}: {}", finding.path, finding.why)).collect()
 }
 
 #[test]

@@ -130,7 +130,7 @@ pub fn assign<'a, S: Source>(
     });
     let is_held = |(address, _): &(&Address<S>, ReleasePolicy)| {
         let carried = address.mark.as_ref().and_then(|mark| mark.holder.as_ref());
-        state.contains_key(&address.id) && is_held_by_another(carried, desired.holder.as_ref())
+        !desired.takes_over && state.contains_key(&address.id) && is_held_by_another(carried, desired.holder.as_ref())
     };
     let is_foreign = |(address, _): &(&Address<S>, ReleasePolicy)| {
         address.mark.as_ref().is_some_and(|mark| !desired.is_own(&mark.identity))
@@ -146,7 +146,7 @@ pub fn plan<S: Source>(desired: &Desired<S>, state: &State, observed: &Observed<
     let mut operations = Vec::new();
     for (key, wanted) in &desired.addresses {
         match (assignment.kept.get(key), &wanted.origin) {
-            (Some(address), _) => operations.extend(retag(desired, state, key, wanted, address)),
+            (Some(address), _) => operations.extend(retag(desired, key, wanted, address)),
             (None, Origin::Existing(id)) => operations.push(Operation::Adopt { key: key.clone(), id: id.clone() }),
             (None, Origin::Allocated { source, recover }) => operations.push(Operation::Allocate {
                 key: key.clone(),
@@ -195,17 +195,10 @@ fn is_marked<S>(desired: &Desired<S>, address: &Address<S>) -> bool {
 
 /// What the tags of a kept address lack. An address that the user named is tagged only where it carries the pool's identity
 /// under another key or name: then the user renamed the key or the pool.
-fn retag<S>(
-    desired: &Desired<S>,
-    held: &State,
-    key: &Key,
-    wanted: &Wanted<S>,
-    address: &Address<S>,
-) -> Option<Operation<S>> {
+fn retag<S>(desired: &Desired<S>, key: &Key, wanted: &Wanted<S>, address: &Address<S>) -> Option<Operation<S>> {
     let marked = is_marked(desired, address);
-    // What the state has was written by the instance, or imported into it, or taken from it: none of that is for a change.
     let carried = address.mark.as_ref().and_then(|mark| mark.holder.as_ref());
-    let is_adopted = !held.contains_key(&address.id) && desired.holder.is_some() && carried != desired.holder.as_ref();
+    let is_held = desired.holder.is_none() || carried == desired.holder.as_ref();
     let so = |mark: &Mark| mark.identity == desired.identity && mark.key == *key;
     let marked_so = address.mark.as_ref().is_some_and(so);
     let adopted = matches!(wanted.origin, Origin::Existing(_));
@@ -218,9 +211,9 @@ fn retag<S>(
         (tags, stale)
     };
     let settled = if adopted {
-        !marked || (marked_so && !is_adopted)
+        !marked || (marked_so && is_held)
     } else {
-        marked_so && !is_adopted && tags.is_empty() && stale_tags.is_empty()
+        marked_so && is_held && tags.is_empty() && stale_tags.is_empty()
     };
     let holder = desired.holder.clone();
     (!settled).then(|| Operation::Retag { key: key.clone(), id: address.id.clone(), tags, holder, stale_tags })

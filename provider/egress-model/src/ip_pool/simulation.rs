@@ -82,6 +82,7 @@ pub(super) fn desired<const N: usize>(addresses: [(&str, Wanted<From>); N]) -> D
         identity: identity("partners"),
         former: None,
         holder: None,
+        takes_over: false,
         addresses: addresses.into_iter().map(|(at, wanted)| (key(at), wanted)).collect(),
         in_use: InUse::Postpone,
     }

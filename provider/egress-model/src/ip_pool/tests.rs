@@ -142,13 +142,15 @@ fn what_another_instance_has_adopted_is_its_own() {
         1,
         "as before holders"
     );
+    let takes_over = Desired { takes_over: true, ..gone.clone() };
+    assert_eq!(texts(&takes_over, &had, vec![held_by("new")]).len(), 1, "of the instance whose place it takes");
     let observed = [held_by("new")].into_iter().collect();
     assert_eq!(assign(&gone, &had, &observed).held.len(), 1);
-    // The one that adopts it writes that down; the one that has it leaves it.
+    // The one that adopts it, or takes it back, writes that down.
     let new = Desired { holder: Some("new".parse().expect("a holder")), ..desired([("a", allocated())]) };
     assert_eq!(texts(&new, &State::new(), vec![held_by("old")]), ["tag ip-1, the address of key \"a\""]);
     assert_eq!(texts(&new, &State::new(), vec![held_by("new")]), [""; 0]);
-    assert_eq!(texts(&new, &had, vec![held_by("old")]), [""; 0]);
+    assert_eq!(texts(&new, &had, vec![held_by("old")]).len(), 1);
 }
 
 #[test]
@@ -238,6 +240,7 @@ fn some_case() -> impl Strategy<Value = (Desired<From>, State, Vec<Address<From>
             identity: identity("partners"),
             former: None,
             holder: None,
+            takes_over: false,
             addresses: addresses.map(|(at, wanted)| (key(KEYS[at]), wanted)).collect(),
             in_use: InUse::Postpone,
         };

@@ -11,6 +11,8 @@ use crate::labels::{Labels, NamespaceName};
 /// A part of a policy that can stop the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Danger {
+    /// What it stops, as a headline: hosts show one of several messages with the same.
+    pub headline: &'static str,
     /// Which part.
     pub path: Path,
     /// What it does, as the rest of a sentence about the part, and what to do instead.
@@ -37,6 +39,7 @@ fn components(policy: &Policy) -> Option<Danger> {
     let own = policy.own_namespaces.iter().map(NamespaceName::as_str);
     let reached: Vec<&str> = own.filter(|namespace| is_about(policy, namespace)).collect();
     (!reached.is_empty()).then(|| Danger {
+        headline: "The policy is about the cluster's own components",
         path: Path::root().field("exempt_namespaces"),
         why: format!(
             "leaves out {}, where the cluster's own components may run: the policy is about their pods too, and can stop the cluster. Leave \
@@ -86,7 +89,7 @@ fn api_server(policy: &Policy) -> Option<Danger> {
     };
     let why =
         format!("{does}: operators, admission webhooks and controllers in the selected pods stop working. {instead}");
-    Some(Danger { path, why })
+    Some(Danger { headline: "The policy cuts pods off from the Kubernetes API server", path, why })
 }
 
 fn allows_its_service(policy: &Policy) -> bool {

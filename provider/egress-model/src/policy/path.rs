@@ -85,5 +85,6 @@ mod tests {
         let path = Path::root().field("allow").key("db").field("ports").index(0).field("port");
         assert_eq!(path.to_string(), "allow[\"db\"].ports[0].port");
         assert_eq!(Path::root().to_string(), "");
+        assert!(Path::root().field("allow").key("x".repeat(100_000)).to_string().len() < 200, "a long key is cut");
     }
 }

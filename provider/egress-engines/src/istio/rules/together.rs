@@ -99,6 +99,6 @@ fn ends_at_gateway(service: &Value, objects: &[Value], found: &mut Found) {
         object["kind"] == "VirtualService" && texts(&object["spec"]["hosts"]).iter().any(|host| hosts.contains(host))
     };
     if !objects.iter().filter(of_same).any(leaves) {
-        found.add(REFERENCE, "spec", "no route leads on from the gateway: traffic that is sent there ends there");
+        found.add(REFERENCE, "spec", "no route goes on from the gateway: traffic that is sent there ends there");
     }
 }

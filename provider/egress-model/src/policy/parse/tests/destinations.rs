@@ -1,4 +1,4 @@
-//! Where rules lead.
+//! The destinations of rules.
 
 use std::collections::BTreeMap;
 
