@@ -12,6 +12,9 @@ mod routes;
 pub mod steering;
 mod write;
 
+/// The most tags of one object ("Tag your Amazon EC2 resources" in the Amazon EC2 user guide).
+pub const MAX_TAGS: usize = 50;
+
 pub use client::Timeouts;
 pub use config::Config;
 pub use connect::{Cloud, ConnectError};

@@ -14,7 +14,7 @@ use crate::{Region, convert};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) id: String,
-    pub(crate) table: RouteTable,
+    pub(crate) facts: RouteTable,
     pub(crate) routes: Vec<(Destination, Route)>,
 }
 
@@ -31,7 +31,7 @@ impl Region {
     pub async fn tables_of_subnets(&self) -> Result<BTreeMap<String, String>, Error> {
         let tables = self.all_tables().await?;
         let own =
-            tables.iter().flat_map(|table| table.table.subnets.iter().map(|subnet| (subnet.clone(), table.id.clone())));
+            tables.iter().flat_map(|table| table.facts.subnets.iter().map(|subnet| (subnet.clone(), table.id.clone())));
         Ok(own.collect())
     }
 
@@ -104,7 +104,7 @@ impl Region {
         Ok(())
     }
 
-    /// Swaps a route from where it leads to a gateway, atomically, and notes it.
+    /// Swaps a route from where it points to a gateway, atomically, and notes it.
     pub(crate) async fn replace_route(
         &self,
         route: &RouteKey,
@@ -126,7 +126,7 @@ impl Region {
         Ok(())
     }
 
-    /// Deletes a route that leads to a target, and notes it. A route that leads elsewhere by now is left alone.
+    /// Deletes a route that points to a target, and notes it. A route that points elsewhere by now is left alone.
     pub(crate) async fn delete_route(
         &self,
         route: &RouteKey,
@@ -161,9 +161,9 @@ impl Region {
     }
 }
 
-/// Somebody has led the route elsewhere since the plan. Noted, so that the state has it.
+/// Somebody has pointed the route elsewhere since the plan. Noted, so that the state has it.
 fn moved(operation: &'static str, route: &RouteKey, now: Route, routes: &mut Routes) -> Error {
-    let message = format!("the route of {} in {} leads to {} by now", route.1, route.0, now.target);
+    let message = format!("the route of {} in {} points to {} by now", route.1, route.0, now.target);
     routes.insert(route.clone(), now);
     Error::new(Class::Conflict, operation, message)
 }

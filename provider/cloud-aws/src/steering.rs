@@ -1,8 +1,8 @@
-//! Routes that lead some destinations to NAT gateways of another resource.
+//! Routes that send some destinations to NAT gateways of another resource.
 //!
 //! A route has no tags: its identity is its table and destination, and of two routes of one destination a table has only one. So
-//! a route that is there and leads to the right gateway is taken as made; one that leads elsewhere belongs to somebody else,
-//! unless the state records it; and a route is deleted only while it leads to one of the gateways.
+//! a route that is there and points to the right gateway is taken as made; one that points elsewhere belongs to somebody else,
+//! unless the state records it; and a route is deleted only while it points to one of the gateways.
 
 mod plan;
 
@@ -27,15 +27,15 @@ pub use plan::{Conflict, Plan, plan, recorded_now};
 pub struct Desired {
     /// Whose resource it is; looks of one owner share one reading.
     pub owner: Owner,
-    /// The route tables, each with the gateway that its routes are to lead to.
+    /// The route tables, each with the gateway that its routes are to point to.
     pub tables: BTreeMap<String, Gateway>,
-    /// What is to be led there.
+    /// What is to be sent there.
     pub destinations: BTreeSet<Destination>,
-    /// What the gateways' own resource leads to them in each of these tables.
+    /// What the gateways' own resource sends to them in each of these tables.
     pub covered: BTreeSet<Destination>,
     /// Targets (`igw-...`, `eni-...`, `nat-...`) from which an existing route may be taken over.
     pub take_over: BTreeSet<String>,
-    /// The ids of the gateways, also of former ones: a route that leads to one of them may be led elsewhere or deleted.
+    /// The ids of the gateways, also of former ones: a route that points to one of them may be pointed elsewhere or deleted.
     pub gateways: BTreeSet<String>,
     /// The routes that the state knows to be ours.
     pub recorded: BTreeSet<RouteKey>,
@@ -87,7 +87,7 @@ pub enum Operation {
     Replace {
         /// Table and destination.
         route: RouteKey,
-        /// Where it led; the route is left alone if it leads elsewhere by now.
+        /// Where it pointed; the route is left alone if it points elsewhere by now.
         from: String,
         /// The id of the gateway.
         gateway: String,
@@ -96,7 +96,7 @@ pub enum Operation {
     Delete {
         /// Table and destination.
         route: RouteKey,
-        /// Where it led; the route is left alone if it leads elsewhere by now.
+        /// Where it pointed; the route is left alone if it points elsewhere by now.
         from: String,
     },
 }

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 
 use crate::{Error, Limits, Outcome, Work, drive};
 
-/// What leads traffic to a gateway by its destination, in one place (region) of a cloud.
+/// What sends traffic to a gateway by its destination, in one place (region) of a cloud.
 ///
 /// AWS has a route in each route table, Google Cloud a rule of a router's NAT, Alibaba Cloud an SNAT entry. None of them carries
 /// an identity of its own: what finds one again is where it is and what it matches, such as a route table and a destination.
-/// So the state records what a resource has made, and what is there and leads to the right gateway is taken as made.
+/// So the state records what a resource has made, and what is there and points to the right gateway is taken as made.
 #[async_trait]
 pub trait Steering: Send + Sync {
     /// What is wanted of one resource.

@@ -14,7 +14,7 @@ pub(crate) fn table(table: &types::RouteTable) -> Option<Table> {
     let subnets = table.associations().iter().filter_map(|association| association.subnet_id());
     Some(Table {
         id: table.route_table_id()?.to_owned(),
-        table: RouteTable {
+        facts: RouteTable {
             vpc: table.vpc_id().unwrap_or_default().to_owned(),
             subnets: subnets.map(str::to_owned).collect(),
             main: table.associations().iter().any(|association| association.main() == Some(true)),

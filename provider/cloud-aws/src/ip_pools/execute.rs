@@ -38,12 +38,12 @@ pub(super) async fn execute(
             set.extend(identity.tags());
             set.insert(KEY_TAG, key.as_str());
             set.extend(holder.as_ref().map(|holder| (HOLDER_TAG, holder.as_str())));
-            // The name that was given to it changes with the pool's; one of the user's that goes gives way to it.
+            // The name that was given to it changes with the pool's.
             let shown_name = identity.shown_name(key);
-            if stale_tags.contains(SHOWN_NAME_TAG) || has_given_name(region, id, limits).await? {
+            if !stale_tags.contains(SHOWN_NAME_TAG) && has_given_name(region, id, limits).await? {
                 set.entry(SHOWN_NAME_TAG).or_insert(&shown_name);
             }
-            let stale: Vec<_> = stale_tags.iter().filter(|name| !set.contains_key(name.as_str())).cloned().collect();
+            let stale: Vec<_> = stale_tags.iter().cloned().collect();
             retag(region, id, &set, &stale, limits).await
         }
         Operation::Release { id, .. } => release(region, identity, id, limits).await,

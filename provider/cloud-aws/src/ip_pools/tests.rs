@@ -90,7 +90,7 @@ fn desired(keys: &[&str], team: &str) -> Desired<Source> {
         name: "partners".parse().expect("a name"),
     };
     let addresses = keys.iter().map(|text| (key(text), wanted.clone())).collect();
-    Desired { identity, former: None, holder: None, addresses, in_use: InUse::Wait }
+    Desired { identity, former: None, holder: None, takes_over: false, addresses, in_use: InUse::Wait }
 }
 
 async fn run(client: &Client, desired: &Desired<Source>, state: &State) -> Outcome<Observed<Source>> {

@@ -50,6 +50,7 @@ pub struct Desired {
 
 /// What of the desired state depends on what the same apply makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of its own, in any combination")]
 pub struct Unknown {
     /// Which gateways there are to be.
     pub gateways: bool,
@@ -160,7 +161,7 @@ pub type RouteKey = (String, Destination);
 pub struct Recorded {
     /// Gateways by id, also those whose tags somebody removed.
     pub gateways: BTreeMap<String, Key>,
-    /// Routes that this resource made or took over. Others that lead to our gateways are somebody else's.
+    /// Routes that this resource made or took over. Others that point to our gateways are somebody else's.
     pub routes: BTreeSet<RouteKey>,
     /// Keys of tags that this resource has set.
     pub tags: BTreeSet<String>,
@@ -191,7 +192,7 @@ impl Default for Drain {
 }
 
 impl Desired {
-    /// Every route that should be, and to which gateway it should lead.
+    /// Every route that should be, and to which gateway it should point.
     pub fn routes(&self) -> BTreeMap<RouteKey, &Key> {
         let mut routes = BTreeMap::new();
         for (key, gateway) in &self.gateways {
@@ -210,7 +211,7 @@ impl Desired {
         self.gateways.values().flat_map(|gateway| gateway.kind.addresses().into_keys()).chain(open).collect()
     }
 
-    /// Every route table that should lead to a gateway, as far as they are known.
+    /// Every route table that should route to a gateway, as far as they are known.
     pub fn route_tables(&self) -> BTreeSet<&str> {
         let open = self.unknown.of.values().filter_map(|open| open.route_tables.as_ref()).flatten();
         self.gateways.values().flat_map(|gateway| &gateway.route_tables).chain(open).map(String::as_str).collect()
@@ -263,7 +264,7 @@ impl Kind {
         }
     }
 
-    /// Whether it leads to the internet.
+    /// Whether it points to the internet.
     pub fn is_public(&self) -> bool {
         !matches!(self, Self::Private { .. })
     }

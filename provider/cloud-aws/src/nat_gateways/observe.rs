@@ -46,7 +46,7 @@ impl Region {
         let mut observed = Observed { gateways, ..Observed::default() };
         for table in self.tables_of(limits, desired, &observed, freshness).await? {
             observed.routes.extend(table.routes.into_iter().map(|(to, route)| ((table.id.clone(), to), route)));
-            observed.tables.insert(table.id, table.table);
+            observed.tables.insert(table.id, table.facts);
         }
         observed.addresses = match freshness {
             Freshness::Snapshot => self.known_elastic_ips(desired).await?,

@@ -118,9 +118,9 @@ impl RouteTable {
 /// A route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Where it leads: `nat-...`, `igw-...`, `eni-...`, `tgw-...`.
+    /// Where it points: `nat-...`, `igw-...`, `eni-...`, `tgw-...`.
     pub target: String,
-    /// Whether what it leads to is gone, so that packets are lost.
+    /// Whether what it points to is gone, so that packets are lost.
     pub blackhole: bool,
 }
 

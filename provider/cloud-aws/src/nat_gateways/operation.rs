@@ -8,7 +8,7 @@ use egress_model::identity::Key;
 
 use super::desired::{Drain, Kind, RouteKey, Secondary};
 
-/// A gateway, which may not exist yet; or whatever else a route leads to.
+/// A gateway, which may not exist yet; or whatever else a route points to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// By its id.
@@ -73,23 +73,23 @@ pub enum Operation {
     CreateRoute {
         /// Table and destination.
         route: RouteKey,
-        /// Where it leads.
+        /// Where it points.
         gateway: Target,
     },
     /// `ReplaceRoute`: atomic, no packet is lost by it.
     ReplaceRoute {
         /// Table and destination.
         route: RouteKey,
-        /// Where it led; the route is left alone if it leads elsewhere by now.
+        /// Where it pointed; the route is left alone if it points elsewhere by now.
         from: Target,
-        /// Where it leads.
+        /// Where it points.
         gateway: Target,
     },
     /// `DeleteRoute`.
     DeleteRoute {
         /// Table and destination.
         route: RouteKey,
-        /// Where it led; the route is left alone if it leads elsewhere by now.
+        /// Where it pointed; the route is left alone if it points elsewhere by now.
         from: Target,
     },
     /// `DeleteNatGateway`.

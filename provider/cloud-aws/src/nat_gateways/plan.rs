@@ -1,7 +1,7 @@
 //! From what is wanted and what there is to an ordered list of operations. Pure.
 //!
 //! The order keeps traffic flowing: what takes over is made and ready before a route is swapped to it, and what a route
-//! leads to is removed after. What AWS cannot change (subnet, network, connectivity, mode, primary address) is replaced by
+//! points to is removed after. What AWS cannot change (subnet, network, connectivity, mode, primary address) is replaced by
 //! a new gateway beside the old one, with the same addresses. An address can be on one gateway only, and a gateway's
 //! primary address leaves only with the gateway; so a new gateway starts with an address that is free, or that the old one
 //! can give up, and gets the others later. Where not even one can be had, the traffic goes through another gateway of the
@@ -39,7 +39,7 @@ pub struct Plan {
     pub replacements: Vec<Replacement>,
     /// Routes that are taken over from another target.
     pub taken_over: Vec<TakenOver>,
-    /// Routes to a gateway that goes which are not ours to delete: they will lead nowhere.
+    /// Routes to a gateway that goes which are not ours to delete: they will point nowhere.
     pub stranded: BTreeSet<(RouteKey, String)>,
     /// Routes that carry no traffic for a few minutes.
     pub interrupted: BTreeSet<RouteKey>,
@@ -90,14 +90,14 @@ pub enum Traffic {
     Interrupted,
 }
 
-/// A route that led elsewhere.
+/// A route that pointed elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenOver {
     /// Table and destination.
     pub route: RouteKey,
-    /// Where it leads now.
+    /// Where it points now.
     pub from: String,
-    /// Whose gateway it will lead to.
+    /// Whose gateway it will point to.
     pub key: Key,
 }
 
@@ -120,18 +120,18 @@ pub enum Conflict {
         /// The allocation id.
         address: String,
     },
-    /// A route leads to something that is not ours, and that the user has not said may be taken over.
+    /// A route points to something that is not ours, and that the user has not said may be taken over.
     RouteTaken {
-        /// The gateway that it should lead to.
+        /// The gateway that it should point to.
         key: Key,
         /// Table and destination.
         route: RouteKey,
-        /// Where it leads.
+        /// Where it points.
         target: String,
     },
     /// There is no such route table in this region and account.
     TableNotFound {
-        /// The gateway that it should lead to.
+        /// The gateway that it should point to.
         key: Key,
         /// The table.
         table: String,

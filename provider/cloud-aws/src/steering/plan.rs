@@ -17,22 +17,22 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     /// What stands in the way. Nothing is done about these routes.
     pub conflicts: BTreeSet<Conflict>,
-    /// Every route that should be, with the id of the gateway that it leads to where that is known.
+    /// Every route that should be, with the id of the gateway that it points to where that is known.
     pub routes: BTreeMap<RouteKey, Option<String>>,
-    /// Routes that are there, lead to the gateway and were not recorded.
+    /// Routes that are there, point to the gateway and were not recorded.
     pub found: BTreeSet<RouteKey>,
-    /// Routes of others that are swapped to a gateway, with where they lead now.
+    /// Routes of others that are swapped to a gateway, with where they point now.
     pub taken_over: BTreeMap<RouteKey, String>,
 }
 
 /// What stands in the way of a route.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
-    /// It leads to something that is not ours and may not be taken over.
+    /// It points to something that is not ours and may not be taken over.
     RouteTaken {
         /// Table and destination.
         route: RouteKey,
-        /// Where it leads.
+        /// Where it points.
         target: String,
     },
     /// The table is not there.
@@ -63,7 +63,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
             continue;
         }
         for destination in &desired.destinations {
-            lead(&mut plan, desired, observed, (table.clone(), destination.clone()), gateway);
+            point(&mut plan, desired, observed, (table.clone(), destination.clone()), gateway);
         }
     }
     if desired.stage == Stage::LeadAndRemove {
@@ -77,7 +77,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     plan
 }
 
-fn lead(plan: &mut Plan, desired: &Desired, observed: &Observed, route: RouteKey, gateway: &Gateway) {
+fn point(plan: &mut Plan, desired: &Desired, observed: &Observed, route: RouteKey, gateway: &Gateway) {
     if let Some(network) = network_of(&route, observed) {
         plan.conflicts.insert(Conflict::WithinNetwork { destination: route.1, network });
         return;
@@ -97,7 +97,7 @@ fn lead(plan: &mut Plan, desired: &Desired, observed: &Observed, route: RouteKey
         (Some(now), id) => {
             let from = now.target.clone();
             let known = recorded || desired.gateways.contains(&from) || is_lost(now);
-            // A gateway that is not known yet may be the one that the route leads to.
+            // A gateway that is not known yet may be the one that the route points to.
             let undecided = id.is_none() && from.starts_with("nat-");
             if !known && !undecided {
                 if !desired.take_over.contains(&from) {
@@ -114,7 +114,7 @@ fn lead(plan: &mut Plan, desired: &Desired, observed: &Observed, route: RouteKey
     }
 }
 
-/// Whether a route leads to a NAT gateway that is gone: nobody's traffic follows it.
+/// Whether a route points to a NAT gateway that is gone: nobody's traffic follows it.
 fn is_lost(now: &Route) -> bool {
     now.blackhole && now.target.starts_with("nat-")
 }
@@ -165,8 +165,8 @@ fn holds(wide: &Destination, narrow: &Destination) -> bool {
     }
 }
 
-/// The routes that the state is to record: those wanted that lead to their gateway, and those recorded before that are still
-/// there and ours; each with where it leads now.
+/// The routes that the state is to record: those wanted that point to their gateway, and those recorded before that are still
+/// there and ours; each with where it points now.
 pub fn recorded_now(desired: &Desired, observed: &Observed) -> Routes {
     let wanted = plan(desired, observed).routes;
     let there = |route: &RouteKey| Some((route.clone(), observed.routes.get(route)?.clone()));

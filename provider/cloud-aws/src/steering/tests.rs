@@ -68,9 +68,9 @@ fn what_the_gateways_lead_already_is_left_to_them() {
     };
     assert_eq!(covered(&["203.0.113.0/24"], &[]), 0, "the same");
     assert_eq!(covered(&["0.0.0.0/0"], &[]), 0, "a wider one");
-    assert_eq!(covered(&["203.0.113.0/28"], &[]), 1, "a narrower one leads a part only");
-    assert_eq!(covered(&["0.0.0.0/0"], &[("203.0.0.0/16", "tgw-1")]), 1, "a narrower one in between leads elsewhere");
-    assert_eq!(covered(&["0.0.0.0/0"], &[("203.0.0.0/16", OURS)]), 0, "it leads to the same gateway");
+    assert_eq!(covered(&["203.0.113.0/28"], &[]), 1, "a narrower one takes a part only");
+    assert_eq!(covered(&["0.0.0.0/0"], &[("203.0.0.0/16", "tgw-1")]), 1, "a narrower one in between points elsewhere");
+    assert_eq!(covered(&["0.0.0.0/0"], &[("203.0.0.0/16", OURS)]), 0, "it points to the same gateway");
     assert_eq!(covered(&["0.0.0.0/0"], &[("203.0.113.0/28", "tgw-1")]), 0, "a part of it, which is somebody's choice");
     assert_eq!(covered(&["0.0.0.0/0"], &[("192.0.0.0/16", "tgw-1")]), 0, "other addresses");
 }
@@ -89,7 +89,10 @@ fn routes_of_others_are_refused_or_taken_over() {
     assert_eq!(planned.taken_over.len(), 1);
 
     let recorded = Desired { recorded: BTreeSet::from([route("rtb-1", "203.0.113.0/24")]), ..desired.clone() };
-    assert!(matches!(&plan(&recorded, &observed).operations[..], [Operation::Replace { .. }]), "ours, led elsewhere");
+    assert!(
+        matches!(&plan(&recorded, &observed).operations[..], [Operation::Replace { .. }]),
+        "ours, pointed elsewhere"
+    );
     let lost = has(&[("203.0.113.0/24", "nat-gone")]);
     assert!(
         matches!(&plan(&desired, &lost).operations[..], [Operation::Replace { .. }]),
@@ -114,8 +117,8 @@ fn only_recorded_routes_to_our_gateways_are_deleted() {
         steps(&desired, &has(&[("203.0.113.0/24", target)])).len()
     };
     assert_eq!(gone(OURS, &|_| {}), 1);
-    assert_eq!(gone("nat-gone", &|_| {}), 1, "it leads nowhere");
-    assert_eq!(gone("tgw-1", &|_| {}), 0, "somebody has led it elsewhere");
+    assert_eq!(gone("nat-gone", &|_| {}), 1, "it points nowhere");
+    assert_eq!(gone("tgw-1", &|_| {}), 0, "somebody has pointed it elsewhere");
     assert_eq!(gone(OURS, &|desired| desired.recorded.clear()), 0, "it is not recorded");
     assert_eq!(gone(OURS, &|desired| desired.stage = Stage::Lead), 0, "not yet");
     assert_eq!(gone(OURS, &|desired| desired.ceded = desired.recorded.clone()), 0, "another resource has it now");

@@ -39,7 +39,14 @@ where
         let owner: Owner = owner.parse().expect("an owner");
         let name = name.parse().expect("a name");
         let identity = Identity { owner, resource_type: ResourceType::IpPool, name };
-        let desired = Desired { identity, former: None, holder: None, addresses: BTreeMap::new(), in_use: InUse::Wait };
+        let desired = Desired {
+            identity,
+            former: None,
+            holder: None,
+            takes_over: false,
+            addresses: BTreeMap::new(),
+            in_use: InUse::Wait,
+        };
         Self { cloud, desired, state: State::new() }
     }
 

@@ -113,7 +113,7 @@ async fn take(server: &ApiServer, known: &mut BTreeMap<String, Kinds>, object: &
         return Err(format!("every plan would change it back, for it was stored as {stored}"));
     }
     if kind == "Namespace" {
-        // Without controllers it would be terminating for good, and take no objects.
+        // Without controllers it would be terminating permanently, and take no objects.
         return Ok(());
     }
     server.request(request("DELETE", &path, &Value::Null)).await.map(drop).map_err(message)

@@ -64,11 +64,17 @@ fn place_of(state: &Value) -> (Value, Value) {
     place
 }
 
-/// The identity that a planned resource will have: that of the state as long as the new one is not wholly known.
+/// The identity that a planned resource will have: that of the state as long as the new one is not wholly known. What is not known of a
+/// new resource is null: OpenTofu cannot store a plan whose identity is not known.
 pub(crate) fn planned(planned: &Value, before: Option<Value>) -> Option<Value> {
     match (value(planned), before) {
         (Some(now), Some(_)) if now.is_wholly_known() => Some(now),
-        (now, None) => now,
+        (Some(Value::Object(mut now)), None) => {
+            for part in now.values_mut().filter(|part| part.is_unknown()) {
+                *part = Value::Null;
+            }
+            Some(Value::Object(now))
+        }
         (_, before) => before,
     }
 }
@@ -123,5 +129,14 @@ mod tests {
             assert_eq!(parts, expected, "{state:?}");
             assert_eq!(identity.get("cloud"), Some(&Value::from("aws")));
         }
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_null_of_a_new_resource_and_as_before_of_another() {
+        let open = pool(Value::Null, &[Value::UNKNOWN]);
+        let new = planned(&open, None).unwrap();
+        assert_eq!((new.get("account"), new.get("region")), (Some(&Value::Null), Some(&Value::Null)));
+        let before = value(&pool("eu-west-1".into(), &[])).unwrap();
+        assert_eq!(planned(&open, Some(before.clone())), Some(before));
     }
 }

@@ -140,7 +140,7 @@ pub(crate) fn of(value: &Value) -> Value {
     }
     let mut id = name.and_then(Value::as_str).unwrap_or_default().to_owned();
     if let Some(region) = region.and_then(Value::as_str) {
-        id.push_str(&format!(",aws.region={region}"));
+        id.extend([",aws.region=", region]);
     }
     for (key, address) in addresses.and_then(Value::as_map).into_iter().flatten() {
         // An adopted address does not carry the pool's tags.

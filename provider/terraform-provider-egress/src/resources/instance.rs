@@ -14,11 +14,18 @@ pub(crate) struct Instance {
     pub(crate) holder: Option<Holder>,
     /// In the plan of a new instance: the one that it replaces.
     pub(crate) replaces: Option<Holder>,
+    /// In the plan of a new instance: its namespace, where it has one, and its name. The removal of the one that it replaces is given them.
+    pub(crate) becomes: Option<Named>,
     /// In the plan of a new instance: the state has what carries the identity, so that it is adopted whatever its age.
     pub(crate) inherits: bool,
+    /// In the creation of a new instance: it is given the state of the one whose place it takes.
+    pub(crate) takes_over: bool,
     /// The creation stopped halfway.
     pub(crate) incomplete: bool,
 }
+
+/// A namespace, where there is one, and a name.
+pub(crate) type Named = (Option<String>, String);
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -27,8 +34,12 @@ struct Stored {
     holder: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    becomes: Option<Named>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     inherits: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    takes_over: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     incomplete: bool,
 }
@@ -36,9 +47,16 @@ struct Stored {
 impl Instance {
     /// What private data says; nothing where there is none.
     pub(crate) fn of(private: &[u8]) -> Self {
-        let Stored { holder, replaces, inherits, incomplete } = serde_json::from_slice(private).unwrap_or_default();
+        let stored: Stored = serde_json::from_slice(private).unwrap_or_default();
         let holder_of = |text: Option<String>| text.and_then(|text| text.parse().ok());
-        Self { holder: holder_of(holder), replaces: holder_of(replaces), inherits, incomplete }
+        Self {
+            holder: holder_of(stored.holder),
+            replaces: holder_of(stored.replaces),
+            becomes: stored.becomes,
+            inherits: stored.inherits,
+            takes_over: stored.takes_over,
+            incomplete: stored.incomplete,
+        }
     }
 
     /// As private data.
@@ -50,7 +68,9 @@ impl Instance {
         let stored = Stored {
             holder: text(&self.holder),
             replaces: text(&self.replaces),
+            becomes: self.becomes.clone(),
             inherits: self.inherits,
+            takes_over: self.takes_over,
             incomplete: self.incomplete,
         };
         serde_json::to_vec(&stored).unwrap_or_default()
@@ -63,7 +83,7 @@ impl Instance {
 
     /// What is kept after an apply.
     pub(crate) fn settled(self) -> Self {
-        Self { replaces: None, inherits: false, ..self }
+        Self { replaces: None, becomes: None, inherits: false, takes_over: false, ..self }
     }
 }
 
@@ -80,11 +100,17 @@ mod tests {
 
     #[test]
     fn what_is_stored_comes_back() {
-        let instance =
-            Instance { holder: Some(new_holder()), replaces: Some(new_holder()), inherits: true, incomplete: true };
+        let instance = Instance {
+            holder: Some(new_holder()),
+            replaces: Some(new_holder()),
+            becomes: Some((None, "partners".to_owned())),
+            inherits: true,
+            takes_over: true,
+            incomplete: true,
+        };
         assert_eq!(Instance::of(&instance.to_private()), instance);
         let settled = instance.clone().settled();
-        assert_eq!(settled, Instance { replaces: None, inherits: false, ..instance });
+        assert_eq!(settled, Instance { replaces: None, becomes: None, inherits: false, takes_over: false, ..instance });
         assert_eq!(Instance::of(b""), Instance::default());
         assert_eq!(Instance::default().to_private(), b"");
     }

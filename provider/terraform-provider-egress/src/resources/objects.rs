@@ -5,7 +5,7 @@ mod apply;
 mod attached;
 pub(crate) mod attributes;
 mod changes;
-mod configuration;
+pub(crate) mod configuration;
 mod errors;
 mod import;
 mod live;

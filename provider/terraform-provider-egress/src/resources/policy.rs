@@ -110,7 +110,7 @@ impl Compiles for EgressPolicy {
 /// A warning of what the policy would stop in the cluster.
 fn danger(danger: &Danger) -> Diagnostic {
     let path = attribute_path(&danger.path);
-    Diagnostic::warning("The policy can stop the cluster", format!("{path} {}.", danger.why)).at(path)
+    Diagnostic::warning(danger.headline, format!("{path} {}.", danger.why)).at(path)
 }
 
 #[cfg(test)]

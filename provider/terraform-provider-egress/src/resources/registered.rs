@@ -67,7 +67,9 @@ impl<R: Located> Registered<R> {
         let made = now.as_ref();
         let clash = made.and_then(|now| Some(report::clash(register.plan(now, &holder, Role::Made)?, now)));
         let inherits = made.is_some_and(|now| register.knows(now));
-        request.private = Instance { holder: Some(own), replaces: known, inherits, incomplete: false }.to_private();
+        let becomes = made.map(|now| (now.namespace.clone(), now.name.clone()));
+        let instance = Instance { holder: Some(own), replaces: known, becomes, inherits, ..Instance::default() };
+        request.private = instance.to_private();
         clash
     }
 
@@ -136,6 +138,7 @@ impl<R: Located> Resource for Registered<R> {
             None => self.resource.create(cx, request).await,
             Some(prior) => {
                 let CreateRequest { config, planned, private } = request;
+                let private = Instance { takes_over: true, ..Instance::of(&private) }.to_private();
                 self.resource.update(cx, UpdateRequest { config, prior, planned, private, identity: None }).await
             }
         };
@@ -181,6 +184,7 @@ impl<R: Located> Resource for Registered<R> {
             Deletion::Destroyed => (instance.holder.clone(), false),
             Deletion::Replaced { renewed } => (instance.replaces.clone(), renewed),
         };
+        let becomes = instance.becomes.clone();
         let private = Instance { holder: holder.clone(), ..instance.settled() }.to_private();
         let Some(configured) = self.session.configured() else { return self.resource.delete(cx, request).await };
         let Some(spot) = self.spot(&configured, &request.prior).await else {
@@ -188,7 +192,12 @@ impl<R: Located> Resource for Registered<R> {
         };
         let register = &configured.this_run.register;
         let _change = register.change(&spot).await;
-        if is_renewed || register.awaits_another(&spot, holder.as_ref()) {
+        if is_renewed {
+            // It can have another name.
+            let new = becomes.map(|(namespace, name)| Spot { namespace, name, ..spot.clone() });
+            return Self::handed_over(&configured, &new.unwrap_or(spot), request);
+        }
+        if register.awaits_another(&spot, holder.as_ref()) {
             return Self::handed_over(&configured, &spot, request);
         }
         self.resource.delete(cx, DeleteRequest { private, ..request }).await

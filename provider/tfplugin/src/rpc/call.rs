@@ -33,7 +33,7 @@ impl Lifetime {
         self.token().cancel();
     }
 
-    /// A run of Terraform begins. One process has one run, and its interruption is for good, except in debug mode.
+    /// A run of Terraform begins. One process has one run, and its interruption is permanent, except in debug mode.
     pub(crate) fn begin_run(&self) {
         if self.many_runs && self.token().is_cancelled() {
             *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = CancellationToken::new();

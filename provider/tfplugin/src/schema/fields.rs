@@ -159,7 +159,7 @@ impl Schema {
         Fields { attributes: &self.attributes, blocks: &self.blocks }
     }
 
-    /// The attribute that a path leads to or into, innermost. `None` when the path leads to a block or nowhere.
+    /// The attribute that a path points to or into, innermost. `None` when the path points to a block or nowhere.
     pub fn attribute_at(&self, path: &Path) -> Option<&Attribute> {
         self.attributes_along(path).last()
     }

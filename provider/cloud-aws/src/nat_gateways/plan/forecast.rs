@@ -93,14 +93,12 @@ pub fn fate<'a>(desired: &Desired, observed: &'a Observed, key: &Key) -> Fate<'a
     let Some(wanted) = desired.gateways.get(key).filter(|_| open.is_none_or(|open| open.kind_is_known)) else {
         return Fate::Open(gateway);
     };
+    // Its primary address may be one of those that are not known yet.
+    let may_fit = open.is_some_and(|open| open.addresses.is_none()) && only_by_addresses(gateway, wanted);
     match keeper(observed, key, &wanted.kind) {
         Some(keeper) if keeper.id == gateway.id => Fate::Kept(gateway),
-        Some(_) => Fate::Replaced(gateway),
-        // Its primary address may be one of those that are not known yet.
-        None if open.is_some_and(|open| open.addresses.is_none()) && only_by_addresses(gateway, wanted) => {
-            Fate::Open(gateway)
-        }
-        None => Fate::Replaced(gateway),
+        None if may_fit => Fate::Open(gateway),
+        Some(_) | None => Fate::Replaced(gateway),
     }
 }
 
@@ -132,7 +130,7 @@ pub fn replacements(desired: &Desired, observed: &Observed) -> Option<BTreeSet<K
     Some(replaced)
 }
 
-/// The routes that there will be, with the key that each leads to; `None` while that is not known.
+/// The routes that there will be, with the key of the gateway that each goes to; `None` while that is not known.
 pub fn routes(desired: &Desired) -> Option<BTreeMap<RouteKey, Key>> {
     let unknown = &desired.unknown;
     let open = unknown.gateways || unknown.destinations || unknown.of.values().any(|open| open.route_tables.is_none());
@@ -191,33 +189,38 @@ pub fn lists(desired: &Desired, observed: &Observed, known: Option<&Known>, key:
                 None => private_ip.filter(|_| *id == first),
             };
             let private_ips = ids.iter().map(private).collect();
-            Lists { public_ips: public_ips(observed, &ids), private_ips: Some(private_ips), addresses: all(ids) }
+            Lists { public_ips: public_ips(observed, &ids), private_ips: Some(private_ips), addresses: Some(all(ids)) }
         }
         Kind::Private { secondary, private_ip, .. } => {
             let private_ips = match kept {
                 Some((_, Some(known))) => private_ips(secondary, &known.private_ips),
                 Some((_, None)) => None,
-                None => made_private_ips(secondary, *private_ip),
+                None => Some(made_private_ips(secondary, *private_ip)),
             };
             Lists { addresses: Some(Vec::new()), public_ips: Some(Vec::new()), private_ips }
         }
         Kind::RegionalManual { .. } => {
             let ids: Vec<String> = kind.addresses().into_keys().map(str::to_owned).collect();
             let same = |known: &&Known| known.addresses == ids && known.private_ips.len() == ids.len();
-            let known = kept.and_then(|(_, known)| known.filter(same));
-            Lists {
-                public_ips: public_ips(observed, &ids),
-                private_ips: known.and_then(|known| all(known.private_ips.clone())),
-                addresses: all(ids),
-            }
+            let known = kept.and_then(|(gateway, known)| Some((gateway, known.filter(same)?)));
+            // One that goes to another zone leaves the gateway and comes back.
+            let stays = |gateway: &Gateway, id: &String| {
+                let mut found = gateway.addresses.iter().filter(|address| address.allocation.as_ref() == Some(id));
+                let wanted = kind.addresses().get(id.as_str()).copied().flatten();
+                found.all(|address| address.zone.as_deref() == wanted)
+            };
+            let private = |(gateway, known): (&Gateway, &Known)| {
+                ids.iter().map(|id| held(Some(known), id).filter(|_| stays(gateway, id))).collect()
+            };
+            Lists { private_ips: known.map(private), public_ips: public_ips(observed, &ids), addresses: Some(all(ids)) }
         }
         // AWS adds and takes addresses by itself.
         Kind::RegionalAutomatic { .. } => Lists::default(),
     }
 }
 
-fn all<T>(elements: Vec<T>) -> List<T> {
-    Some(elements.into_iter().map(Some).collect())
+fn all<T>(elements: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
+    elements.into_iter().map(Some).collect()
 }
 
 fn public_ips(observed: &Observed, ids: &[String]) -> List<Ipv4Addr> {
@@ -234,24 +237,24 @@ fn held(known: Option<&Known>, id: &str) -> Option<Ipv4Addr> {
 fn private_ips(secondary: &Secondary, has: &[Ipv4Addr]) -> List<Ipv4Addr> {
     let (primary, others) = has.split_first()?;
     match secondary {
-        Secondary::Addresses(ips) => all(std::iter::once(primary).chain(ips).copied().collect()),
+        Secondary::Addresses(ips) => Some(all(std::iter::once(primary).chain(ips).copied())),
         Secondary::Count(count) if *count <= others.len() => {
             let mut others = others.to_vec();
             others.sort_unstable();
             others.truncate(*count);
-            all(std::iter::once(*primary).chain(others).collect())
+            Some(all(std::iter::once(*primary).chain(others)))
         }
         Secondary::Count(count) => Some(std::iter::once(Some(*primary)).chain((0..*count).map(|_| None)).collect()),
     }
 }
 
 /// The private addresses of a private gateway that is made.
-fn made_private_ips(secondary: &Secondary, primary: Option<Ipv4Addr>) -> List<Ipv4Addr> {
+fn made_private_ips(secondary: &Secondary, primary: Option<Ipv4Addr>) -> Vec<Option<Ipv4Addr>> {
     let others: Vec<Option<Ipv4Addr>> = match secondary {
         Secondary::Addresses(ips) => ips.iter().copied().map(Some).collect(),
         Secondary::Count(count) => vec![None; *count],
     };
-    Some(std::iter::once(primary).chain(others).collect())
+    std::iter::once(primary).chain(others).collect()
 }
 
 /// Where the world is no longer what the state says, of what a plan relies on.
@@ -317,7 +320,7 @@ pub fn as_far_as_known(desired: &Desired, observed: &Observed) -> Desired {
     known
 }
 
-/// The tables that are to lead to a gateway: where not all of these are known, those that do as well.
+/// The tables that are to route to a gateway: where not all of these are known, those that do as well.
 fn tables_of(
     gateway: &Gateway,
     open: &Open,
@@ -325,12 +328,12 @@ fn tables_of(
     desired: &Desired,
     observed: &Observed,
 ) -> BTreeSet<String> {
-    let leading = || {
+    let routing = || {
         let recorded = desired.recorded.routes.iter();
-        let leads = |route: &&RouteKey| observed.routes.get(*route).is_some_and(|now| now.target == gateway.id);
-        recorded.filter(leads).map(|(table, _)| table.clone()).chain(named).collect()
+        let is_to_it = |route: &&RouteKey| observed.routes.get(*route).is_some_and(|now| now.target == gateway.id);
+        recorded.filter(is_to_it).map(|(table, _)| table.clone()).chain(named).collect()
     };
-    open.route_tables.clone().unwrap_or_else(leading)
+    open.route_tables.clone().unwrap_or_else(routing)
 }
 
 /// What would make a gateway what it is.

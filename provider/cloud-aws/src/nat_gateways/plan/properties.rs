@@ -97,7 +97,7 @@ pub(super) fn account() -> Ec2 {
     ec2.state.addresses.insert(FOREIGN.into(), ec2.state.addresses["e1"].clone());
     ec2.state.addresses.get_mut(FOREIGN).expect("just put in").instance = Some("i-1".into());
     for table in TABLES {
-        ec2.lead(table, INTERNET_GATEWAY);
+        ec2.point(table, INTERNET_GATEWAY);
     }
     ec2
 }
@@ -112,9 +112,9 @@ pub(super) fn disturb(ec2: &mut Ec2, what: u8, which: usize) {
     let id = &live[which % live.len()];
     match what {
         0 => ec2.lose(id),
-        1 => ec2.lead(TABLES[which % TABLES.len()], INTERNET_GATEWAY),
+        1 => ec2.point(TABLES[which % TABLES.len()], INTERNET_GATEWAY),
         2 => _ = ec2.state.routes.remove(&default_route(TABLES[which % TABLES.len()])),
-        3 => ec2.lead(TABLES[which % TABLES.len()], id),
+        3 => ec2.point(TABLES[which % TABLES.len()], id),
         4 => ec2.execute(&super::Operation::Delete { gateway: id.clone(), failed: false }).expect("it can be deleted"),
         _ => {}
     }

@@ -129,7 +129,7 @@ impl Ec2 {
         }
     }
 
-    pub(super) fn lead(&mut self, table: &str, target: &str) {
+    pub(super) fn point(&mut self, table: &str, target: &str) {
         self.state.routes.insert(default_route(table), Route { target: target.to_owned(), blackhole: false });
     }
 

@@ -187,11 +187,11 @@ impl<'a> Work<'a> {
         self.plan.lost = lost.collect();
     }
 
-    /// Leads routes to the gateways that they should lead to, once these carry traffic; then removes those that should not be.
+    /// Points routes at the gateways that they should go to, once these carry traffic; then removes those that should not be.
     pub(super) fn route(&mut self) {
         let wanted = self.desired.routes();
         for (route, key) in &wanted {
-            self.lead(route, key);
+            self.point(route, key);
         }
         for (route, now) in self.routes.clone() {
             if wanted.contains_key(&route) {
@@ -212,7 +212,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn lead(&mut self, route: &RouteKey, key: &Key) {
+    fn point(&mut self, route: &RouteKey, key: &Key) {
         let Some((gateway, keeper)) = self.keeper(key) else { return };
         if !keeper.carries() || !self.observed.tables.contains_key(&route.0) {
             return;
@@ -261,7 +261,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Deletes gateways that have to go and to which no route leads any more, and waits for those that are going.
+    /// Deletes gateways that have to go and to which no route points any more, and waits for those that are going.
     pub(super) fn retire(&mut self) {
         let idle: Vec<Target> = self
             .retiring()

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod kinds;
+mod names;
 mod outside;
 mod routes;
 mod zones;
@@ -32,7 +33,7 @@ fn render(plan: &Plan) -> String {
         _ = writeln!(text, "! {} in {} is taken over from {}", taken.route.1, taken.route.0, taken.from);
     }
     for (route, gateway) in &plan.stranded {
-        _ = writeln!(text, "! {} in {} will lead nowhere, as {gateway} goes", route.1, route.0);
+        _ = writeln!(text, "! {} in {} will point nowhere, as {gateway} goes", route.1, route.0);
     }
     for route in &plan.interrupted {
         _ = writeln!(text, "! {} in {} is interrupted", route.1, route.0);

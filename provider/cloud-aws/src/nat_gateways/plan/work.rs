@@ -18,9 +18,9 @@ pub(super) struct Work<'a> {
     pub(super) plan: Plan,
     /// Gateways that hold something or will.
     pub(super) members: BTreeMap<Target, Member>,
-    /// Where each route leads.
+    /// Where each route points.
     pub(super) routes: BTreeMap<RouteKey, Target>,
-    /// Routes that make a detour, with the key of the gateway that they led to.
+    /// Routes that make a detour, with the key of the gateway that they pointed to.
     pub(super) detours: BTreeMap<RouteKey, Key>,
 }
 
@@ -238,7 +238,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether a route is known to lose packets because the gateway that it leads to is gone.
+    /// Whether a route is known to lose packets because the gateway that it points to is gone.
     pub(super) fn leads_nowhere(&self, route: &RouteKey) -> bool {
         self.observed.routes.get(route).is_some_and(|now| {
             now.blackhole
@@ -247,12 +247,12 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Whether a route is this resource's, or leads to something that is.
+    /// Whether a route is this resource's, or points to something that is.
     pub(super) fn is_known(&self, route: &RouteKey, now: &Target) -> bool {
         self.is_ours(now) || self.desired.recorded.routes.contains(route) || self.leads_nowhere(route)
     }
 
-    /// The conflict of a route that leads to something that is not ours and may not be taken over.
+    /// The conflict of a route that points to something that is not ours and may not be taken over.
     pub(super) fn taken(&self, route: &RouteKey, now: &Target, key: &Key) -> Option<Conflict> {
         let Target::Id(target) = now else { return None };
         let allowed = self.is_known(route, now) || self.desired.take_over.contains(target);
@@ -260,7 +260,7 @@ impl<'a> Work<'a> {
         (!allowed).then_some(Conflict::RouteTaken { key, route, target })
     }
 
-    /// The routes that lead to a gateway and that we may change.
+    /// The routes that point to a gateway and that we may change.
     pub(super) fn routes_to(&self, target: &Target) -> Vec<RouteKey> {
         let leading = self.routes.iter().filter(|(_, leads_to)| *leads_to == target);
         leading.filter(|(route, _)| !self.is_stranded(route)).map(|(route, _)| route.clone()).collect()

@@ -20,7 +20,7 @@ use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics, model};
 
 use super::wrong::beneath;
-use crate::resources::objects::outcome::mistakes;
+use crate::resources::objects::outcome::{mistakes, upper_first};
 use crate::session::InCluster;
 
 #[derive(Deserialize, Default)]
@@ -143,7 +143,7 @@ fn versions(value: &Value, path: &Path) -> Result<BTreeMap<EngineName, Version>,
         let at = path.key(name.clone());
         let Some(engine) = known.iter().find(|engine| engine.as_str() == name) else {
             let known: Vec<_> = known.iter().map(|engine| format!("\"{engine}\"")).collect();
-            let detail = format!("Its versions are those of: {}.", known.join(", "));
+            let detail = format!("Write the name of an engine: {}.", known.join(", "));
             told.push(Diagnostic::error(format!("The engine {} does not exist", shown(name)), detail).at(at));
             continue;
         };
@@ -160,9 +160,12 @@ fn versions(value: &Value, path: &Path) -> Result<BTreeMap<EngineName, Version>,
 /// A known text that can be read.
 fn text<T: FromStr<Err: Display>>(value: &Value, path: &Path) -> Result<T, Diagnostic> {
     let text = value.as_str().ok_or_else(|| unknown(&path.to_string(), path))?;
-    text.parse().map_err(|error| {
-        Diagnostic::error(format!("The value of {path} cannot be used"), format!("It does not fit: {error}."))
-            .at(path.clone())
+    text.parse().map_err(|error: T::Err| {
+        Diagnostic::error(
+            format!("The value of {path} cannot be used"),
+            format!("{}.", upper_first(&error.to_string())),
+        )
+        .at(path.clone())
     })
 }
 

@@ -46,7 +46,7 @@ fn the_error(result: Result<Configured, Diagnostics>) -> (String, String, Path) 
 fn an_owner_is_enough() {
     let configured = parse(&block(&[("owner", text("acme-prod"))])).expect("it is right");
     assert_eq!(configured.owner.as_str(), "acme-prod");
-    assert_eq!(configured.adoption, Adoption::Automatic);
+    assert_eq!(configured.adoption, Adoption::Recent);
     assert!(matches!(configured.aws, Err(Unavailable::Missing(_))));
     assert!(matches!(configured.kubernetes, Err(Unavailable::Missing(_))));
 }

@@ -57,6 +57,7 @@ impl Applying<'_> {
             identity: self.identity.clone(),
             former: self.former.clone(),
             holder: self.instance.holder.clone(),
+            takes_over: self.instance.takes_over,
             entries,
             in_use: if destroys { InUse::Wait } else { InUse::Postpone },
             state: outputs.state(before.as_ref().unwrap_or(&after), &after),
@@ -84,7 +85,7 @@ impl Applying<'_> {
         Ok(Applied { state, failure, diagnostics, done })
     }
 
-    /// What speaks against the change. The plan has said the same, unless it could not know: something was unknown then, or
+    /// Why the change is refused. The plan has said the same, unless it could not know: something was unknown then, or
     /// was changed since.
     async fn refusal(
         &self,
@@ -106,7 +107,7 @@ impl Applying<'_> {
         }
         let was_current = |leaving: &Leaving| pool.state.get(&leaving.row.id).is_some_and(|held| held.current);
         let given_up: Vec<_> = picture.leaving.iter().filter(|l| l.is_given_up() && was_current(l)).collect();
-        report::leaves(&given_up, &BTreeMap::new(), true, self.planned.is_null())
+        report::leaves(&self.identity, &given_up, &BTreeMap::new(), true, self.planned.is_null())
     }
 
     async fn state(&self, pools: &dyn Pools, pool: &Pool, picture: &Picture) -> Value {
@@ -210,6 +211,7 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         identity: identity.clone(),
         former: None,
         holder: None,
+        takes_over: false,
         entries: BTreeMap::new(),
         in_use: InUse::Postpone,
         state: held,

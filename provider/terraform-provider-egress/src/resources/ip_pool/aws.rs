@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud_aws::Region;
 use cloud_aws::ip_pools::Source;
-use egress_model::identity::Key;
+use cloud_aws::{MAX_TAGS, Region};
+use egress_model::identity::{Key, SHOWN_NAME_TAG, own_tags};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -18,9 +18,6 @@ use super::arguments::Tags;
 use super::backend::{Backend, Place, Pools};
 use crate::resources::region;
 use crate::session::{Configured, Failure, Unavailable};
-
-/// The most tags that an object can have ("Tag your Amazon EC2 resources", tag restrictions).
-const MAX_TAGS: usize = 50;
 
 /// AWS behind the resource.
 pub(super) struct AwsBackend;
@@ -227,7 +224,7 @@ fn wrong_tags(layers: &[&Tags], path: &Path) -> Vec<Diagnostic> {
     let known = |layer: &'_ Tags| layer.known().cloned().unwrap_or_default();
     let all: BTreeMap<String, Arg<String>> = layers.iter().flat_map(|layer| known(layer)).collect();
     let mut wrong = Vec::new();
-    let ours = egress_model::identity::RESERVED_TAGS.len();
+    let ours = own_tags(all.contains_key(SHOWN_NAME_TAG));
     if all.len() + ours > MAX_TAGS {
         let detail = format!(
             "There are {}, and an address on AWS can have {MAX_TAGS}, of which the provider needs {ours}.",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud::ip_pools::{self, Quota};
 use cloud::{DefaultTags, End, Error, Freshness, IpPools, Limits};
-use egress_model::identity::{Holder, Identity, Key};
+use egress_model::identity::{Holder, Identity, Key, SHOWN_NAME_TAG};
 use egress_model::ip_pool::{
     self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
     Wanted,
@@ -68,6 +68,8 @@ pub(super) struct Pool {
     pub(super) former: Option<Identity>,
     /// The resource instance; `None` where it is not known.
     pub(super) holder: Option<Holder>,
+    /// Whether it takes the place of the instance that the state is of.
+    pub(super) takes_over: bool,
     pub(super) entries: BTreeMap<Key, Entry>,
     pub(super) in_use: InUse,
     pub(super) state: State,
@@ -81,6 +83,15 @@ pub(super) struct Row {
     pub(super) mark: Option<Mark>,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) association: Option<Association>,
+}
+
+impl Row {
+    /// Its tags without the name that the provider gave it to be shown, because the user gave it none.
+    pub(super) fn tags_of_users(&self) -> BTreeMap<String, String> {
+        let given = self.mark.as_ref().map(|mark| mark.identity.shown_name(&mark.key));
+        let is_given = |name: &str, value: &String| name == SHOWN_NAME_TAG && given.as_ref() == Some(value);
+        self.tags.clone().into_iter().filter(|(name, value)| !is_given(name, value)).collect()
+    }
 }
 
 /// An address that no key has any more.
@@ -212,6 +223,7 @@ where
             identity: pool.identity.clone(),
             former: pool.former.clone(),
             holder: pool.holder.clone(),
+            takes_over: pool.takes_over,
             addresses: pool.entries.iter().map(wanted).collect(),
             in_use: pool.in_use,
         }

@@ -19,6 +19,7 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity) -> Result<Comput
         identity: identity.clone(),
         former: None,
         holder: None,
+        takes_over: false,
         entries: BTreeMap::new(),
         in_use: InUse::Postpone,
         state: BTreeMap::new(),

@@ -30,6 +30,7 @@ pub(super) async fn find(
         identity: identity.clone(),
         former: None,
         holder: None,
+        takes_over: false,
         entries: BTreeMap::new(),
         in_use: InUse::Postpone,
         state,
@@ -72,16 +73,16 @@ pub(super) async fn find(
     }
     let is_own = |row: &Row| outputs::is_managed(row, &identity);
     let own: Vec<&Row> = rows.values().copied().filter(|row| is_own(row)).collect();
-    let shared = shared_tags(&own, pools.default_tags());
+    let shared = shared_tags(&own, &pools.default_tags().known);
     let mut known = BTreeMap::new();
     let mut addresses = BTreeMap::new();
     for (key, row) in rows {
         let arn = pools.arn(&row.id).await.into();
         let managed = is_own(row);
         // The tags of an address that does not carry the pool's identity are its own: no later change of the pool removes them.
-        let tags = if managed { row.tags.clone() } else { BTreeMap::new() };
+        let tags = if managed { row.tags_of_users() } else { Tags::new() };
         let detail = outputs::detail(row, managed, &tags, arn, outputs::association(row.association.as_ref()));
-        addresses.insert(key.to_string(), address(row, managed, &shared, pools.default_tags(), clouds));
+        addresses.insert(key.to_string(), address(row, managed, &shared, &pools.default_tags().known, clouds));
         known.insert(key, Known::of(row, detail));
     }
     let mut computed = outputs::by_key(&known, true);
@@ -96,9 +97,10 @@ type Tags = BTreeMap<String, String>;
 
 /// The tags that all these addresses have, but for those that the provider gives to everything.
 fn shared_tags(rows: &[&Row], default_tags: &Tags) -> Tags {
-    let Some((first, others)) = rows.split_first() else { return Tags::new() };
-    let shared = first.tags.iter().filter(|(name, value)| {
-        default_tags.get(*name) != Some(*value) && others.iter().all(|row| row.tags.get(*name) == Some(*value))
+    let tags: Vec<Tags> = rows.iter().map(|row| row.tags_of_users()).collect();
+    let Some((first, others)) = tags.split_first() else { return Tags::new() };
+    let shared = first.iter().filter(|(name, value)| {
+        default_tags.get(*name) != Some(*value) && others.iter().all(|tags| tags.get(*name) == Some(*value))
     });
     shared.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
@@ -112,8 +114,7 @@ fn address(row: &Row, managed: bool, shared: &Tags, default_tags: &Tags, clouds:
     let is_given = |name: &String, value: &String| {
         shared.contains_key(name) || default_tags.get(name).is_some_and(|default| default == value)
     };
-    let own = row.tags.iter().filter(|(name, value)| managed && !is_given(name, value));
-    let own: Tags = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let own: Tags = row.tags_of_users().into_iter().filter(|(name, value)| managed && !is_given(name, value)).collect();
     let attributes = [
         ("new", if managed { true.into() } else { Value::Null }),
         ("existing_id", if managed { Value::Null } else { row.id.as_str().into() }),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::Freshness;
-use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::{Association, InUse};
+use egress_model::identity::{Identity, Key, is_held_by_another};
+use egress_model::ip_pool::{AddressId, Association, InUse};
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -58,7 +58,7 @@ impl Planning<'_> {
         let in_use = if self.destroys { InUse::Wait } else { InUse::Postpone };
         let (identity, former) = (self.identity.clone(), self.former.clone());
         let holder = self.instance.holder.clone();
-        let pool = Pool { identity, former, holder, entries: decided, in_use, state };
+        let pool = Pool { identity, former, holder, takes_over: false, entries: decided, in_use, state };
         let unreadable = |error| report::unreadable("look at the pool's addresses", &error, pools.place());
         let picture = pools.picture(&pool, Freshness::Snapshot).await.map_err(unreadable)?;
         // A plan without a refresh has not asked before.
@@ -70,7 +70,7 @@ impl Planning<'_> {
             return Ok(None);
         }
         let undecided = undecided.into_keys().collect::<Vec<_>>();
-        Ok(Some(self.compute(pools, &pool, &picture, &recorded, &undecided).await))
+        Ok(Some(self.compute(pools, &pool, &picture, &undecided).await))
     }
 
     /// Says what can be said while the cloud cannot be asked, because the plan does not know yet where the pool will be: which
@@ -80,7 +80,7 @@ impl Planning<'_> {
         let stays = |key: &Key| !self.destroys && self.after.has(key);
         let gone: Vec<_> = recorded.iter().filter(|(key, _)| !stays(key) && !self.before.adopts(key)).collect();
         let guards = self.before_or_after().guards() && !self.instance.incomplete;
-        diagnostics.extend(report::leaves_unseen(&gone, guards, self.destroys));
+        diagnostics.extend(report::leaves_unseen(&self.identity, &gone, guards, self.destroys));
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl Planning<'_> {
             .collect();
         // Only for the message: without it the ids are shown.
         let users = if used.is_empty() { BTreeMap::new() } else { pools.users(&used).await.unwrap_or_default() };
-        diagnostics.extend(report::leaves(&new, &users, guards, self.destroys));
+        diagnostics.extend(report::leaves(&self.identity, &new, &users, guards, self.destroys));
         diagnostics.extend(report::left_before(&old, &users));
         diagnostics.extend(report::kept(&picture.held, &self.identity));
         diagnostics.extend(report::left_to_others(&picture.foreign, &self.identity, self.destroys));
@@ -148,6 +148,12 @@ impl Planning<'_> {
                 diagnostics.push(report::marked_by_others(key, row, &mark.identity, &self.identity));
             } else if !recorded.managed && !outputs::is_managed(row, &self.identity) {
                 diagnostics.push(report::retagged(key, row));
+            } else if row
+                .mark
+                .as_ref()
+                .is_some_and(|mark| is_held_by_another(mark.holder.as_ref(), self.instance.holder.as_ref()))
+            {
+                diagnostics.push(report::taken_back(key, row));
             }
         }
         let known = |row: &Row| pool.state.contains_key(&row.id);
@@ -181,28 +187,26 @@ impl Planning<'_> {
         if self.destroys { self.before } else { self.after }
     }
 
-    async fn compute(
-        &self,
-        pools: &dyn Pools,
-        pool: &Pool,
-        picture: &Picture,
-        recorded: &BTreeMap<Key, Recorded>,
-        undecided: &[Key],
-    ) -> Computed {
+    async fn compute(&self, pools: &dyn Pools, pool: &Pool, picture: &Picture, undecided: &[Key]) -> Computed {
         let mut known: BTreeMap<Key, Known> = BTreeMap::new();
         for (key, entry) in &pool.entries {
             let planned = match picture.kept.get(key) {
                 Some(row) => {
-                    let retagged = picture.retags.contains(key);
-                    let association =
-                        if retagged { Value::UNKNOWN } else { outputs::association(row.association.as_ref()) };
                     let arn = outputs::arn(pools, self.prior, key, &row.id).await;
                     let managed = entry.existing.is_none() || outputs::is_managed(row, &self.identity);
-                    let detail = outputs::detail(row, managed, &entry.tags, arn, association);
-                    let kept = self.kept_detail(key, recorded.get(key), &detail).filter(|_| !retagged);
-                    let mut detail = kept.unwrap_or(detail);
-                    if let Some(detail) = detail.as_object_mut().filter(|_| !entry.tags_known) {
-                        detail.insert("tags".to_owned(), Value::UNKNOWN);
+                    let before = self.detail_before(key, &row.id);
+                    let now = || outputs::association(row.association.as_ref());
+                    let association = before.and_then(|before| before.get("association").cloned()).unwrap_or_else(now);
+                    let mut detail = outputs::detail(row, managed, &entry.tags, arn, association);
+                    let only_tags_on_the_cloud =
+                        !self.changes && picture.retags.contains(key) && before == Some(&detail);
+                    if let Some(detail) = detail.as_object_mut() {
+                        if !entry.tags_known {
+                            detail.insert("tags".to_owned(), Value::UNKNOWN);
+                        } else if only_tags_on_the_cloud {
+                            // Nothing that the state has differs. An unknown value makes Terraform call for the update.
+                            detail.insert("association".to_owned(), Value::UNKNOWN);
+                        }
                     }
                     Known::of(row, detail)
                 }
@@ -237,16 +241,15 @@ impl Planning<'_> {
         computed
     }
 
-    /// The state's details, where they differ from what is now in nothing but what uses the address: that is no change.
-    fn kept_detail(&self, key: &Key, recorded: Option<&Recorded>, detail: &Value) -> Option<Value> {
-        recorded?;
-        let prior = self.prior.get("details")?.as_map()?.get(key.as_str())?;
-        let same = ["id", "public_ip", "arn", "managed", "tags"].iter().all(|name| prior.get(name) == detail.get(name));
-        same.then(|| prior.clone())
+    /// The state's details of the address of a key, where it is this one. What uses an address changes without the pool: the state goes
+    /// on to say what the last look found.
+    fn detail_before(&self, key: &Key, id: &AddressId) -> Option<&Value> {
+        let before = self.prior.get("details")?.as_map()?.get(key.as_str())?;
+        (before.get("id")?.as_str() == Some(id.as_str())).then_some(before)
     }
 }
 
-/// What speaks against renaming the pool in this plan. The new name must be free, or two pools would become one; and an address
+/// Why renaming the pool in this plan is refused. The new name must be free, or two pools would become one; and an address
 /// that is allocated under the new name by a run that dies could not be told from another pool's by the next.
 pub(super) fn refused_rename(pool: &Pool, picture: &Picture) -> Option<Diagnostic> {
     let former = pool.former.as_ref()?;

@@ -40,6 +40,7 @@ pub(super) fn elsewhere(public_ip: &str, was: &str, now: &str) -> Diagnostic {
 
 /// Addresses that leave in this plan.
 pub(super) fn leaves(
+    identity: &Identity,
     leaving: &[&Leaving],
     users: &BTreeMap<AddressId, String>,
     guards: bool,
@@ -61,17 +62,22 @@ pub(super) fn leaves(
             (None, Some(association)) => format!("used now by {}", association.user),
             (None, None) => "not used now".to_owned(),
         };
-        let _ = writeln!(detail, "- {ip} ({id}), {user}: {fate}.");
+        let key = leaving.row.mark.as_ref().map(|mark| format!(", key \"{}\"", mark.key)).unwrap_or_default();
+        let _ = writeln!(detail, "- {ip} ({id}{key}), {user}: {fate}.");
     }
     if leaving.is_empty() {
         return None;
     }
-    let what = if destroys { "The pool is destroyed" } else { "Public IPs leave the pool" };
+    let what = what_happens(identity, destroys);
     if !given_up {
         let summary = format!("{what}, and its addresses stay allocated");
         return Some(Diagnostic::warning(summary, detail).at(addresses()));
     }
-    Some(giving_up(what, detail, guards, destroys))
+    Some(giving_up(&what, detail, guards, destroys))
+}
+
+fn what_happens(Identity { name, .. }: &Identity, destroys: bool) -> String {
+    if destroys { format!("The pool {name} is destroyed") } else { format!("Public IPs leave the pool {name}") }
 }
 
 /// The warning or error of IPs that are given up. A destroy goes by what the state says: it has no configuration, so that what
@@ -83,7 +89,8 @@ fn giving_up(what: &str, mut detail: String, guards: bool, destroys: bool) -> Di
     }
     detail.push_str(if destroys {
         " If that is done: a destroy goes by what was applied last, so set on_ip_change = \"warn\" in the resource, apply, and then \
-         destroy. To keep the addresses allocated, set release_policy = \"retain\" instead, apply, and then destroy."
+         destroy. To keep the addresses allocated, set release_policy = \"retain\" instead, apply, and then destroy. If its block was only \
+         renamed or moved, a moved block keeps the pool as it is."
     } else {
         " If that is done, set on_ip_change = \"warn\" together with this change, and release_policy = \"release\". To keep the addresses allocated, set \
          release_policy = \"retain\" instead."
@@ -92,19 +99,23 @@ fn giving_up(what: &str, mut detail: String, guards: bool, destroys: bool) -> Di
 }
 
 /// Addresses that leave by what is written, in a plan that cannot ask the cloud yet.
-pub(super) fn leaves_unseen(gone: &[(&Key, &Recorded)], guards: bool, destroys: bool) -> Option<Diagnostic> {
+pub(super) fn leaves_unseen(
+    identity: &Identity,
+    gone: &[(&Key, &Recorded)],
+    guards: bool,
+    destroys: bool,
+) -> Option<Diagnostic> {
     if gone.is_empty() {
         return None;
     }
     let mut detail = String::new();
     for (key, recorded) in gone {
-        let _ = writeln!(detail, "- {} ({}) of key \"{key}\".", recorded.public_ip, recorded.id);
+        let _ = writeln!(detail, "- {} ({}, key \"{key}\").", recorded.public_ip, recorded.id);
     }
     detail.push_str(
         "\nWhere the pool is depends on values that are known only after apply, so that what uses them is not known.",
     );
-    let what = if destroys { "The pool is destroyed" } else { "Public IPs leave the pool" };
-    Some(giving_up(what, detail, guards, destroys))
+    Some(giving_up(&what_happens(identity, destroys), detail, guards, destroys))
 }
 
 /// Keys of which the plan does not know whether they keep their IP.
@@ -341,11 +352,22 @@ pub(super) fn taken_over(key: &Key, row: &Row) -> Diagnostic {
 /// The tags that find an address again were changed.
 pub(super) fn retagged(key: &Key, row: &Row) -> Diagnostic {
     let detail = format!(
-        "{} ({}) no longer carries the owner, name and key by which the provider finds it. They were changed outside of Terraform; \
-         this plan sets them again.",
+        "{} ({}) does not carry the owner, name and key by which the provider finds it. This plan sets them again.",
         row.public_ip, row.id
     );
-    Diagnostic::warning(format!("The address of key \"{key}\" was tagged anew outside of Terraform"), detail)
+    Diagnostic::warning(format!("The tags of the address of key \"{key}\" were changed outside of Terraform"), detail)
+        .at(address_path(key))
+}
+
+/// Another instance has adopted an address of the state.
+pub(super) fn taken_back(key: &Key, row: &Row) -> Diagnostic {
+    let detail = format!(
+        "{} ({}) carries the holder of another instance of this resource: one in another state with the same owner and name, or one whose \
+         creation was interrupted. This plan takes it back. If another state manages it, give one of the two another owner, or take it out \
+         of this state (\"terraform state rm\").",
+        row.public_ip, row.id
+    );
+    Diagnostic::warning(format!("The address of key \"{key}\" was adopted by another instance"), detail)
         .at(address_path(key))
 }
 

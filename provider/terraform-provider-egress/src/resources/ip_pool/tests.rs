@@ -2,6 +2,7 @@
 
 mod changes;
 mod guards;
+mod histories;
 mod host;
 mod ownership;
 mod refusals;

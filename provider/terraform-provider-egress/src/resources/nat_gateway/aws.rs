@@ -1,5 +1,6 @@
 //! NAT gateways on AWS.
 
+mod checks;
 mod find;
 mod imported;
 mod input;
@@ -19,13 +20,14 @@ use cloud_aws::Region;
 use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded, Unknown};
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::forecast::{self, Known};
-use cloud_aws::nat_gateways::plan::{Plan, plan, route_conflicts};
+use cloud_aws::nat_gateways::plan::{plan, route_conflicts};
 use egress_model::identity::{HOLDER_TAG, Holder, Identity, Key, ResourceType};
 use egress_model::nat_gateway::capacity;
 use tfplugin::cty::{Path, Value};
 use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
+use self::checks::{checks, claimed_twice, refuse_stale};
 use self::input::Input;
 pub(super) use self::place::foreign_zone;
 use self::place::{Unreached, arns, check_place, check_region, connected, recorded_arns, region, writes_region};
@@ -216,7 +218,7 @@ impl Backend for AwsBackend {
         }
         let arns = arns(&connection, &Value::Null, &observed).await?;
         let left = report::routes_left(&imported::others(&observed)).into_iter().collect();
-        Ok((imported::values(&observed, region, &arns, connection.default_tags()), left))
+        Ok((imported::values(&observed, region, &arns, &connection.default_tags().known), left))
     }
 }
 
@@ -239,23 +241,6 @@ fn former(prior: &Value, identity: &Identity) -> Option<Identity> {
 /// How a resource is called among those of a run.
 fn resource(identity: &Identity) -> String {
     format!("egress_nat_gateway \"{}\"", identity.name)
-}
-
-/// Routes of this resource that another resource of the run has too.
-fn claimed_twice(configured: &Configured, region: &Region, desired: &Desired) -> Diagnostics {
-    let us = resource(&desired.identity);
-    let routes = forecast::known_routes(desired).into_iter();
-    let shared = routes.filter_map(|(route, key)| {
-        let claim = format!("{}/{}", region.name(), input::route_text(&route));
-        Some(report::shared(&route, &key, &configured.this_run.routes.claim(&claim, &us)?))
-    });
-    shared.collect()
-}
-
-/// The error where the world is no longer what the state says, so that what was planned would not come.
-fn refuse_stale(desired: &Desired, observed: &Observed, known: &BTreeMap<Key, Known>) -> Result<(), Diagnostics> {
-    let stale = forecast::stale(desired, observed, known);
-    if stale.is_empty() { Ok(()) } else { Err(stale.iter().map(report::stale).collect()) }
 }
 
 /// The gateways could not be read: reported once for a cause that fails every resource.
@@ -347,20 +332,17 @@ impl AwsBackend {
         diagnostics.extend(checks(configured, &region, &desired, &observed, seen).await);
         let (arns, creates) = (&recorded_arns(prior)?, prior.is_null());
         let prediction = Prediction { desired: &desired, observed: &observed, known: &known, arns, creates };
-        // What the user wrote or the provider's tags differ, or are not known.
-        let tags = predicted::tags(&desired);
+        let mut computed = prediction.values();
         if planned != prior || !complete {
-            return Ok(Planned { computed: prediction.values(), diagnostics });
+            return Ok(Planned { computed, diagnostics });
         }
         // Nothing that the user wrote differs, and yet something may be to be done: tags that were removed, a second gateway.
-        let mut computed = BTreeMap::new();
-        if !plan.operations.is_empty() && plan.conflicts.is_empty() {
+        if plan.operations.is_empty() || !plan.conflicts.is_empty() {
+            computed.retain(|name, _| *name == "tags_all");
+        } else if computed.iter().all(|(name, value)| prior.get(name) == Some(value)) {
             computed = prediction.values_of_repair(&plan);
-            if prior.get("tags_all") == Some(&tags) {
-                diagnostics.push(report::repair(&plan));
-            }
+            diagnostics.push(report::repair(&plan));
         }
-        computed.insert("tags_all", tags);
         Ok(Planned { computed, diagnostics })
     }
 
@@ -447,50 +429,6 @@ impl AwsBackend {
         }
         Ok(Applied { state, diagnostics })
     }
-}
-
-/// What can only be found out by further calls, about what is yet to be made: subnets, quotas of zones, and the groups of zones
-/// that addresses can be used in. None of it is needed to decide, so a call that fails is a warning. Without a plan, a gateway
-/// is made where there is none.
-async fn checks(
-    configured: &Configured,
-    region: &Region,
-    desired: &Desired,
-    observed: &Observed,
-    plan: Option<&Plan>,
-) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    match region.tables_of_subnets().await {
-        Ok(explicit) => diagnostics.extend(report::loops(desired, observed, &explicit)),
-        Err(error) => diagnostics.push(report::unchecked("the route tables", &error)),
-    }
-    let wanted = report::new_subnets(desired, observed);
-    match region.subnets(wanted.values().cloned().collect()).await {
-        Ok(found) => diagnostics.extend(report::subnets(&wanted, &found)),
-        Err(error) => diagnostics.push(report::unchecked("the subnets", &error)),
-    }
-    let made = predicted::made_per_zone(desired, observed, plan);
-    if !made.is_empty() {
-        match region.nat_gateways_per_zone().await {
-            Ok(there) => {
-                let resource = resource(&desired.identity);
-                let of_run = |zone: &Key, made: usize| {
-                    configured.this_run.made.note(&format!("NAT gateways in {zone}"), &resource, made)
-                };
-                let made = made.into_iter().map(|(zone, made)| (zone.clone(), of_run(&zone, made))).collect();
-                diagnostics.extend(report::zone_quotas(&made, &there));
-            }
-            Err(error) => diagnostics.push(report::unchecked("the quota of NAT gateways", &error)),
-        }
-    }
-    let odd = report::foreign_groups(desired, observed, region.name());
-    if !odd.is_empty() {
-        match region.border_groups(odd.into_iter().collect()).await {
-            Ok(groups) => diagnostics.extend(report::border_groups(desired, observed, &groups)),
-            Err(error) => diagnostics.push(report::unchecked("the zones", &error)),
-        }
-    }
-    diagnostics
 }
 
 /// The planned state with what was computed. What is planned but not there is null.

@@ -49,6 +49,29 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
              begin with `egress-` and hold the identity are reserved. A gateway that is made gets the tag `Name` with `<name>-<key>`, where \
              no tags give another; one that is adopted or imported keeps its own.",
         ),
+    ]);
+    attributes.extend(computed());
+    Schema::new(
+        "NAT gateways with fixed public addresses and the routes to them, changed in place in the order that keeps traffic flowing: new \
+         addresses are associated and shown to work before routes are swapped, routes are swapped atomically, old addresses are drained, and \
+         waited for until they are really free.\n\n\
+         What the cloud cannot change in place is replaced within the resource, one gateway beside the other, with the same addresses. Where \
+         an address cannot be on both, traffic goes through another gateway of the resource meanwhile; only where there is none is egress \
+         interrupted. The plan says in a warning which gateway is replaced, why, and what becomes of the traffic.\n\n\
+         Addresses come from an `egress_ip_pool`, so that no change here ever releases one.\n\n\
+         A renamed resource and a changed provider `owner` keep their gateways: the next apply writes the new tags. A tainted resource \
+         adopts the gateways that it has, so `create_before_destroy` has no use. `lifecycle { prevent_destroy = true }` keeps Terraform \
+         from planning the destroy, which interrupts egress; the addresses stay with their pool in any case.\n\n\
+         The plan warns where a zone would have more gateways than the 5 of an account whose quota was never raised (L-FE5A380F), counting \
+         all that there are, and refuses an address of another network border group than its zone's.",
+        attributes,
+    )
+    .with_blocks(clouds.into_iter().chain([expected_load(), TIMEOUTS.block()]).collect())
+}
+
+/// What the provider computes.
+fn computed() -> Vec<Attribute> {
+    vec![
         Attribute::new(
             "tags_all",
             Type::map(Type::String),
@@ -98,7 +121,7 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
         Attribute::new(
             "routes",
             Type::map(Type::String),
-            "The routes that this resource has made or taken over, with the id of what each leads to now. The keys are \
+            "The routes that this resource has made or taken over, with the id of what each points to now. The keys are \
              `<route table>_<destination>`.",
         )
         .computed(),
@@ -116,23 +139,7 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
             "How many addresses each gateway needs for `expected_load`; null without it.",
         )
         .computed(),
-    ]);
-    Schema::new(
-        "NAT gateways with fixed public addresses and the routes to them, changed in place in the order that keeps traffic flowing: new \
-         addresses are associated and shown to work before routes are swapped, routes are swapped atomically, old addresses are drained, and \
-         waited for until they are really free.\n\n\
-         What the cloud cannot change in place is replaced within the resource, one gateway beside the other, with the same addresses. Where \
-         an address cannot be on both, traffic goes through another gateway of the resource meanwhile; only where there is none is egress \
-         interrupted. The plan says in a warning which gateway is replaced, why, and what becomes of the traffic.\n\n\
-         Addresses come from an `egress_ip_pool`, so that no change here ever releases one.\n\n\
-         A renamed resource and a changed provider `owner` keep their gateways: the next apply writes the new tags. A tainted resource \
-         adopts the gateways that it has, so `create_before_destroy` has no use. `lifecycle { prevent_destroy = true }` keeps Terraform \
-         from planning the destroy, which interrupts egress; the addresses stay with their pool in any case.\n\n\
-         The plan warns where a zone would have more gateways than the 5 of an account whose quota was never raised (L-FE5A380F), counting \
-         all that there are, and refuses an address of another network border group than its zone's.",
-        attributes,
-    )
-    .with_blocks(clouds.into_iter().chain([expected_load(), TIMEOUTS.block()]).collect())
+    ]
 }
 
 fn expected_load() -> NestedBlock {

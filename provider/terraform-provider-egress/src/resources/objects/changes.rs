@@ -88,7 +88,7 @@ impl<C: Compiles> ObjectResource<C> {
         let limits = Limits::within(cx.stop.clone(), timeout_of(&state, Operation::of(prior)));
         let cluster = cluster_to_change(&configured).await?;
         let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
-        let Instance { holder, .. } = Instance::of(&response.private);
+        let Instance { holder, takes_over, .. } = Instance::of(&response.private);
         let configuration = manifests.first().and_then(|first| configuration::text::<C>(&state, first));
         let terms = Terms {
             owner: &configured.owner,
@@ -122,7 +122,7 @@ impl<C: Compiles> ObjectResource<C> {
                 let limits = Limits::within(cx.stop.clone(), timeout_of(&state, Operation::of(prior)));
                 let told = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments, &limits).await;
                 response.diagnostics.extend(told);
-                let whose = Whose { owner: &configured.owner, holder: holder.as_ref() };
+                let whose = Whose { owner: &configured.owner, holder: holder.as_ref().filter(|_| !takes_over) };
                 let removed = remove(&cluster, no_longer_meant, whose, &limits).await;
                 response.diagnostics.extend(self.reported(removed.failures, &state));
                 response.diagnostics.extend(removed.diagnostics);

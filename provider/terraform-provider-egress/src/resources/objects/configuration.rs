@@ -20,7 +20,7 @@ fn written(schema: &Schema) -> Vec<(&'static str, tfplugin::cty::Type)> {
 }
 
 /// The configuration as compact JSON, without what is null; none where an object cannot hold it beside its other annotations.
-pub(super) fn text<C: Compiles>(value: &Value, first: &Manifest) -> Option<String> {
+pub(crate) fn text<C: Compiles>(value: &Value, first: &Manifest) -> Option<String> {
     let mut parts = Map::new();
     for (name, ty) in written(&ObjectResource::<C>::whole_schema()) {
         let Some(part) = value.get(name).filter(|part| !part.is_null()) else { continue };
@@ -44,7 +44,7 @@ fn without_null(json: Json) -> Json {
 
 /// The value of the resource's type that a text says, with defaults and null in place of what it does not say. None for a text of another
 /// version that does not fit.
-pub(super) fn value<C: Compiles>(text: &str) -> Option<Value> {
+pub(crate) fn value<C: Compiles>(text: &str) -> Option<Value> {
     let schema = ObjectResource::<C>::whole_schema();
     let json: Json = serde_json::from_str(text).ok()?;
     let mut value = from_json(&json, &schema.ty(), Undefined::Refuse).ok()?;

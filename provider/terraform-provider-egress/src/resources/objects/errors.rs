@@ -87,7 +87,7 @@ fn of_the_cluster(error: &Error, doing: Doing) -> Diagnostic {
         _ => "Check the host, the network and any VPN or proxy on the way, then run Terraform again.".to_owned(),
     };
     let without = match (doing, error) {
-        (Doing::Apply, _) | (_, Error::Interrupted) => "",
+        (Doing::Apply | Doing::Import, _) | (_, Error::Interrupted) => "",
         _ => {
             " To plan without looking at the cluster, set on_unreachable = \"warn\" in the provider's kubernetes settings."
         }
@@ -108,7 +108,7 @@ fn sentence(error: &Error) -> String {
 fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnostic {
     let summary = match doing {
         Doing::Plan => format!("{id} cannot be {done}"),
-        Doing::Refresh | Doing::Apply => format!("{id} could not be {done}"),
+        Doing::Refresh | Doing::Apply | Doing::Import => format!("{id} could not be {done}"),
     };
     match error {
         Error::NamespaceMissing { namespace } => Diagnostic::error(

@@ -24,6 +24,8 @@ use crate::session::{Configured, Failure, Unavailable};
 struct Wanted<'a> {
     name: &'a str,
     namespace: Option<&'a str>,
+    /// Whether resources of its type can have a namespace.
+    is_namespaced: bool,
 }
 
 /// What carries the labels that were looked for.
@@ -37,7 +39,11 @@ struct Found {
 /// The state of a resource with this identity, as the next plan would have it.
 pub(super) async fn import<C: Compiles>(identity: &Value, configured: &Configured) -> Result<Value, Failure> {
     let text = |name: &str| identity.get(name).and_then(Value::as_str);
-    let wanted = Wanted { name: text("name").unwrap_or_default(), namespace: text("namespace") };
+    let wanted = Wanted {
+        name: text("name").unwrap_or_default(),
+        namespace: text("namespace"),
+        is_namespaced: identity.get("namespace").is_some(),
+    };
     let kubernetes = configured.kubernetes.as_ref().map_err(|unavailable| match unavailable {
         Unavailable::Missing(diagnostic) => diagnostic.clone(),
         Unavailable::Unknown => Diagnostic::error(
@@ -49,7 +55,8 @@ pub(super) async fn import<C: Compiles>(identity: &Value, configured: &Configure
     let labels = format!("{},{NAME_TAG}={}", owned_labels(&configured.owner, C::TYPE), wanted.name);
     let found = look::<C>(&cluster, &wanted, &labels).await?;
     let own: Vec<&Object> = found.objects.iter().filter(|object| wanted.has(object)).collect();
-    let configurations = own.iter().filter_map(|object| {
+    // Some engines have objects of a policy in a namespace of their own, so that only the configuration says whose they are.
+    let configurations = found.objects.iter().filter_map(|object| {
         let state = configuration::value::<C>(object.annotation(CONFIGURATION_ANNOTATION)?)?;
         let is_of = |name: &str, part: Option<&str>| state.get(name).and_then(Value::as_str) == part;
         (is_of("name", Some(wanted.name)) && is_of("namespace", wanted.namespace)).then_some((object.id()?, state))
@@ -64,8 +71,8 @@ pub(super) async fn import<C: Compiles>(identity: &Value, configured: &Configure
     show::<C>(&mut state, &outcome);
     let objects: Vec<_> = outcome.manifests.iter().flatten().map(super::live::Recorded::from).collect();
     let seen = observe(&cluster, &objects, &owned_labels(&configured.owner, C::TYPE)).await;
-    if let Seen::There(seen) = seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Import))? {
-        set(&mut state, "manifests", Value::map(seen));
+    if let Seen::There { manifests, .. } = seen.map_err(|(id, error)| failed(&id, "read", &error, Doing::Import))? {
+        set(&mut state, "manifests", Value::map(manifests));
     }
     if C::ATTACHES {
         let seen = attached::observe(&cluster, &attached_of(&state)).await;
@@ -75,13 +82,14 @@ pub(super) async fn import<C: Compiles>(identity: &Value, configured: &Configure
 }
 
 impl Wanted<'_> {
-    /// Whether an object with the resource's labels can be of it: names are unique in a namespace only.
+    /// Whether an object with the resource's labels is in its namespace: names are unique there only.
     fn has(&self, object: &Object) -> bool {
-        let of = object.label(NAMESPACE_TAG).or_else(|| object.json()["metadata"]["namespace"].as_str());
+        let home = object.label(NAMESPACE_TAG);
+        let of = home.or_else(|| object.json()["metadata"]["namespace"].as_str());
         match self.namespace {
-            // Some engines have objects of a policy in a namespace of the engine's.
-            Some(namespace) => of == Some(namespace) || object.annotation(CONFIGURATION_ANNOTATION).is_some(),
-            None => object.label(NAMESPACE_TAG).is_none(),
+            Some(namespace) => of == Some(namespace),
+            None if self.is_namespaced => of.is_none(),
+            None => home.is_none(),
         }
     }
 

@@ -90,17 +90,17 @@ pub(crate) fn mistakes(what: &str, invalid: &[Invalid]) -> Diagnostics {
 /// What is wrong with one part of what was written. The summary names the part: of a path into a map Terraform shows only the
 /// resource.
 pub(crate) fn mistake(what: &str, path: &ModelPath, problem: &str) -> Diagnostic {
-    let detail = format!("It {}.", said_of_it(problem));
+    let detail = format!("{}.", sentence(problem));
     let path = attribute_path(path);
     let part = if path.steps().is_empty() { format!("The {what}") } else { path.to_string() };
     Diagnostic::error(format!("{part} cannot be used"), detail).at(path)
 }
 
-/// Messages that begin with what was written need another verb than those that say what it is.
-fn said_of_it(problem: &str) -> String {
-    let says_what_it_does = ["must", "has", "is", "needs", "names", "leaves", "cannot", "says", "contains", "would"];
+/// A problem either says what the part does or lacks, from the verb on, or is a clause of its own.
+fn sentence(problem: &str) -> String {
+    let verbs = ["must", "has", "is", "needs", "names", "leaves", "cannot", "says", "selects", "contains", "would"];
     let first = problem.split(' ').next().unwrap_or_default();
-    if says_what_it_does.contains(&first) { problem.to_owned() } else { format!("does not fit: {problem}") }
+    if verbs.contains(&first) { format!("It {problem}") } else { upper_first(problem) }
 }
 
 /// What a user reads of an engine's findings: an error for each part that it refuses, and one warning for all that it approximates.
@@ -159,7 +159,7 @@ pub(crate) fn unknown_engine(name: &str, known: &[EngineName]) -> Diagnostic {
 }
 
 /// A text as the beginning of a sentence.
-pub(super) fn upper_first(text: &str) -> String {
+pub(crate) fn upper_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -41,7 +41,7 @@ pub(crate) fn id_of<C: Compiles>(value: &Value) -> Value {
 }
 
 /// Compiles for what is known of the cluster. What only a part that is not known yet refuses is not told: it may turn out well. What is
-/// told in its place is what stays wrong at best, so that no advice leads to the next refusal.
+/// told in its place is what stays wrong at best, so that no advice points to the next refusal.
 pub(crate) fn checked<C: Compiles>(value: &Value, in_cluster: &InCluster) -> Outcome {
     let mut outcome = C::check(value, in_cluster);
     if let (true, Some(at_best)) = (outcome.diagnostics.has_errors(), in_cluster.at_best()) {

@@ -23,7 +23,7 @@ fn eks() -> NestedBlock {
         "eni_configs",
         Nesting::Map,
         vec![
-            text("subnet_id", "The subnet of the zone that pods get their addresses from: a private one, whose default route leads to a NAT gateway.").required(),
+            text("subnet_id", "The subnet of the zone that pods get their addresses from: a private one, whose default route points to a NAT gateway.").required(),
             texts("security_group_ids", "The security groups of the pods' interfaces, 1 to 5; `[]` for those of the node's first interface.").required(),
         ],
         "An `ENIConfig` for each availability zone, by the zone's name (`eu-west-1a`), which is also the object's: pods on the zone's nodes get addresses of this subnet instead of their node's. Nodes that run keep their interfaces.",
@@ -174,7 +174,7 @@ fn check_subnet<'v>(
     }
     if gateways.is_some_and(|gateways| gateways.subnets.contains(subnet.to_string().as_str())) {
         let why = "is the subnet that a NAT gateway stands in, whose own traffic does not go through it; name a private subnet \
-                   whose default route leads to the gateway";
+                   whose default route sends to the gateway";
         reading.mistake(&at.path, why);
     }
 }
@@ -229,7 +229,7 @@ impl<'v> Gateways<'v> {
             format!("The NAT gateway has no gateway in {zone}"),
             format!(
                 "Zones with a gateway: {others}. Pods in {zone} leave through another zone's gateway if the route table of their subnet \
-                 leads to one (which costs traffic between zones, and ends when that zone fails), and not at all if it leads to none. \
+                 points to one (which costs traffic between zones, and ends when that zone fails), and not at all if it points to none. \
                  egress_cidrs are null, because they would not be sure to be complete. Add {zone} to the gateway's zones."
             ),
         );

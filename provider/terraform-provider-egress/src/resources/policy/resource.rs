@@ -37,9 +37,9 @@ impl PolicyResource {
         Self { objects: ObjectResource::new(session.clone()), session }
     }
 
-    async fn lead(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<aws::Reached, Diagnostic> {
+    async fn route(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<aws::Reached, Diagnostic> {
         let limits = Limits::within(cx.stop.clone(), PATIENCE);
-        Ok(aws::lead(&*self.session.required()?, prior, planned, &limits).await)
+        Ok(aws::route(&*self.session.required()?, prior, planned, &limits).await)
     }
 
     async fn remove(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<aws::Reached, Diagnostic> {
@@ -109,19 +109,19 @@ impl Resource for PolicyResource {
             let state = if is_empty(&routes) { Value::Null } else { without_objects(&planned, routes) };
             ApplyResponse { identity: identity_of::<EgressPolicy>(&state), state, private, diagnostics }
         };
-        let led = match self.lead(cx, &Value::Null, &planned).await {
-            Ok(led) => led,
+        let routed = match self.route(cx, &Value::Null, &planned).await {
+            Ok(routed) => routed,
             Err(diagnostic) => return failed(Value::Null, diagnostic.into(), request.private),
         };
-        if led.diagnostics.has_errors() {
-            return failed(led.routes, led.diagnostics, request.private);
+        if routed.diagnostics.has_errors() {
+            return failed(routed.routes, routed.diagnostics, request.private);
         }
         let mut response = self.objects.create(cx, request).await;
         if response.state.is_null() {
-            return failed(led.routes, joined(led.diagnostics, response.diagnostics), response.private);
+            return failed(routed.routes, joined(routed.diagnostics, response.diagnostics), response.private);
         }
-        set(&mut response.state, "routes", led.routes);
-        response.diagnostics = joined(led.diagnostics, response.diagnostics);
+        set(&mut response.state, "routes", routed.routes);
+        response.diagnostics = joined(routed.diagnostics, response.diagnostics);
         response
     }
 
@@ -149,19 +149,19 @@ impl Resource for PolicyResource {
             set(&mut state, "routes", routes);
             ApplyResponse { state, private: request.private, identity: request.identity, diagnostics }
         };
-        let led = match self.lead(cx, &prior, &planned).await {
-            Ok(led) => led,
+        let routed = match self.route(cx, &prior, &planned).await {
+            Ok(routed) => routed,
             Err(diagnostic) => {
                 let routes = prior.get("routes").cloned().unwrap_or(Value::Null);
                 return stopped(routes, diagnostic.into(), request);
             }
         };
-        if led.diagnostics.has_errors() {
-            return stopped(led.routes, led.diagnostics, request);
+        if routed.diagnostics.has_errors() {
+            return stopped(routed.routes, routed.diagnostics, request);
         }
         let mut response = self.objects.update(cx, request).await;
-        set(&mut response.state, "routes", led.routes);
-        response.diagnostics = joined(led.diagnostics, response.diagnostics);
+        set(&mut response.state, "routes", routed.routes);
+        response.diagnostics = joined(routed.diagnostics, response.diagnostics);
         if response.diagnostics.has_errors() {
             return response;
         }

@@ -9,13 +9,13 @@ use serde_json::{Value as Json, json};
 use tfplugin::cty::json::{Undefined, from_json};
 use tfplugin::cty::{Path, Step, Value};
 use tfplugin::provider::Context;
-use tfplugin::resource::{ImportRequest, PlanRequest, Resource};
+use tfplugin::resource::{PlanRequest, Resource};
 use tfplugin::{Diagnostics, Severity};
 
 use super::{EgressPolicy, PolicyResource};
-use crate::resources::objects::Compiles;
 use crate::resources::objects::outcome::Outcome;
 use crate::resources::objects::state::checked;
+use crate::resources::objects::{Compiles, configuration};
 use crate::resources::whole_diagnostics::assert_golden;
 use crate::session::{Adoption, Configured, InCluster, Session, ThisRun, Unavailable};
 
@@ -118,7 +118,7 @@ fn wrong_attributes_are_told_on_their_path() {
         (rule(&json!({"to_services": ["A"]})), "allow[r].to_services[0]", "must hold only lowercase letters"),
         (rule(&json!({"to_entities": ["world"]})), "allow[r].to_entities[0]", "is not an entity"),
         (rule(&json!({"to_entities": ["all"], "ports": ["0"]})), "allow[r].ports[0]", "0 is not a port"),
-        (rule(&json!({"to_entities": ["all"], "ports": ["1", "9-1"]})), "allow[r].ports[1]", "the range ends at 1"),
+        (rule(&json!({"to_entities": ["all"], "ports": ["1", "9-1"]})), "allow[r].ports[1]", "range ends at 1"),
         (rule(&json!({"to_entities": ["all"], "ports": ["80/tpc"]})), "allow[r].ports[0]", "is not a protocol"),
         (
             rule(&json!({"to_entities": ["all"], "ports": ["300/ICMP"]})),
@@ -136,7 +136,7 @@ fn wrong_attributes_are_told_on_their_path() {
             "needs every port of the rule announced",
         ),
         (json!({"deny": {"d": {"ports": ["any"]}}}), "deny[d]", "has no destination"),
-        (json!({"dns_queries": ["*"]}), "dns_queries[0]", "a '*' must be the whole first part"),
+        (json!({"dns_queries": ["*"]}), "dns_queries[0]", "must be the whole first part"),
         (json!({"dns_queries": ["example.com"], "allow_dns": false}), "dns_queries", "but allow_dns is false"),
         (json!({"exempt_namespaces": ["kube-system"]}), "exempt_namespaces", "is for policies of the whole cluster"),
         (
@@ -154,7 +154,7 @@ fn wrong_attributes_are_told_on_their_path() {
         whole.push((attributes.to_string(), diagnostics));
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: ")), "{attributes}: {}", found[0]);
-        assert!(found[0].contains(" cannot be used: It "), "{attributes}: {}", found[0]);
+        assert!(found[0].contains(" cannot be used: "), "{attributes}: {}", found[0]);
         assert!(found[0].contains(text) && found[0].ends_with(['.', '?']), "{attributes}: {}", found[0]);
     }
     assert_golden(&expect_file!["testdata/wrong_attributes.txt"], &whole);
@@ -213,8 +213,7 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
     }
     let told = messages(&policy.diagnostics, Severity::Warning);
     let [told] = &told[..] else { panic!("one warning: {told:?}") };
-    let expected =
-        "allow: The policy can stop the cluster: allow has no rule that lets the pods to the Kubernetes API server: ";
+    let expected = "allow: The policy cuts pods off from the Kubernetes API server: allow has no rule that lets the pods to the Kubernetes API server: ";
     assert!(told.starts_with(expected), "{told}");
     let with_api_server = json!({"allow": {"api": {"to_entities": ["kube-apiserver"], "ports": ["443"]}}});
     let with_api_server = |exempt: &Json| {
@@ -225,8 +224,7 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
     };
     assert_eq!(with_api_server(&json!(null)), [""; 0]);
     let [told] = &with_api_server(&json!(["kube-system", "kube-public", "kube-node-lease"]))[..] else { panic!("one") };
-    let expected =
-        "exempt_namespaces: The policy can stop the cluster: exempt_namespaces leaves out cilium, cilium-spire, where ";
+    let expected = "exempt_namespaces: The policy is about the cluster's own components: exempt_namespaces leaves out cilium, cilium-spire, where ";
     assert!(told.starts_with(expected), "{told}");
 }
 
@@ -382,23 +380,54 @@ async fn a_cluster_that_is_not_configured_matters_only_to_an_apply() {
     assert!(rendered.diagnostics.is_empty(), "{:?}", rendered.diagnostics);
 }
 
-#[tokio::test]
-async fn imports_by_id_and_by_identity() {
-    let resource = resource(Unavailable::Unknown);
-    let identity = Value::object([("namespace", "production"), ("name", "backend")]);
-    for request in [ImportRequest::Id("production/backend".into()), ImportRequest::Identity(identity.clone())] {
-        let imported = resource.import(&Context::default(), request).await.expect("a state");
-        assert_eq!(imported.identity, Some(identity.clone()));
-        assert_eq!(imported.state.get("delivery"), Some(&Value::from("apply")));
-    }
-    let cluster_wide =
-        resource.import(&Context::default(), ImportRequest::Id("default-deny".into())).await.expect("a state");
-    assert_eq!(cluster_wide.state.get("namespace"), Some(&Value::Null));
+#[test]
+fn rules_that_are_not_known_are_named_with_what_they_could_open() {
+    let warned = |allow: Value, deny: Value| {
+        let mut value = config(&json!({}));
+        let attributes = value.as_object_mut().expect("attributes");
+        attributes.extend([("allow".to_owned(), allow), ("deny".to_owned(), deny)]);
+        let outcome = check(&value);
+        assert!(outcome.manifests.is_none(), "the objects are not known");
+        messages(&outcome.diagnostics, Severity::Warning)
+    };
+    let rules = warned(Value::map([("a", Value::UNKNOWN)]), Value::Null);
+    assert_eq!(rules.len(), 1, "{rules:#?}");
+    assert!(
+        rules[0].starts_with("allow[a]: allow[\"a\"] is not known yet: ") && rules[0].contains("every port"),
+        "{rules:?}"
+    );
+    let whole = warned(Value::UNKNOWN, Value::UNKNOWN);
+    let starts = ["allow: allow is not known yet: ", "deny: deny is not known yet: "];
+    assert!(whole.len() == 2 && whole.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{whole:#?}");
+}
+
+#[test]
+fn import_ids_are_read() {
+    let named = |namespace: Value, name: &str| Value::object([("namespace", namespace), ("name", Value::from(name))]);
+    assert_eq!(EgressPolicy::parse_id("production/backend"), Ok(named("production".into(), "backend")));
+    assert_eq!(EgressPolicy::parse_id("default-deny"), Ok(named(Value::Null, "default-deny")));
     for id in ["/backend", "production/", "a/b/c", ""] {
-        let error = resource.import(&Context::default(), ImportRequest::Id(id.into())).await.expect_err("no import");
+        let error = EgressPolicy::parse_id(id).expect_err("no import");
         let expected = format!(
-            ": The import id cannot be used: {id:?} is neither \"namespace/name\", such as \"production/backend\", nor \"name\" of a policy of the whole cluster."
+            "{id:?} is neither \"namespace/name\", such as \"production/backend\", nor \"name\" of a policy of the whole cluster."
         );
-        assert_eq!(messages(&error, Severity::Error), [expected]);
+        assert_eq!((error.summary.as_str(), error.detail), ("The import id cannot be used", expected));
     }
+}
+
+/// What an import reads from an object is what the policy was planned with, without what is null.
+#[test]
+fn the_configuration_on_an_object_is_the_one_that_was_applied() {
+    let planned = config(&json!({
+        "allow": {"r": {"to_cidrs": ["203.0.113.0/24", "!203.0.113.128/25"], "ports": ["443"]}},
+        "labels": {"team": "platform"},
+    }));
+    let manifests = check(&planned).manifests.expect("manifests");
+    let text = configuration::text::<EgressPolicy>(&planned, &manifests[0]).expect("it fits");
+    assert!(!text.contains("null") && !text.contains("manifests"), "{text}");
+    assert_eq!(configuration::value::<EgressPolicy>(&text), Some(planned.clone()));
+    let mut full = manifests[0].clone();
+    full.metadata.annotations.insert("other".to_owned(), "x".repeat(262_144 - "other".len() - text.len()));
+    assert_eq!(configuration::text::<EgressPolicy>(&planned, &full), None, "there is no room for it");
+    assert_eq!(configuration::value::<EgressPolicy>("{\"alow\":{}}"), None, "another version wrote it");
 }

@@ -87,9 +87,9 @@ pub(super) struct Wanted {
     pub(super) region: Option<String>,
     /// The gateways' route tables.
     pub(super) tables: BTreeMap<String, Gateway>,
-    /// What is to be led to the gateways.
+    /// What is to be sent to the gateways.
     pub(super) destinations: BTreeSet<Destination>,
-    /// What the gateways' resource leads to them itself.
+    /// What the gateways' resource sends to them itself.
     pub(super) covered: BTreeSet<Destination>,
     /// From where routes may be taken over.
     pub(super) take_over: BTreeSet<String>,

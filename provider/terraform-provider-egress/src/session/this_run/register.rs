@@ -139,10 +139,11 @@ impl Entry {
             **role == Role::Made && !self.seen.contains_key(*other) && !self.made.contains(*other)
         };
         let new = self.planned.iter().filter(is_new).count();
-        let leaves = self.seen.keys().any(|seen| self.is_leaving(seen));
+        // Terraform does not refresh what it destroys because its block is gone.
+        let leaves = self.planned.values().any(|role| *role == Role::Leaving);
         // A tainted instance is planned as if it were new; Terraform does not say that it is replaced.
         let tainted = self.seen.keys().filter(|seen| !self.planned.contains_key(*seen)).count();
-        if leaves && new > tainted {
+        if leaves && new > tainted + usize::from(self.handed_over.is_some()) {
             return Some(Clash::Renamed);
         }
         let wanted = self.planned.values().filter(|role| **role != Role::Leaving).count();
@@ -191,8 +192,10 @@ mod tests {
     #[test]
     fn a_renamed_block_is_found_whichever_half_is_planned_first() {
         let (made, leaving) = (("new", Role::Made), ("old", Role::Leaving));
-        assert_eq!(clashes(&["old"], &[made, leaving]), [None, Some(Clash::Renamed)]);
-        assert_eq!(clashes(&["old"], &[leaving, made]), [None, Some(Clash::Renamed)]);
+        for seen in [&["old"][..], &[]] {
+            assert_eq!(clashes(seen, &[made, leaving]), [None, Some(Clash::Renamed)], "{seen:?}");
+            assert_eq!(clashes(seen, &[leaving, made]), [None, Some(Clash::Renamed)], "{seen:?}");
+        }
     }
 
     #[test]
@@ -222,6 +225,11 @@ mod tests {
         assert!(!register.make(&spot(), &holder("third")), "another resource of the name");
         assert!(!register.awaits_another(&spot(), Some(&holder("old"))), "a removal after it goes by the holders");
         assert_eq!(register.plan(&spot(), &holder("old"), Role::Leaving), None);
+        // The other order, with what an earlier replacement has left.
+        let register = Register::default();
+        register.hand_over(&spot(), Value::Null);
+        assert_eq!(register.plan(&spot(), &holder("new"), Role::Made), None);
+        assert_eq!(register.plan(&spot(), &holder("older"), Role::Leaving), None);
     }
 
     #[test]

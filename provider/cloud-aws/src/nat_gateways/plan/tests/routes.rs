@@ -46,7 +46,7 @@ fn changes_destinations() {
 fn takes_no_route_over_unasked() {
     check_with(
         nothing(),
-        |ec2| ec2.lead("t1", INTERNET_GATEWAY),
+        |ec2| ec2.point("t1", INTERNET_GATEWAY),
         one(&["e1"]),
         &expect![[r#"
         x RouteTaken { key: Key("a"), route: ("t1", Cidr(0.0.0.0/0)), target: "igw-1" }
@@ -62,7 +62,7 @@ fn takes_a_route_over_when_asked() {
     after.take_over = set(&[INTERNET_GATEWAY]);
     check_with(
         nothing(),
-        |ec2| ec2.lead("t1", INTERNET_GATEWAY),
+        |ec2| ec2.point("t1", INTERNET_GATEWAY),
         after,
         &expect![[r#"
         ! 0.0.0.0/0 in t1 is taken over from igw-1
@@ -77,7 +77,7 @@ fn takes_a_route_over_when_asked() {
 fn leads_a_route_back_that_was_changed_outside() {
     check_with(
         one(&["e1"]),
-        |ec2| ec2.lead("t1", INTERNET_GATEWAY),
+        |ec2| ec2.point("t1", INTERNET_GATEWAY),
         one(&["e1"]),
         &expect![[r#"
         swap the route of 0.0.0.0/0 in t1 from igw-1 to nat-a0
@@ -89,7 +89,7 @@ fn leads_a_route_back_that_was_changed_outside() {
 fn leaves_a_route_that_leads_elsewhere_when_it_is_no_longer_wanted() {
     check_with(
         two(),
-        |ec2| ec2.lead("t2", INTERNET_GATEWAY),
+        |ec2| ec2.point("t2", INTERNET_GATEWAY),
         one(&["e1"]),
         &expect![[r#"
         delete nat-b0
@@ -113,10 +113,10 @@ fn says_which_table_does_not_exist() {
 fn says_which_routes_of_others_will_lead_nowhere() {
     check_with(
         one(&["e1"]),
-        |ec2| ec2.lead("t3", "nat-a0"),
+        |ec2| ec2.point("t3", "nat-a0"),
         nothing(),
         &expect![[r#"
-        ! 0.0.0.0/0 in t3 will lead nowhere, as nat-a0 goes
+        ! 0.0.0.0/0 in t3 will point nowhere, as nat-a0 goes
         delete the route of 0.0.0.0/0 in t1 to nat-a0
         delete nat-a0
         wait until nat-a0 is gone and its addresses are free
@@ -128,7 +128,7 @@ fn says_which_routes_of_others_will_lead_nowhere() {
 fn leads_routes_of_others_to_the_successor() {
     check_with(
         one(&["e1"]),
-        |ec2| ec2.lead("t3", "nat-a0"),
+        |ec2| ec2.point("t3", "nat-a0"),
         one(&["e2"]),
         &expect![[r#"
         ! nat-a0 is replaced (Kept): the primary address of a gateway leaves only with the gateway (e1)

@@ -69,14 +69,17 @@ async fn a_plan_names_the_ip_that_would_leave_and_its_user() {
     let ip = host.text("public_ips", "b");
     let removed = host.config([("a", plain())], []);
     let text = told(&host.plan(&removed).await.diagnostics).join("\n");
-    assert!(text.starts_with("error [on_ip_change] Public IPs leave the pool: IPs would be given up"), "{text}");
+    assert!(
+        text.starts_with("error [on_ip_change] Public IPs leave the pool partners: IPs would be given up"),
+        "{text}"
+    );
     assert!(text.contains(&ip) && text.contains("not used now") && text.contains("release_policy"), "{text}");
     host.cloud.change_outside(&id(&host, "b"), used);
     host.refresh().await;
     let text = told(&host.plan(&removed).await.diagnostics).join("\n");
     assert!(text.contains("used now by eni-1"), "{text}");
     let text = told(&host.plan_destroy().await).join("\n");
-    assert!(text.starts_with("error [on_ip_change] The pool is destroyed"), "{text}");
+    assert!(text.starts_with("error [on_ip_change] The pool partners is destroyed"), "{text}");
     assert!(text.contains(&host.text("public_ips", "a")) && text.contains(&ip), "{text}");
 }
 
@@ -155,7 +158,7 @@ async fn tags_changed_outside_are_reported_and_healed() {
     host.cloud.change_outside(&id(&host, "a"), |address| Some(Address { mark: None, ..address }));
     host.refresh().await;
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].contains("was tagged anew outside"), "{:?}", planned.diagnostics);
+    assert!(told(&planned.diagnostics)[0].contains("were changed outside of Terraform"), "{:?}", planned.diagnostics);
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     let healed = host.cloud.addresses();
@@ -185,7 +188,7 @@ async fn a_lost_state_finds_its_addresses_and_says_so() {
     let config = host.config([("a", plain()), ("b", plain())], []);
     let planned = host.plan(&config).await;
     let text = told(&planned.diagnostics).join("\n");
-    assert!(text.starts_with("warning [addresses] Addresses that exist already will be adopted"), "{text}");
+    assert!(text.starts_with("warning [addresses] Addresses that exist will be adopted"), "{text}");
     assert!(text.contains(&lost.text("ids", "a")) && text.contains(&lost.text("public_ips", "a")), "{text}");
     assert_eq!(planned.planned.get("ids"), lost.state.get("ids"), "known already in the plan");
     host.apply_plan(&config, planned).await;
@@ -193,7 +196,12 @@ async fn a_lost_state_finds_its_addresses_and_says_so() {
     assert_eq!(host.cloud.addresses().len(), 2);
     let strict = Host::on(Arc::clone(&lost.cloud), Adoption::Error);
     let text = told(&strict.plan(&config).await.diagnostics).join("\n");
-    assert!(text.starts_with("error [addresses] Addresses that exist already would be adopted"), "{text}");
+    assert!(text.starts_with("error [addresses] Addresses with this identity exist already"), "{text}");
+    // Those of the cloud in memory are as old as its clock.
+    let recent = Host::on(Arc::clone(&lost.cloud), Adoption::Recent);
+    let text = told(&recent.plan(&config).await.diagnostics).join("\n");
+    assert!(text.starts_with("error [addresses] Addresses with this identity exist already"), "{text}");
+    assert!(text.contains("terraform.workspace") && text.contains("id = \"partners\""), "{text}");
 }
 
 #[tokio::test]

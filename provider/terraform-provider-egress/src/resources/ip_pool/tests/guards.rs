@@ -23,7 +23,10 @@ async fn an_ip_does_not_leave_unasked_where_the_cloud_is_not_known_yet() {
     let ip = host.text("public_ips", "b");
     let removed = elsewhere_unknown(host.config([("a", plain())], []));
     let text = told(&host.plan(&removed).await.diagnostics).join("\n");
-    assert!(text.starts_with("error [on_ip_change] Public IPs leave the pool: IPs would be given up"), "{text}");
+    assert!(
+        text.starts_with("error [on_ip_change] Public IPs leave the pool partners: IPs would be given up"),
+        "{text}"
+    );
     assert!(text.contains(&ip) && !text.contains(&host.text("public_ips", "a")), "{text}");
     let warned = elsewhere_unknown(host.config([("a", plain())], [("on_ip_change", "warn".into())]));
     assert!(told(&host.plan(&warned).await.diagnostics)[0].starts_with("warning [addresses]"));
@@ -45,7 +48,7 @@ async fn an_apply_refuses_what_its_plan_could_not_know() {
     planned.planned.as_object_mut().expect("an object").insert("addresses".to_owned(), addresses);
     let (before, state) = (host.cloud.addresses(), host.state.clone());
     let text = told(&host.apply_plan(&config, planned).await).join("\n");
-    assert!(text.starts_with("error [on_ip_change] Public IPs leave the pool"), "{text}");
+    assert!(text.starts_with("error [on_ip_change] Public IPs leave the pool partners"), "{text}");
     assert_eq!((host.cloud.addresses(), &host.state), (before, &state), "nothing was changed");
 }
 

@@ -97,6 +97,11 @@ async fn says_what_is_wrong_and_where() {
             config(plain(), [("release_policies", Value::map([("a", Value::Null)]))]),
             "error [release_policies[\"a\"]] The release policy of \"a\" is missing",
         ),
+        (config(plain(), [("on_ip_change", "warn".into())]), "error [release_policy] release_policy is missing"),
+        (
+            config(plain(), [("release_policy", "release".into()), ("release_policies", tags(&[("a", "retain")]))]),
+            "error [release_policies[\"a\"]] An address is to be retained in a pool that releases",
+        ),
         (
             config(
                 plain(),
@@ -151,6 +156,8 @@ async fn takes_what_is_right_or_not_known_yet() {
         config(with("aws", with("ipam_pool_id", "ipam-pool-1")), []),
         config(object([("recover", "203.0.113.1".into()), ("aws", with("ipam_pool_id", "ipam-pool-1"))]), []),
         config(with("new", true), [("release_policies", Value::map([("a", "retain")]))]),
+        config(with("new", true), [("on_ip_change", "warn".into()), ("release_policy", Value::UNKNOWN)]),
+        config(with("new", true), [("on_ip_change", "warn".into()), ("release_policy", "retain".into())]),
         config(Value::UNKNOWN, []),
         config(with("new", true), [("addresses", Value::UNKNOWN), ("tags", Value::UNKNOWN)]),
         config(with("new", true), [("aws", aws([("region", Value::UNKNOWN)]))]),

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_aws::nat_gateways::desired::{Destination, RouteKey};
 use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed};
-use egress_model::identity::{Key, RESERVED_TAGS};
+use egress_model::identity::{Key, RESERVED_TAGS, SHOWN_NAME_TAG};
 use tfplugin::cty::Value;
 
+use super::predicted::{PLANNED_REPLACEMENTS, replacements};
 use super::state::{Arns, computed, regional_zones, standing, zone_value};
 
 /// What a gateway is for, as a rule.
@@ -65,9 +66,12 @@ pub(super) fn values(
 fn shared_tags(gateways: &BTreeMap<Key, &Gateway>) -> Tags {
     let mut all = gateways.values();
     let Some(first) = all.next() else { return Tags::new() };
-    let shared = first.tags.iter().filter(|(name, value)| {
-        !RESERVED_TAGS.contains(&name.as_str()) && gateways.values().all(|other| other.tags.get(*name) == Some(*value))
-    });
+    // The name that is shown is the provider's own where the user gives none.
+    let is_own = |name: &str| RESERVED_TAGS.contains(&name) || name == SHOWN_NAME_TAG;
+    let shared = first
+        .tags
+        .iter()
+        .filter(|(name, value)| !is_own(name) && gateways.values().all(|other| other.tags.get(*name) == Some(*value)));
     shared.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

@@ -48,8 +48,8 @@ impl Prediction<'_> {
         values
     }
 
-    /// The same where nothing that the user wrote differs and yet something is to be done. Terraform calls for an update only where a
-    /// value may change: that is the state of the gateways that the operations are about.
+    /// The same where no value differs and yet something is to be done. Terraform calls for an update only where a value may change:
+    /// that is the state of the gateways that the operations are about.
     pub(super) fn values_of_repair(&self, plan: &Plan) -> BTreeMap<&'static str, Value> {
         let mut values = self.values();
         let repaired = repaired(plan, self.desired, self.observed);
@@ -119,8 +119,9 @@ fn repaired(plan: &Plan, desired: &Desired, observed: &Observed) -> BTreeSet<Key
     };
     let key = |operation: &Operation| match operation {
         Operation::Create { key, .. } => Some(key.clone()),
-        Operation::AwaitAvailable(gateway) | Operation::AwaitSettled(gateway) => of_target(gateway),
-        Operation::Associate { gateway, .. }
+        Operation::AwaitAvailable(gateway)
+        | Operation::AwaitSettled(gateway)
+        | Operation::Associate { gateway, .. }
         | Operation::Assign { gateway, .. }
         | Operation::Disassociate { gateway, .. }
         | Operation::Unassign { gateway, .. }

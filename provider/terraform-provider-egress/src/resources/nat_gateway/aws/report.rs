@@ -45,7 +45,7 @@ pub(super) fn unchecked(what: &str, error: &Error) -> Diagnostic {
 fn remedy(error: &Error) -> &'static str {
     match (error.code.as_str(), error.class) {
         ("Gateway.NotAttached", _) => {
-            "Attach an internet gateway to the VPC, and lead the default route of the gateway's subnet to it. Where the same \
+            "Attach an internet gateway to the VPC, and point the default route of the gateway's subnet to it. Where the same \
              configuration makes the internet gateway, add depends_on for it."
         }
         ("InsufficientFreeAddressesInSubnet", _) => "Free private addresses in the subnet, or choose another subnet.",
@@ -184,8 +184,8 @@ pub(super) fn notes(plan: &Plan, observed: &Observed, destroying: bool) -> Diagn
     for taken in &plan.taken_over {
         let (table, destination) = &taken.route;
         let detail = format!(
-            "The route of {destination} in {table} leads to {} now. It is swapped atomically to the gateway of {}, as take_over_routes says. \
-             Destroying this resource deletes the route; it does not lead it back.",
+            "The route of {destination} in {table} points to {} now. It is swapped atomically to the gateway of {}, as take_over_routes says. \
+             Destroying this resource deletes the route; it does not point it back.",
             taken.from, taken.key
         );
         notes.push(
@@ -196,10 +196,10 @@ pub(super) fn notes(plan: &Plan, observed: &Observed, destroying: bool) -> Diagn
     let stranded = plan.stranded.iter().filter(|_| !destroying);
     for ((table, destination), gateway) in stranded {
         let detail = format!(
-            "The route of {destination} in {table} leads to {gateway}, which is removed, and was not made by this resource. It will lead \
+            "The route of {destination} in {table} points to {gateway}, which is removed, and was not made by this resource. It will lead \
              nowhere (blackhole) until whoever made it changes it."
         );
-        notes.push(Diagnostic::warning("A route of others will lead nowhere", detail).at(aws()));
+        notes.push(Diagnostic::warning("A route of others will point nowhere", detail).at(aws()));
     }
     if destroying {
         notes.extend(interruption::destroyed(plan, observed));
@@ -234,9 +234,9 @@ pub(super) fn conflicts(conflicts: &BTreeSet<Conflict>, desired: &Desired) -> Di
         )
         .at(address_path(desired, key, address)),
         Conflict::RouteTaken { key, route: (table, destination), target } => Diagnostic::error(
-            format!("The route of {destination} in {table} leads to {target}"),
+            format!("The route of {destination} in {table} points to {target}"),
             format!(
-                "It should lead to the gateway of {key}, and is not of this resource. To have it swapped, atomically, add \
+                "It should point to the gateway of {key}, and is not of this resource. To have it swapped, atomically, add \
                  take_over_routes = [\"{target}\"]; or remove {table} from route_table_ids."
             ),
         )

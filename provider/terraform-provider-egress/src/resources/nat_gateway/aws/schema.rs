@@ -47,7 +47,7 @@ pub(super) fn block_of_aws() -> NestedBlock {
         string_set(
             "take_over_routes",
             "Ids of targets (`igw-...`, `eni-...` of a NAT instance, `nat-...`) from which existing routes may be taken over. A route that \
-             leads to anything else that is not of this resource is an error. The swap is atomic.",
+             points to anything else that is not of this resource is an error. The swap is atomic.",
         ),
         number("drain_seconds",
             "How long open connections may stay on an address that leaves a gateway, 1 to 4000. Default: `350`, the time after which AWS \

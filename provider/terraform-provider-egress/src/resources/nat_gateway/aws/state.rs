@@ -103,13 +103,13 @@ fn keeps(planned: &Value, actual: &Value) -> bool {
     }
 }
 
-/// The routes that are recorded and still there, with where they lead.
+/// The routes that are recorded and still there, with where they point.
 fn routes(observed: &Observed, recorded: &BTreeSet<RouteKey>) -> Value {
     let present = recorded.iter().filter_map(|route| Some((route, observed.routes.get(route)?)));
     Value::map(present.map(|(route, now)| (route_text(route), now.target.as_str())))
 }
 
-/// The routes that are this resource's: those recorded before, and those wanted that lead to its gateways now.
+/// The routes that are this resource's: those recorded before, and those wanted that point to its gateways now.
 pub(super) fn recorded_routes(desired: &Desired, observed: &Observed) -> BTreeSet<RouteKey> {
     let ours = |route: &RouteKey| observed.routes.get(route).is_some_and(|now| observed.gateway(&now.target).is_some());
     let wanted = desired.routes();
@@ -243,13 +243,13 @@ pub(super) fn zone_value(subnet: Value, addresses: Value, tables: Value) -> Valu
     ])
 }
 
-/// The tables among these whose routes all lead to the gateway.
+/// The tables among these whose routes all point to the gateway.
 fn leading(tables: &BTreeSet<String>, desired: &Desired, observed: &Observed, gateway: &Gateway) -> Vec<String> {
-    let leads = |table: &&String| {
+    let points = |table: &&String| {
         desired.destinations.iter().all(|destination| {
             let route = observed.routes.get(&((*table).clone(), destination.clone()));
             route.is_some_and(|route| route.target == gateway.id && !route.blackhole)
         })
     };
-    tables.iter().filter(leads).cloned().collect()
+    tables.iter().filter(points).cloned().collect()
 }

@@ -98,7 +98,7 @@ fn routes_value(routes: &Routes) -> Value {
     Value::map(routes.iter().map(|(route, now)| (route_text(route), Value::from(now.target.as_str()))))
 }
 
-/// The routes of a policy that is imported: those that it wants, as far as they lead to its gateways now.
+/// The routes of a policy that is imported: those that it wants, as far as they point to its gateways now.
 pub(in super::super) async fn found(configured: &Configured, state: &Value) -> Result<Value, Diagnostics> {
     let input = Input::read(state)?;
     if !input.has_routes() {
@@ -170,7 +170,7 @@ pub(in super::super) async fn planned(configured: &Configured, prior: &Value, pl
 }
 
 /// Makes the routes that are planned, and leaves those that are no longer wanted.
-pub(in super::super) async fn lead(
+pub(in super::super) async fn route(
     configured: &Configured,
     prior: &Value,
     planned: &Value,

@@ -17,7 +17,7 @@ use crate::session::InCluster;
 /// The way to a gateway.
 #[derive(Debug, Default)]
 pub(in super::super) struct Way {
-    /// The objects that lead there, which come before the policy's; none while a part is not known, or with mistakes.
+    /// The objects that go there, which come before the policy's; none while a part is not known, or with mistakes.
     pub(in super::super) manifests: Option<Vec<Manifest>>,
     /// What to tell the user.
     pub(in super::super) diagnostics: Diagnostics,
@@ -74,7 +74,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     Way { manifests, diagnostics: told(engine.name, &refused) }
 }
 
-/// Why an engine cannot lead other pods through a gateway that is there; none where it can.
+/// Why an engine cannot send other pods through a gateway that is there; none where it can.
 fn why_not(engine: EngineName) -> Option<&'static str> {
     match engine {
         EngineName::Cilium => None,

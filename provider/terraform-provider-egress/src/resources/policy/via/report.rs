@@ -33,7 +33,7 @@ pub(in super::super) fn not_rendered() -> Diagnostic {
 
 pub(super) fn two_gateways() -> Diagnostic {
     let detail = "It names an egress_nat_gateway and an egress_gateway, and traffic leaves through one. To give an in-cluster gateway fixed \
-                  public addresses, lead the default route of its nodes' subnets to the NAT gateway.";
+                  public addresses, point the default route of its nodes' subnets to the NAT gateway.";
     Diagnostic::error("via names two gateways", detail).at(at())
 }
 
@@ -46,13 +46,13 @@ pub(super) fn only_of_nat_gateways() -> Diagnostic {
     Diagnostic::error("via.aws needs a nat_gateway", detail).at(at().child("aws"))
 }
 
-/// The engine cannot lead other pods through a gateway that is there.
+/// The engine cannot send other pods through a gateway that is there.
 pub(super) fn no_second_way(engine: EngineName, why: &str) -> Diagnostic {
     let detail = format!(
         "On {engine}, {why}. Put the policy's pods into sources of the egress_gateway, and what it is for into its `to`; the policy then \
          needs no via."
     );
-    Diagnostic::error(format!("The engine {engine} cannot lead a policy through a gateway"), detail)
+    Diagnostic::error(format!("The engine {engine} cannot send the traffic of a policy through a gateway"), detail)
         .at(egress_gateway())
 }
 
@@ -63,7 +63,7 @@ pub(super) fn no_cloud() -> Diagnostic {
 }
 
 pub(super) fn no_tables() -> Diagnostic {
-    let detail = "It has no route_table_ids, in none of its zones: nothing can be led to it. Name the route tables of the nodes' subnets in \
+    let detail = "It has no route_table_ids, in none of its zones: nothing can be sent to it. Name the route tables of the nodes' subnets in \
                   the gateway's zones; with destination_cidrs = [] it serves the policies' destinations alone. Terraform drops attributes that it does \
                   not know here, so look for a misspelt name.";
     Diagnostic::error("The NAT gateway has no route tables", detail).at(at().child("nat_gateway"))
@@ -91,7 +91,7 @@ pub(super) fn no_prefix_list(id: &str) -> Diagnostic {
 /// Terraform shows no line of a rule, so the summary says which part is meant.
 pub(super) fn unroutable(path: &ModelPath, why: &Unroutable) -> Diagnostic {
     let part = if *why == Unroutable::Nothing { "The policy".to_owned() } else { path.to_string() };
-    Diagnostic::error(format!("{part} cannot be led through the gateway of via"), format!("It {why}."))
+    Diagnostic::error(format!("{part} cannot be sent through the gateway of via"), format!("It {why}."))
         .at(attribute_path(path))
 }
 
@@ -130,9 +130,9 @@ pub(super) fn shared((table, destination): &RouteKey, other: &str) -> Diagnostic
 pub(super) fn conflicts(plan: &Plan) -> Diagnostics {
     let told = plan.conflicts.iter().map(|conflict| match conflict {
         Conflict::RouteTaken { route: (table, destination), target } => Diagnostic::error(
-            format!("The route of {destination} in {table} leads to {target}"),
+            format!("The route of {destination} in {table} points to {target}"),
             format!(
-                "It should lead to the NAT gateway of via, and is not of this policy. To have it swapped, atomically, add \
+                "It should point to the NAT gateway of via, and is not of this policy. To have it swapped, atomically, add \
                  take_over_routes = [\"{target}\"] to via.aws; or take the destination out of the policy."
             ),
         ),
@@ -163,7 +163,7 @@ pub(super) fn notes(plan: &Plan, fresh: &[&RouteKey], adoption: Adoption) -> Dia
             tables.iter().map(|(table, destinations)| format!("  - {table}: {}", destinations.join(", "))).collect();
         let detail = format!(
             "AWS routes by destination, not by pod. Everything in the subnets of these route tables, other pods and the nodes \
-             included, will reach these destinations through the gateway:\n\n{}\n\nTo lead the traffic of some pods alone, use an in-cluster \
+             included, will reach these destinations through the gateway:\n\n{}\n\nTo send the traffic of some pods alone, use an in-cluster \
              egress_gateway, or give the pods subnets of their own.",
             lines.join("\n")
         );
@@ -171,8 +171,8 @@ pub(super) fn notes(plan: &Plan, fresh: &[&RouteKey], adoption: Adoption) -> Dia
     }
     for ((table, destination), from) in &plan.taken_over {
         let detail = format!(
-            "The route of {destination} in {table} leads to {from} now. It is swapped atomically to the gateway of via, as \
-             take_over_routes says. Destroying this policy deletes the route; it does not lead it back."
+            "The route of {destination} in {table} points to {from} now. It is swapped atomically to the gateway of via, as \
+             take_over_routes says. Destroying this policy deletes the route; it does not point it back."
         );
         notes.push(
             Diagnostic::warning(format!("A route is taken over from {from}"), detail)
@@ -182,7 +182,7 @@ pub(super) fn notes(plan: &Plan, fresh: &[&RouteKey], adoption: Adoption) -> Dia
     if !plan.found.is_empty() {
         let routes: Vec<String> = plan.found.iter().map(route_text).collect();
         let detail = format!(
-            "These lead to the gateway already, and are not in the state: {}. That is what an interrupted apply leaves, and then it is \
+            "These point to the gateway already, and are not in the state: {}. That is what an interrupted apply leaves, and then it is \
              right. If somebody else made them, destroying this policy deletes them.",
             routes.join(", ")
         );

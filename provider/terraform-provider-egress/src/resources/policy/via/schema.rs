@@ -12,7 +12,7 @@ fn set(name: &'static str, description: &str) -> Attribute {
 /// `routes` and `egress_cidrs`.
 pub(in super::super) fn attributes() -> Vec<Attribute> {
     vec![
-        Attribute::new("routes", Type::map(Type::String), "The routes that this policy has made or taken over, with the id of what each leads to now. The keys are `<route table>_<destination>`. Null without a `nat_gateway` in `via`.").computed(),
+        Attribute::new("routes", Type::map(Type::String), "The routes that this policy has made or taken over, with the id of what each points to now. The keys are `<route table>_<destination>`. Null without a `nat_gateway` in `via`.").computed(),
         Attribute::new("egress_cidrs", Type::list(Type::String), "The public addresses that the destinations see: those of the gateway of `via`. Null without it.").computed(),
     ]
 }
@@ -73,7 +73,7 @@ fn egress_gateway() -> Vec<Attribute> {
             Type::list(Type::String),
             "The public addresses that a cloud translates these to.",
         ),
-        single("nodes", labels_selector(), "Which nodes traffic leaves from."),
+        single("nodes", of_a_whole_resource(labels_selector()).collect(), "Which nodes traffic leaves from."),
         text("interface", "The network interface of those nodes."),
         whole("replicas", "How many gateways at a time."),
         Attribute::new("egress_cidrs", Type::list(Type::String), "The addresses that the outside sees."),

@@ -83,6 +83,18 @@ fn mistakes_are_told_on_their_attributes() {
             "via.nat_gateway: The NAT gateway has no route tables: ",
         ),
         (
+            aws(
+                json!({ "zones": { "us-east-1a": { "route_table_ids": ["rtb-a"] }, "us-east-1b": {} }, "destination_cidrs": [] }),
+            ),
+            &cidrs,
+            "via.nat_gateway.aws.zones[\"us-east-1b\"]: The zone us-east-1b of the NAT gateway has no route_table_ids: ",
+        ),
+        (
+            aws(json!({ "zones": { "us-east-1a": { "route_table_ids": ["rtb-a"] } } })),
+            &cidrs,
+            "via.nat_gateway.aws.destination_cidrs: The NAT gateway does not say what is routed to it: ",
+        ),
+        (
             with(json!({ "prefix_list_ids": ["partners"] })),
             &cidrs,
             "via.aws.prefix_list_ids: The prefix list cannot be used: ",
@@ -90,12 +102,12 @@ fn mistakes_are_told_on_their_attributes() {
         (
             json!({ "nat_gateway": gateway() }),
             &json!({ "to_cidrs": ["2001:db8::/32"] }),
-            "allow[\"r\"].to_cidrs[0]: allow[\"r\"].to_cidrs[0] cannot be led through the gateway of via: It is an IPv6 block",
+            "allow[\"r\"].to_cidrs[0]: allow[\"r\"].to_cidrs[0] cannot be sent through the gateway of via: It is an IPv6 block",
         ),
         (
             json!({ "nat_gateway": gateway() }),
             &json!({ "to_pods": { "all": true } }),
-            "via: The policy cannot be led through the gateway of via: It has nothing to lead",
+            "via: The policy cannot be sent through the gateway of via: It has nothing to send",
         ),
     ];
     for (via, rule, begin) in cases {
@@ -129,8 +141,10 @@ fn gateways_that_take_no_other_pods_are_refused_with_the_reason() {
     let cidrs = json!({ "to_cidrs": ["203.0.113.0/24"] });
     for engine in egress_engines::GATEWAY_ENGINES.iter().filter(|engine| engine.name.as_str() != "cilium") {
         let found = errors(&in_cluster(engine.name.as_str()), &cidrs);
-        let begin =
-            format!("via.egress_gateway: The engine {0} cannot lead a policy through a gateway: On {0}, ", engine.name);
+        let begin = format!(
+            "via.egress_gateway: The engine {0} cannot send the traffic of a policy through a gateway: On {0}, ",
+            engine.name
+        );
         assert!(found.len() == 1 && found[0].starts_with(&begin), "{found:#?}");
     }
     let mut both = in_cluster("cilium");
@@ -142,5 +156,5 @@ fn gateways_that_take_no_other_pods_are_refused_with_the_reason() {
     let found = errors(&lists, &cidrs);
     assert!(found.len() == 1 && found[0].starts_with("via.aws: via.aws needs a nat_gateway: "), "{found:#?}");
     let found = errors(&in_cluster("cilium"), &json!({ "to_pods": { "all": true } }));
-    assert!(found.len() == 1 && found[0].contains("nothing to lead through the gateway"), "{found:#?}");
+    assert!(found.len() == 1 && found[0].contains("nothing to send through the gateway"), "{found:#?}");
 }

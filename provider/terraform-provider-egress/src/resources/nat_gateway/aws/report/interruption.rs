@@ -45,7 +45,7 @@ fn is_used(table: &str, observed: &Observed) -> bool {
     observed.tables.get(table).is_some_and(RouteTable::is_used)
 }
 
-/// One line for each table and gateway that loses routes for good.
+/// One line for each table and gateway that loses routes permanently.
 fn lost(plan: &Plan, observed: &Observed) -> Vec<String> {
     let mut lost: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
     for ((table, destination), gateway) in plan.lost.iter().chain(&plan.stranded) {
@@ -112,7 +112,7 @@ pub(in super::super) fn destroyed(plan: &Plan, observed: &Observed) -> Option<Di
         return None;
     }
     let mut detail = match &lines[..] {
-        [] => "No route table of a subnet leads to them.".to_owned(),
+        [] => "No route table of a subnet routes to them.".to_owned(),
         lines => lines.join("\n"),
     };
     if !cidrs.is_empty() {
@@ -200,9 +200,9 @@ pub(in super::super) fn loops(
         }
         for (table, destinations) in tables {
             let detail = format!(
-                "The gateway of {key} stands in {subnet}, which follows {table}, and would have the route of {} in {table} lead to itself: what \
+                "The gateway of {key} stands in {subnet}, which follows {table}, and the route of {} in {table} would point to the gateway itself: what \
                  the gateway sends would come back to it, and nothing would leave. Put it into a subnet with a route table of its own, whose \
-                 default route leads to an internet gateway (or, for private connectivity, to the other network); or take {table} out of \
+                 default route goes to an internet gateway (or, for private connectivity, to the other network); or take {table} out of \
                  route_table_ids.",
                 list(&destinations)
             );
@@ -220,7 +220,7 @@ pub(in super::super) fn shared(
     other: &str,
 ) -> Diagnostic {
     let detail = format!(
-        "{other} routes {destination} in {table} to a gateway too. A route leads to one target: the two would take it from each other with \
+        "{other} routes {destination} in {table} to a gateway too. A route has one target: the two would take it from each other with \
          every apply, and destroying one would cut the other's traffic. Name {table} in one of them only, or give them different \
          destinations. Terraform plans what is written before a destroy too: to destroy what there is first, run it with -refresh=false."
     );

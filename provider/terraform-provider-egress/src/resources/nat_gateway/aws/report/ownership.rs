@@ -96,7 +96,7 @@ pub(in super::super) fn of_others(
     told.collect()
 }
 
-/// What speaks against renaming in this plan. The new name must be free, or two resources would become one; and a gateway that
+/// Why renaming in this plan is refused. The new name must be free, or two resources would become one; and a gateway that
 /// is made under the new name by a run that dies could not be told from another resource's by the next.
 pub(in super::super) fn refused_rename(
     plan: &Plan,

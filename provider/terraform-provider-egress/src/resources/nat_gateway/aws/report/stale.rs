@@ -16,7 +16,7 @@ pub(in super::super) fn stale(stale: &Stale) -> Diagnostic {
             let now = match now {
                 None | Some(State::Deleted) => "was deleted".to_owned(),
                 Some(State::Failed { code, message }) => format!("has failed ({code}: {message})"),
-                Some(state) => format!("is {}", state.as_str()),
+                Some(other) => format!("is {}", other.as_str()),
             };
             Diagnostic::error(
                 format!("The NAT gateway of {key} is no longer as it was planned"),

@@ -111,7 +111,7 @@ fn a_destroy() {
     );
     check(
         destroyed(&Plan::default(), &observed()),
-        &["Warning [aws] The NAT gateways are destroyed", "No route table of a subnet leads to them.", "", stay],
+        &["Warning [aws] The NAT gateways are destroyed", "No route table of a subnet routes to them.", "", stay],
     );
     check(destroyed(&Plan::default(), &Observed::default()), &[]);
 }
@@ -132,6 +132,7 @@ fn wants(subnet: &str, tables: &[&str]) -> Desired {
         drain: Drain::default(),
         tags: BTreeMap::new(),
         recorded: Recorded::default(),
+        holder: None,
         unknown: Unknown::default(),
     }
 }
@@ -146,9 +147,9 @@ fn a_gateway_that_would_route_to_itself() {
         found("subnet-1", &["rtb-1"]),
         &[
             "Error [aws.zones[\"us-east-1a\"].route_table_ids] The NAT gateway of us-east-1a would route to itself",
-            "The gateway of us-east-1a stands in subnet-1, which follows rtb-1, and would have the route of 0.0.0.0/0 in rtb-1 lead to \
-             itself: what the gateway sends would come back to it, and nothing would leave. Put it into a subnet with a route table of its \
-             own, whose default route leads to an internet gateway (or, for private connectivity, to the other network); or take rtb-1 out of \
+            "The gateway of us-east-1a stands in subnet-1, which follows rtb-1, and the route of 0.0.0.0/0 in rtb-1 would point to \
+             the gateway itself: what the gateway sends would come back to it, and nothing would leave. Put it into a subnet with a route table of its \
+             own, whose default route goes to an internet gateway (or, for private connectivity, to the other network); or take rtb-1 out of \
              route_table_ids.",
         ],
     );
@@ -164,7 +165,7 @@ fn a_route_that_two_resources_claim() {
         Some(found),
         &[
             "Error [aws.zones[\"us-east-1a\"].route_table_ids] The route of 0.0.0.0/0 in rtb-1 is claimed twice",
-            "egress_nat_gateway \"other\" routes 0.0.0.0/0 in rtb-1 to a gateway too. A route leads to one target: the two would take it from \
+            "egress_nat_gateway \"other\" routes 0.0.0.0/0 in rtb-1 to a gateway too. A route has one target: the two would take it from \
              each other with every apply, and destroying one would cut the other's traffic. Name rtb-1 in one of them only, or give them \
              different destinations. Terraform plans what is written before a destroy too: to destroy what there is first, run it with \
              -refresh=false.",
