@@ -8,7 +8,7 @@ terraform {
 }
 
 variable "zones" {
-  description = "The public subnet for the gateway and the private route table that leads to it, by availability zone."
+  description = "The public subnet for the gateway and the private route table that points to it, by availability zone."
   type = map(object({
     public_subnet_id = string
     route_table_id   = string

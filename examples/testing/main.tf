@@ -36,6 +36,7 @@ resource "egress_nat_gateway" "prod" {
         route_table_ids = [var.route_table_id]
       }
     }
+    destination_cidrs = ["0.0.0.0/0"]
   }
 }
 

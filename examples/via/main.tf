@@ -8,7 +8,7 @@ terraform {
 }
 
 variable "zones" {
-  description = "The public subnet for the gateways and the private route table that leads to them, by availability zone."
+  description = "The public subnet for the gateways and the private route table that sends to them, by availability zone."
   type = map(object({
     public_subnet_id = string
     route_table_id   = string

@@ -154,6 +154,7 @@ fn document(cloud: &Cloud) -> Json {
                 "aws": { "zones": { ZONES[0]: {
                     "subnet_id": cloud.subnet(ZONES[0]),
                     "addresses": ["${egress_ip_pool.n0.ids[\"a\"]}"],
+                    "route_table_ids": [],
                 } } },
             } },
         },

@@ -135,7 +135,7 @@ fn unroute(cloud: &Cloud) -> Result<Scenario> {
     Ok(Scenario { before: routed(cloud, &["203.0.113.0/24"])?, after: routed(cloud, &[])?, owner: OWNER })
 }
 
-/// Gateways without a route of their own, and a policy through them unless it leads nowhere.
+/// Gateways without a route of their own, and a policy through them unless it points nowhere.
 pub(crate) fn routed(cloud: &Cloud, cidrs: &[&str]) -> Result<Configuration> {
     let mut document = document(cloud, &["a", "b"], [&["a"], &["b"]]);
     document["resource"]["egress_nat_gateway"]["prod"]["aws"]["destination_cidrs"] = json!([]);
@@ -191,7 +191,7 @@ pub(crate) fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Jso
             "egress_ip_pool": { "partners": {
                 "name": "partners", "addresses": addresses, "aws": {}, "on_ip_change": "warn", "release_policy": "release",
             } },
-            "egress_nat_gateway": { "prod": { "name": "prod", "aws": {
+            "egress_nat_gateway": { "prod": { "name": "prod", "on_interruption": "warn", "aws": {
                 "zones": zones, "destination_cidrs": ["0.0.0.0/0"], "drain_seconds": 1,
             } } },
         },

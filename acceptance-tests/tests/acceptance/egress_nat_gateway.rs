@@ -44,6 +44,13 @@ fn a_second_plan_is_empty(run: &Run<'_>) -> Result<()> {
     let world = World::new(run)?;
     world.settle(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
     expect(&world, &["a", "b"], [&["a"], &["b"]])?;
+    let inventory = world.cloud.server.inventory();
+    let shown = |tags: &std::collections::BTreeMap<String, String>| tags.get("Name").cloned().unwrap_or_default();
+    let gateways = inventory.live_nat_gateways().map(|(_, gateway)| shown(&gateway.tags));
+    let addresses = inventory.addresses.values().map(|address| shown(&address.tags));
+    let names: std::collections::BTreeSet<String> = gateways.chain(addresses).collect();
+    let expected = ["partners-a", "partners-b", "prod-eu-west-1a", "prod-eu-west-1b"].map(str::to_owned);
+    ensure!(names.into_iter().eq(expected), "what consoles show");
     let told = sorted_strings(&world.output("tell_partners")?);
     let mut expected = vec![format!("{}/32", world.public_ip("a")?), format!("{}/32", world.public_ip("b")?)];
     expected.sort();

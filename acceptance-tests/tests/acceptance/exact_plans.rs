@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, gateways, pool, says};
 
-const WARN: &str = "  on_ip_change = \"warn\"\n";
+const WARN: &str = "  on_ip_change   = \"warn\"\n  release_policy = \"release\"\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut add = |name: &str, run| suite.scenario(&format!("exact_plans::{name}"), Needs::Host, run);
@@ -274,6 +274,15 @@ fn a_route_table_has_one_gateway(run: &Run<'_>) -> Result<()> {
     };
     let table = world.cloud.route_table(ZONES[0]);
     world.refuses(&(one.clone() + &second([&["b"], &[]])), &["claimed twice", table, "egress_nat_gateway"])?;
+    // The same by a policy through another gateway that names the table.
+    let partner = "    destination_cidrs = [\"203.0.113.0/24\"]\n";
+    let routed = pool(&["a", "b"], WARN) + &gateways(&world.cloud, [&["a"], &[]], partner);
+    let idle = second([&[], &["b"]]).replace("destination_cidrs = [\"0.0.0.0/0\"]", "destination_cidrs = []");
+    let idle = idle.replace(world.cloud.route_table(ZONES[1]), table);
+    let policy = "resource \"egress_policy\" \"backend\" {\n  name = \"backend\"\n  namespace = \"production\"\n  delivery = \"render\"\n  \
+                  allow = { partner = { to_cidrs = [\"203.0.113.0/24\"], ports = [443] } }\n  via {\n    nat_gateway = \
+                  egress_nat_gateway.other\n  }\n}\n";
+    world.refuses(&(routed + &idle + policy), &["claimed twice", table, "203.0.113.0/24"])?;
     world.settle(&one)?;
     world.refuses(&(one.clone() + &second([&["b"], &[]])), &["claimed twice", table])?;
     // Before a destroy Terraform plans what is written, which is refused, unless it is to refresh nothing.
@@ -300,7 +309,11 @@ fn unknown_default_tags(run: &Run<'_>) -> Result<()> {
     for part in ["ids", "public_ips", "cidrs"] {
         ensure!(pool["before"][part] == pool["after"][part], "{part}: {pool:#}");
     }
-    ensure!(pool["after_unknown"]["details"]["a"] == json!({ "tags": true }), "{pool:#}");
+    let detail = |side: &str, part: &str| pool[side]["details"]["a"][part].clone();
+    ensure!(pool["after_unknown"]["details"]["a"]["tags"] == true, "{pool:#}");
+    for part in ["id", "public_ip", "arn", "association"] {
+        ensure!(detail("before", part) == detail("after", part), "{part}: {pool:#}");
+    }
     world.apply()?;
     world.destroy()?;
     world.expect_footprint(Vec::new())

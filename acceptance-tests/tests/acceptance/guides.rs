@@ -17,7 +17,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("guides::what_another_resource_had_is_taken_over_in_one_plan", Needs::Host, taken_over_in_one_plan);
 }
 
-/// The stream that the GitOps guide writes is what an API server takes.
+/// The stream that the guide to rendered manifests writes is what an API server takes.
 fn a_cluster_takes_what_is_rendered(run: &Run<'_>) -> Result<()> {
     let server = api_server()?;
     let namespace = server.own_namespace()?;
@@ -86,7 +86,7 @@ fn taken_over_in_one_plan(run: &Run<'_>) -> Result<()> {
          import {{\n  to = egress_nat_gateway.prod\n  id = \"prod,{zone}={gateway}\"\n}}\n\
          resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{ a = {{ new = true }} }}\n  aws {{}}\n}}\n\
          resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n      {zone} = {{ subnet_id = \"{subnet}\", \
-         addresses = [egress_ip_pool.partners.ids[\"a\"]], route_table_ids = [\"{table}\"] }}\n    }}\n  }}\n}}\n"
+         addresses = [egress_ip_pool.partners.ids[\"a\"]], route_table_ids = [\"{table}\"] }}\n    }}\n    destination_cidrs = [\"0.0.0.0/0\"]\n  }}\n}}\n"
     );
     let before = world.cloud.server.log().len();
     world.configure(&(call(false) + &moved.concat() + &resources))?;

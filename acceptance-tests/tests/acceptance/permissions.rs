@@ -130,10 +130,13 @@ fn role(server: &ApiServer) -> Result<Json> {
 /// The same role without one verb.
 fn without(role: &Json, verb: &str) -> Json {
     let mut role = role.clone();
-    for rule in role["rules"].as_array_mut().into_iter().flatten() {
-        if let Some(verbs) = rule["verbs"].as_array_mut() {
-            verbs.retain(|own| own != verb);
+    if let Some(rules) = role["rules"].as_array_mut() {
+        for rule in rules.iter_mut() {
+            if let Some(verbs) = rule["verbs"].as_array_mut() {
+                verbs.retain(|own| own != verb);
+            }
         }
+        rules.retain(|rule| rule["verbs"].as_array().is_some_and(|verbs| !verbs.is_empty()));
     }
     role
 }

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server_with_engines};
 use crate::world::{OWNER, World, address_lines, gateway_lines, gateways, pool, says};
 
-const WARN: &str = "  on_ip_change = \"warn\"\n";
+const WARN: &str = "  on_ip_change   = \"warn\"\n  release_policy = \"release\"\n";
 const CREATE_FIRST: &str = "  lifecycle {\n    create_before_destroy = true\n  }\n";
 const NO_COLOR: &[&str] = &["apply", "-auto-approve", "-no-color"];
 

@@ -130,7 +130,7 @@ fn what_the_gateway_leads_already_needs_no_route(run: &Run<'_>) -> Result<()> {
     let body = base(&world, "") + &rendered("backend", &[PARTNER]);
     world.settle(&body)?;
     world.expect_footprint(lines(&world, &["0.0.0.0/0"]))?;
-    // A narrower route in between leads elsewhere.
+    // A narrower route in between points elsewhere.
     let (table, gateway) = (world.cloud.route_table(ZONES[0]), world.cloud.vpc.internet_gateway_id.clone());
     let route = [("RouteTableId", table), ("DestinationCidrBlock", "203.0.0.0/16"), ("GatewayId", &gateway)];
     world.cloud.call("CreateRoute", &route)?;
@@ -148,7 +148,7 @@ fn a_foreign_route_is_not_taken_unasked(run: &Run<'_>) -> Result<()> {
     world.refuses(&(base(&world, NONE) + &rendered("backend", &[PARTNER])), &[&gateway, "take_over_routes"])?;
     let taking = via(&format!("    aws {{ take_over_routes = [\"{gateway}\"] }}\n")) + "  delivery = \"render\"\n";
     let body = base(&world, NONE) + &policy("backend", "production", &[PARTNER], &taking);
-    says(&world.plan_of(&body)?.1, &["A route is taken over from", "does not lead it back"])?;
+    says(&world.plan_of(&body)?.1, &["A route is taken over from", "does not point it back"])?;
     world.settle(&body)?;
     world.expect_footprint(lines(&world, &[PARTNER]))
 }
@@ -203,15 +203,20 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
         ("to_external = true", gateway, "", vec!["default route of the gateway"]),
         ("to_cidrs = [\"2001:db8::/32\"]", gateway, "", vec!["IPv6"]),
         ("to_cidrs = [\"192.0.2.0/24\", \"!192.0.2.1/32\"]", gateway, "", vec!["leaves out a part of a block"]),
-        ("to_services = [\"db\"]", gateway, "", vec!["nothing to lead"]),
-        ("to_cidrs = [\"192.0.2.0/24\"]", gateway, "  mode = \"audit\"\n", vec!["routes would lead it"]),
+        ("to_services = [\"db\"]", gateway, "", vec!["nothing to send"]),
+        ("to_cidrs = [\"192.0.2.0/24\"]", gateway, "  mode = \"audit\"\n", vec!["routes would send it"]),
         (
             "to_cidrs = [\"192.0.2.0/24\"]",
             "nat_gatewya = egress_nat_gateway.prod",
             "",
             vec!["nat_gatewya", "Did you mean \"nat_gateway\""],
         ),
-        ("to_cidrs = [\"192.0.2.0/24\"]", "nat_gateway = egress_ip_pool.partners", "", vec!["NAT gateway"]),
+        (
+            "to_cidrs = [\"192.0.2.0/24\"]",
+            "nat_gateway = egress_ip_pool.partners",
+            "",
+            vec!["\"gateways\" are required"],
+        ),
         (
             "to_cidrs = [\"192.0.2.0/24\"]",
             "nat_gateway = egress_nat_gateway.prod\n    aws { prefix_list_ids = [\"partners\"] }",
@@ -278,5 +283,8 @@ fn through_the_cluster(run: &Run<'_>) -> Result<()> {
     let other = gateway("antrea") + &policy("backend", &namespace, &[PARTNER], through);
     workspace.write("main.tf", &(provider + &other))?;
     let said = acceptance_tests::host::unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);
-    says(&said, &["The engine antrea cannot lead a policy through a gateway", "sources of the egress_gateway"])
+    says(
+        &said,
+        &["The engine antrea cannot send the traffic of a policy through a gateway", "sources of the egress_gateway"],
+    )
 }

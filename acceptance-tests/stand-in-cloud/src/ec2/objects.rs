@@ -174,7 +174,7 @@ pub(crate) struct NatGateway {
     pub(crate) deleted: Option<Timestamp>,
 }
 
-/// Where a route leads from: its identity within the table.
+/// The table and destination of a route: its identity within the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Destination {
     Cidr(String),

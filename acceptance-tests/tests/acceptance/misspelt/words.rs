@@ -43,23 +43,20 @@ impl Scope {
     }
 }
 
+/// The attributes of a block or nested attribute that a user can write.
 fn attributes(of: &Json) -> BTreeMap<String, Words> {
-    let attributes = of["attributes"].as_object().into_iter().flatten();
-    let written = attributes.filter(|(_, attribute)| attribute["required"] == true || attribute["optional"] == true);
+    let listed = of["attributes"].as_object().into_iter().flatten();
+    let written = listed.filter(|(_, attribute)| attribute["required"] == true || attribute["optional"] == true);
     let words = written.map(|(name, attribute)| {
         let nested = &attribute["nested_type"];
         let words = match nested["nesting_mode"].as_str() {
             None => Words::Plain,
-            Some("single") => Words::Object(Scope(attributes_of(nested))),
-            Some(_) => Words::Objects(Scope(attributes_of(nested))),
+            Some("single") => Words::Object(Scope(attributes(nested))),
+            Some(_) => Words::Objects(Scope(attributes(nested))),
         };
         (name.clone(), words)
     });
     words.collect()
-}
-
-fn attributes_of(nested: &Json) -> BTreeMap<String, Words> {
-    attributes(nested)
 }
 
 /// Every place of the schema where a user can write a word.
