@@ -156,8 +156,12 @@ fn renders(run: &Run<'_>, part: &str) -> Result<()> {
 /// Applies a resource's example under the provider's, then loses the state and imports it as the examples say.
 fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
     // The kinds of an engine's gateways and of managed clusters are not Kubernetes' own.
-    let server =
-        if ["egress_gateway", "egress_pod_network"].contains(&resource) { api_server_with_engines } else { api_server };
+    let server = match resource {
+        "egress_gateway" => api_server_with_engines,
+        // A pod network is known by its name alone, which all hosts share: each needs a cluster of its own.
+        "egress_pod_network" => own_server_with_engines,
+        _ => api_server,
+    };
     with_world(run, server, |world, namespace| {
         let example = folder().join("resources").join(resource);
         fs::copy(folder().join("provider/provider.tf"), world.path().join("provider.tf"))?;
