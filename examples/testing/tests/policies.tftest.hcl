@@ -5,6 +5,7 @@ provider "egress" {
 
 override_resource {
   target = egress_ip_pool.partners
+  values = { ids = { a = "eipalloc-0123456789abcdef0" } } # OpenTofu overrides in a plan as well
 }
 
 override_resource {
