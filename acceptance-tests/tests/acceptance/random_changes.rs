@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use acceptance_tests::cloud::{Cloud, ZONES, instant};
 use acceptance_tests::core_driver::{Action, Change, Configuration, Driver, Message, Plan, State};
@@ -19,6 +19,8 @@ const OWNER: &str = "acme-random";
 const GATEWAYS: &str = "egress_nat_gateway.prod";
 /// As many as take less than a minute in a build without optimisation.
 const HISTORIES: u64 = 8;
+/// A change is judged by the same histories as the one before, unless `EGRESS_SEED` says otherwise.
+const SEED: u64 = 667_192_663;
 const STEPS: usize = 5;
 const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
@@ -49,8 +51,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 fn plans_are_exact(binary: &Path) -> Result<()> {
-    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| u64::from(now.subsec_nanos()));
-    let seed = setting("EGRESS_SEED").unwrap_or(clock).max(1);
+    let seed = setting("EGRESS_SEED").unwrap_or(SEED).max(1);
     let histories = setting("EGRESS_HISTORIES").unwrap_or(HISTORIES);
     let begun = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
