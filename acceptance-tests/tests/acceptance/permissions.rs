@@ -181,7 +181,14 @@ fn a_cluster_needs_what_the_guide_names(binary: &Path) -> Result<()> {
             server.kubectl(&["apply", "--filename", "-"], &without(&role, verb).to_string())?;
             let stopped = live(&driver, &life).await?;
             server.kubectl(&["delete", "networkpolicies", "--all", "--namespace", &namespace], "")?;
-            println!("without {verb}: {stopped:#?}");
+            let errors: Vec<&Message> = stopped.iter().filter(|message| message.error).collect();
+            if verb == "list" {
+                // Without it every object is read singly.
+                ensure!(errors.is_empty(), "without {verb}: {errors:#?}");
+                continue;
+            }
+            let text = format!("cannot {verb} resource \"networkpolicies\"");
+            ensure!(errors.iter().any(|error| error.detail.contains(&text)), "without {verb}: {errors:#?}");
         }
         Ok(())
     })
