@@ -68,7 +68,7 @@ fn aws() -> NestedBlock {
 }
 
 /// The parts of `kubernetes` that say how to reach the cluster.
-const CONNECTION: [&str; 11] = [
+pub(super) const CONNECTION: [&str; 11] = [
     "config_path",
     "config_context",
     "host",

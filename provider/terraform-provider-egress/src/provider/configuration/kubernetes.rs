@@ -9,23 +9,13 @@ use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics, model};
 
 use super::wrong::{beneath, wrong_url};
+use crate::provider::schema::CONNECTION;
 use crate::session::{Kubernetes, OnUnreachable};
 
-/// The attributes by which the cluster is reached.
-pub(super) const REACH: [&str; 12] = [
-    "config_path",
-    "config_context",
-    "host",
-    "cluster_ca_certificate",
-    "tls_server_name",
-    "insecure",
-    "token",
-    "client_certificate",
-    "client_key",
-    "exec",
-    "in_cluster",
-    "on_unreachable",
-];
+/// The attributes that must be known before the cluster can be reached.
+pub(super) fn reach() -> Vec<&'static str> {
+    CONNECTION.into_iter().chain(["on_unreachable"]).collect()
+}
 
 #[derive(Deserialize)]
 struct Part {
@@ -55,7 +45,7 @@ struct Exec {
 /// plugins").
 const EXEC_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
-/// Parses the `kubernetes` block at this path, of which the attributes of [`REACH`] are known.
+/// Parses the `kubernetes` block at this path, of which the attributes of [`reach`] are known.
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Kubernetes, Diagnostics> {
     let part: Part = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
     let on_unreachable = on_unreachable(&part, path)?;
