@@ -206,16 +206,7 @@ pub(super) struct Seen {
 pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -> Result<Seen, Failure> {
     let arguments = Arguments::read(state)?;
     let outputs = Outputs::read(state)?;
-    let held = outputs.state(&arguments, &arguments);
-    let pool = Pool {
-        identity: identity.clone(),
-        former: None,
-        holder: None,
-        takes_over: false,
-        entries: BTreeMap::new(),
-        in_use: InUse::Postpone,
-        state: held,
-    };
+    let pool = Pool::looked_at(identity.clone(), outputs.state(&arguments, &arguments));
     let unreadable = |error| report::unreadable("read the pool's addresses", &error, pools.place());
     let picture = pools.picture(&pool, Freshness::Snapshot).await.map_err(unreadable)?;
     let recorded = outputs.recorded();

@@ -75,6 +75,14 @@ pub(super) struct Pool {
     pub(super) state: State,
 }
 
+impl Pool {
+    /// A pool that is only looked at: nothing is wanted of it.
+    pub(super) fn looked_at(identity: Identity, state: State) -> Self {
+        let (former, holder, entries) = (None, None, BTreeMap::new());
+        Self { identity, former, holder, takes_over: false, entries, in_use: InUse::Postpone, state }
+    }
+}
+
 /// An address as the cloud shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {

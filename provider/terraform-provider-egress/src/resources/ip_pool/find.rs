@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use cloud::Freshness;
 use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::InUse;
 use tfplugin::Diagnostic;
 use tfplugin::cty::{Path, Value};
 
@@ -15,15 +14,7 @@ use crate::session::Failure;
 
 /// The ids and public IPs of the pool with this identity: all that are found by their tags, or an error.
 pub(super) async fn find(pools: &dyn Pools, identity: Identity) -> Result<Computed, Failure> {
-    let pool = Pool {
-        identity: identity.clone(),
-        former: None,
-        holder: None,
-        takes_over: false,
-        entries: BTreeMap::new(),
-        in_use: InUse::Postpone,
-        state: BTreeMap::new(),
-    };
+    let pool = Pool::looked_at(identity.clone(), BTreeMap::new());
     let unreadable = |error| report::unreadable("look for the pool", &error, pools.place());
     let picture = pools.picture(&pool, Freshness::Snapshot).await.map_err(unreadable)?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::Freshness;
 use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::{AddressId, Held, InUse, ReleasePolicy};
+use egress_model::ip_pool::{AddressId, Held, ReleasePolicy};
 use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
 
@@ -25,16 +25,7 @@ pub(super) async fn find(
     let held = |(key, id): (&Key, &AddressId)| {
         (id.clone(), Held { key: key.clone(), current: true, on_leave: ReleasePolicy::Retain })
     };
-    let state = ids.iter().map(held).collect();
-    let pool = Pool {
-        identity: identity.clone(),
-        former: None,
-        holder: None,
-        takes_over: false,
-        entries: BTreeMap::new(),
-        in_use: InUse::Postpone,
-        state,
-    };
+    let pool = Pool::looked_at(identity.clone(), ids.iter().map(held).collect());
     let unreadable = |error| report::unreadable("look for the pool", &error, pools.place()).diagnostic;
     let picture = pools.picture(&pool, Freshness::Now).await.map_err(unreadable)?;
     let mut rows: BTreeMap<Key, &Row> = BTreeMap::new();
