@@ -158,7 +158,7 @@ fn as_compiled<C: Compiles>(
     let why: String = why.collect();
     let detail = format!(
         "With the settings of this provider block it becomes other objects, or none. Use the settings that it was applied with (engine, \
-         engine_version, cluster_cidrs and the like), or write the resource without an import: the apply then replaces the objects.{why}"
+         engine_versions, cluster_cidrs and the like), or write the resource without an import: the apply then replaces the objects.{why}"
     );
     Err(Diagnostic::error(format!("What {first} was made from does not become it"), detail))
 }
