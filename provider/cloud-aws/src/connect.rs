@@ -44,7 +44,7 @@ impl Cloud {
     }
 
     /// The same with these credentials instead of those of the default chain.
-    pub(crate) async fn connect_with(
+    pub async fn connect_with(
         config: &Config,
         credentials: Option<SharedCredentialsProvider>,
         stop: CancellationToken,

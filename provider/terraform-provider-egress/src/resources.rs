@@ -4,7 +4,11 @@ mod adoption;
 mod cloud_choice;
 mod cloud_error;
 pub(crate) mod cloud_identity;
+#[cfg(test)]
+mod configurations;
 mod egress_gateway;
+#[cfg(test)]
+mod histories;
 mod import_id;
 mod instance;
 mod ip_pool;

@@ -15,7 +15,9 @@ use tfplugin::diagnostic::chain;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::this_run::{Call, Cause, Clash, Failure, MissingKinds, Role, SilentKinds, Spot, Tally, ThisRun};
+pub(crate) use self::this_run::{
+    Call, Cause, Clash, Failure, MissingKinds, Register, Role, SilentKinds, Spot, Tally, ThisRun,
+};
 
 /// What a plan that would create does about live objects that already carry its identity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,6 +159,13 @@ impl Aws {
     /// AWS with this configuration; nothing is connected yet.
     pub(crate) fn new(config: cloud_aws::Config) -> Self {
         Self { config, stop: CancellationToken::new(), cloud: OnceCell::new() }
+    }
+
+    /// AWS that is connected.
+    #[cfg(test)]
+    pub(crate) fn connected(cloud: cloud_aws::Cloud) -> Self {
+        let cloud = OnceCell::new_with(Some(Arc::new(cloud)));
+        Self { config: cloud_aws::Config::default(), stop: CancellationToken::new(), cloud }
     }
 
     /// The connected cloud, one per provider configuration.

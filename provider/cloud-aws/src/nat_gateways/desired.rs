@@ -32,6 +32,8 @@ pub struct Desired {
     pub identity: Identity,
     /// The resource instance that has them; written on them too. `None` where it is not known.
     pub holder: Option<Holder>,
+    /// Whether it takes the place of the instance that [`Self::recorded`] is of: what that one holds is then its own.
+    pub takes_over: bool,
     /// The gateways: by availability zone, or the one of [`REGIONAL_KEY`].
     pub gateways: BTreeMap<Key, Gateway>,
     /// What is routed to the gateways, in each of their route tables.

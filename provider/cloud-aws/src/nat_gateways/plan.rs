@@ -45,6 +45,8 @@ pub struct Plan {
     pub interrupted: BTreeSet<RouteKey>,
     /// Routes to a gateway that are deleted where nothing else in the table takes their traffic, with that gateway.
     pub lost: BTreeSet<(RouteKey, String)>,
+    /// Gateways that are not removed, because another resource instance has adopted them.
+    pub held: BTreeSet<String>,
     /// What stands in the way. With conflicts the operations do not reach what is wanted.
     pub conflicts: BTreeSet<Conflict>,
 }

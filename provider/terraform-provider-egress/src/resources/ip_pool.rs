@@ -6,6 +6,7 @@ mod aws;
 mod backend;
 mod find;
 mod import;
+mod inherited;
 mod outputs;
 mod planned;
 mod report;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::Limits;
-use egress_model::identity::{Identity, ResourceType};
+use egress_model::identity::{Holder, Identity, ResourceType};
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::provider::Context;
 use tfplugin::resource::{
@@ -220,6 +221,21 @@ impl Located for IpPool {
         let pools = self.cloud(value).ok()?.open(configured, value).await.ok()??;
         let name = value.get("name")?.as_str()?.to_owned();
         Some(Spot { place: pools.place().to_owned(), resource_type: ResourceType::IpPool, namespace: None, name })
+    }
+
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        state: Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics> {
+        let inherited = async {
+            let name = state.get("name").and_then(Value::as_str).unwrap_or_default();
+            let pools = self.open(configured, &state).await?;
+            inherited::inherited(pools.as_ref(), identity(configured, name)?, &state, others).await
+        };
+        let inherited = inherited.await;
+        inherited.map_err(|failure| self.report(failure, &state, Call::Apply).into_iter().collect())
     }
 }
 

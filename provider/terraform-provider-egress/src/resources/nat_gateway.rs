@@ -8,13 +8,13 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::Limits;
-use egress_model::identity::{Identity, ResourceType};
+use egress_model::identity::{Holder, Identity, ResourceType};
 use egress_model::nat_gateway::capacity::{self, Load, Need, Verdict};
 use serde::Deserialize;
 use tfplugin::cty::{Path, Type, Value};
@@ -251,6 +251,17 @@ impl Located for NatGateway {
         let place = self.cloud(value).ok()?.place(configured, value).await?;
         let name = value.get("name")?.as_str()?.to_owned();
         Some(Spot { place, resource_type: ResourceType::NatGateway, namespace: None, name })
+    }
+
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        state: Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics> {
+        let name = state.get("name").and_then(Value::as_str).unwrap_or_default();
+        let identity = Self::identity(configured, name)?;
+        self.cloud(&state)?.inherited(configured, &identity, &state, others).await
     }
 }
 

@@ -8,6 +8,7 @@ mod changes;
 pub(crate) mod configuration;
 mod errors;
 mod import;
+mod inherited;
 mod live;
 mod look;
 pub(crate) mod outcome;
@@ -19,6 +20,7 @@ pub(crate) mod state;
 mod takeover;
 pub(crate) mod values;
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -114,6 +116,16 @@ impl<C: Compiles> ObjectResource<C> {
 impl<C: Compiles> Located for ObjectResource<C> {
     async fn spot(&self, _configured: &Configured, value: &Value) -> Option<Spot> {
         if applies(value) { spot_of::<C>(value) } else { None }
+    }
+
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        state: Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics> {
+        let inherited = inherited::inherited::<C>(configured, &state, others).await;
+        inherited.map_err(|failure| self.reported([failure], &state))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod report;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,15 +19,24 @@ use tfplugin::resource::{
 };
 use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
+use tokio::sync::OwnedMutexGuard;
 
 use super::instance::{Instance, new_holder};
-use crate::session::{Configured, Role, Session, Spot};
+use crate::session::{Configured, Register, Role, Session, Spot};
 
 /// A resource that stands for objects with an identity in some place.
 #[async_trait]
 pub(crate) trait Located: Resource {
     /// What a value stands for; `None` where that is not known yet, or nothing.
     async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot>;
+
+    /// What of a state the instance that takes its place inherits: all but what `others` have adopted by now. Null when that is nothing.
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        state: Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics>;
 }
 
 /// A resource behind the register.
@@ -73,6 +83,15 @@ impl<R: Located> Registered<R> {
         clash
     }
 
+    /// What of the state of another instance the one that takes its place inherits.
+    async fn inherited(&self, configured: &Configured, former: Value, holder: &Holder) -> Result<Value, Diagnostics> {
+        let others = configured.this_run.register.made_beside(holder);
+        if former.is_null() || others.is_empty() {
+            return Ok(former);
+        }
+        self.resource.inherited(configured, former, &others).await
+    }
+
     /// The answer to a removal after which the objects stay for the instance that takes its place.
     fn handed_over(configured: &Configured, spot: &Spot, request: DeleteRequest) -> ApplyResponse {
         configured.this_run.register.hand_over(spot, request.prior);
@@ -83,6 +102,16 @@ impl<R: Located> Registered<R> {
             diagnostics: report::handed_over(spot).into(),
         }
     }
+}
+
+/// Waits until no instance of these is changed or removed, and keeps it so: in one order for all, so that no two wait for each other.
+async fn changes(register: &Register, spots: impl Iterator<Item = Spot>) -> Vec<OwnedMutexGuard<()>> {
+    let spots: BTreeSet<Spot> = spots.collect();
+    let mut changes = Vec::new();
+    for spot in &spots {
+        changes.push(register.change(spot).await);
+    }
+    changes
 }
 
 /// The private data of an instance after an apply.
@@ -125,7 +154,10 @@ impl<R: Located> Resource for Registered<R> {
             let response = self.resource.create(cx, request).await;
             return ApplyResponse { private: settled(&response.private, Some(holder)), ..response };
         };
-        let _change = register.change(&spot).await;
+        let former = register.taken_over(&spot).unwrap_or(Value::Null);
+        // It can have another name.
+        let was = self.spot(&configured, &former).await;
+        let _changes = changes(register, was.into_iter().chain([spot.clone()])).await;
         if !register.make(&spot, &holder) {
             return ApplyResponse {
                 state: Value::Null,
@@ -134,13 +166,19 @@ impl<R: Located> Resource for Registered<R> {
                 diagnostics: report::twice(&spot).into(),
             };
         }
-        let response = match register.taken_over(&spot) {
-            None => self.resource.create(cx, request).await,
-            Some(prior) => {
-                let CreateRequest { config, planned, private } = request;
-                let private = Instance { takes_over: true, ..Instance::of(&private) }.to_private();
-                self.resource.update(cx, UpdateRequest { config, prior, planned, private, identity: None }).await
+        let prior = match self.inherited(&configured, former.clone(), &holder).await {
+            Ok(prior) => prior,
+            Err(diagnostics) => {
+                let private = settled(&request.private, Some(holder));
+                return ApplyResponse { state: former, private, identity: None, diagnostics };
             }
+        };
+        let response = if prior.is_null() {
+            self.resource.create(cx, request).await
+        } else {
+            let CreateRequest { config, planned, private } = request;
+            let private = Instance { takes_over: true, ..Instance::of(&private) }.to_private();
+            self.resource.update(cx, UpdateRequest { config, prior, planned, private, identity: None }).await
         };
         ApplyResponse { private: settled(&response.private, Some(holder)), ..response }
     }
@@ -166,14 +204,7 @@ impl<R: Located> Resource for Registered<R> {
         let register = &configured.this_run.register;
         let was = self.spot(&configured, &request.prior).await;
         let now = self.spot(&configured, &request.planned).await;
-        // In one order for all, so that no two wait for each other.
-        let mut spots: Vec<_> = was.into_iter().chain(now).collect();
-        spots.sort();
-        spots.dedup();
-        let mut changes = Vec::new();
-        for spot in &spots {
-            changes.push(register.change(spot).await);
-        }
+        let _changes = changes(register, was.into_iter().chain(now)).await;
         self.resource.update(cx, request).await
     }
 

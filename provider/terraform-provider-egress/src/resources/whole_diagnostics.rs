@@ -1,11 +1,21 @@
-//! Whole diagnostics in golden files, to be read in review as a user reads them. `UPDATE_EXPECT=1` writes them anew.
+//! Diagnostics in tests as a user reads them, whole.
 
 use std::fmt::Write as _;
 
 use expect_test::ExpectFile;
-use tfplugin::{Diagnostics, Severity};
+use tfplugin::{Diagnostic, Diagnostics, Severity};
 
-/// Compares what is said of each configuration with a file.
+/// Each as `severity [path] summary`, with the detail on the next line.
+pub(crate) fn told(diagnostics: &Diagnostics) -> Vec<String> {
+    let text = |d: &Diagnostic| {
+        let severity = if d.severity == Severity::Error { "error" } else { "warning" };
+        let path = d.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{severity} [{path}] {}\n{}", d.summary, d.detail)
+    };
+    diagnostics.iter().map(text).collect()
+}
+
+/// Compares what is said of each configuration with a golden file, to be read in review. `UPDATE_EXPECT=1` writes it anew.
 pub(crate) fn assert_golden(file: &ExpectFile, cases: &[(String, Diagnostics)]) {
     let mut text = String::new();
     for (configuration, diagnostics) in cases {

@@ -154,6 +154,7 @@ fn wants(gateways: impl IntoIterator<Item = (Key, Gateway)>) -> Desired {
             name: "prod".parse().unwrap(),
         },
         holder: None,
+        takes_over: false,
         gateways: gateways.into_iter().collect(),
         destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]),
         take_over: BTreeSet::new(),

@@ -44,6 +44,7 @@ pub(super) fn desired(gateways: impl IntoIterator<Item = (&'static str, Wanted)>
     Desired {
         identity: identity(),
         holder: None,
+        takes_over: false,
         gateways: gateways.into_iter().map(|(name, wanted)| (key(name), wanted)).collect(),
         destinations: BTreeSet::from([everything()]),
         take_over: BTreeSet::new(),

@@ -3,6 +3,7 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes its literals so")]
 
 mod addresses;
+mod holders;
 mod kinds;
 mod names;
 mod outside;
@@ -17,7 +18,7 @@ use expect_test::{Expect, expect};
 
 use super::simulation::*;
 use super::{Conflict, Plan, plan};
-use crate::nat_gateways::desired::{Desired, Gateway, Kind, Secondary};
+use crate::nat_gateways::desired::{Desired, Gateway, Kind, Recorded, Secondary};
 use crate::nat_gateways::observed::Status;
 
 const ADDRESSES: [&str; 6] = ["e1", "e2", "e3", "e4", "e5", "e6"];
@@ -37,6 +38,9 @@ fn render(plan: &Plan) -> String {
     }
     for route in &plan.interrupted {
         _ = writeln!(text, "! {} in {} is interrupted", route.1, route.0);
+    }
+    for gateway in &plan.held {
+        _ = writeln!(text, "! {gateway} is kept for another instance");
     }
     for conflict in &plan.conflicts {
         _ = writeln!(text, "x {conflict:?}");

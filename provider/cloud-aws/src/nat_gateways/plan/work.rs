@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use egress_model::identity::Key;
+use egress_model::identity::{HOLDER_TAG, Key, is_held_by_another};
 use egress_model::nat_gateway::State;
 
 use super::{Conflict, Plan, Replacement, Traffic, reasons_to_replace};
@@ -154,6 +154,10 @@ impl<'a> Work<'a> {
             let role = match gateway.state {
                 State::Failed { .. } | State::Deleted => continue,
                 State::Pending | State::Available if fits && kept.insert(&gateway.key) => Role::Keeper,
+                State::Pending | State::Available if self.is_held(gateway) => {
+                    self.plan.held.insert(gateway.id.clone());
+                    continue;
+                }
                 State::Pending | State::Available | State::Deleting => Role::Retiring,
             };
             self.members.insert(Target::Id(gateway.id.clone()), Member::of(gateway, role));
@@ -169,6 +173,15 @@ impl<'a> Work<'a> {
                 traffic: Traffic::Kept,
             });
         }
+    }
+
+    /// Whether another resource instance has adopted a gateway. One that the state does not have may also be the second one of a key,
+    /// which an interrupted run has left.
+    fn is_held(&self, gateway: &Gateway) -> bool {
+        let Desired { holder, takes_over, gateways, recorded, .. } = self.desired;
+        let carried = gateway.tags.get(HOLDER_TAG).and_then(|holder| holder.parse().ok());
+        let is_second = gateways.contains_key(&gateway.key) && !recorded.gateways.contains_key(&gateway.id);
+        !takes_over && !is_second && is_held_by_another(carried.as_ref(), holder.as_ref())
     }
 
     fn look_for_conflicts(&mut self) {
@@ -234,7 +247,10 @@ impl<'a> Work<'a> {
     pub(super) fn is_ours(&self, target: &Target) -> bool {
         match target {
             Target::Made(_) => true,
-            Target::Id(id) => self.observed.gateway(id).is_some() || self.desired.recorded.gateways.contains_key(id),
+            Target::Id(id) => {
+                let is_known = self.observed.gateway(id).is_some() || self.desired.recorded.gateways.contains_key(id);
+                is_known && !self.plan.held.contains(id)
+            }
         }
     }
 

@@ -118,6 +118,28 @@ pub(super) fn leaving<'a>(rows: impl IntoIterator<Item = &'a Leaving>, keys: &dy
     Value::map(rows.collect::<Vec<_>>())
 }
 
+/// A state with those addresses alone whose ids `stay`; null when there are none.
+pub(super) fn without(state: &Value, stays: &dyn Fn(&str) -> bool) -> Value {
+    let ids = state.get("ids").and_then(Value::as_map).cloned().unwrap_or_default();
+    let goes = |key: &String| ids.get(key).and_then(Value::as_str).is_some_and(|id| !stays(id));
+    let mut state = state.clone();
+    let Some(attributes) = state.as_object_mut() else { return state };
+    for name in ["ids", "public_ips", "details"] {
+        if let Some(Value::Map(parts)) = attributes.get_mut(name) {
+            parts.retain(|key, _| !goes(key));
+        }
+    }
+    if let Some(Value::Map(leaving)) = attributes.get_mut("leaving") {
+        leaving.retain(|id, _| stays(id));
+    }
+    if ids.keys().any(goes) {
+        // Never a part of them.
+        attributes.insert("cidrs".to_owned(), Value::Null);
+    }
+    let is_empty = |name: &str| attributes.get(name).and_then(Value::as_map).is_none_or(BTreeMap::is_empty);
+    if is_empty("details") && is_empty("leaving") { Value::Null } else { state }
+}
+
 /// Whether the address carries this identity.
 pub(super) fn is_managed(row: &Row, identity: &Identity) -> bool {
     row.mark.as_ref().is_some_and(|mark| mark.identity == *identity)

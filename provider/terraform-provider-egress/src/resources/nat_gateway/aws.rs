@@ -73,6 +73,7 @@ fn nothing(identity: &Identity, recorded: Recorded) -> Desired {
     Desired {
         identity: identity.clone(),
         holder: None,
+        takes_over: false,
         gateways: BTreeMap::new(),
         destinations: BTreeSet::new(),
         take_over: BTreeSet::new(),
@@ -167,6 +168,22 @@ impl Backend for AwsBackend {
         check_place(&region, state, &observed).await?;
         let arns = arns(&region, state, &observed).await?;
         Ok(Seen { state: state::corrected(state, &desired, &observed, &arns), holder: holder_of(&observed, identity) })
+    }
+
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        state: &Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics> {
+        let input = Input::read(state)?;
+        let region = connected(configured, input.region().known().copied()).await;
+        let region = region.map_err(|failure| reported(configured, identity, failure, Call::Apply))?;
+        let observed = region.observe_nat_gateways(&nothing(identity, recorded(state)?), Freshness::Now).await;
+        let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Apply))?;
+        let holder = |id: &str| observed.gateway(id)?.tags.get(HOLDER_TAG)?.parse::<Holder>().ok();
+        Ok(state::without(state, &|id| holder(id).is_none_or(|holder| !others.contains(&holder))))
     }
 
     async fn find(
@@ -305,15 +322,11 @@ impl AwsBackend {
             refuse_stale(&desired, &observed, &known)?;
         }
         let former = former(prior, identity);
-        if planned.is_null()
-            && let Some(kept) = report::kept(&observed, &desired)
-        {
-            return Ok(Planned { diagnostics: kept.into(), ..Planned::default() });
-        }
         if prior.is_null() && !planned.is_null() && !instance.inherits {
             diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
         }
         let plan = plan(&forecast::as_far_as_known(&desired, &observed), &observed);
+        diagnostics.extend(report::kept(&plan, &desired));
         diagnostics.extend(report::notes(&plan, &observed, planned.is_null()));
         diagnostics.extend(report::of_others(&plan, &desired, &observed, former.as_ref()));
         if planned.is_null() {
@@ -368,14 +381,10 @@ impl AwsBackend {
         } else {
             known(planned, identity, &region, recorded.clone())?
         };
-        let desired = Desired { holder: instance.holder.clone(), ..desired };
+        let desired = Desired { holder: instance.holder.clone(), takes_over: instance.takes_over, ..desired };
         let observed = region.observe_for_change(&desired, limits).await;
         let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Apply))?;
         check_place(&region, prior, &observed).await?;
-        if planned.is_null() && report::kept(&observed, &desired).is_some() {
-            // The plan of the removal has said so.
-            return Ok(Applied { state: Value::Null, diagnostics: Diagnostics::new() });
-        }
         if !planned.is_null() {
             refuse_stale(&desired, &observed, &known_gateways(prior)?)?;
         }

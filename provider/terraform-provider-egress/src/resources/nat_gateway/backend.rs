@@ -1,6 +1,6 @@
 //! What a cloud does for the resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use cloud::Limits;
@@ -57,6 +57,15 @@ pub(super) trait Backend: Send + Sync {
 
     /// The state as the cloud has it.
     async fn read(&self, configured: &Configured, identity: &Identity, state: &Value) -> Result<Seen, Diagnostics>;
+
+    /// A state without the gateways that `others` have adopted, and without the routes to them; null when it has no other gateway.
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        identity: &Identity,
+        state: &Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics>;
 
     /// The plain outputs of the gateways of an identity, whichever state manages them: of all of them, or an error.
     async fn find(

@@ -1,33 +1,19 @@
 //! What is refused, and where; and what an import id says. What is done on a cloud is tested with real hosts.
 
+mod histories;
+
 use std::collections::BTreeMap;
 
 use expect_test::expect_file;
-use tfplugin::cty::{Type, Value};
+use tfplugin::cty::Value;
 use tfplugin::diagnostic::Severity;
 
 use super::*;
+use crate::resources::configurations::completed;
 use crate::resources::whole_diagnostics::assert_golden;
 
 fn resource() -> NatGateway {
     NatGateway::new(Arc::default())
-}
-
-/// The value with null in place of every attribute that it leaves out.
-fn completed(value: Value, ty: &Type) -> Value {
-    match (value, ty) {
-        (Value::Object(mut given), Type::Object(types)) => {
-            let attributes =
-                types.iter().map(|(name, ty)| (name.clone(), completed(given.remove(name).unwrap_or(Value::Null), ty)));
-            let object = Value::Object(attributes.collect());
-            assert_eq!(given, BTreeMap::new(), "there are no such attributes");
-            object
-        }
-        (Value::Map(given), Type::Map(ty)) => {
-            Value::Map(given.into_iter().map(|(key, value)| (key, completed(value, ty))).collect())
-        }
-        (value, _) => value,
-    }
 }
 
 /// One public zone, all right.

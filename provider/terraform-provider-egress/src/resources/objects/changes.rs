@@ -24,7 +24,7 @@ use crate::resources::timeouts::Operation;
 use crate::session::{Call, Configured, Failure, Unavailable};
 
 /// The cluster for an apply: it has to be there.
-async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Failure> {
+pub(super) async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Failure> {
     match &configured.kubernetes {
         Ok(kubernetes) => kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Apply)),
         Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone().into()),
@@ -38,7 +38,7 @@ async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Fail
 
 impl<C: Compiles> ObjectResource<C> {
     /// What failures of an apply report: each in full, or in one line where another resource has reported its cause.
-    fn reported(&self, failures: impl IntoIterator<Item = Failure>, value: &Value) -> Diagnostics {
+    pub(super) fn reported(&self, failures: impl IntoIterator<Item = Failure>, value: &Value) -> Diagnostics {
         let failures = failures.into_iter();
         failures.filter_map(|failure| self.session.report(failure, C::TYPE_NAME, value, Call::Apply)).collect()
     }

@@ -1,12 +1,13 @@
 //! The policy with its routes. Traffic may be sent only once it leaves through the gateway: routes come before the policy's
 //! objects and go after them, and of a change the new ones come first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::Limits;
+use egress_model::identity::Holder;
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{
@@ -69,6 +70,20 @@ fn joined(first: Diagnostics, then: Diagnostics) -> Diagnostics {
 impl Located for PolicyResource {
     async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
         self.objects.spot(configured, value).await
+    }
+
+    async fn inherited(
+        &self,
+        configured: &Configured,
+        state: Value,
+        others: &BTreeSet<Holder>,
+    ) -> Result<Value, Diagnostics> {
+        let mut inherited = self.objects.inherited(configured, state.clone(), others).await?;
+        if inherited.get("manifests") != state.get("manifests") {
+            // A route carries no holder. It is of whoever has the objects: to leave one too many stops nothing.
+            set(&mut inherited, "routes", Value::map(BTreeMap::<String, Value>::new()));
+        }
+        Ok(inherited)
     }
 }
 

@@ -122,6 +122,13 @@ impl Register {
         self.with(spot, |entry| entry.handed_over = Some(state));
     }
 
+    /// The other instances that were made in this run: what carries one of them is its own, whoever had it before.
+    pub(crate) fn made_beside(&self, holder: &Holder) -> BTreeSet<Holder> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = entries.values().flat_map(|entry| &entry.made);
+        made.filter(|other| *other != holder).cloned().collect()
+    }
+
     /// The state of the instance that has handed its objects over.
     pub(crate) fn taken_over(&self, spot: &Spot) -> Option<Value> {
         self.with(spot, |entry| entry.handed_over.clone())

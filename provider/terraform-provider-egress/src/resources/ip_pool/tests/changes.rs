@@ -8,7 +8,8 @@ use egress_model::ip_pool::{Address, AddressId, Association};
 use tfplugin::Context;
 use tfplugin::cty::Value;
 
-use super::host::{Host, plain, told, with};
+use super::host::{Host, plain, with};
+use crate::resources::whole_diagnostics::told;
 use crate::session::Adoption;
 
 const WARN: (&str, &str) = ("on_ip_change", "warn");

@@ -3,7 +3,8 @@
 use cloud::{Class, Error};
 use tfplugin::cty::Value;
 
-use super::host::{Host, plain, told, with};
+use super::host::{Host, plain, with};
+use crate::resources::whole_diagnostics::told;
 
 async fn two() -> Host {
     let mut host = Host::new();

@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use cloud::DefaultTags;
 use cloud::ip_pools::memory::{Memory, Source};
 use egress_model::identity::Key;
-use tfplugin::cty::{Type, Value};
-use tfplugin::diagnostic::Severity;
+use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, Deletion, ImportRequest, PlanRequest, PlanResponse, ReadRequest,
@@ -20,6 +19,8 @@ use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools};
 use super::super::{IpPool, Private};
+use crate::resources::configurations::completed;
+use crate::resources::whole_diagnostics::told;
 use crate::session::{Adoption, Configured, Failure, InCluster, Session, ThisRun, Unavailable};
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
@@ -98,33 +99,6 @@ pub(super) struct Host {
     private: Private,
 }
 
-/// What the user is told, as `severity path: summary` with the details.
-pub(super) fn told(diagnostics: &Diagnostics) -> Vec<String> {
-    let text = |d: &Diagnostic| {
-        let severity = if d.severity == Severity::Error { "error" } else { "warning" };
-        let path = d.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{severity} [{path}] {}\n{}", d.summary, d.detail)
-    };
-    diagnostics.iter().map(text).collect()
-}
-
-/// The value with null in place of every attribute that it leaves out.
-pub(super) fn completed(value: Value, ty: &Type) -> Value {
-    match (value, ty) {
-        (Value::Object(mut given), Type::Object(types)) => {
-            let attributes =
-                types.iter().map(|(name, ty)| (name.clone(), completed(given.remove(name).unwrap_or(Value::Null), ty)));
-            let object = Value::Object(attributes.collect());
-            assert_eq!(given, BTreeMap::new(), "there are no such attributes");
-            object
-        }
-        (Value::Map(given), Type::Map(ty)) => {
-            Value::Map(given.into_iter().map(|(key, value)| (key, completed(value, ty))).collect())
-        }
-        (value, _) => value,
-    }
-}
-
 /// A new address.
 pub(super) fn plain() -> Value {
     with("new", true)
@@ -136,7 +110,7 @@ pub(super) fn with(name: &str, value: impl Into<Value>) -> Value {
 }
 
 /// Configures the provider as the first call of a process does.
-fn configure(session: &Session, owner: &str, adoption: Adoption) {
+pub(super) fn configure(session: &Session, owner: &str, adoption: Adoption) {
     session.configure(Configured {
         owner: owner.parse().expect("an owner"),
         adoption,

@@ -3,7 +3,8 @@
 use egress_model::identity::{Identity, ResourceType};
 use egress_model::ip_pool::{Address, Mark};
 
-use super::host::{Host, plain, told};
+use super::host::{Host, plain};
+use crate::resources::whole_diagnostics::told;
 
 const WARN: (&str, &str) = ("on_ip_change", "warn");
 

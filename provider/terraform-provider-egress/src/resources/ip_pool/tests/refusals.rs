@@ -10,8 +10,9 @@ use tfplugin::provider::Context;
 use tfplugin::resource::Resource;
 
 use super::super::IpPool;
-use super::host::{Host, completed, told, with};
-use crate::resources::whole_diagnostics::assert_golden;
+use super::host::{Host, with};
+use crate::resources::configurations::completed;
+use crate::resources::whole_diagnostics::{assert_golden, told};
 
 fn aws(attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     Value::object(attributes)

@@ -187,6 +187,7 @@ impl Input {
         let desired = Desired {
             identity: identity.clone(),
             holder: None,
+            takes_over: false,
             gateways,
             destinations,
             take_over,

@@ -146,6 +146,23 @@ pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed, a
     value
 }
 
+/// A state with those gateways alone whose ids `stay`, and without the routes to the others; null when there are none.
+pub(super) fn without(state: &Value, stays: &dyn Fn(&str) -> bool) -> Value {
+    let mut state = state.clone();
+    let Some(attributes) = state.as_object_mut() else { return state };
+    if let Some(Value::Map(gateways)) = attributes.get_mut("gateways") {
+        let id = |gateway: &Value| gateway.get("id").and_then(Value::as_str).map(str::to_owned);
+        gateways.retain(|_, gateway| id(gateway).is_none_or(|id| stays(&id)));
+        if gateways.is_empty() {
+            return Value::Null;
+        }
+    }
+    if let Some(Value::Map(routes)) = attributes.get_mut("routes") {
+        routes.retain(|_, target| target.as_str().is_none_or(stays));
+    }
+    state
+}
+
 /// The tags of a state as the gateways have them: those that all have, with a value that is not the wanted one where there is.
 fn shown_tags(tags: &BTreeMap<String, Value>, desired: &Desired, gateways: &[&Gateway]) -> Value {
     let is_own = |gateway: &Gateway, key: &String| {

@@ -6,7 +6,7 @@ use cloud_aws::nat_gateways::desired::Desired;
 use cloud_aws::nat_gateways::observed::{Gateway, Observed};
 use cloud_aws::nat_gateways::operation::Operation;
 use cloud_aws::nat_gateways::plan::Plan;
-use egress_model::identity::{HOLDER_TAG, Identity, KEY_TAG, Key, NAME_TAG, OWNER_TAG, TYPE_TAG, is_held_by_another};
+use egress_model::identity::{Identity, KEY_TAG, Key, NAME_TAG, OWNER_TAG, TYPE_TAG};
 use egress_model::nat_gateway;
 use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
@@ -150,21 +150,16 @@ pub(in super::super) fn adoption(observed: &Observed, identity: &Identity, adopt
     diagnose(adoption, &found, &finder)
 }
 
-/// That nothing is removed, because another instance has adopted gateways.
-pub(in super::super) fn kept(observed: &Observed, desired: &Desired) -> Option<Diagnostic> {
-    let is_held = |gateway: &&Gateway| {
-        let carried = gateway.tags.get(HOLDER_TAG).and_then(|holder| holder.parse().ok());
-        gateway.state.is_live() && is_held_by_another(carried.as_ref(), desired.holder.as_ref())
-    };
-    let held: Vec<String> =
-        observed.gateways.iter().filter(is_held).map(|gateway| format!("- {}", gateway.id)).collect();
-    if held.is_empty() {
+/// That gateways are not removed, because another instance has adopted them.
+pub(in super::super) fn kept(plan: &Plan, desired: &Desired) -> Option<Diagnostic> {
+    if plan.held.is_empty() {
         return None;
     }
+    let lines: Vec<String> = plan.held.iter().map(|gateway| format!("- {gateway}")).collect();
     let detail = format!(
         "{}\n\nAnother instance of {} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or one \
-         in another state. No gateway and no route is removed; only this state forgets them.",
-        held.join("\n"),
+         in another state. They and the routes to them are not removed; only this state forgets them.",
+        lines.join("\n"),
         desired.identity
     );
     Some(Diagnostic::warning("NAT gateways that another instance has adopted are kept", detail).at(aws()))

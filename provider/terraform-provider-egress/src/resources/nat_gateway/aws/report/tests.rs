@@ -23,6 +23,7 @@ fn desired(gateways: impl IntoIterator<Item = (&'static str, Kind)>) -> Desired 
             name: "prod".parse().unwrap(),
         },
         holder: None,
+        takes_over: false,
         gateways: gateways.into_iter().map(gateway).collect(),
         destinations: BTreeSet::new(),
         take_over: BTreeSet::new(),

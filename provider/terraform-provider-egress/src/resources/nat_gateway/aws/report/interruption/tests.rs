@@ -133,6 +133,7 @@ fn wants(subnet: &str, tables: &[&str]) -> Desired {
         tags: BTreeMap::new(),
         recorded: Recorded::default(),
         holder: None,
+        takes_over: false,
         unknown: Unknown::default(),
     }
 }
