@@ -7,6 +7,7 @@
 mod apply;
 mod configuration;
 mod driver;
+mod message;
 mod plan;
 mod process;
 mod proposed;
@@ -18,7 +19,8 @@ mod wire;
 
 pub use apply::Applied;
 pub use configuration::{Address, Configuration};
-pub use driver::{Driver, Interrupter, Message, Provider};
+pub use driver::{Driver, Interrupter, Provider};
+pub use message::Message;
 pub use plan::{Action, Change, Plan};
 pub use process::{Control, Process, StartError, Startup, time_to_first_line};
 pub use schema::{Attribute, Block, NestedBlock, Nesting, ProviderSchema, ResourceSchema, Shape};

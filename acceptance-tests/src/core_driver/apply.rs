@@ -7,7 +7,8 @@ use tfplugin::cty::Value;
 use tfplugin_proto::tfplugin6 as proto;
 
 use super::configuration::{Address, Configuration, evaluate};
-use super::driver::{Driver, Message, Provider, identity_from_proto, identity_to_proto, to_json_text};
+use super::driver::{Driver, Provider, identity_from_proto, identity_to_proto, to_json_text};
+use super::message::Message;
 use super::plan::{Action, Change, Plan, Planned};
 use super::rules::compatible;
 use super::state::{Object, State};

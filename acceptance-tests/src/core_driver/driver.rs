@@ -1,7 +1,6 @@
 //! A provider binary as the driver uses it: one process for the schema, then one per walk.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +9,13 @@ use anyhow::{Context as _, Result, bail};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 use tfplugin::cty::json::Undefined;
-use tfplugin::cty::{Path, Type, Value, json};
+use tfplugin::cty::{Type, Value, json};
 use tfplugin_proto::tfplugin6 as proto;
 use tfplugin_proto::tfplugin6::provider_client::ProviderClient;
 use tonic::transport::Channel;
 
 use super::configuration::{Configuration, evaluate};
+use super::message::Message;
 use super::process::{Control, Process};
 use super::schema::{ProviderSchema, ResourceSchema};
 use super::state::{Object, State};
@@ -23,26 +23,6 @@ use super::wire::{decode, encode, messages, refuse_errors};
 
 /// The host that the driver says it is.
 const TERRAFORM_VERSION: &str = "1.15.5";
-
-/// A message of the provider for the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// An error, or else a warning.
-    pub error: bool,
-    /// What could not be done.
-    pub summary: String,
-    /// Why, and what to do.
-    pub detail: String,
-    /// The attribute it is about; the root for none.
-    pub path: Path,
-}
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = if self.error { "error" } else { "warning" };
-        write!(f, "{severity} at {:?}: {}: {}", self.path.to_string(), self.summary, self.detail)
-    }
-}
 
 /// A provider binary with its environment and schema.
 #[derive(Clone, Debug)]

@@ -7,7 +7,8 @@ use tfplugin::cty::{Path, Step, Value};
 use tfplugin_proto::tfplugin6 as proto;
 
 use super::configuration::{Address, Configuration, evaluate};
-use super::driver::{Driver, Message, Provider, capabilities, identity_to_proto};
+use super::driver::{Driver, Provider, capabilities, identity_to_proto};
+use super::message::Message;
 use super::proposed::proposed_new;
 use super::rules::plan_valid;
 use super::schema::ResourceSchema;

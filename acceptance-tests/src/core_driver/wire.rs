@@ -6,7 +6,7 @@ use tfplugin::cty::{Path, Type, Value, json, msgpack};
 use tfplugin_proto::tfplugin6 as proto;
 use tfplugin_proto::tfplugin6::attribute_path::step::Selector;
 
-use super::driver::Message;
+use super::message::Message;
 
 pub(super) fn encode(value: &Value, ty: &Type) -> Result<Option<proto::DynamicValue>> {
     Ok(Some(proto::DynamicValue { msgpack: msgpack::encode(value, ty)?, json: Vec::new() }))

@@ -35,10 +35,17 @@ mod suite;
 mod via;
 mod world;
 
+use std::thread::available_parallelism;
+
 use libtest_mimic::Arguments;
 
+/// How many scenarios run on a processor at once: for most of its time one waits, for states of the cloud and for processes to start.
+const SCENARIOS_PER_PROCESSOR: usize = 4;
+
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    let processors = available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(SCENARIOS_PER_PROCESSOR * processors);
     let mut suite = suite::Suite::new();
     cluster_reach::add_to(&mut suite);
     core_driver::add_to(&mut suite);

@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::classify::unusable;
-use crate::facts::Facts;
-use crate::observe::Snapshots;
-use crate::request::Outage;
+use crate::remembered::{Facts, Outage, Snapshots};
 use crate::{Access, Config, Credentials, Error, Server};
 
 /// How long to wait for a connection, TLS included: a plan without a cluster must not hang.

@@ -9,16 +9,8 @@ use kube::core::Request;
 use serde_json::Value;
 
 use crate::classify::Subject;
-use crate::once::OnceMap;
 use crate::request::{BuiltRequest, collection};
 use crate::{Cluster, Error, Object};
-
-/// What was asked, by the path that was asked.
-#[derive(Default)]
-pub(crate) struct Facts {
-    answers: OnceMap<String, Option<Arc<Value>>>,
-    objects: OnceMap<ObjectId, Option<Arc<Object>>>,
-}
 
 /// Whether an API server serves a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod managed_fields;
 mod object;
 mod observe;
 mod once;
+mod remembered;
 mod request;
 
 pub use apply::{Applied, Mode, TakeOver};

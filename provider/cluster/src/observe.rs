@@ -4,8 +4,7 @@
 //! requests. Instead the first call lists everything that carries a label, in pages, and the others wait for it. An object
 //! that the list does not have is read singly before it is called gone, and so is every object that this process wrote.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use egress_engines::manifest::{Kind, ObjectId};
 use kube::api::ListParams;
@@ -14,35 +13,12 @@ use kube::core::params::GetParams;
 use serde_json::Value;
 
 use crate::classify::Subject;
-use crate::once::OnceMap;
+use crate::remembered::Listed;
 use crate::request::{collection, requests, subject};
 use crate::{Cluster, Error, Object};
 
 /// The objects of one page. The API server builds a page in memory; 500 is what kubectl asks for.
 const PAGE: u32 = 500;
-
-/// One list: group and version, plural, label selector.
-type ListKey = (String, String, String);
-/// Namespace and name to the object as text, which takes a fraction of a parsed one's memory.
-type Listed = HashMap<(Option<String>, String), Box<str>>;
-
-/// What was listed, and what was written since.
-#[derive(Default)]
-pub(crate) struct Snapshots {
-    lists: OnceMap<ListKey, Option<Arc<Listed>>>,
-    written: Mutex<HashSet<ObjectId>>,
-}
-
-impl Snapshots {
-    /// Notes that this process wrote an object: the list no longer speaks for it.
-    pub(crate) fn forget(&self, id: &ObjectId) {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
-    }
-
-    fn was_written(&self, id: &ObjectId) -> bool {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
-    }
-}
 
 impl Cluster {
     /// An object as it is now, or `None` where there is none. One request.

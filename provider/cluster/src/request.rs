@@ -1,6 +1,5 @@
 //! One request: sent with a time limit, and answered or classified.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use egress_engines::manifest::ObjectId;
@@ -9,7 +8,6 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::classify::{Sent, Subject, classify};
-use crate::once::HOLD;
 use crate::{Cluster, Error};
 
 /// How long one request may take from the connection to the last byte of its answer. An API server gives up after a minute itself
@@ -19,29 +17,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(75);
 const THROTTLE_PATIENCE: Duration = Duration::from_mins(1);
 /// The longest pause between two of these requests.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// A failure that took longer than this stands for every other request for a while: each would wait as long.
-const SLOW: Duration = Duration::from_secs(2);
 
 /// A request as the client library makes it.
 pub(crate) type BuiltRequest = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
-
-/// The last failure that took long.
-#[derive(Default)]
-pub(crate) struct Outage(Mutex<Option<(Instant, Error)>>);
-
-impl Outage {
-    fn current(&self) -> Option<Error> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().filter(|(at, _)| at.elapsed() < HOLD).map(|(_, error)| error.clone())
-    }
-
-    fn note(&self, took: Duration, error: &Error) {
-        let unanswered = matches!(error, Error::Silent { .. } | Error::Unreachable { .. } | Error::Credentials(_));
-        if unanswered && took >= SLOW {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
-        }
-    }
-}
 
 impl Cluster {
     /// Sends a request; `None` when the answer is that there is no such object. Only what the API server was too busy to look at is sent

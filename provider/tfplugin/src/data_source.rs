@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
+use crate::context::Context;
 use crate::cty::Value;
 use crate::diagnostic::Diagnostics;
-use crate::provider::Context;
 use crate::schema::Schema;
 
 /// A data source: read-only facts.

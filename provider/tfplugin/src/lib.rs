@@ -27,6 +27,7 @@ pub mod serve;
 pub mod similar;
 pub mod validators;
 
+mod context;
 mod from_proto;
 mod log;
 mod panic;

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use crate::context::Context;
 use crate::cty::Value;
 use crate::diagnostic::Diagnostics;
-use crate::provider::Context;
 use crate::schema::Schema;
 
 /// One object found.

@@ -9,6 +9,7 @@
 
 mod arg;
 mod error;
+mod newtypes;
 mod number;
 mod read;
 mod value;

@@ -1,8 +1,8 @@
 //! What a provider implements.
 
 use async_trait::async_trait;
-use tokio_util::sync::CancellationToken;
 
+pub use crate::context::Context;
 use crate::cty::Value;
 use crate::data_source::DataSource;
 use crate::diagnostic::Diagnostics;
@@ -10,14 +10,6 @@ use crate::function::Function;
 use crate::list::ListResource;
 use crate::resource::Resource;
 use crate::schema::Schema;
-
-/// What a call knows beside its request.
-#[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// Cancelled when the user interrupts (`StopProvider`): start nothing new, finish what was accepted, return what is
-    /// known.
-    pub stop: CancellationToken,
-}
 
 /// A provider. Its parts are made when first asked for and must not do any work at start-up: Terraform starts several
 /// processes per command, and most are never configured.

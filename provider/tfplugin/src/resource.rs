@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
+use crate::context::Context;
 use crate::cty::{Path, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::provider::Context;
 use crate::schema::{IdentitySchema, Schema};
 
 /// What a provider keeps beside the state: opaque to Terraform and to the user, lost with the state.

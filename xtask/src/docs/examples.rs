@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::page::fenced;
+use super::markdown::fenced;
 
 /// Text files by path relative to the repository's root, with `/` between the parts.
 #[derive(Debug, Default, Clone)]

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod examples;
+mod markdown;
 mod page;
 mod schema;
 mod site;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::markdown::fenced;
 use super::schema::{Function, Identity, Parameter, Schema};
 use super::{attributes, examples::Examples};
 
@@ -193,9 +194,4 @@ fn front_matter(title: &str, subcategory: bool, description: &str) -> String {
 fn plain(markdown: &str) -> String {
     let paragraph = markdown.trim().split("\n\n").next().unwrap_or_default();
     paragraph.split_whitespace().collect::<Vec<_>>().join(" ").replace(['`', '*'], "")
-}
-
-/// `code` between fences.
-pub(super) fn fenced(language: &str, code: &str) -> String {
-    format!("```{language}\n{}\n```\n", code.trim())
 }

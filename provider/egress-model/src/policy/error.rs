@@ -1,5 +1,7 @@
 //! What can be wrong with a policy.
 
+use std::str::FromStr;
+
 use super::{DomainError, Entity, HttpError, Path, Platform, PortError};
 use crate::cidr::{Cidr, CidrError};
 use crate::labels::{LabelError, NamespaceName, RequirementError};
@@ -234,6 +236,15 @@ fn exempted(why: Exempted) -> &'static str {
         Exempted::ByDefault => {
             "one of the cluster's own, which policies of the whole cluster leave alone where exempt_namespaces is not set"
         }
+    }
+}
+
+impl FromStr for Platform {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let named = Self::ALL.into_iter().find(|platform| platform.as_str() == text);
+        named.ok_or_else(|| Problem::Platform(text.to_owned()))
     }
 }
 

@@ -1,9 +1,5 @@
 //! What differs among clusters by who made them.
 
-use std::str::FromStr;
-
-use super::Problem;
-
 /// Who made a cluster, as far as it decides where its own components are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Platform {
@@ -115,17 +111,6 @@ const OPENSHIFT: &[&str] = &[
     "openshift-service-ca-operator",
     "openshift-user-workload-monitoring",
 ];
-
-impl FromStr for Platform {
-    type Err = Problem;
-
-    fn from_str(text: &str) -> Result<Self, Problem> {
-        Self::ALL
-            .into_iter()
-            .find(|platform| platform.as_str() == text)
-            .ok_or_else(|| Problem::Platform(text.to_owned()))
-    }
-}
 
 #[cfg(test)]
 mod tests {

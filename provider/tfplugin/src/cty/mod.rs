@@ -8,6 +8,7 @@ pub mod json;
 pub mod msgpack;
 mod number;
 mod path;
+mod promise;
 mod refinements;
 mod ty;
 mod type_json;

@@ -6,9 +6,11 @@
 
 mod decode;
 mod encode;
+mod reader;
 mod refinements;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use decode::decode;
 pub use encode::encode;

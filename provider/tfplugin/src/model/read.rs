@@ -10,8 +10,8 @@ use serde::forward_to_deserialize_any;
 
 use super::arg::ARG;
 use super::error::Error;
+use super::newtypes::VALUE;
 use super::number::NUMBER;
-use super::value::VALUE;
 use crate::cty::{Step, Value};
 
 /// Which of an object's attributes a struct must have fields for.

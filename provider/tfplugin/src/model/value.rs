@@ -8,14 +8,9 @@ use serde::ser::{Serialize, Serializer};
 
 use super::arg::UNKNOWN;
 use super::error::Error;
+use super::newtypes::{DYNAMIC, VALUE};
 use super::read::Reader;
 use crate::cty::{Number, Type, Value};
-
-/// The newtype by which [`Value`] asks this crate's deserializer for all that a value is.
-pub(super) const VALUE: &str = "$tfplugin::Value";
-
-/// The newtype by which a dynamic value passes through serde, around a pair of its type as JSON and itself.
-pub(super) const DYNAMIC: &str = "$tfplugin::Dynamic";
 
 /// What is promised about an unknown value does not pass: it is advisory, and serde has no place for it.
 impl Serialize for Value {

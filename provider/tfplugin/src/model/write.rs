@@ -10,8 +10,8 @@ use serde::ser::{
 
 use super::arg::UNKNOWN;
 use super::error::Error;
+use super::newtypes::DYNAMIC;
 use super::number::NUMBER;
-use super::value::DYNAMIC;
 use crate::cty::{Number, Step, Type, Value};
 
 pub(super) fn write<T: Serialize + ?Sized>(value: &T, ty: &Type) -> Result<Value, Error> {

@@ -3,24 +3,16 @@
 use std::collections::BTreeMap;
 
 use rmp::encode as write;
-use rmp::encode::ValueWriteError;
 
 use super::refinements;
-use crate::cty::number::Form;
-use crate::cty::{Number, Step, Type, Value, ValueError};
+use super::writer::write_number;
+use crate::cty::{Step, Type, Value, ValueError};
 
 /// The value as MessagePack. Fails where the value does not have the type.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, ValueError> {
     let mut out = Vec::with_capacity(256);
     write_value(&mut out, value, ty)?;
     Ok(out)
-}
-
-/// Writing into memory cannot fail; the writer's signature says otherwise.
-impl From<ValueWriteError> for ValueError {
-    fn from(error: ValueWriteError) -> Self {
-        Self::new(error.to_string())
-    }
 }
 
 fn write_value(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), ValueError> {
@@ -82,17 +74,6 @@ fn write_object(
             .ok_or_else(|| ValueError::new(format!("the attribute {name:?} is missing from the object")))?;
         write::write_str(out, name)?;
         write_value(out, value, ty).map_err(|e| e.within(Step::Attribute(name.clone())))?;
-    }
-    Ok(())
-}
-
-pub(super) fn write_number(out: &mut Vec<u8>, number: &Number) -> Result<(), ValueError> {
-    match number.form() {
-        Form::Integer(value) => {
-            write::write_sint(out, value)?;
-        }
-        Form::Float(value) => write::write_f64(out, value)?,
-        Form::Decimal(text) => write::write_str(out, text)?,
     }
     Ok(())
 }

@@ -6,8 +6,9 @@
 
 use rmp::encode as write;
 
-use super::decode::Reader;
-use super::{REFINED_UNKNOWN, encode};
+use super::REFINED_UNKNOWN;
+use super::reader::Reader;
+use super::writer::write_number;
 use crate::cty::{Number, Refinements, Value, ValueError};
 
 const NULLNESS: i64 = 1;
@@ -66,7 +67,7 @@ fn payload(refinements: &Refinements) -> Result<Vec<u8>, ValueError> {
         if let Some((number, inclusive)) = bound {
             write::write_sint(&mut out, key)?;
             write::write_array_len(&mut out, 2)?;
-            encode::write_number(&mut out, number)?;
+            write_number(&mut out, number)?;
             out.push(if *inclusive { rmp::Marker::True } else { rmp::Marker::False }.to_u8());
         }
     }
