@@ -15,6 +15,8 @@ pub struct Observed {
     pub gateways: Vec<Gateway>,
     /// Gateways that this run has made, by key.
     pub made: BTreeMap<Key, String>,
+    /// What left gateways in this run, by gateway.
+    pub left: BTreeMap<String, Left>,
     /// At how many addresses the account's quota has refused another one, by gateway.
     pub full: BTreeMap<String, usize>,
     /// The route tables that the resource names, and all that have a route to our gateways, by id.
@@ -23,6 +25,15 @@ pub struct Observed {
     pub routes: BTreeMap<RouteKey, Route>,
     /// The Elastic IP addresses that the resource names.
     pub addresses: BTreeMap<String, ElasticIp>,
+}
+
+/// What left a gateway. The gateway no longer lists it, and EC2 may show it there for a while.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Elastic IP addresses, by allocation id.
+    pub addresses: BTreeSet<String>,
+    /// The network interfaces that the gateway had.
+    pub interfaces: BTreeSet<String>,
 }
 
 /// One of our gateways.
@@ -168,22 +179,38 @@ impl Observed {
     }
 
     /// A gateway by id, to change it.
+    /// The network interfaces that carry its addresses.
+    pub fn interfaces(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().filter_map(|address| address.interface.clone())
+    }
+
+    /// The allocation ids of its addresses.
+    pub fn allocations(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().filter_map(|address| address.allocation.clone())
+    }
+
     pub fn gateway_mut(&mut self, id: &str) -> Option<&mut Gateway> {
         self.gateways.iter_mut().find(|gateway| gateway.id == id)
     }
 
-    /// Puts in what was just read about a gateway.
+    /// Puts in what was just read about a gateway, and notes what it lists no longer.
     pub fn put(&mut self, gateway: Gateway) {
-        match self.gateway_mut(&gateway.id) {
-            Some(old) => *old = gateway,
+        match self.gateways.iter_mut().find(|old| old.id == gateway.id) {
+            Some(old) => {
+                let left = self.left.entry(gateway.id.clone()).or_default();
+                left.interfaces.extend(old.interfaces());
+                left.addresses.extend(old.allocations());
+                left.addresses.retain(|id| !gateway.allocations().any(|listed| listed == *id));
+                *old = gateway;
+            }
             None => self.gateways.push(gateway),
         }
     }
 
     /// Whether a network interface belongs to one of our gateways, also to one that just went.
     pub fn is_our_interface(&self, interface: &str) -> bool {
-        let mut addresses = self.gateways.iter().flat_map(|gateway| &gateway.addresses);
-        addresses.any(|address| address.interface.as_deref() == Some(interface))
+        self.gateways.iter().any(|gateway| gateway.interfaces().any(|own| own == interface))
+            || self.left.values().any(|left| left.interfaces.contains(interface))
     }
 
     /// What every cloud can say of it: per key the gateway that is to stay, the oldest where there are two.
@@ -193,6 +220,15 @@ impl Observed {
         let mut view = View::default();
         for gateway in live {
             view.gateways.entry(gateway.key.clone()).or_insert_with(|| self.view_of(gateway));
+    /// Notes that a gateway is deleted, and with it all that it had.
+    pub fn gone(&mut self, id: &str) {
+        let Some(gateway) = self.gateways.iter_mut().find(|gateway| gateway.id == id) else { return };
+        gateway.state = State::Deleted;
+        let left = self.left.entry(id.to_owned()).or_default();
+        left.interfaces.extend(gateway.interfaces());
+        left.addresses.extend(gateway.allocations());
+    }
+
         }
         view
     }

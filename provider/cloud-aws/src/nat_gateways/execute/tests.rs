@@ -1,6 +1,7 @@
 //! Plans carried out on the stand-in EC2, with states that take time, read lag, quotas, faults and interruptions.
 
 mod interruptions;
+mod regional;
 mod tokens;
 mod zones;
 
