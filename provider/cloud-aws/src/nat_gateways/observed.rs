@@ -135,6 +135,13 @@ pub struct Route {
     pub blackhole: bool,
 }
 
+impl Route {
+    /// Whether it points to a NAT gateway that is gone: nobody's traffic follows it.
+    pub fn is_lost(&self) -> bool {
+        self.blackhole && self.target.starts_with("nat-")
+    }
+}
+
 /// An Elastic IP address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElasticIp {
