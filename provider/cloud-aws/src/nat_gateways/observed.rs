@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use egress_model::identity::Key;
+use egress_model::identity::{Key, NAME_TAG, Name, shows_given_name};
 use egress_model::nat_gateway::{self, State, View};
 
 use super::desired::RouteKey;
@@ -163,6 +163,12 @@ impl ElasticIp {
 }
 
 impl Gateway {
+    /// Whether the name that it shows is the one that the provider gave it, by the resource's name that it carries.
+    pub fn shows_given_name(&self) -> bool {
+        let name = self.tags.get(NAME_TAG).and_then(|name| name.parse::<Name>().ok());
+        name.is_some_and(|name| shows_given_name(&self.tags, &name, &self.key))
+    }
+
     /// Its primary address. Where EC2 marks none it is the first, in zonal mode.
     pub fn primary(&self) -> Option<&Address> {
         match self.mode {
@@ -171,6 +177,16 @@ impl Gateway {
                 self.addresses.iter().find(|address| address.primary).or_else(|| self.addresses.first())
             }
         }
+    }
+
+    /// The network interfaces that carry its addresses.
+    pub fn interfaces(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().filter_map(|address| address.interface.clone())
+    }
+
+    /// The allocation ids of its addresses.
+    pub fn allocations(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().filter_map(|address| address.allocation.clone())
     }
 
     /// Whether addresses are coming or going, so that it takes no other change of addresses.
@@ -186,16 +202,6 @@ impl Observed {
     }
 
     /// A gateway by id, to change it.
-    /// The network interfaces that carry its addresses.
-    pub fn interfaces(&self) -> impl Iterator<Item = String> {
-        self.addresses.iter().filter_map(|address| address.interface.clone())
-    }
-
-    /// The allocation ids of its addresses.
-    pub fn allocations(&self) -> impl Iterator<Item = String> {
-        self.addresses.iter().filter_map(|address| address.allocation.clone())
-    }
-
     pub fn gateway_mut(&mut self, id: &str) -> Option<&mut Gateway> {
         self.gateways.iter_mut().find(|gateway| gateway.id == id)
     }
@@ -214,6 +220,15 @@ impl Observed {
         }
     }
 
+    /// Notes that a gateway is deleted, and with it all that it had.
+    pub fn gone(&mut self, id: &str) {
+        let Some(gateway) = self.gateways.iter_mut().find(|gateway| gateway.id == id) else { return };
+        gateway.state = State::Deleted;
+        let left = self.left.entry(id.to_owned()).or_default();
+        left.interfaces.extend(gateway.interfaces());
+        left.addresses.extend(gateway.allocations());
+    }
+
     /// Whether a network interface belongs to one of our gateways, also to one that just went.
     pub fn is_our_interface(&self, interface: &str) -> bool {
         self.gateways.iter().any(|gateway| gateway.interfaces().any(|own| own == interface))
@@ -227,15 +242,6 @@ impl Observed {
         let mut view = View::default();
         for gateway in live {
             view.gateways.entry(gateway.key.clone()).or_insert_with(|| self.view_of(gateway));
-    /// Notes that a gateway is deleted, and with it all that it had.
-    pub fn gone(&mut self, id: &str) {
-        let Some(gateway) = self.gateways.iter_mut().find(|gateway| gateway.id == id) else { return };
-        gateway.state = State::Deleted;
-        let left = self.left.entry(id.to_owned()).or_default();
-        left.interfaces.extend(gateway.interfaces());
-        left.addresses.extend(gateway.allocations());
-    }
-
         }
         view
     }
