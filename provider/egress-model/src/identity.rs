@@ -40,9 +40,10 @@ pub const CONFIGURATION_ANNOTATION: &str = "egress-configuration";
 /// The keys that users may not set themselves.
 pub const RESERVED_TAGS: [&str; 6] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG, HOLDER_TAG];
 
-/// How many tags an object has beside those of the user, who may have given it a name to show.
-pub fn own_tags(is_named: bool) -> usize {
-    RESERVED_TAGS.len() + usize::from(!is_named)
+/// How many tags an object that the provider makes in a cloud has beside those of the user, who may have given it a name to show. The
+/// time is written on addresses alone: gateways have one of their own.
+pub fn own_tags(of: ResourceType, is_named: bool) -> usize {
+    RESERVED_TAGS.len() - usize::from(of != ResourceType::IpPool) + usize::from(!is_named)
 }
 
 /// Whether the name that a part shows is the one that the provider gave it, and so none of the user's tags: it changes with the resource's

@@ -2,6 +2,7 @@
 
 mod interruptions;
 mod regional;
+mod tags;
 mod tokens;
 mod zones;
 

@@ -183,6 +183,9 @@ pub(super) trait Pools: Send + Sync {
     /// Makes the pool what is wanted. The error is that of the first look; later ones are in the end.
     async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error>;
 
+    /// How many tags an address can have there, the provider's own among them.
+    fn most_tags(&self) -> usize;
+
     /// The limit of the account.
     async fn quota(&self) -> Result<Option<Quota>, Error>;
 
@@ -311,6 +314,10 @@ where
         let observed = self.cloud.observe(&pool.identity, &ids, Freshness::Now).await?;
         let outcome = ip_pools::apply(&*self.cloud, &desired, &pool.state, observed, limits).await;
         Ok((picture(&desired, &pool.state, &outcome.observed), outcome.end))
+    }
+
+    fn most_tags(&self) -> usize {
+        self.cloud.most_tags()
     }
 
     async fn quota(&self) -> Result<Option<Quota>, Error> {

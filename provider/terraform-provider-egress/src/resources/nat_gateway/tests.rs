@@ -123,8 +123,8 @@ async fn accepts_what_aws_can_do() {
     let unknown = with(zone(), "addresses", Value::Set(vec![Value::UNKNOWN]));
     let cases = [
         config(aws(), &[]),
-        config(aws(), &[("tags", many_tags(43))]),
-        config(aws(), &[("tags", named(many_tags(43)))]),
+        config(aws(), &[("tags", many_tags(44))]),
+        config(aws(), &[("tags", named(many_tags(44)))]),
         config(zone_with("tags", Value::map([("team", "net")])), &[]),
         config(with(aws(), "zones", zones([("us-east-1a", unknown)])), &[]),
         config(with(aws(), "zones", Value::UNKNOWN), &[("name", Value::UNKNOWN)]),
@@ -168,7 +168,7 @@ async fn says_what_is_wrong_and_where() {
             "aws.zones[\"us-east-1a\"].tags[\"AWS:x\"]",
             "AWS's own",
         ),
-        (config(aws(), &[("tags", many_tags(44))]), "tags", "With the provider's default_tags there are 44"),
+        (config(aws(), &[("tags", many_tags(45))]), "tags", "With the provider's default_tags there are 45"),
         (config(aws(), &[("tags", Value::map([("x".repeat(129), "me")]))]), &long_path, "128"),
         (config(with(aws(), "availability_mode", "global".into()), &[]), "aws.availability_mode", "regional"),
         (config(with(aws(), "connectivity_type", "secret".into()), &[]), "aws.connectivity_type", "private"),
