@@ -307,6 +307,33 @@ fn judges_the_load_per_gateway() {
     assert!(matches!(&judge(1_000_000, 0)[..], [(Severity::Error, text)] if text.contains("at most 8")));
 }
 
+/// What an update was to need is not what the gateways of the old state need.
+#[tokio::test]
+async fn an_update_that_failed_leaves_the_state_as_it_was() {
+    let session = Session::default();
+    session.configure(Configured {
+        owner: "acme".parse().unwrap(),
+        adoption: crate::session::Adoption::Automatic,
+        aws: Err(crate::session::Unavailable::Unknown),
+        kubernetes: Err(crate::session::Unavailable::Unknown),
+        in_cluster: crate::session::InCluster::default(),
+        this_run: crate::session::ThisRun::default(),
+    });
+    let resource = NatGateway::new(Arc::new(session));
+    let with_load = |peak: i64, required: i64| {
+        let load =
+            Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", 0.into())]);
+        let mut value = config(aws(), &[("expected_load", load), ("required_addresses", required.into())]);
+        outputs::derive(&mut value);
+        value
+    };
+    let (prior, planned) = (with_load(55_000, 1), with_load(100_000, 2));
+    let cx = Context::default();
+    let applied = resource.applied(&cx, prior.clone(), &planned, Vec::new(), Operation::Update).await;
+    assert!(applied.diagnostics.has_errors(), "AWS cannot be called");
+    assert_eq!(applied.state, prior);
+}
+
 #[test]
 fn a_cloud_is_chosen() {
     let none = resource().cloud(&config(aws(), &[("aws", Value::Null)])).map(Backend::name);
