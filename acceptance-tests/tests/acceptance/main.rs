@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "the matrices print their size, and the harness captures nothing")]
 
+mod cloud_reach;
 mod cluster_reach;
 mod core_driver;
 mod crash_safety;
@@ -40,6 +41,7 @@ use libtest_mimic::Arguments;
 fn main() {
     let arguments = Arguments::from_args();
     let mut suite = suite::Suite::new();
+    cloud_reach::add_to(&mut suite);
     cluster_reach::add_to(&mut suite);
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
