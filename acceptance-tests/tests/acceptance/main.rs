@@ -32,6 +32,7 @@ mod random_changes;
 mod readme;
 mod refactoring;
 mod requirements;
+mod secrets;
 mod suite;
 mod via;
 mod world;
@@ -70,6 +71,7 @@ fn main() {
     readme::add_to(&mut suite);
     refactoring::add_to(&mut suite);
     requirements::add_to(&mut suite);
+    secrets::add_to(&mut suite);
     via::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();
 }
