@@ -194,11 +194,19 @@ pub const RULES: &[Rule] = &[
          kubernetes-sigs/cluster-api-provider-aws issue 5790.",
     ),
     rule(
+        "regional-interfaces",
+        Mark::Documented,
+        "Each address of a regional gateway names the network interface that carries it: one in each zone, which goes with the zone's \
+         last address.",
+        "hashicorp/aws, aws_nat_gateway.regional_nat_gateway_address.network_interface_id; API reference, \
+         NatGatewayAddress.NetworkInterfaceId. That a zone has one, and when it goes, is assumed.",
+    ),
+    rule(
         "regional-automatic",
         Mark::Assumed,
         "Without AvailabilityZoneAddress the service brings one address of its own in each zone with a subnet, \
          shown with ServiceManaged `rnat`, not counted, not releasable.",
-        "VPC user guide says that it manages them; zones there follow the interfaces, which the stand-in has not.",
+        "VPC user guide says that it manages them; zones there follow the workloads' interfaces, which the stand-in has not.",
     ),
     rule(
         "zonal-refuses-vpc",
@@ -254,6 +262,13 @@ pub const RULES: &[Rule] = &[
         Mark::Observed,
         "For a moment after the gateway is `deleted`, ReleaseAddress: InvalidNetworkInterfaceID.NotFound.",
         "hashicorp/terraform-provider-aws issue 49299.",
+    ),
+    rule(
+        "free-after-it-left",
+        Mark::Assumed,
+        "DescribeAddresses shows an address on the interface of the gateway that it left for a moment after the gateway no longer lists \
+         it; until then it can be neither associated (Resource.AlreadyAssociated) nor released (InvalidIPAddress.InUse).",
+        "The reverse of `association-lag`, and what `release-after-delete` shows of whole gateways: two services hold the same fact.",
     ),
     rule(
         "disassociate-from-nat-gateway",

@@ -44,7 +44,7 @@ fn policies(kubernetes: &str, engine: &str, namespace: &str, cidr: &str) -> Stri
     )
 }
 
-fn errors(output: &str) -> usize {
+pub(crate) fn errors(output: &str) -> usize {
     output.matches("Error: ").count()
 }
 
@@ -83,7 +83,8 @@ impl Applied {
     }
 }
 
-fn fails_once(workspace: &Workspace, said: &[&str]) -> Result<()> {
+/// A plan that fails with one error that says all of this, within the limit.
+pub(crate) fn fails_once(workspace: &Workspace, said: &[&str]) -> Result<()> {
     let begin = Instant::now();
     let run = workspace.fail(&["plan", "-no-color"])?;
     ensure!(begin.elapsed() < LIMIT, "the plan took {:?}", begin.elapsed());

@@ -3,6 +3,7 @@
 use acceptance_tests::cloud::ZONES;
 use anyhow::{Context as _, Result, ensure};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
+use stand_in_cloud::settings::Timings;
 
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};
@@ -18,6 +19,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     add("destroy_leaves_nothing", destroy_leaves_nothing);
     add("a_route_pointed_elsewhere_comes_back", a_route_pointed_elsewhere_comes_back);
     add("a_gateway_deleted_outside_comes_back_with_its_ip", a_gateway_deleted_outside_comes_back_with_its_ip);
+    add("routes_to_a_gateway_deleted_outside_go_with_it", routes_to_a_gateway_deleted_outside_go_with_it);
     add("a_foreign_route_is_not_taken_unasked", a_foreign_route_is_not_taken_unasked);
     add("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
     add("gateways_are_renamed_in_place", gateways_are_renamed_in_place);
@@ -116,16 +118,52 @@ fn a_gateway_deleted_outside_comes_back_with_its_ip(run: &Run<'_>) -> Result<()>
     let body = both(&world, &["a", "b"], [&["a"], &["b"]]);
     world.settle(&body)?;
     let (lost, ip) = (gateway_in(&world, ZONES[0])?, world.public_ip("a")?);
-    world.cloud.call("DeleteNatGateway", &[("NatGatewayId", &lost)])?;
-    while gateway_ids(&world).contains(&lost) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    lose(&world, &lost)?;
     let (changes, _) = world.plan_of(&body)?;
     ensure!(changes.iter().any(|(address, _)| address == "egress_nat_gateway.prod"), "{changes:?}");
     world.settle(&body)?;
     expect(&world, &["a", "b"], [&["a"], &["b"]])?;
     ensure!(world.public_ip("a")? == ip, "the IP changed");
     Ok(())
+}
+
+/// Deletes a gateway as by hand.
+fn lose(world: &World, gateway: &str) -> Result<()> {
+    world.cloud.call("DeleteNatGateway", &[("NatGatewayId", gateway)])?;
+    while gateway_ids(world).iter().any(|id| id == gateway) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// With its zone, or with the whole resource, also when it was so long ago that EC2 no longer lists it; never one that somebody pointed
+/// elsewhere since.
+fn routes_to_a_gateway_deleted_outside_go_with_it(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.cloud.server.set_timings(Timings { tombstone_ms: 0, token_ms: 0, ..Timings::fast() });
+    world.settle(&both(&world, &["a", "b"], [&["a"], &["b"]]))?;
+    lose(&world, &gateway_in(&world, ZONES[0])?)?;
+    // The state has the zone no more, and is looked at once more before it goes from the configuration.
+    world.succeed(&["apply", "-refresh-only", "-auto-approve", "-no-color"])?;
+    world.settle(&both(&world, &["a", "b"], [&[], &["b"]]))?;
+    expect(&world, &["a", "b"], [&[], &["b"]])?;
+    lose(&world, &gateway_in(&world, ZONES[1])?)?;
+    world.succeed(&["apply", "-refresh-only", "-auto-approve", "-no-color"])?;
+    world.settle(&pool(&["a", "b"], WARN))?;
+    world.expect_footprint(address_lines(&["a", "b"]))?;
+    // The last gateway of the resource comes back, too.
+    let body = both(&world, &["a", "b"], [&["a"], &[]]);
+    world.settle(&body)?;
+    lose(&world, &gateway_in(&world, ZONES[0])?)?;
+    world.settle(&body)?;
+    expect(&world, &["a", "b"], [&["a"], &[]])?;
+    lose(&world, &gateway_in(&world, ZONES[0])?)?;
+    let (table, elsewhere) = (world.cloud.route_table(ZONES[0]), world.cloud.vpc.internet_gateway_id.as_str());
+    let route = [("RouteTableId", table), ("DestinationCidrBlock", "0.0.0.0/0"), ("GatewayId", elsewhere)];
+    world.cloud.call("ReplaceRoute", &route)?;
+    world.settle(&pool(&["a", "b"], WARN))?;
+    ensure!(world.cloud.server.inventory().route_tables[table].routes["0.0.0.0/0"].target == elsewhere);
+    world.expect_footprint(address_lines(&["a", "b"]))
 }
 
 fn a_foreign_route_is_not_taken_unasked(run: &Run<'_>) -> Result<()> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
 use crate::suite::{Needs, Run, Suite};
-use crate::world::{World, gateways, pool, says};
+use crate::world::{World, address_lines, gateway_lines, gateways, pool, says};
 
 const WARN: &str = "  on_ip_change   = \"warn\"\n  release_policy = \"release\"\n";
 
@@ -16,6 +16,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
     add("an_unknown_subnet_leaves_the_routes_as_they_will_be", an_unknown_subnet);
     add("a_stale_state_changes_nothing", a_stale_state_changes_nothing);
     add("a_saved_plan_of_a_lost_gateway_changes_nothing", a_saved_plan_of_a_lost_gateway);
+    add("a_saved_plan_of_a_moved_address_changes_nothing", a_saved_plan_of_a_moved_address);
+    add("what_others_change_during_an_apply_is_said", what_others_change_during_an_apply);
     add("a_released_address_ends_a_saved_plan", a_released_address_ends_a_saved_plan);
     add("untouched_zones_stay_known", untouched_zones_stay_known);
     add("a_replacement_is_planned_by_key", a_replacement_is_planned_by_key);
@@ -128,6 +130,68 @@ fn a_saved_plan_of_a_lost_gateway(run: &Run<'_>) -> Result<()> {
     ensure!(!said.contains("bug") && !said.contains("known, but now unknown"), "{said}");
     ensure!(world.cloud.footprint() == before, "something was changed");
     world.settle(&body)
+}
+
+/// Takes an address off the gateway of the first zone, as by hand; its allocation id.
+fn disassociate(world: &World, key: &str) -> Result<String> {
+    let inventory = world.cloud.server.inventory();
+    let found =
+        inventory.addresses.iter().find(|(_, address)| address.tags.get("egress-key").is_some_and(|k| k == key));
+    let (id, address) = found.context("there is no such address")?;
+    let association = address.association_id.as_deref().context("the address is free")?;
+    let gateway = gateway_in(world, ZONES[0])?;
+    let leaves =
+        [("NatGatewayId", gateway.as_str()), ("AssociationId.1", association), ("MaxDrainDurationSeconds", "1")];
+    world.cloud.call("DisassociateNatGatewayAddress", &leaves)?;
+    Ok(id.clone())
+}
+
+/// An address that the plan relies on is off its gateway: what the plan says of its private address would not come.
+fn a_saved_plan_of_a_moved_address(run: &Run<'_>) -> Result<()> {
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b", "c", "d"], [&["a", "d"], &["b"]]))?;
+    let body = both(&world, &["a", "b", "c", "d"], [&["a", "d", "c"], &["b"]]);
+    world.configure(&body)?;
+    world.plan()?;
+    let address = disassociate(&world, "d")?;
+    while world.cloud.server.inventory().addresses[&address].nat_gateway_id.is_some() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let before = world.cloud.footprint();
+    let said = unwrapped(&world.fail(&["apply", "-no-color", "plan.bin"])?.output);
+    let gateway = gateway_in(&world, ZONES[0])?;
+    says(&said, &["no longer as they were planned", &address, &gateway, "Nothing was changed", "Plan again"])?;
+    ensure!(!said.contains("bug"), "{said}");
+    ensure!(world.cloud.footprint() == before, "something was changed");
+    world.settle(&body)
+}
+
+/// The same once the apply has looked: it goes on with what it finds, and says what is not as it was planned.
+fn what_others_change_during_an_apply(run: &Run<'_>) -> Result<()> {
+    use stand_in_cloud::faults::{Hold, HoldPhase, Matcher, Resume};
+    let world = World::new(run)?;
+    world.settle(&both(&world, &["a", "b", "c", "d"], [&["a", "d"], &["b"]]))?;
+    let body = both(&world, &["a", "b", "c", "d"], [&["a", "d", "c"], &["b"]]);
+    world.configure(&body)?;
+    world.plan()?;
+    world.cloud.server.hold(Hold { at: Matcher::action("AssociateNatGatewayAddress"), phase: HoldPhase::BeforeCommit });
+    let failed = std::thread::scope(|scope| {
+        let applied = scope.spawn(|| world.fail(&["apply", "-no-color", "plan.bin"]));
+        let held = world.cloud.server.wait_until_held(std::time::Duration::from_mins(1));
+        let disturbed = held.context("nothing was associated").and_then(|_| disassociate(&world, "d"));
+        world.cloud.server.resume(Resume::Continue);
+        let failed = applied.join().map_err(|_| anyhow::anyhow!("the apply could not be tried"))?;
+        disturbed?;
+        failed
+    })?;
+    let said = unwrapped(&failed.output);
+    let what = format!("The gateway of {} is not the planned one", ZONES[0]);
+    says(&said, &["changed by somebody else during the apply", &what, "the state has what exists now"])?;
+    ensure!(!said.contains("bug") && !said.contains("inconsistent"), "{said}");
+    // Nothing remains to be done: the address is back.
+    world.expect_empty_plan()?;
+    let zones = gateway_lines(&world.cloud, [&["a", "c", "d"], &["b"]]);
+    world.expect_footprint([address_lines(&["a", "b", "c", "d"]), zones].concat())
 }
 
 /// The same of a pool.

@@ -142,6 +142,9 @@ fn nat_gateways_come_back(run: &Run<'_>) -> Result<()> {
     let plain: Vec<String> = lines.map(|line| without(line, "primary_address = ", ", ")).collect();
     let body =
         plain.join("\n").replacen("  aws {\n    zones", "  tags = { team = \"platform\" }\n  aws {\n    zones", 1);
+    // A name to show that is the user's, beside one that the provider gives.
+    let body =
+        body.replacen("route_table_ids = [", "tags = { Name = \"first\", stage = \"edge\" }, route_table_ids = [", 1);
     settle(&world, &provider, &body)?;
     let state = world.state()?;
     let gateway = attributes(&state, "egress_nat_gateway.prod");

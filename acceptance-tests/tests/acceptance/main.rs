@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "the matrices print their size, and the harness captures nothing")]
 
+mod cloud_reach;
 mod cluster_reach;
 mod core_driver;
 mod crash_safety;
@@ -31,6 +32,7 @@ mod random_changes;
 mod readme;
 mod refactoring;
 mod requirements;
+mod secrets;
 mod suite;
 mod via;
 mod world;
@@ -47,6 +49,7 @@ fn main() {
     let processors = available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(SCENARIOS_PER_PROCESSOR * processors);
     let mut suite = suite::Suite::new();
+    cloud_reach::add_to(&mut suite);
     cluster_reach::add_to(&mut suite);
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
@@ -75,6 +78,7 @@ fn main() {
     readme::add_to(&mut suite);
     refactoring::add_to(&mut suite);
     requirements::add_to(&mut suite);
+    secrets::add_to(&mut suite);
     via::add_to(&mut suite);
     libtest_mimic::run(&arguments, suite.into_trials()).exit();
 }

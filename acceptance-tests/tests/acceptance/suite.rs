@@ -47,10 +47,19 @@ impl Suite {
 
     /// Adds a scenario, once for each host.
     pub(crate) fn scenario(&mut self, name: &str, needs: Needs, run: fn(&Run) -> Result<()>) {
-        if self.hosts.is_empty() {
+        self.scenario_on(self.hosts.clone(), name, needs, run);
+    }
+
+    /// Adds a scenario for the first host alone: what it shows is the provider's, and takes time.
+    pub(crate) fn long_scenario(&mut self, name: &str, needs: Needs, run: fn(&Run) -> Result<()>) {
+        self.scenario_on(self.hosts.first().cloned().into_iter().collect(), name, needs, run);
+    }
+
+    fn scenario_on(&mut self, hosts: Vec<Host>, name: &str, needs: Needs, run: fn(&Run) -> Result<()>) {
+        if hosts.is_empty() {
             self.skip(name, "no host: put terraform on PATH or set TERRAFORM");
         }
-        for host in self.hosts.clone() {
+        for host in hosts {
             let name = format!("{name} on {}", host.name());
             let missing = missing(needs, &host);
             match (missing, &self.provider) {

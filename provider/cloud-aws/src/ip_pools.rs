@@ -14,8 +14,7 @@ use cloud::{Error, Freshness, IpPools, Limits};
 use egress_model::identity::{Identity, KEY_TAG, Key, OWNER_TAG, Owner};
 use egress_model::ip_pool::{Address, AddressId, Association, Observed, Operation};
 
-use crate::Region;
-use crate::convert;
+use crate::{MAX_TAGS, Region, convert};
 
 /// Where EC2 takes an Elastic IP address from. What is `None` was not chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +75,10 @@ impl IpPools for Region {
         limits: &Limits,
     ) -> Result<Effect<Source>, Error> {
         execute::execute(self, identity, operation, limits).await
+    }
+
+    fn most_tags(&self) -> usize {
+        MAX_TAGS
     }
 
     async fn quota(&self) -> Result<Option<Quota>, Error> {

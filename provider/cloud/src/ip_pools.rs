@@ -34,6 +34,9 @@ pub trait IpPools: Send + Sync {
         limits: &Limits,
     ) -> Result<Effect<Self::Source>, Error>;
 
+    /// How many tags an address can have, those of the identity among them.
+    fn most_tags(&self) -> usize;
+
     /// How many more addresses the account may allocate here.
     async fn quota(&self) -> Result<Option<Quota>, Error>;
 

@@ -9,6 +9,7 @@
 //! labels (63 characters, lowercase letters, digits, `_`, `-`) and Kubernetes label values (63 characters, begin and end
 //! alphanumeric) are the narrowest; AWS (256), Azure (256) and Alibaba Cloud (128) tag values take more.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -39,9 +40,20 @@ pub const CONFIGURATION_ANNOTATION: &str = "egress-configuration";
 /// The keys that users may not set themselves.
 pub const RESERVED_TAGS: [&str; 6] = [OWNER_TAG, TYPE_TAG, NAME_TAG, KEY_TAG, CREATED_TAG, HOLDER_TAG];
 
-/// How many tags an object has beside those of the user, who may have given it a name to show.
-pub fn own_tags(is_named: bool) -> usize {
-    RESERVED_TAGS.len() + usize::from(!is_named)
+/// How many tags an object that the provider makes in a cloud has beside those of the user, who may have given it a name to show. The
+/// time is written on addresses alone: gateways have one of their own.
+pub fn own_tags(of: ResourceType, is_named: bool) -> usize {
+    RESERVED_TAGS.len() - usize::from(of != ResourceType::IpPool) + usize::from(!is_named)
+}
+
+/// Whether the name that a part shows is the one that the provider gave it, and so none of the user's tags: it changes with the resource's
+/// name. `name` and `key` are those that the part carries.
+pub fn shows_given_name(tags: &BTreeMap<String, String>, name: &Name, key: &Key) -> bool {
+    tags.get(SHOWN_NAME_TAG).is_some_and(|shown| *shown == given_name(name, key))
+}
+
+fn given_name(name: &Name, key: &Key) -> String {
+    format!("{name}-{key}")
 }
 
 /// Why a text is no owner, name or key.
@@ -199,7 +211,7 @@ pub struct Identity {
 impl Identity {
     /// What consoles show as the name of a part, as its tag `Name`, where the user gives none.
     pub fn shown_name(&self, key: &Key) -> String {
-        format!("{}-{key}", self.name)
+        given_name(&self.name, key)
     }
 
     /// The tags that every part of the resource carries, beside its key and time.
@@ -241,6 +253,17 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(text.parse::<Owner>(), Err(expected), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_given_or_the_users() {
+        let (name, key) = ("prod".parse().unwrap(), "a".parse().unwrap());
+        let shows = |shown: &str| {
+            shows_given_name(&BTreeMap::from([(SHOWN_NAME_TAG.to_owned(), shown.to_owned())]), &name, &key)
+        };
+        assert!(shows("prod-a"));
+        assert!(!shows("prod-b") && !shows("prod") && !shows("way out"));
+        assert!(!shows_given_name(&BTreeMap::new(), &name, &key));
     }
 
     #[test]

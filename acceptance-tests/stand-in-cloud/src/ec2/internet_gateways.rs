@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::filter::{Filters, page};
-use super::objects::{InternetGateway, NetworkInterface};
+use super::objects::{InternetGateway, NetworkInterface, Subnet};
 use super::region::{Answer, Region};
 use super::tags::{done, not_found, requested};
 use crate::error::ApiError;
@@ -108,7 +108,7 @@ impl Region {
 
     /// The private addresses in use in a subnet.
     pub(crate) fn private_ips_in(&self, subnet: &str) -> Vec<Ipv4Addr> {
-        let inside = self.network_interfaces.values().filter(|interface| interface.subnet == subnet);
+        let inside = self.network_interfaces.values().filter(|interface| interface.subnet.as_deref() == Some(subnet));
         inside.flat_map(|interface| interface.private_ips.iter().copied()).collect()
     }
 
@@ -121,7 +121,7 @@ impl Region {
 
     /// Gives an interface the address wanted, or the first that is free.
     pub(crate) fn take_private_ip(&mut self, interface: &str, wanted: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
-        let subnet = self.network_interfaces.get(interface)?.subnet.clone();
+        let subnet = self.network_interfaces.get(interface)?.subnet.clone()?;
         let (cidr, used) = (self.subnets.get(&subnet)?.cidr, self.private_ips_in(&subnet));
         // hosts() leaves out the network's own address already.
         let mut free = cidr.hosts().skip(KEPT_AT_START - 1).filter(|ip| !used.contains(ip));
@@ -143,8 +143,8 @@ impl Region {
         let tags = requested(params, "network-interface")?;
         let id = self.register("eni", tags);
         let description = params.get("Description").unwrap_or_default().to_owned();
-        let interface =
-            NetworkInterface { subnet: subnet.to_owned(), private_ips: Vec::new(), nat_gateway: None, description };
+        let (subnet, private_ips) = (Some(subnet.to_owned()), Vec::new());
+        let interface = NetworkInterface { subnet, private_ips, nat_gateway: None, description };
         self.network_interfaces.insert(id.clone(), interface);
         self.take_private_ip(&id, wanted);
         let mut xml = Xml::new();
@@ -195,8 +195,8 @@ impl Region {
                     "interface-type" => vec![interface_type(interface).to_owned()],
                     "network-interface-id" => vec![(*id).clone()],
                     "status" => vec![interface_status(interface).to_owned()],
-                    "subnet-id" => vec![interface.subnet.clone()],
-                    _ => self.subnets.get(&interface.subnet).map(|subnet| subnet.vpc.clone()).into_iter().collect(),
+                    "subnet-id" => interface.subnet.iter().cloned().collect(),
+                    _ => self.subnet_of(interface).map(|subnet| subnet.vpc.clone()).into_iter().collect(),
                 })
         });
         let page = page(params, (5, 1000), found.collect())?;
@@ -208,6 +208,10 @@ impl Region {
         Ok(xml)
     }
 
+    pub(crate) fn subnet_of(&self, interface: &NetworkInterface) -> Option<&Subnet> {
+        self.subnets.get(interface.subnet.as_ref()?)
+    }
+
     fn allocations_on(&self, interface: &str) -> Vec<String> {
         let on = |address: &super::objects::Address| {
             self.shown_claim(address).is_some_and(|claim| claim.network_interface.as_deref() == Some(interface))
@@ -217,8 +221,8 @@ impl Region {
 
     fn write_network_interface(&self, xml: &mut Xml, id: &str, interface: &NetworkInterface) {
         xml.text("networkInterfaceId", id);
-        xml.text("subnetId", &interface.subnet);
-        if let Some(subnet) = self.subnets.get(&interface.subnet) {
+        xml.optional("subnetId", interface.subnet.as_ref());
+        if let Some(subnet) = self.subnet_of(interface) {
             xml.text("vpcId", &subnet.vpc);
             xml.text("availabilityZone", &subnet.zone);
         }

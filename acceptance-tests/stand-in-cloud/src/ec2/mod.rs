@@ -35,6 +35,7 @@ pub use objects::{NatAddressStatus, NatGatewayState};
 pub use outside::OutsideChange;
 use region::{Answer, Region};
 pub use seed::SeededVpc;
+pub use sts::ASSUMED_CREDENTIALS;
 
 /// The version of the API that the stand-in speaks.
 pub const API_VERSION: &str = "2016-11-15";

@@ -42,8 +42,11 @@ impl Region {
             }
         }
         self.check_zone(&gateway, zone.as_deref(), wanted.len())?;
-        let interface = gateway.addresses.first().and_then(|address| address.network_interface.clone());
         let ips = self.private_ips_to_add(&gateway, &params.list("PrivateIpAddress"), wanted.len())?;
+        let interface = match &zone {
+            Some(zone) => Some(self.interface_in_zone(&id, &gateway, zone)),
+            None => gateway.addresses.first().and_then(|address| address.network_interface.clone()),
+        };
         let mut ips = ips.into_iter();
         let mut added = Vec::new();
         for allocation in wanted {
@@ -264,16 +267,29 @@ impl Region {
         Ok(self.nat_addresses_reply(&id, &drained))
     }
 
-    /// A drained address is off its gateway; reads of the address may show it there for a little longer.
+    /// A drained address is off its gateway, which no longer lists it, nor a zone's interface with its last address; reads of the address
+    /// show it there for a little longer, and it is not free before.
     pub(crate) fn nat_address_gone(&mut self, id: &str, name: &str) {
         let Some(gateway) = self.nat_gateways.get_mut(id) else { return };
         let Some(position) = gateway.addresses.iter().position(|address| name_of(address) == name) else { return };
         let gone = gateway.addresses.remove(position);
-        if let Some(address) = gone.allocation.as_ref().and_then(|id| self.addresses.get_mut(id)) {
-            address.claim = None;
+        let shares = |address: &NatAddress| address.network_interface == gone.network_interface;
+        let was_last = !gateway.addresses.iter().any(shares);
+        if let (Some(allocation), Some(association)) = (gone.allocation, gone.association) {
+            self.later(self.settings.timings.release_lag_ms, Event::AddressFree(allocation, association));
         }
-        if let Some(interface) = gone.network_interface.as_ref().and_then(|id| self.network_interfaces.get_mut(id)) {
+        let Some(interface) = gone.network_interface else { return };
+        if was_last {
+            self.network_interfaces.remove(&interface);
+        } else if let Some(interface) = self.network_interfaces.get_mut(&interface) {
             interface.private_ips.retain(|ip| Some(*ip) != gone.private_ip);
+        }
+    }
+
+    /// An address that left its gateway can be used again.
+    pub(crate) fn nat_address_free(&mut self, id: &str, association: &str) {
+        if let Some(address) = self.addresses.get_mut(id) {
+            address.claim.take_if(|claim| claim.association == association);
         }
     }
 }

@@ -74,8 +74,8 @@ impl Region {
         gateway.failure = self.reason_to_fail(request, &allocations);
         let doomed = gateway.failure.is_some();
         let zonal = matches!(request.placement, Placement::Zonal { .. });
-        let interface = match &request.placement {
-            Placement::Zonal { subnet } if !doomed => Some(self.add_nat_interface(id, subnet)),
+        let own_interface = match &request.placement {
+            Placement::Zonal { subnet } if !doomed => Some(self.add_nat_interface(id, Some(subnet))),
             _ => None,
         };
         let private_count = match (&request.placement, request.public) {
@@ -86,18 +86,23 @@ impl Region {
         let asked = [request.primary_ip].into_iter().chain(request.secondary_ips.iter().copied().map(Some));
         let mut asked = asked.chain(std::iter::repeat(None));
         for position in 0..private_count.max(allocations.len()) {
-            let private_ip = match (&interface, asked.next().flatten()) {
+            let private_ip = match (&own_interface, asked.next().flatten()) {
                 (Some(interface), wanted) if position < private_count => self.take_private_ip(interface, wanted),
                 _ => None,
             };
             let (allocation, zone) = allocations.get(position).cloned().unzip();
+            let zone = zone.flatten();
+            let interface = match &zone {
+                Some(zone) if !doomed => Some(self.interface_in_zone(id, &gateway, zone)),
+                _ => own_interface.clone(),
+            };
             let mut address = NatAddress {
                 association: None,
                 public_ip: None,
                 allocation,
                 private_ip,
-                network_interface: interface.clone(),
-                zone: zone.flatten(),
+                network_interface: interface,
+                zone,
                 primary: position == 0 && zonal,
                 status: if request.public { NatAddressStatus::Associating } else { NatAddressStatus::Assigning },
                 failure: None,
@@ -120,10 +125,17 @@ impl Region {
         zones.into_iter().map(|zone| (self.allocate_managed(), Some(zone))).collect()
     }
 
-    fn add_nat_interface(&mut self, nat_gateway: &str, subnet: &str) -> String {
+    /// The interface of a regional gateway in a zone: the one that its addresses there have, or a new one.
+    pub(crate) fn interface_in_zone(&mut self, id: &str, gateway: &NatGateway, zone: &str) -> String {
+        let mut there = gateway.addresses.iter().filter(|address| address.zone.as_deref() == Some(zone));
+        let known = there.find_map(|address| address.network_interface.clone());
+        known.unwrap_or_else(|| self.add_nat_interface(id, None))
+    }
+
+    fn add_nat_interface(&mut self, nat_gateway: &str, subnet: Option<&str>) -> String {
         let id = self.new_id("eni");
         let interface = NetworkInterface {
-            subnet: subnet.to_owned(),
+            subnet: subnet.map(str::to_owned),
             private_ips: Vec::new(),
             nat_gateway: Some(nat_gateway.to_owned()),
             description: format!("Interface for NAT Gateway {nat_gateway}"),

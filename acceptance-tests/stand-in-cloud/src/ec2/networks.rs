@@ -181,7 +181,7 @@ impl Region {
         if self.visible(&self.subnets, id).is_none() {
             return Err(not_found(id));
         }
-        if self.network_interfaces.values().any(|interface| interface.subnet == id) {
+        if self.network_interfaces.values().any(|interface| interface.subnet.as_deref() == Some(id)) {
             return Err(ApiError::dependency(format!("The subnet '{id}' has dependencies and cannot be deleted.")));
         }
         for table in self.route_tables.values_mut() {

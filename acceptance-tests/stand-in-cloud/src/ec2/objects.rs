@@ -35,10 +35,10 @@ pub(crate) struct PrefixList {
     pub(crate) max_entries: u32,
 }
 
-/// An interface in a subnet: a NAT gateway's, or one that a test made.
+/// An interface in a subnet: a zonal NAT gateway's, or one that a test made. A regional NAT gateway's is in no subnet.
 #[derive(Debug, Clone)]
 pub(crate) struct NetworkInterface {
-    pub(crate) subnet: String,
+    pub(crate) subnet: Option<String>,
     pub(crate) private_ips: Vec<Ipv4Addr>,
     pub(crate) nat_gateway: Option<String>,
     pub(crate) description: String,

@@ -30,6 +30,8 @@ pub(crate) enum Event {
     AddressReady(String, String),
     /// A drained address is off its NAT gateway.
     AddressGone(String, String),
+    /// An address that left its NAT gateway is free; by its allocation and its association.
+    AddressFree(String, String),
 }
 
 /// What a client token stands for.
@@ -116,6 +118,7 @@ impl Region {
             }
             Event::AddressReady(id, address) => self.nat_address_ready(&id, &address),
             Event::AddressGone(id, address) => self.nat_address_gone(&id, &address),
+            Event::AddressFree(id, association) => self.nat_address_free(&id, &association),
         }
     }
 

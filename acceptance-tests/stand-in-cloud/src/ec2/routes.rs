@@ -161,7 +161,7 @@ impl Region {
             }
             TargetKind::NetworkInterface => {
                 let found = self.visible(&self.network_interfaces, id).ok_or_else(|| not_found(id))?;
-                self.subnets.get(&found.subnet).map(|subnet| subnet.vpc.clone())
+                self.subnet_of(found).map(|subnet| subnet.vpc.clone())
             }
             TargetKind::Gateway if id == "local" => {
                 return Err(ApiError::invalid("Routes to 'local' cannot be created or replaced this way."));

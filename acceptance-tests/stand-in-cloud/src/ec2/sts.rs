@@ -10,6 +10,8 @@ use crate::error::ApiError;
 use crate::xml::Xml;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// The secret key and the token that an assumed role is given.
+pub const ASSUMED_CREDENTIALS: [&str; 2] = ["stand-in-secret-access-key", "stand-in-session-token"];
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Whether the action belongs to this service.
@@ -50,8 +52,9 @@ fn assume_role(call: &Call, now: Timestamp) -> Answer {
     });
     xml.element("Credentials", |xml| {
         xml.text("AccessKeyId", account);
-        xml.text("SecretAccessKey", "stand-in");
-        xml.text("SessionToken", "stand-in");
+        let [secret, token] = ASSUMED_CREDENTIALS;
+        xml.text("SecretAccessKey", secret);
+        xml.text("SessionToken", token);
         xml.text("Expiration", format!("{expires:.3}"));
     });
     Ok(xml)

@@ -101,6 +101,28 @@ fn drain() {
 }
 
 #[test]
+fn free_after_it_left() {
+    let mut cloud = Cloud::new();
+    cloud.set_timings(|timings| timings.release_lag_ms = 10_000);
+    let (a, b) = (cloud.allocate(), cloud.allocate());
+    let gateway = cloud.available(&a);
+    let associate = [("NatGatewayId", gateway.as_str()), ("AllocationId.1", b.as_str())];
+    cloud.ok("AssociateNatGatewayAddress", &associate);
+    cloud.wait(20);
+    let body = cloud.describe(&gateway);
+    let (association, interface) = (values(&body, "associationId")[1].clone(), value(&body, "networkInterfaceId"));
+    cloud.ok("DisassociateNatGatewayAddress", &[("NatGatewayId", &gateway), ("AssociationId.1", &association)]);
+    cloud.wait(30);
+    assert_eq!(values(&cloud.describe(&gateway), "allocationId"), [a]);
+    assert_eq!(value(&cloud.address(&b), "networkInterfaceId"), interface);
+    assert_eq!(cloud.code("AssociateNatGatewayAddress", &associate), "Resource.AlreadyAssociated");
+    assert_eq!(cloud.code("ReleaseAddress", &[("AllocationId", &b)]), "InvalidIPAddress.InUse");
+    cloud.wait(10);
+    assert!(!cloud.address(&b).contains("networkInterfaceId"));
+    cloud.ok("AssociateNatGatewayAddress", &associate);
+}
+
+#[test]
 fn addresses_per_nat_gateway() {
     let mut cloud = Cloud::new();
     cloud.set_quotas(|quotas| quotas.addresses = 100);

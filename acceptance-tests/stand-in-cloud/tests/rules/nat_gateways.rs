@@ -262,6 +262,34 @@ fn regional_gateway() {
 }
 
 #[test]
+fn regional_interfaces() {
+    let mut cloud = Cloud::new();
+    let (vpc, one, two, three) = (cloud.vpc.vpc_id.clone(), cloud.allocate(), cloud.allocate(), cloud.allocate());
+    let params = [
+        ("AvailabilityMode", "regional"),
+        ("VpcId", vpc.as_str()),
+        ("AvailabilityZoneAddress.1.AvailabilityZone", "eu-west-1a"),
+        ("AvailabilityZoneAddress.1.AllocationId.1", &one),
+        ("AvailabilityZoneAddress.1.AllocationId.2", &two),
+        ("AvailabilityZoneAddress.2.AvailabilityZone", "eu-west-1b"),
+        ("AvailabilityZoneAddress.2.AllocationId.1", &three),
+    ];
+    let gateway = value(&cloud.ok("CreateNatGateway", &params), "natGatewayId");
+    cloud.wait(100);
+    let body = cloud.describe(&gateway);
+    let interfaces = values(&body, "networkInterfaceId");
+    assert!(interfaces[0] == interfaces[1] && interfaces[0] != interfaces[2], "{interfaces:?}");
+    assert_eq!(value(&cloud.address(&three), "networkInterfaceId"), interfaces[2]);
+    let association = values(&body, "associationId")[2].clone();
+    let leaves = [("NatGatewayId", gateway.as_str()), ("AssociationId.1", &association)];
+    cloud.ok("DisassociateNatGatewayAddress", &leaves);
+    cloud.wait(30);
+    let gone = [("NetworkInterfaceId.1", interfaces[2].as_str())];
+    assert_eq!(cloud.code("DescribeNetworkInterfaces", &gone), "InvalidNetworkInterfaceID.NotFound");
+    assert_eq!(values(&cloud.describe(&gateway), "networkInterfaceId"), interfaces[..2]);
+}
+
+#[test]
 fn regional_automatic() {
     let mut cloud = Cloud::new();
     let vpc = cloud.vpc.vpc_id.clone();

@@ -8,7 +8,9 @@ use cloud::calls::none_passes;
 use cloud::ip_pools::Effect;
 use cloud::limits::overdue;
 use cloud::{Class, Ended, Error, Limits};
-use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Holder, Identity, KEY_TAG, Key, RESERVED_TAGS, SHOWN_NAME_TAG};
+use egress_model::identity::{
+    CREATED_TAG, HOLDER_TAG, Holder, Identity, KEY_TAG, Key, RESERVED_TAGS, SHOWN_NAME_TAG, shows_given_name,
+};
 use egress_model::ip_pool::{Address, AddressId, Mark, Operation, Source as _};
 use tokio::time::Instant;
 
@@ -57,8 +59,8 @@ pub(super) async fn execute(
 /// Whether an address shows the name that it was allocated with.
 async fn has_given_name(region: &Region, id: &AddressId, limits: &Limits) -> Result<bool, Error> {
     let address = region.read_address(limits, id).await?.ok_or_else(|| missing(region, id))?;
-    let given = address.mark.as_ref().map(|mark| mark.identity.shown_name(&mark.key));
-    Ok(given.is_some() && address.tags.get(SHOWN_NAME_TAG) == given.as_ref())
+    let given = |mark: &Mark| shows_given_name(&address.tags, &mark.identity.name, &mark.key);
+    Ok(address.mark.as_ref().is_some_and(given))
 }
 
 async fn adopt(region: &Region, id: &AddressId, limits: &Limits) -> Result<Effect<Source>, Error> {

@@ -3,6 +3,7 @@
 mod releases;
 mod silence;
 mod sources;
+mod tags;
 mod throttling;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use egress_model::identity::Key;
+use egress_model::identity::{Key, NAME_TAG, Name, shows_given_name};
 use egress_model::nat_gateway::{self, State, View};
 
 use super::desired::RouteKey;
@@ -15,6 +15,8 @@ pub struct Observed {
     pub gateways: Vec<Gateway>,
     /// Gateways that this run has made, by key.
     pub made: BTreeMap<Key, String>,
+    /// What left gateways in this run, by gateway.
+    pub left: BTreeMap<String, Left>,
     /// At how many addresses the account's quota has refused another one, by gateway.
     pub full: BTreeMap<String, usize>,
     /// The route tables that the resource names, and all that have a route to our gateways, by id.
@@ -23,6 +25,15 @@ pub struct Observed {
     pub routes: BTreeMap<RouteKey, Route>,
     /// The Elastic IP addresses that the resource names.
     pub addresses: BTreeMap<String, ElasticIp>,
+}
+
+/// What left a gateway. The gateway no longer lists it, and EC2 may show it there for a while.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Elastic IP addresses, by allocation id.
+    pub addresses: BTreeSet<String>,
+    /// The network interfaces that the gateway had.
+    pub interfaces: BTreeSet<String>,
 }
 
 /// One of our gateways.
@@ -124,6 +135,13 @@ pub struct Route {
     pub blackhole: bool,
 }
 
+impl Route {
+    /// Whether it points to a NAT gateway that is gone: nobody's traffic follows it.
+    pub fn is_lost(&self) -> bool {
+        self.blackhole && self.target.starts_with("nat-")
+    }
+}
+
 /// An Elastic IP address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElasticIp {
@@ -145,6 +163,12 @@ impl ElasticIp {
 }
 
 impl Gateway {
+    /// Whether the name that it shows is the one that the provider gave it, by the resource's name that it carries.
+    pub fn shows_given_name(&self) -> bool {
+        let name = self.tags.get(NAME_TAG).and_then(|name| name.parse::<Name>().ok());
+        name.is_some_and(|name| shows_given_name(&self.tags, &name, &self.key))
+    }
+
     /// Its primary address. Where EC2 marks none it is the first, in zonal mode.
     pub fn primary(&self) -> Option<&Address> {
         match self.mode {
@@ -153,6 +177,16 @@ impl Gateway {
                 self.addresses.iter().find(|address| address.primary).or_else(|| self.addresses.first())
             }
         }
+    }
+
+    /// The network interfaces that carry its addresses.
+    pub fn interfaces(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().filter_map(|address| address.interface.clone())
+    }
+
+    /// The allocation ids of its addresses.
+    pub fn allocations(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().filter_map(|address| address.allocation.clone())
     }
 
     /// Whether addresses are coming or going, so that it takes no other change of addresses.
@@ -172,18 +206,33 @@ impl Observed {
         self.gateways.iter_mut().find(|gateway| gateway.id == id)
     }
 
-    /// Puts in what was just read about a gateway.
+    /// Puts in what was just read about a gateway, and notes what it lists no longer.
     pub fn put(&mut self, gateway: Gateway) {
-        match self.gateway_mut(&gateway.id) {
-            Some(old) => *old = gateway,
+        match self.gateways.iter_mut().find(|old| old.id == gateway.id) {
+            Some(old) => {
+                let left = self.left.entry(gateway.id.clone()).or_default();
+                left.interfaces.extend(old.interfaces());
+                left.addresses.extend(old.allocations());
+                left.addresses.retain(|id| !gateway.allocations().any(|listed| listed == *id));
+                *old = gateway;
+            }
             None => self.gateways.push(gateway),
         }
     }
 
+    /// Notes that a gateway is deleted, and with it all that it had.
+    pub fn gone(&mut self, id: &str) {
+        let Some(gateway) = self.gateways.iter_mut().find(|gateway| gateway.id == id) else { return };
+        gateway.state = State::Deleted;
+        let left = self.left.entry(id.to_owned()).or_default();
+        left.interfaces.extend(gateway.interfaces());
+        left.addresses.extend(gateway.allocations());
+    }
+
     /// Whether a network interface belongs to one of our gateways, also to one that just went.
     pub fn is_our_interface(&self, interface: &str) -> bool {
-        let mut addresses = self.gateways.iter().flat_map(|gateway| &gateway.addresses);
-        addresses.any(|address| address.interface.as_deref() == Some(interface))
+        self.gateways.iter().any(|gateway| gateway.interfaces().any(|own| own == interface))
+            || self.left.values().any(|left| left.interfaces.contains(interface))
     }
 
     /// What every cloud can say of it: per key the gateway that is to stay, the oldest where there are two.

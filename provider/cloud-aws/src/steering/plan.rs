@@ -96,7 +96,7 @@ fn point(plan: &mut Plan, desired: &Desired, observed: &Observed, route: RouteKe
         }
         (Some(now), id) => {
             let from = now.target.clone();
-            let known = recorded || desired.gateways.contains(&from) || is_lost(now);
+            let known = recorded || desired.gateways.contains(&from) || now.is_lost();
             // A gateway that is not known yet may be the one that the route points to.
             let undecided = id.is_none() && from.starts_with("nat-");
             if !known && !undecided {
@@ -114,14 +114,9 @@ fn point(plan: &mut Plan, desired: &Desired, observed: &Observed, route: RouteKe
     }
 }
 
-/// Whether a route points to a NAT gateway that is gone: nobody's traffic follows it.
-fn is_lost(now: &Route) -> bool {
-    now.blackhole && now.target.starts_with("nat-")
-}
-
 /// Whether a recorded route that is not wanted is ours to delete.
 fn may_go(desired: &Desired, route: &RouteKey, now: &Route) -> bool {
-    let ours = desired.gateways.contains(&now.target) || is_lost(now);
+    let ours = desired.gateways.contains(&now.target) || now.is_lost();
     ours && !desired.ceded.contains(route) && !is_of_the_gateways(desired, route)
 }
 

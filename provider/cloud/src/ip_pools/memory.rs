@@ -189,6 +189,10 @@ impl IpPools for Memory {
         }
     }
 
+    fn most_tags(&self) -> usize {
+        50
+    }
+
     async fn quota(&self) -> Result<Option<Quota>, Error> {
         let addresses = self.lock();
         let used = addresses.by_id.len() as u64;

@@ -7,7 +7,6 @@ use std::net::Ipv4Addr;
 use cloud::{Class, Ended, Error};
 
 use super::Step;
-use super::lifecycle::{allocations, interfaces};
 use crate::nat_gateways::desired::{Drain, Secondary};
 use crate::nat_gateways::observed::{Gateway, Status};
 use crate::nat_gateways::operation::Target;
@@ -177,7 +176,6 @@ impl Step<'_> {
     /// Waits until no address of the gateway is coming or going, and until those that went can be used again.
     pub(super) async fn await_settled(&mut self, target: &Target) -> Result<(), Error> {
         let id = self.id(target)?;
-        let before = self.observed.gateway(&id).cloned();
         let mut pauses = self.limits.pauses(self.region.poll);
         let gateway = loop {
             let looked = self.read_existing(&id).await;
@@ -197,10 +195,7 @@ impl Step<'_> {
             let message = format!("{address} could not be added to {id}: {reason}");
             return Err(Error::new(Class::Other, "AssociateNatGatewayAddress", message));
         }
-        // Taken from before the wait: the gateway no longer lists what has left it, nor the interface that carried it.
-        let Some(before) = before else { return Ok(()) };
-        let gone = allocations(&before).into_iter().filter(|address| !has(&gateway, address)).collect();
-        self.await_free(&id, gone, interfaces(&before)).await
+        self.await_free(&id).await
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Step;
 use crate::convert;
 use crate::nat_gateways::desired::{Kind, Secondary};
-use crate::nat_gateways::observed::{ElasticIp, Gateway};
+use crate::nat_gateways::observed::{ElasticIp, Gateway, Left};
 use crate::nat_gateways::operation::Target;
 use crate::nat_gateways::plan::reasons_to_replace;
 use crate::write::{Changed, REFERENCE_LAG};
@@ -179,19 +179,14 @@ impl Step<'_> {
 
     /// Waits until the gateway is gone and EC2 lets its addresses be used again, which may be a while later.
     pub(super) async fn await_deleted(&mut self, id: &str) -> Result<(), Error> {
-        let before = self.observed.gateway(id).cloned();
         let mut pauses = self.limits.pauses(self.region.poll);
         loop {
             let looked = self.read(id).await;
             if let Some(gateway) = pauses.passing(looked)?
                 && gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Failed { .. }))
             {
-                if let Some(gateway) = self.observed.gateway_mut(id) {
-                    gateway.state = State::Deleted;
-                }
-                // Taken from before the wait: a deleted gateway may be listed without its addresses.
-                let Some(before) = before else { return Ok(()) };
-                return self.await_free(id, allocations(&before), interfaces(&before)).await;
+                self.observed.gone(id);
+                return self.await_free(id).await;
             }
             match pauses.next().await {
                 Ok(()) => {}
@@ -203,16 +198,12 @@ impl Step<'_> {
         }
     }
 
-    /// Waits until addresses that left a gateway are no longer on one of these interfaces of it, and can be used again; notes it.
-    pub(super) async fn await_free(
-        &mut self,
-        id: &str,
-        addresses: Vec<String>,
-        interfaces: Vec<String>,
-    ) -> Result<(), Error> {
+    /// Waits until what left a gateway is no longer on an interface of it, and can be used again; notes it.
+    pub(super) async fn await_free(&mut self, id: &str) -> Result<(), Error> {
         let (region, limits) = (self.region, self.limits);
+        let Left { addresses, interfaces } = self.observed.left.get(id).cloned().unwrap_or_default();
         let (start, mut pauses) = (Instant::now(), limits.pauses(region.poll));
-        let mut held = addresses.clone();
+        let mut held: Vec<String> = addresses.iter().cloned().collect();
         loop {
             if let Some(now) = pauses.passing(region.elastic_ips(limits, addresses.clone()).await)? {
                 let holds = |elastic: &ElasticIp| elastic.interface.as_ref().is_some_and(|on| interfaces.contains(on));
@@ -237,16 +228,6 @@ impl Step<'_> {
             tracing::debug!(gateway = %id, seconds = start.elapsed().as_secs(), "addresses are not free yet");
         }
     }
-}
-
-/// The network interfaces that carry a gateway's addresses.
-pub(super) fn interfaces(gateway: &Gateway) -> Vec<String> {
-    gateway.addresses.iter().filter_map(|address| address.interface.clone()).collect()
-}
-
-/// The allocation ids of a gateway's addresses.
-pub(super) fn allocations(gateway: &Gateway) -> Vec<String> {
-    gateway.addresses.iter().filter_map(|address| address.allocation.clone()).collect()
 }
 
 /// What the call sends, in a fixed order.

@@ -1,6 +1,8 @@
 //! Plans carried out on the stand-in EC2, with states that take time, read lag, quotas, faults and interruptions.
 
 mod interruptions;
+mod regional;
+mod tags;
 mod tokens;
 mod zones;
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use egress_model::identity::{KEY_TAG, Key, NAME_TAG, SHOWN_NAME_TAG};
+use egress_model::identity::{Key, SHOWN_NAME_TAG};
 use egress_model::nat_gateway::State;
 
 use super::TakenOver;
 use super::work::{Member, Phase, Role, Work};
 use crate::nat_gateways::desired::{Kind, MAX_ADDRESSES, RouteKey, Secondary};
-use crate::nat_gateways::observed::{Gateway, RouteTable, Status};
+use crate::nat_gateways::observed::{RouteTable, Status};
 use crate::nat_gateways::operation::{Operation, Target};
 
 impl<'a> Work<'a> {
@@ -336,8 +336,7 @@ impl<'a> Work<'a> {
             let own = recorded.own_tags.get(&gateway.key);
             let set_before = || recorded.tags.iter().chain(own.into_iter().flatten());
             // The name that was given to it changes with the resource's; one of the user's that goes gives way to it.
-            let was_given = gateway.tags.get(SHOWN_NAME_TAG) == Some(&given_name(gateway));
-            if was_given || set_before().any(|key| key == SHOWN_NAME_TAG) {
+            if gateway.shows_given_name() || set_before().any(|key| key == SHOWN_NAME_TAG) {
                 let name = || self.desired.identity.shown_name(&gateway.key);
                 wanted.entry(SHOWN_NAME_TAG.to_owned()).or_insert_with(name);
             }
@@ -359,12 +358,6 @@ impl<'a> Work<'a> {
         let desired = self.desired;
         changeable.then(|| desired.gateways.get(&member.key)).flatten().map(|gateway| &gateway.kind)
     }
-}
-
-/// The name to show that a gateway was made with, by the tags that it carries.
-fn given_name(gateway: &Gateway) -> String {
-    let tag = |tag: &str| gateway.tags.get(tag).map_or("", String::as_str);
-    format!("{}-{}", tag(NAME_TAG), tag(KEY_TAG))
 }
 
 /// The public addresses that a gateway has, in that place, but should not have.

@@ -256,11 +256,10 @@ impl<'a> Work<'a> {
 
     /// Whether a route is known to lose packets because the gateway that it points to is gone.
     pub(super) fn leads_nowhere(&self, route: &RouteKey) -> bool {
-        self.observed.routes.get(route).is_some_and(|now| {
-            now.blackhole
-                && now.target.starts_with("nat-")
-                && self.routes.get(route) == Some(&Target::Id(now.target.clone()))
-        })
+        self.observed
+            .routes
+            .get(route)
+            .is_some_and(|now| now.is_lost() && self.routes.get(route) == Some(&Target::Id(now.target.clone())))
     }
 
     /// Whether a route is this resource's, or points to something that is.

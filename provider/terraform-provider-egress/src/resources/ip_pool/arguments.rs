@@ -108,6 +108,13 @@ impl Arguments {
         self.address(key).is_some_and(|address| !address.existing_id.is_null())
     }
 
+    /// Where the tags of a key are written: its own, or those of all.
+    pub(super) fn tags_path(&self, key: &Key) -> Path {
+        let own = self.address(key).filter(|address| !address.tags.is_null());
+        let at = own.map(|_| Path::attribute("addresses").key(key.as_str()).child("tags"));
+        at.unwrap_or_else(|| Path::attribute("tags"))
+    }
+
     /// The wanted addresses by key; `None` for those that depend on what is not known yet.
     pub(super) fn entries(
         &self,

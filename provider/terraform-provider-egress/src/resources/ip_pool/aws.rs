@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud_aws::ip_pools::Source;
 use cloud_aws::{MAX_TAGS, Region};
-use egress_model::identity::{Key, SHOWN_NAME_TAG, own_tags};
+use egress_model::identity::Key;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -16,6 +16,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
 use super::backend::{Backend, Place, Pools};
+use super::report;
 use crate::resources::region;
 use crate::session::{Configured, Failure, Unavailable};
 
@@ -223,15 +224,7 @@ fn two_pools(public_ipv4_pool: &Arg<String>, ipam_pool_id: &Arg<String>, path: &
 fn wrong_tags(layers: &[&Tags], path: &Path) -> Vec<Diagnostic> {
     let known = |layer: &'_ Tags| layer.known().cloned().unwrap_or_default();
     let all: BTreeMap<String, Arg<String>> = layers.iter().flat_map(|layer| known(layer)).collect();
-    let mut wrong = Vec::new();
-    let ours = own_tags(all.contains_key(SHOWN_NAME_TAG));
-    if all.len() + ours > MAX_TAGS {
-        let detail = format!(
-            "There are {}, and an address on AWS can have {MAX_TAGS}, of which the provider needs {ours}.",
-            all.len()
-        );
-        wrong.push(Diagnostic::error("There are too many tags", detail).at(path.clone()));
-    }
+    let mut wrong: Vec<Diagnostic> = report::too_many_tags(all.keys(), MAX_TAGS, path).into_iter().collect();
     let Some(own) = layers.last().and_then(|layer| layer.known()) else { return wrong };
     for (key, value) in own {
         let problem = if key.to_ascii_lowercase().starts_with("aws:") {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud::ip_pools::{self, Quota};
 use cloud::{DefaultTags, End, Error, Freshness, IpPools, Limits};
-use egress_model::identity::{Holder, Identity, Key, SHOWN_NAME_TAG};
+use egress_model::identity::{Holder, Identity, Key, SHOWN_NAME_TAG, shows_given_name};
 use egress_model::ip_pool::{
     self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
     Wanted,
@@ -96,9 +96,9 @@ pub(super) struct Row {
 impl Row {
     /// Its tags without the name that the provider gave it to be shown, because the user gave it none.
     pub(super) fn tags_of_users(&self) -> BTreeMap<String, String> {
-        let given = self.mark.as_ref().map(|mark| mark.identity.shown_name(&mark.key));
-        let is_given = |name: &str, value: &String| name == SHOWN_NAME_TAG && given.as_ref() == Some(value);
-        self.tags.clone().into_iter().filter(|(name, value)| !is_given(name, value)).collect()
+        let given = |mark: &Mark| shows_given_name(&self.tags, &mark.identity.name, &mark.key);
+        let is_given = self.mark.as_ref().is_some_and(given);
+        self.tags.clone().into_iter().filter(|(name, _)| !is_given || name != SHOWN_NAME_TAG).collect()
     }
 }
 
@@ -182,6 +182,9 @@ pub(super) trait Pools: Send + Sync {
 
     /// Makes the pool what is wanted. The error is that of the first look; later ones are in the end.
     async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error>;
+
+    /// How many tags an address can have there, the provider's own among them.
+    fn most_tags(&self) -> usize;
 
     /// The limit of the account.
     async fn quota(&self) -> Result<Option<Quota>, Error>;
@@ -311,6 +314,10 @@ where
         let observed = self.cloud.observe(&pool.identity, &ids, Freshness::Now).await?;
         let outcome = ip_pools::apply(&*self.cloud, &desired, &pool.state, observed, limits).await;
         Ok((picture(&desired, &pool.state, &outcome.observed), outcome.end))
+    }
+
+    fn most_tags(&self) -> usize {
+        self.cloud.most_tags()
     }
 
     async fn quota(&self) -> Result<Option<Quota>, Error> {

@@ -113,6 +113,7 @@ impl Planning<'_> {
             return;
         }
         diagnostics.extend(refused_rename(pool, picture));
+        diagnostics.extend(self.too_many_tags(pool, pools.most_tags()));
         let recorded = outputs.recorded();
         let known_lost = outputs.lost();
         for (key, entry) in &pool.entries {
@@ -181,6 +182,16 @@ impl Planning<'_> {
                 Err(error) => tracing::warn!(%error, "the limit of addresses is not known"),
             }
         }
+    }
+
+    /// The tags that the pool sets are too many, with the provider's default tags among them; said once of those of all addresses.
+    fn too_many_tags(&self, pool: &Pool, most: usize) -> Vec<Diagnostic> {
+        let set = pool.entries.iter().filter(|(_, entry)| entry.existing.is_none());
+        let wrong = set.filter_map(|(key, entry)| {
+            let at = self.after.tags_path(key);
+            Some((at.to_string(), report::too_many_tags(entry.tags.keys(), most, &at)?))
+        });
+        wrong.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
     fn before_or_after(&self) -> &Arguments {

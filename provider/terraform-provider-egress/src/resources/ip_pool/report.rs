@@ -1,9 +1,10 @@
 //! What the user is told about addresses.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use cloud::ip_pools::Quota;
 use cloud::{End, Error};
 use egress_model::identity::{Identity, Key, Name};
 use egress_model::ip_pool::{AddressId, ReleasePolicy};
@@ -15,6 +16,8 @@ use super::backend::{Fate, Leaving, Row};
 use crate::resources::adoption::{Finder, Found, age_since, diagnose};
 use crate::resources::cloud_error::{cause, remedy, said};
 use crate::session::{Adoption, Failure};
+
+pub(super) use limits::{quota, too_many_tags};
 
 /// The path of one address.
 pub(super) fn address_path(key: &Key) -> Path {
@@ -303,19 +306,6 @@ pub(super) fn kept(rows: &[Row], identity: &Identity) -> Option<Diagnostic> {
          one in another state. They are not released; only this state forgets them."
     );
     Some(Diagnostic::warning("Addresses that another instance has adopted are kept", detail).at(addresses()))
-}
-
-/// The account does not allow as many addresses.
-pub(super) fn quota(quota: &Quota, new: usize) -> Option<Diagnostic> {
-    let wanted = quota.used.saturating_add(new as u64);
-    (wanted > quota.limit).then(|| {
-        let detail = format!(
-            "The account has {} of {} addresses here, and the pools that are planned so far allocate {new} more. Ask for a higher limit of \"{}\", or release \
-             addresses that nobody needs; otherwise the apply will stop at the limit.",
-            quota.used, quota.limit, quota.name
-        );
-        Diagnostic::warning("The account's limit of addresses will be reached", detail).at(Path::attribute("addresses"))
-    })
 }
 
 /// A named address does not exist.

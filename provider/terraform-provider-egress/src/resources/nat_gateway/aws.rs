@@ -1,10 +1,12 @@
 //! NAT gateways on AWS.
 
+mod applied;
 mod checks;
 mod find;
 mod imported;
 mod input;
 mod place;
+mod planned;
 mod predicted;
 mod report;
 mod schema;
@@ -14,24 +16,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use async_trait::async_trait;
-use cloud::nat_gateways::apply;
-use cloud::{DefaultTags, End, Freshness, Limits, NatGateways as _};
+use cloud::{DefaultTags, Freshness, Limits, NatGateways as _};
 use cloud_aws::Region;
 use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded, Unknown};
 use cloud_aws::nat_gateways::observed::Observed;
-use cloud_aws::nat_gateways::plan::forecast::{self, Known};
-use cloud_aws::nat_gateways::plan::{plan, route_conflicts};
+use cloud_aws::nat_gateways::plan::forecast::Known;
 use egress_model::identity::{HOLDER_TAG, Holder, Identity, Key, ResourceType};
 use egress_model::nat_gateway::capacity;
 use tfplugin::cty::{Path, Value};
 use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use self::checks::{checks, claimed_twice, refuse_stale};
 use self::input::Input;
 pub(super) use self::place::foreign_zone;
-use self::place::{Unreached, arns, check_place, check_region, connected, recorded_arns, region, writes_region};
-use self::predicted::Prediction;
+use self::place::{arns, check_place, connected, region};
 use super::backend::{Applied, Backend, Planned, Seen};
 use crate::resources::cloud_error;
 use crate::resources::instance::Instance;
@@ -275,193 +273,4 @@ fn unreadable(
 /// A failure as the resource reports it.
 fn reported(configured: &Configured, identity: &Identity, failure: Failure, call: Call) -> Diagnostics {
     configured.this_run.causes.report(failure, &resource(identity), call).into_iter().collect()
-}
-
-impl AwsBackend {
-    async fn look_ahead(
-        &self,
-        configured: &Configured,
-        identity: &Identity,
-        instance: &Instance,
-        prior: &Value,
-        planned: &Value,
-    ) -> Result<Planned, Diagnostics> {
-        let present = if planned.is_null() { prior } else { planned };
-        let input = Input::read(present)?;
-        let recorded = recorded(prior)?;
-        if input.region().is_unknown() {
-            return Ok(Planned::default());
-        }
-        let region = match region(configured, input.region().known().copied()).await {
-            Ok(region) => region,
-            Err(Unreached::Unknown) => return Ok(Planned::default()),
-            Err(Unreached::Failed(failure)) => return Err(reported(configured, identity, failure, Call::PlanSeen)),
-        };
-        let replaced = writes_region(prior) && writes_region(planned);
-        if !prior.is_null() && !planned.is_null() && !replaced {
-            check_region(configured, prior, &region).await?;
-        }
-        let mut diagnostics = Diagnostics::new();
-        let desired = if planned.is_null() {
-            nothing(identity, recorded)
-        } else {
-            match input.desired(identity, region.default_tags(), recorded, &mut diagnostics) {
-                Some(desired) => desired,
-                None => return Ok(Planned { diagnostics, ..Planned::default() }),
-            }
-        };
-        let desired = Desired { holder: instance.holder.clone(), ..desired };
-        // Without a look the plan would not say what is replaced, taken over or interrupted, and be approved for it.
-        let observed = region.observe_nat_gateways(&desired, Freshness::Snapshot).await;
-        // Of what is created with open ends everything is unknown that a look could tell.
-        let call = if prior.is_null() && !desired.unknown.is_empty() { Call::PlanUnseen } else { Call::PlanSeen };
-        let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, call))?;
-        check_place(&region, prior, &observed).await?;
-        let known = known_gateways(prior)?;
-        if !planned.is_null() {
-            refuse_stale(&desired, &observed, &known)?;
-        }
-        let former = former(prior, identity);
-        if prior.is_null() && !planned.is_null() && !instance.inherits {
-            diagnostics.extend(report::adoption(&observed, identity, configured.adoption));
-        }
-        let plan = plan(&forecast::as_far_as_known(&desired, &observed), &observed);
-        diagnostics.extend(report::kept(&plan, &desired));
-        diagnostics.extend(report::notes(&plan, &observed, planned.is_null()));
-        diagnostics.extend(report::of_others(&plan, &desired, &observed, former.as_ref()));
-        if planned.is_null() {
-            return Ok(Planned { diagnostics, ..Planned::default() });
-        }
-        let refused = former.as_ref().and_then(|former| report::refused_rename(&plan, &desired, &observed, former));
-        diagnostics.extend(refused);
-        let complete = desired.unknown.is_empty();
-        let conflicts = if complete { plan.conflicts.clone() } else { route_conflicts(&desired, &observed) };
-        diagnostics.extend(report::conflicts(&conflicts, &desired));
-        diagnostics.extend(report::interruptions(&plan, &observed, input.on_interruption()));
-        diagnostics.extend(report::undecided(&desired, &observed, input.on_interruption()));
-        diagnostics.extend(claimed_twice(configured, &region, &desired));
-        diagnostics.extend(report::limits(&desired, &observed));
-        let seen = if complete { Some(&plan) } else { None };
-        diagnostics.extend(checks(configured, &region, &desired, &observed, seen).await);
-        let (arns, creates) = (&recorded_arns(prior)?, prior.is_null());
-        let prediction = Prediction { desired: &desired, observed: &observed, known: &known, arns, creates };
-        let mut computed = prediction.values();
-        if planned != prior || !complete {
-            return Ok(Planned { computed, diagnostics });
-        }
-        // Nothing that the user wrote differs, and yet something may be to be done: tags that were removed, a second gateway.
-        if plan.operations.is_empty() || !plan.conflicts.is_empty() {
-            computed.retain(|name, _| *name == "tags_all");
-        } else if computed.iter().all(|(name, value)| prior.get(name) == Some(value)) {
-            computed = prediction.values_of_repair(&plan);
-            diagnostics.push(report::repair(&plan));
-        }
-        Ok(Planned { computed, diagnostics })
-    }
-
-    async fn carry_out(
-        &self,
-        configured: &Configured,
-        identity: &Identity,
-        instance: &Instance,
-        prior: &Value,
-        planned: &Value,
-        limits: &Limits,
-    ) -> Result<Applied, Diagnostics> {
-        let present = if planned.is_null() { prior } else { planned };
-        let input = Input::read(present)?;
-        let region = connected(configured, input.region().known().copied()).await;
-        let region = region.map_err(|failure| reported(configured, identity, failure, Call::Apply))?;
-        if !prior.is_null() && !planned.is_null() {
-            check_region(configured, prior, &region).await?;
-        }
-        let recorded = recorded(prior)?;
-        let desired = if planned.is_null() {
-            nothing(identity, recorded.clone())
-        } else {
-            known(planned, identity, &region, recorded.clone())?
-        };
-        let desired = Desired { holder: instance.holder.clone(), takes_over: instance.takes_over, ..desired };
-        let observed = region.observe_for_change(&desired, limits).await;
-        let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Apply))?;
-        check_place(&region, prior, &observed).await?;
-        if !planned.is_null() {
-            refuse_stale(&desired, &observed, &known_gateways(prior)?)?;
-        }
-        let ahead = plan(&desired, &observed);
-        let former = former(prior, identity);
-        let mut refused = report::conflicts(&ahead.conflicts, &desired);
-        refused.extend(report::of_others(&ahead, &desired, &observed, former.as_ref()));
-        if !planned.is_null() {
-            refused.extend(report::interruptions(&ahead, &observed, input.on_interruption()));
-        }
-        refused.extend(former.as_ref().and_then(|former| report::refused_rename(&ahead, &desired, &observed, former)));
-        if refused.has_errors() {
-            return Err(refused);
-        }
-        let outcome = apply(region.as_ref(), &desired, observed, limits).await;
-        let observed = outcome.observed;
-        let arns = arns(&region, prior, &observed).await?;
-        let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);
-        if matches!(outcome.end, End::Done) && !conflicts.has_errors() {
-            if planned.is_null() {
-                return Ok(Applied { state: Value::Null, diagnostics: Diagnostics::new() });
-            }
-            let state = reached(planned, &desired, &observed, &arns);
-            let changed = state::contradictions(planned, &state);
-            let diagnostics = if changed.is_empty() { None } else { Some(report::changed_meanwhile(&changed)) };
-            return Ok(Applied { state, diagnostics: diagnostics.into_iter().collect() });
-        }
-        let made = !observed.view().gateways.is_empty();
-        if let (End::Stopped(left), true, true, false) = (&outcome.end, prior.is_null(), made, planned.is_null()) {
-            // An error would make Terraform destroy and create again what exists; so the next plan goes on from here instead.
-            let state = reached(planned, &desired, &observed, &arns);
-            return Ok(Applied { state, diagnostics: report::interrupted(left, &observed).into() });
-        }
-        // What failed comes first: what is in the way now may follow from it.
-        let place = format!("AWS in {}", region.name());
-        let failure = report::end(&outcome.end, &place, &observed, planned.is_null());
-        let mut diagnostics =
-            failure.map_or_else(Diagnostics::new, |it| reported(configured, identity, it, Call::Apply));
-        diagnostics.extend(conflicts);
-        let wanted = if planned.is_null() { known(prior, identity, &region, recorded) } else { Ok(desired) };
-        let mut state = match wanted {
-            Ok(wanted) => state::corrected(present, &wanted, &observed, &arns),
-            Err(unreadable) => {
-                diagnostics.extend(unreadable);
-                Value::Null
-            }
-        };
-        if state.is_null() && !prior.is_null() {
-            // Something is left, or this would not have failed; without state nobody would look for it again.
-            state = prior.clone();
-        }
-        Ok(Applied { state, diagnostics })
-    }
-}
-
-/// The planned state with what was computed. What is planned but not there is null.
-fn reached(planned: &Value, desired: &Desired, observed: &Observed, arns: &state::Arns) -> Value {
-    let mut state = planned.clone();
-    let Some(attributes) = state.as_object_mut() else { return state };
-    let mut computed = state::computed(observed, &state::recorded_routes(desired, observed), arns);
-    computed.insert("tags_all", predicted::tags(desired));
-    if let (Some(Value::Map(gateways)), Some(Value::Map(planned))) =
-        (computed.get_mut("gateways"), planned.get("gateways"))
-    {
-        let missing = Value::object(state::GATEWAY.map(|name| (name, Value::Null)));
-        for key in planned.keys() {
-            gateways.entry(key.clone()).or_insert_with(|| missing.clone());
-        }
-    }
-    if let (Some(Value::Map(routes)), Some(Value::Map(planned))) = (computed.get_mut("routes"), planned.get("routes")) {
-        for key in planned.keys() {
-            routes.entry(key.clone()).or_insert(Value::Null);
-        }
-    }
-    if let Some(egress) = planned.get("egress_cidrs").filter(|cidrs| cidrs.is_wholly_known()) {
-        computed.insert("egress_cidrs", egress.clone());
-    }
-    attributes.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
-    state
 }

@@ -59,6 +59,10 @@ pub(super) fn schema(clouds: Vec<NestedBlock>) -> Schema {
          an address cannot be on both, traffic goes through another gateway of the resource meanwhile; only where there is none is egress \
          interrupted. The plan says in a warning which gateway is replaced, why, and what becomes of the traffic.\n\n\
          Addresses come from an `egress_ip_pool`, so that no change here ever releases one.\n\n\
+         **IPv6**: traffic leaves through the gateways to IPv4 destinations alone. IPv6-only pods reach these by DNS64 and NAT64, with \
+         `64:ff9b::/96` among the destinations. IPv6 itself does not pass a NAT gateway and has no fixed addresses: on AWS it leaves through \
+         an egress-only internet gateway, which this provider does not make; the guide \"Use the network that you have\" shows how both share \
+         a route table.\n\n\
          A renamed resource and a changed provider `owner` keep their gateways: the next apply writes the new tags. A tainted resource \
          adopts the gateways that it has, so `create_before_destroy` has no use. `lifecycle { prevent_destroy = true }` keeps Terraform \
          from planning the destroy, which interrupts egress; the addresses stay with their pool in any case.\n\n\

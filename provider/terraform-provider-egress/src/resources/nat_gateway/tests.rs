@@ -109,8 +109,8 @@ async fn accepts_what_aws_can_do() {
     let unknown = with(zone(), "addresses", Value::Set(vec![Value::UNKNOWN]));
     let cases = [
         config(aws(), &[]),
-        config(aws(), &[("tags", many_tags(43))]),
-        config(aws(), &[("tags", named(many_tags(43)))]),
+        config(aws(), &[("tags", many_tags(44))]),
+        config(aws(), &[("tags", named(many_tags(44)))]),
         config(zone_with("tags", Value::map([("team", "net")])), &[]),
         config(with(aws(), "zones", zones([("us-east-1a", unknown)])), &[]),
         config(with(aws(), "zones", Value::UNKNOWN), &[("name", Value::UNKNOWN)]),
@@ -154,7 +154,7 @@ async fn says_what_is_wrong_and_where() {
             "aws.zones[\"us-east-1a\"].tags[\"AWS:x\"]",
             "AWS's own",
         ),
-        (config(aws(), &[("tags", many_tags(44))]), "tags", "With the provider's default_tags there are 44"),
+        (config(aws(), &[("tags", many_tags(45))]), "tags", "With the provider's default_tags there are 45"),
         (config(aws(), &[("tags", Value::map([("x".repeat(129), "me")]))]), &long_path, "128"),
         (config(with(aws(), "availability_mode", "global".into()), &[]), "aws.availability_mode", "regional"),
         (config(with(aws(), "connectivity_type", "secret".into()), &[]), "aws.connectivity_type", "private"),
@@ -291,6 +291,33 @@ fn judges_the_load_per_gateway() {
         matches!(&judge(100_000, 0)[..], [(Severity::Error, text)] if text.contains("100,000 connections / 55,000"))
     );
     assert!(matches!(&judge(1_000_000, 0)[..], [(Severity::Error, text)] if text.contains("at most 8")));
+}
+
+/// What an update was to need is not what the gateways of the old state need.
+#[tokio::test]
+async fn an_update_that_failed_leaves_the_state_as_it_was() {
+    let session = Session::default();
+    session.configure(Configured {
+        owner: "acme".parse().unwrap(),
+        adoption: crate::session::Adoption::Automatic,
+        aws: Err(crate::session::Unavailable::Unknown),
+        kubernetes: Err(crate::session::Unavailable::Unknown),
+        in_cluster: crate::session::InCluster::default(),
+        this_run: crate::session::ThisRun::default(),
+    });
+    let resource = NatGateway::new(Arc::new(session));
+    let with_load = |peak: i64, required: i64| {
+        let load =
+            Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", 0.into())]);
+        let mut value = config(aws(), &[("expected_load", load), ("required_addresses", required.into())]);
+        outputs::derive(&mut value);
+        value
+    };
+    let (prior, planned) = (with_load(55_000, 1), with_load(100_000, 2));
+    let cx = Context::default();
+    let applied = resource.applied(&cx, prior.clone(), &planned, Vec::new(), Operation::Update).await;
+    assert!(applied.diagnostics.has_errors(), "AWS cannot be called");
+    assert_eq!(applied.state, prior);
 }
 
 #[test]

@@ -344,3 +344,24 @@ async fn what_is_not_known_yet_leaves_the_other_keys_known() {
     assert_eq!(told(&planned.diagnostics), [""; 0]);
     assert!(planned.planned.get("ids").expect("an attribute").is_unknown());
 }
+
+#[tokio::test]
+async fn default_tags_count_towards_the_tags_that_an_address_can_have() {
+    let host = Host::new();
+    let tags = |count: usize| Value::map((0..count).map(|number| (format!("t{number}"), "v")));
+    let with_own = |own: usize| Value::object([("new", Value::from(true)), ("tags", tags(own))]);
+    let said = async |addresses: [(&'static str, Value); 2], of_all: usize| {
+        let told = told(&host.plan(&host.config(addresses, [("tags", tags(of_all))])).await.diagnostics);
+        told.into_iter().filter(|told| told.starts_with("error")).collect::<Vec<_>>()
+    };
+    let too_many = |at: &str| {
+        format!(
+            "error [{at}] There are too many tags\nWith the provider's default_tags there are 44, and an address can have 50, of which the \
+             provider needs 7."
+        )
+    };
+    // With the default tag there are 43.
+    assert_eq!(said([("a", plain()), ("b", with_own(42))], 42).await, [""; 0]);
+    assert_eq!(said([("a", plain()), ("b", plain())], 43).await, [too_many("tags")]);
+    assert_eq!(said([("a", plain()), ("b", with_own(43))], 42).await, [too_many("addresses[\"b\"].tags")]);
+}

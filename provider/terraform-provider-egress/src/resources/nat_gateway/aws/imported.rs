@@ -52,30 +52,47 @@ pub(super) fn values(
     let mut values: BTreeMap<String, Value> =
         computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let tags = shared_tags(&all);
-    let own = tags.iter().filter(|(name, value)| default_tags.get(*name) != Some(*value));
-    let own: Vec<_> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    values.insert("tags".to_owned(), if own.is_empty() { Value::Null } else { Value::map(own) });
+    values.insert("tags".to_owned(), tags_beside(&tags, &[default_tags]));
     values.insert("tags_all".to_owned(), Value::map(tags.iter().map(|(name, value)| (name, value.as_str()))));
     values.insert(PLANNED_REPLACEMENTS.to_owned(), replacements(&BTreeSet::new()));
     values.insert("on_interruption".to_owned(), "error".into());
-    values.insert("aws".to_owned(), aws(observed, &all, region, !recorded.is_empty()));
+    let own_tags = |gateway: &Gateway| tags_beside(&tags_of_users(gateway), &[&tags, default_tags]);
+    values.insert("aws".to_owned(), aws(observed, &all, region, !recorded.is_empty(), &own_tags));
     values
 }
 
-/// The tags that all gateways have, without those that hold the identity.
-fn shared_tags(gateways: &BTreeMap<Key, &Gateway>) -> Tags {
-    let mut all = gateways.values();
-    let Some(first) = all.next() else { return Tags::new() };
-    // The name that is shown is the provider's own where the user gives none.
-    let is_own = |name: &str| RESERVED_TAGS.contains(&name) || name == SHOWN_NAME_TAG;
-    let shared = first
-        .tags
-        .iter()
-        .filter(|(name, value)| !is_own(name) && gateways.values().all(|other| other.tags.get(*name) == Some(*value)));
-    shared.map(|(name, value)| (name.clone(), value.clone())).collect()
+/// The tags of a gateway without those that the provider gave it: the identity's, and the name to show where the user gave none.
+fn tags_of_users(gateway: &Gateway) -> Tags {
+    let given = gateway.shows_given_name();
+    let is_own = |name: &str| RESERVED_TAGS.contains(&name) || given && name == SHOWN_NAME_TAG;
+    let tags = gateway.tags.iter().filter(|(name, _)| !is_own(name));
+    tags.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn aws(observed: &Observed, gateways: &BTreeMap<Key, &Gateway>, region: Option<&str>, has_default: bool) -> Value {
+/// The tags of users that all gateways have.
+fn shared_tags(gateways: &BTreeMap<Key, &Gateway>) -> Tags {
+    let mut all = gateways.values().map(|gateway| tags_of_users(gateway));
+    let Some(mut shared) = all.next() else { return Tags::new() };
+    for tags in all {
+        shared.retain(|name, value| tags.get(name) == Some(value));
+    }
+    shared
+}
+
+/// Those of these tags that no layer below them gives, as a configuration writes them.
+fn tags_beside(tags: &Tags, layers: &[&Tags]) -> Value {
+    let is_given = |name: &String, value: &String| layers.iter().any(|layer| layer.get(name) == Some(value));
+    let own: Vec<_> = tags.iter().filter(|(name, value)| !is_given(name, value)).collect();
+    if own.is_empty() { Value::Null } else { Value::map(own.into_iter().map(|(name, value)| (name, value.as_str()))) }
+}
+
+fn aws(
+    observed: &Observed,
+    gateways: &BTreeMap<Key, &Gateway>,
+    region: Option<&str>,
+    has_default: bool,
+    own_tags: &dyn Fn(&Gateway) -> Value,
+) -> Value {
     // Tables in which only policies have routes are the gateway's as well: it lends itself to them.
     let tables = |gateway: &Gateway| {
         let routes = routes_to(observed, gateway).filter(|route| !has_default || is_default(route));
@@ -87,7 +104,10 @@ fn aws(observed: &Observed, gateways: &BTreeMap<Key, &Gateway>, region: Option<&
     let zones = match regional {
         Some(_) if automatic => Value::Null,
         Some(gateway) => regional_zones(gateway),
-        None => Value::map(gateways.iter().map(|(key, gateway)| (key.as_str(), zone(gateway, tables(gateway))))),
+        None => {
+            let zone = |gateway: &Gateway| zone(gateway, tables(gateway), own_tags(gateway));
+            Value::map(gateways.iter().map(|(key, gateway)| (key.as_str(), zone(gateway))))
+        }
     };
     let destinations: Vec<&str> = has_default.then_some(EVERYTHING).into_iter().collect();
     Value::object([
@@ -109,14 +129,17 @@ fn is_regional(gateway: &Gateway) -> bool {
     matches!(gateway.mode, Mode::RegionalManual | Mode::RegionalAutomatic)
 }
 
-fn zone(gateway: &Gateway, tables: Value) -> Value {
+fn zone(gateway: &Gateway, tables: Value, tags: Value) -> Value {
     let private = gateway.mode == Mode::Private;
     let ids = gateway.addresses.iter().filter_map(|address| address.allocation.clone());
     let addresses: Vec<String> = ids.filter(|_| !private).collect();
     let mut zone = zone_value(gateway.subnet.clone().into(), Value::set(addresses), tables);
-    if let Some(zone) = zone.as_object_mut().filter(|_| private) {
-        let secondary = gateway.addresses.len().saturating_sub(1);
-        zone.insert("secondary_private_ip_count".to_owned(), secondary.into());
+    if let Some(zone) = zone.as_object_mut() {
+        zone.insert("tags".to_owned(), tags);
+        if private {
+            let secondary = gateway.addresses.len().saturating_sub(1);
+            zone.insert("secondary_private_ip_count".to_owned(), secondary.into());
+        }
     }
     zone
 }

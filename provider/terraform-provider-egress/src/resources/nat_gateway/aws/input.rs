@@ -164,8 +164,7 @@ impl Input {
             let take_over = parser.texts(&aws.take_over_routes, &path("take_over_routes"));
             (take_over, parser.drain(&aws.drain_seconds))
         });
-        let (own_tags, tags_are_known) =
-            parser.part(|parser| parser.tags(&inherited, &self.tags, &Path::attribute("tags")));
+        let (own_tags, tags_are_known) = parser.part(|parser| parser.tags_of_all(&inherited, &self.tags));
         if !self.idle_timeout_seconds.is_null() {
             parser.error(
                 "AWS has a fixed idle timeout of 350 s",

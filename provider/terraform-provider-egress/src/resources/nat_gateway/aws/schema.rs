@@ -38,7 +38,9 @@ pub(super) fn block_of_aws() -> NestedBlock {
         string_set(
             "destination_cidrs",
             "What the route tables send to the gateways, as CIDR blocks: `[\"0.0.0.0/0\"]` is all IPv4 traffic that no narrower route takes. \
-             Required where a route table is named and `destination_prefix_list_ids` is left out.",
+             Required where a route table is named and `destination_prefix_list_ids` is left out. `64:ff9b::/96` is what IPv6-only subnets \
+             with DNS64 send to IPv4 destinations (NAT64); other IPv6 does not pass a NAT gateway: see an egress-only internet gateway in \
+             the guide \"Use the network that you have\".",
         ),
         string_set(
             "destination_prefix_list_ids",

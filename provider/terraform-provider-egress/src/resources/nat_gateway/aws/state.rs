@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_aws::nat_gateways::desired::{Desired, Kind, REGIONAL_KEY, RouteKey};
-use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed, Status};
+use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed, Route, Status};
 use egress_model::identity::Key;
 use egress_model::nat_gateway::{self, View};
 use tfplugin::cty::Value;
@@ -113,7 +113,9 @@ fn routes(observed: &Observed, recorded: &BTreeSet<RouteKey>) -> Value {
 pub(super) fn recorded_routes(desired: &Desired, observed: &Observed) -> BTreeSet<RouteKey> {
     let ours = |route: &RouteKey| observed.routes.get(route).is_some_and(|now| observed.gateway(&now.target).is_some());
     let wanted = desired.routes();
-    let before = desired.recorded.routes.iter().filter(|route| wanted.contains_key(*route) || ours(route));
+    // Of a gateway that somebody deleted the routes are left, which only the state knows to be ours.
+    let left = |route: &RouteKey| ours(route) || observed.routes.get(route).is_some_and(Route::is_lost);
+    let before = desired.recorded.routes.iter().filter(|route| wanted.contains_key(*route) || left(route));
     wanted.keys().filter(|route| ours(route)).chain(before).cloned().collect()
 }
 
@@ -122,10 +124,16 @@ pub(super) fn standing<'a>(observed: &'a Observed, view: &View, key: &Key) -> Op
     observed.gateway(&view.gateways.get(key)?.id)
 }
 
-/// The resource as it is: what the user wrote, corrected where the cloud has it otherwise. Null when no gateway is there.
+/// The resource as it is: what the user wrote, corrected where the cloud has it otherwise. Null when nothing of it is there: without a
+/// gateway its routes may be, which lead to one that is gone.
 pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed, arns: &Arns) -> Value {
     let view = observed.view();
-    if view.gateways.is_empty() {
+    let recorded = recorded_routes(desired, observed);
+    let is_left = |route: &RouteKey| {
+        let now = observed.routes.get(route).filter(|_| desired.recorded.routes.contains(route));
+        now.is_some_and(|now| now.is_lost() || observed.gateway(&now.target).is_some())
+    };
+    if view.gateways.is_empty() && !recorded.iter().any(is_left) {
         return Value::Null;
     }
     let mut value = value.clone();
@@ -136,31 +144,29 @@ pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed, a
     for (name, tags) in [("tags", own), ("tags_all", all)] {
         attributes.extend(tags.map(|tags| (name.to_owned(), tags)));
     }
-    if let Some(aws) = attributes.get_mut("aws").and_then(Value::as_object_mut) {
+    // Without a gateway it says what there was to be: the next plan makes it again.
+    if let Some(aws) = attributes.get_mut("aws").and_then(Value::as_object_mut).filter(|_| !view.gateways.is_empty()) {
         correct_aws(aws, desired, observed, &view);
     }
-    let recorded = recorded_routes(desired, observed);
     attributes.extend(computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)));
     // What was planned is done or void.
     attributes.insert(PLANNED_REPLACEMENTS.to_owned(), replacements(&BTreeSet::new()));
     value
 }
 
-/// A state with those gateways alone whose ids `stay`, and without the routes to the others; null when there are none.
+/// A state with those gateways alone whose ids `stay`, and without the routes to the others; null when nothing is left.
 pub(super) fn without(state: &Value, stays: &dyn Fn(&str) -> bool) -> Value {
     let mut state = state.clone();
     let Some(attributes) = state.as_object_mut() else { return state };
     if let Some(Value::Map(gateways)) = attributes.get_mut("gateways") {
         let id = |gateway: &Value| gateway.get("id").and_then(Value::as_str).map(str::to_owned);
         gateways.retain(|_, gateway| id(gateway).is_none_or(|id| stays(&id)));
-        if gateways.is_empty() {
-            return Value::Null;
-        }
     }
     if let Some(Value::Map(routes)) = attributes.get_mut("routes") {
         routes.retain(|_, target| target.as_str().is_none_or(stays));
     }
-    state
+    let is_empty = |name: &str| attributes.get(name).and_then(Value::as_map).is_none_or(BTreeMap::is_empty);
+    if is_empty("gateways") && is_empty("routes") { Value::Null } else { state }
 }
 
 /// The tags of a state as the gateways have them: those that all have, with a value that is not the wanted one where there is.
