@@ -2,24 +2,28 @@
 //! adds to [`crate::Findings`] beside the table. The guide to the engines lists them, and the tests compare them with what the compilers do
 //! with random policies. Sources: beside the code that relies on them.
 
+mod gateways;
+
+pub use gateways::gateway_exceptions;
+
 use crate::{EngineName, Feature, Level};
 
-/// Some values of features.
+/// Some values of features, of policies ([`Feature`]) or of gateways ([`crate::GatewayFeature`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exception {
+pub struct Exception<F: 'static = Feature> {
     /// Of these.
-    pub features: &'static [Feature],
+    pub features: &'static [F],
     /// What the engine makes of them.
     pub level: Level,
     /// Which values, and why.
     pub what: &'static str,
 }
 
-const fn refused(features: &'static [Feature], what: &'static str) -> Exception {
+const fn refused<F>(features: &'static [F], what: &'static str) -> Exception<F> {
     Exception { features, level: Level::Refused, what }
 }
 
-const fn degraded(features: &'static [Feature], what: &'static str) -> Exception {
+const fn degraded<F>(features: &'static [F], what: &'static str) -> Exception<F> {
     Exception { features, level: Level::Degraded, what }
 }
 

@@ -137,7 +137,8 @@ impl<'a, C: Capability> Findings<'a, C> {
             match once.iter_mut().find(same) {
                 Some(other) => {
                     other.engines_that_can.retain(|engine| finding.engines_that_can.contains(engine));
-                    other.rows.extend(finding.rows);
+                    let more = finding.rows.into_iter().filter(|row| !other.rows.contains(row)).collect::<Vec<_>>();
+                    other.rows.extend(more);
                 }
                 None => once.push(finding),
             }

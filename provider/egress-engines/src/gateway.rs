@@ -44,51 +44,44 @@ pub fn gateway_engine(name: &str) -> Option<GatewayEngine> {
 /// Looks every part of a gateway up in the engine's column, so that no compiler can overlook one. What depends on more than a
 /// feature is left to the compiler.
 pub fn look_up(gateway: &Gateway, findings: &mut Findings<'_, GatewayFeature>) {
+    for (path, feature) in features(gateway) {
+        findings.need(path, feature);
+    }
+}
+
+/// What each part of a gateway asks for.
+pub fn features(gateway: &Gateway) -> Vec<(Path, GatewayFeature)> {
     let root = Path::root();
-    let sources = root.field("sources");
-    if gateway.sources.iter().any(|source| !source.pods.is_empty()) {
-        findings.need(sources.clone(), GatewayFeature::SourcePods);
-    }
-    if gateway.sources.iter().any(|source| !source.namespaces.is_empty()) {
-        findings.need(sources.clone(), GatewayFeature::SourceNamespaces);
-    }
-    if gateway.sources.len() > 1 {
-        findings.need(sources, GatewayFeature::SeveralSources);
-    }
-    let to = root.field("to");
-    match &gateway.to {
-        Destinations::External => findings.need(to, GatewayFeature::External),
-        Destinations::Cidrs(set) => {
-            if set.blocks().any(|(_, except)| !except.is_empty()) {
-                findings.need(to.field("cidrs"), GatewayFeature::ExceptCidrs);
-            }
-            findings.need(to.field("cidrs"), GatewayFeature::Cidrs)
-        }
-        Destinations::Domains(_) => findings.need(to.field("domains"), GatewayFeature::Domains),
+    let (sources, to, ips) = (root.field("sources"), root.field("to"), root.field("ips"));
+    let (to_cidrs, excepts) = match &gateway.to {
+        Destinations::Cidrs(set) => (true, set.blocks().any(|(_, except)| !except.is_empty())),
+        Destinations::External | Destinations::Domains(_) => (false, false),
     };
-    let ips = root.field("ips");
-    if !gateway.ips.is_empty() && findings.need(ips.clone(), GatewayFeature::Ips) {
-        findings.need(ips.clone(), GatewayFeature::AssignsIps);
-        if gateway.ips.len() > 1 {
-            findings.need(ips.clone(), GatewayFeature::SeveralIps);
-        }
-        if gateway.ips.iter().any(std::net::IpAddr::is_ipv6) {
-            findings.need(ips, GatewayFeature::Ipv6);
-        }
-    }
-    if !gateway.public_ips.is_empty() {
-        findings.need(root.field("public_ips"), GatewayFeature::PublicIps);
-    }
-    if !gateway.nodes.is_empty() {
-        findings.need(root.field("nodes"), GatewayFeature::Nodes);
-    }
-    if gateway.interface.is_some() {
-        findings.need(root.field("interface"), GatewayFeature::Interface);
-    }
-    if gateway.replicas.is_some_and(|replicas| replicas.get() > 1) {
-        findings.need(root.field("replicas"), GatewayFeature::Replicas);
-    }
-    if gateway.failover == Failover::Required {
-        findings.need(root.field("failover"), GatewayFeature::Failover);
-    }
+    let asks = [
+        (gateway.sources.iter().any(|source| !source.pods.is_empty()), &sources, GatewayFeature::SourcePods),
+        (
+            gateway.sources.iter().any(|source| !source.namespaces.is_empty()),
+            &sources,
+            GatewayFeature::SourceNamespaces,
+        ),
+        (gateway.sources.len() > 1, &sources, GatewayFeature::SeveralSources),
+        (gateway.to == Destinations::External, &to, GatewayFeature::External),
+        (excepts, &to.field("cidrs"), GatewayFeature::ExceptCidrs),
+        (to_cidrs, &to.field("cidrs"), GatewayFeature::Cidrs),
+        (matches!(gateway.to, Destinations::Domains(_)), &to.field("domains"), GatewayFeature::Domains),
+        (!gateway.ips.is_empty(), &ips, GatewayFeature::Ips),
+        (!gateway.ips.is_empty(), &ips, GatewayFeature::AssignsIps),
+        (gateway.ips.len() > 1, &ips, GatewayFeature::SeveralIps),
+        (gateway.ips.iter().any(std::net::IpAddr::is_ipv6), &ips, GatewayFeature::Ipv6),
+        (!gateway.public_ips.is_empty(), &root.field("public_ips"), GatewayFeature::PublicIps),
+        (!gateway.nodes.is_empty(), &root.field("nodes"), GatewayFeature::Nodes),
+        (gateway.interface.is_some(), &root.field("interface"), GatewayFeature::Interface),
+        (
+            gateway.replicas.is_some_and(|replicas| replicas.get() > 1),
+            &root.field("replicas"),
+            GatewayFeature::Replicas,
+        ),
+        (gateway.failover == Failover::Required, &root.field("failover"), GatewayFeature::Failover),
+    ];
+    asks.into_iter().filter(|(asked, ..)| *asked).map(|(_, path, feature)| (path.clone(), feature)).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::exceptions::{Exception, exceptions};
+use crate::exceptions::{Exception, exceptions, gateway_exceptions};
 use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Level, Settings, Support, own_namespaces};
 
 /// One engine's answers, in the order of the rows.
@@ -20,12 +20,12 @@ pub fn engines() -> String {
     let policies = ENGINES.iter().map(|engine| Column {
         name: engine.name,
         answers: Feature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
-        exceptions: exceptions(engine.name).iter().flat_map(rows_of).collect(),
+        exceptions: exceptions(engine.name).iter().flat_map(|one| rows_of(one, &Feature::ALL)).collect(),
     });
     let gateways = GATEWAY_ENGINES.iter().map(|engine| Column {
         name: engine.name,
         answers: GatewayFeature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
-        exceptions: Vec::new(),
+        exceptions: gateway_exceptions(engine.name).iter().flat_map(|one| rows_of(one, &GatewayFeature::ALL)).collect(),
     });
     let mut out = String::new();
     out.push_str(HEADER);
@@ -105,9 +105,9 @@ of one policy meets `server_names` or `dns_queries` of another, at one destinati
 and then computes no policy of these pods at all, until one of the two is changed.
 ";
 
-/// An exception, for each row that it is of.
-fn rows_of(exception: &Exception) -> Vec<(usize, Level, &'static str)> {
-    let rows = Feature::ALL.iter().enumerate().filter(|(_, feature)| exception.features.contains(feature));
+/// An exception, for each of all rows that it is of.
+fn rows_of<F: PartialEq>(exception: &Exception<F>, all: &[F]) -> Vec<(usize, Level, &'static str)> {
+    let rows = all.iter().enumerate().filter(|(_, feature)| exception.features.contains(feature));
     rows.map(|(row, _)| (row, exception.level, exception.what)).collect()
 }
 

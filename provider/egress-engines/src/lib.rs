@@ -42,7 +42,7 @@ use self::manifest::Kind;
 
 pub use attachment::Attachment;
 pub use capability::{EngineName, Feature, GatewayFeature, Support};
-pub use exceptions::{Exception, exceptions};
+pub use exceptions::{Exception, exceptions, gateway_exceptions};
 pub use finding::{Capability, Finding, Findings, Level, Row, keep_engines_that_can};
 pub use gateway::{GATEWAY_ENGINES, GatewayEngine, Requirement};
 pub use manifest::Manifest;

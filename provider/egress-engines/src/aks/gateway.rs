@@ -124,5 +124,11 @@ fn node_pool(gateway: &Gateway) -> Result<NodePoolName, String> {
 }
 
 fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
-    static_gateway(gateway, settings).map(|gateway| aks::requirements(&gateway)).unwrap_or_default()
+    let Ok(static_gateway) = static_gateway(gateway, settings) else { return Vec::new() };
+    let mut all = aks::requirements(&static_gateway);
+    if let (Some(prefix), false) = (&settings.aks_public_ip_prefix, gateway.public_ips.is_empty()) {
+        let ips: Vec<String> = gateway.public_ips.iter().map(ToString::to_string).collect();
+        all.push(Requirement::Outside(format!("The public IP prefix {prefix} holds {}", ips.join(", "))));
+    }
+    all
 }

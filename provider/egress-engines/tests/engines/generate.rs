@@ -2,6 +2,7 @@
 //! refuses, so that most policies are emitted.
 
 mod flows;
+pub(crate) mod gateways;
 mod wild;
 
 use std::collections::BTreeMap;
