@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::ec2::{Call, Caller, OutsideChange};
 use crate::faults::{Fault, Faults, Hold, Resume};
 use crate::params::Params;
-use crate::server::Shared;
 use crate::settings::Settings;
+use crate::shared::Shared;
 
 /// The longest that a request waits for a call to be held.
 const LONGEST_WAIT_MS: u64 = 60_000;

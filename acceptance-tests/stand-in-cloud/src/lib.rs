@@ -17,6 +17,7 @@ pub mod rules;
 mod serve;
 mod server;
 pub mod settings;
+mod shared;
 mod xml;
 
 pub use server::{Config, Server};

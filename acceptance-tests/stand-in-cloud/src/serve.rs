@@ -20,7 +20,7 @@ use crate::error::ApiError;
 use crate::faults::{Effect, FaultPhase, HeldCall, HoldPhase};
 use crate::log::Sent;
 use crate::params::Params;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// The caller's connection is to be closed without a reply.
 #[derive(Debug, thiserror::Error)]

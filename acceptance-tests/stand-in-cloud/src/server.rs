@@ -1,26 +1,24 @@
 //! The server, and the handle by which a test holds it.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 
 use crate::ec2::{Call, Caller, Ec2, Inventory, OutsideChange, Reply, SeededVpc};
 use crate::error::ApiError;
 use crate::faults::{Fault, Faults, HeldCall, Hold, Resume};
-use crate::gate::Gate;
-use crate::log::{LogEntry, Sent};
+use crate::log::LogEntry;
 use crate::params::Params;
 use crate::serve::serve;
 use crate::settings::{Quotas, Settings, Throttling, Timings};
+use crate::shared::Shared;
 
 /// How a server starts.
 #[derive(Debug, Clone)]
@@ -39,90 +37,6 @@ impl Default for Config {
     }
 }
 
-/// What changes while the server runs.
-#[derive(Debug, Default)]
-pub(crate) struct State {
-    pub(crate) ec2: Ec2,
-    pub(crate) faults: Faults,
-    pub(crate) log: Vec<LogEntry>,
-    counts: BTreeMap<String, u64>,
-    /// Grows when the log is cleared, so that calls still under way do not write into the new one.
-    pub(crate) epoch: u64,
-    /// Grows when the cloud is replaced, so that calls still under way do not happen in the new one.
-    pub(crate) world: u64,
-}
-
-impl State {
-    /// Counts a call and opens its log entry.
-    pub(crate) fn arrive(&mut self, call: &Call, now: Timestamp) -> (u64, u64) {
-        let nth = self.counts.entry(call.action.clone()).or_default();
-        *nth += 1;
-        let nth = *nth;
-        let number = self.log.len() as u64 + 1;
-        self.log.push(LogEntry::arrived(call, number, nth, now));
-        (number, nth)
-    }
-}
-
-/// What all connections share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    pub(crate) gate: Gate,
-    started: (Instant, Timestamp),
-    advanced: Mutex<Duration>,
-    log_file: Option<Mutex<File>>,
-}
-
-impl Shared {
-    /// The state, for a moment. A panic elsewhere does not make it unusable.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The stand-in's time: the machine's, moved ahead by what [`Server::advance`] was given.
-    pub(crate) fn now(&self) -> Timestamp {
-        let ahead = *self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
-        let (instant, timestamp) = self.started;
-        timestamp.checked_add(instant.elapsed() + ahead).unwrap_or(Timestamp::MAX)
-    }
-
-    pub(crate) fn advance(&self, duration: Duration) {
-        *self.advanced.lock().unwrap_or_else(PoisonError::into_inner) += duration;
-    }
-
-    /// Completes a call's log entry.
-    pub(crate) fn finish(&self, epoch: u64, number: u64, sent: Sent) {
-        let mut state = self.state();
-        if state.epoch != epoch {
-            return;
-        }
-        let Some(entry) = usize::try_from(number - 1).ok().and_then(|at| state.log.get_mut(at)) else { return };
-        entry.sent = sent;
-        if let (Some(file), Ok(line)) = (&self.log_file, serde_json::to_string(entry)) {
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            // The log is a convenience: a full disk must not fail the calls that it tells of.
-            let _ = writeln!(file, "{line}");
-        }
-    }
-
-    pub(crate) fn clear_log(&self) {
-        let mut state = self.state();
-        state.log.clear();
-        state.counts.clear();
-        state.epoch += 1;
-    }
-
-    pub(crate) fn reset(&self) {
-        self.gate.resume(Resume::Cut);
-        self.clear_log();
-        let mut state = self.state();
-        state.ec2 = Ec2::new(state.ec2.settings().clone());
-        state.faults = Faults::default();
-        state.world += 1;
-    }
-}
-
 /// A running stand-in. It stops when dropped.
 ///
 /// It runs on a thread of its own, so a test may block while a provider calls it. All methods return at once except
@@ -137,14 +51,8 @@ pub struct Server {
 impl Server {
     /// Starts a server. Errors are those of the socket and the log file.
     pub fn start(config: Config) -> io::Result<Self> {
-        let log_file = config.log_file.map(File::create).transpose()?.map(Mutex::new);
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State { ec2: Ec2::new(config.settings), ..State::default() }),
-            gate: Gate::new(),
-            started: (Instant::now(), Timestamp::now()),
-            advanced: Mutex::default(),
-            log_file,
-        });
+        let log_file = config.log_file.map(File::create).transpose()?;
+        let shared = Arc::new(Shared::new(config.settings, log_file));
         let runtime =
             runtime::Builder::new_multi_thread().worker_threads(1).thread_name("stand-in").enable_all().build()?;
         let listener = std::net::TcpListener::bind(config.listen)?;

@@ -8,7 +8,9 @@ mod error;
 pub mod ip_pools;
 pub mod nat_gateways;
 mod region;
+mod route_table;
 mod routes;
+mod source;
 pub mod steering;
 mod write;
 

@@ -6,3 +6,4 @@ pub mod observe;
 pub mod observed;
 pub mod operation;
 pub mod plan;
+pub mod subnet;

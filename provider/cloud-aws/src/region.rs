@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::config::Config;
-use crate::ip_pools::Source;
-use crate::nat_gateways::observe::Subnet;
 use crate::nat_gateways::observed::Gateway;
-use crate::routes::Table;
+use crate::nat_gateways::subnet::Subnet;
+use crate::route_table::Table;
+use crate::source::Source;
 
 /// How long to wait for what is only shown.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -6,17 +6,10 @@ use std::sync::Arc;
 use cloud::{Class, Error, Freshness, Limits};
 
 use crate::nat_gateways::desired::{Destination, RouteKey};
-use crate::nat_gateways::observed::{Route, RouteTable};
+use crate::nat_gateways::observed::Route;
+use crate::route_table::Table;
 use crate::write::Changed;
 use crate::{Region, convert};
-
-/// A route table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Table {
-    pub(crate) id: String,
-    pub(crate) facts: RouteTable,
-    pub(crate) routes: Vec<(Destination, Route)>,
-}
 
 /// Routes by table and destination.
 pub type Routes = BTreeMap<RouteKey, Route>;

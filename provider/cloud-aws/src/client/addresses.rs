@@ -5,7 +5,7 @@ use cloud::{Calls, Error};
 
 use super::{Client, pages};
 use crate::error::classify;
-use crate::ip_pools::Source;
+use crate::source::Source;
 
 /// What to allocate.
 #[derive(Clone, Debug)]

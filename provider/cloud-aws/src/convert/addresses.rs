@@ -7,7 +7,7 @@ use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Identity, KEY_TAG, NAME_TA
 use egress_model::ip_pool::{Address, AddressId, Association, Mark};
 
 use super::{from_tags, without_reserved};
-use crate::ip_pools::Source;
+use crate::source::Source;
 
 /// The pool id that EC2 gives to addresses of Amazon's own.
 const AMAZON: &str = "amazon";

@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::{self, RouteOrigin, RouteState};
 
 use crate::nat_gateways::desired::Destination;
 use crate::nat_gateways::observed::{Route, RouteTable};
-use crate::routes::Table;
+use crate::route_table::Table;
 
 /// A route table. Propagated and advertised routes are left out: a route made by hand goes before them.
 pub(crate) fn table(table: &types::RouteTable) -> Option<Table> {

@@ -11,21 +11,11 @@ use tokio::time::Instant;
 
 use super::desired::Desired;
 use super::observed::{ElasticIp, Gateway, Observed};
-use crate::ip_pools::Source;
-use crate::routes::Table;
+use super::subnet::Subnet;
+use crate::route_table::Table;
+use crate::source::Source;
 use crate::write::REFERENCE_LAG;
 use crate::{Region, convert};
-
-/// A subnet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subnet {
-    /// Its id.
-    pub id: String,
-    /// The zone that it is in.
-    pub zone: String,
-    /// The network that it belongs to.
-    pub vpc: String,
-}
 
 impl Region {
     /// What there is for a resource.

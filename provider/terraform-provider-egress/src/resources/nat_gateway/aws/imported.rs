@@ -7,8 +7,7 @@ use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed};
 use egress_model::identity::{Key, RESERVED_TAGS, SHOWN_NAME_TAG};
 use tfplugin::cty::Value;
 
-use super::predicted::{PLANNED_REPLACEMENTS, replacements};
-use super::state::{Arns, computed, regional_zones, standing, zone_value};
+use super::state::{Arns, PLANNED_REPLACEMENTS, computed, regional_zones, replacements, standing, zone_value};
 
 /// What a gateway is for, as a rule.
 const EVERYTHING: &str = "0.0.0.0/0";

@@ -14,7 +14,6 @@ use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::parser::Parser;
-use super::report::OnInterruption;
 
 type Texts = Arg<Vec<Arg<String>>>;
 
@@ -224,6 +223,15 @@ pub(super) fn path(attribute: &str) -> Path {
 
 pub(super) fn zone_path(zone: &str) -> Path {
     path("zones").key(zone)
+}
+
+/// Whether a plan that interrupts egress fails or warns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnInterruption {
+    /// It fails.
+    Error,
+    /// It warns.
+    Warn,
 }
 
 pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {

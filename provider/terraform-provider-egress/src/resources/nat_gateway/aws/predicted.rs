@@ -13,7 +13,7 @@ use egress_model::nat_gateway::State;
 use tfplugin::cty::Value;
 
 use super::input::route_text;
-use super::state::{Arns, GATEWAY};
+use super::state::{Arns, GATEWAY, PLANNED_REPLACEMENTS, replacements};
 
 /// What a prediction is made from.
 pub(super) struct Prediction<'a> {
@@ -93,14 +93,6 @@ impl Prediction<'_> {
         }
         Value::object(object)
     }
-}
-
-/// The attribute for policy tools: the keys whose gateway a plan replaces.
-pub(super) const PLANNED_REPLACEMENTS: &str = "planned_replacements";
-
-/// Its value.
-pub(super) fn replacements(keys: &BTreeSet<Key>) -> Value {
-    Value::list(keys.iter().map(Key::as_str))
 }
 
 fn list<T: Display>(list: List<T>) -> Value {

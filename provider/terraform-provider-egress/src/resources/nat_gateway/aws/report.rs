@@ -21,7 +21,7 @@ use super::input::{list, path, route_text, zone_path};
 use crate::resources::cloud_error::{self, said};
 use crate::session::Failure;
 
-pub(super) use interruption::{OnInterruption, interruptions, loops, shared, undecided};
+pub(super) use interruption::{interruptions, loops, shared, undecided};
 pub(super) use limits::{border_groups, foreign_groups, limits, new_subnets, subnets, zone_quotas};
 pub(super) use ownership::{adoption, elsewhere, elsewhere_by_name, kept, moved, of_others, refused_rename};
 pub(super) use stale::{changed_meanwhile, stale};

@@ -9,10 +9,17 @@ use egress_model::nat_gateway::{self, View};
 use tfplugin::cty::Value;
 
 use super::input::route_text;
-use super::predicted::{PLANNED_REPLACEMENTS, replacements};
 
 /// The attributes of a gateway in `gateways`.
 pub(super) const GATEWAY: [&str; 6] = ["id", "arn", "state", "addresses", "public_ips", "private_ips"];
+
+/// The attribute for policy tools: the keys whose gateway a plan replaces.
+pub(super) const PLANNED_REPLACEMENTS: &str = "planned_replacements";
+
+/// Its value.
+pub(super) fn replacements(keys: &BTreeSet<Key>) -> Value {
+    Value::list(keys.iter().map(Key::as_str))
+}
 
 /// The global names of gateways, by id.
 pub(super) type Arns = BTreeMap<String, String>;

@@ -11,18 +11,10 @@ use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::{aws, gateway_path, list};
+use crate::resources::nat_gateway::aws::input::OnInterruption;
 
 #[cfg(test)]
 mod tests;
-
-/// Whether a plan that interrupts egress fails or warns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum OnInterruption {
-    /// It fails.
-    Error,
-    /// It warns.
-    Warn,
-}
 
 /// A route table with the subnets whose traffic follows it, such as `rtb-1 (subnet-1, subnet-2)`.
 fn table_text(id: &str, observed: &Observed) -> String {

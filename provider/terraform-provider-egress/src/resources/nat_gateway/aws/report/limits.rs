@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_aws::nat_gateways::desired::{DEFAULT_ADDRESS_QUOTA, DEFAULT_ZONE_QUOTA, Desired, Kind};
-use cloud_aws::nat_gateways::observe::Subnet;
 use cloud_aws::nat_gateways::observed::Observed;
+use cloud_aws::nat_gateways::subnet::Subnet;
 use egress_model::identity::Key;
 use tfplugin::{Diagnostic, Diagnostics};
 
