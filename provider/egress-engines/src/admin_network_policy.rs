@@ -118,7 +118,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to the objects of its deny rules, of its allow rules, and of its default deny.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::AdminNetworkPolicy, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     let limits = limits(settings);
     let denies = written(&deny_rules(policy, limits, &mut findings), Action::Deny);

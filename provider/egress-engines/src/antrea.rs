@@ -150,7 +150,7 @@ const AUDIT_PRIORITY: u16 = 10_000;
 
 /// Compiles a policy to up to four policies of Antrea, and a group for each Service that it names.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Antrea, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     let target = Target::of(policy, &mut findings);
     let mut compiler = Compiler::new(policy, &target, settings, &mut findings);

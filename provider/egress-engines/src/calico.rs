@@ -134,11 +134,11 @@ fn support(feature: Feature, settings: &Settings, edition: Edition) -> Support {
 }
 
 fn compile_for_open_source(policy: &Policy, settings: &Settings) -> Compiled {
-    compile(policy, Findings::new(EngineName::Calico, open_source_support, settings))
+    compile(policy, Findings::new(open_source_support, settings))
 }
 
 fn compile_for_enterprise(policy: &Policy, settings: &Settings) -> Compiled {
-    compile(policy, Findings::new(EngineName::CalicoEnterprise, enterprise_support, settings))
+    compile(policy, Findings::new(enterprise_support, settings))
 }
 
 /// Compiles a policy to one object that allows and, where it denies, one before it; or to one object at its priority.

@@ -5,9 +5,16 @@
 
 use std::fmt;
 
-use crate::finding::{Capability, Row};
-use crate::settings::Settings;
-use crate::{ENGINES, GATEWAY_ENGINES, Level};
+/// How well an engine does what a part of a policy means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// As the model means it; said only where a user might wonder.
+    Exact,
+    /// Though not exactly so: the finding says what differs.
+    Degraded,
+    /// Not at all. Nothing is emitted then.
+    Refused,
+}
 
 /// What an engine makes of a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +37,8 @@ pub enum Support {
 }
 
 impl Support {
-    fn level(self) -> Level {
+    /// How well that is.
+    pub fn level(self) -> Level {
         match self {
             Self::Exact | Self::Needs(_) => Level::Exact,
             Self::Degraded(_) | Self::DegradedOnce { .. } => Level::Degraded,
@@ -210,18 +218,6 @@ impl Feature {
     ];
 }
 
-impl From<Feature> for Row {
-    fn from(feature: Feature) -> Self {
-        Self::Policy(feature)
-    }
-}
-
-impl Capability for Feature {
-    fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName> {
-        better(ENGINES.iter().map(|engine| (engine.name, engine.support)), self, level, than)
-    }
-}
-
 /// Something that a gateway can ask for and not every engine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GatewayFeature {
@@ -279,29 +275,4 @@ impl GatewayFeature {
         Self::Replicas,
         Self::Failover,
     ];
-}
-
-impl From<GatewayFeature> for Row {
-    fn from(feature: GatewayFeature) -> Self {
-        Self::Gateway(feature)
-    }
-}
-
-impl Capability for GatewayFeature {
-    fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName> {
-        better(GATEWAY_ENGINES.iter().map(|engine| (engine.name, engine.support)), self, level, than)
-    }
-}
-
-type Column<C> = (EngineName, fn(C, &Settings) -> Support);
-
-fn better<C: Copy>(
-    columns: impl Iterator<Item = Column<C>>,
-    feature: C,
-    level: Level,
-    than: EngineName,
-) -> Vec<EngineName> {
-    let newest = Settings::default();
-    let others = columns.filter(|(name, _)| *name != than);
-    others.filter(|(_, support)| support(feature, &newest).level() < level).map(|(name, _)| name).collect()
 }

@@ -108,7 +108,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to one `CiliumNetworkPolicy`, or `CiliumClusterwideNetworkPolicy` where it is of the whole cluster.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Cilium, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     limits::note(policy, settings, &mut findings);
     let together = Together::of(policy, settings);

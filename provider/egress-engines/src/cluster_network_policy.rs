@@ -86,7 +86,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to the objects of its deny rules, of its allow rules, and of its default deny.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::ClusterNetworkPolicy, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     note_tiers(policy, &mut findings);
     let limits = limits(settings);

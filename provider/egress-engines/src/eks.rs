@@ -87,7 +87,7 @@ fn support(feature: Feature, _: &Settings) -> Support {
 
 /// Compiles a policy to an `ApplicationNetworkPolicy`, or to `ClusterNetworkPolicy` objects, or to both.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Eks, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     note_resolver(policy, &mut findings);
     let denies = written(&tiers::deny_rules(policy, LIMITS, &mut findings), Action::Deny);

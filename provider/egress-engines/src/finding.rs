@@ -1,25 +1,11 @@
 //! What an engine makes of a part of a policy, and which engines make more of it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use egress_model::policy::Path;
 
-use crate::Compiled;
-
-use crate::capability::{EngineName, Feature, GatewayFeature, Support};
+use crate::capability::{EngineName, Feature, GatewayFeature, Level, Support};
 use crate::settings::Settings;
-
-/// How well an engine does what a part of a policy means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Level {
-    /// As the model means it; said only where a user might wonder.
-    Exact,
-    /// Though not exactly so: the finding says what differs.
-    Degraded,
-    /// Not at all. Nothing is emitted then.
-    Refused,
-}
 
 /// What an engine makes of a part of a policy or gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +18,19 @@ pub struct Finding {
     pub rows: Vec<Row>,
     /// What differs, or why it cannot be done.
     pub why: String,
-    /// The engines that do better.
+    /// What it depends on.
+    pub decided_by: DecidedBy,
+    /// The engines that do better; none before [`crate::name_engines_that_can`].
     pub engines_that_can: Vec<EngineName>,
+}
+
+/// What decides how well a part is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// The engine: another one may do better.
+    Engine,
+    /// The cluster, whatever the engine.
+    Cluster,
 }
 
 /// A row of a capability table.
@@ -45,28 +42,16 @@ pub enum Row {
     Gateway(GatewayFeature),
 }
 
-/// What a policy ([`Feature`]) or a gateway ([`GatewayFeature`]) can ask for: a row of a capability table.
-pub trait Capability: Copy + Into<Row> {
-    /// The engines other than this one that do better than a level with it, in their newest version.
-    fn better_engines(self, level: Level, than: EngineName) -> Vec<EngineName>;
-}
-
-/// Keeps, of the engines that have a feature, those that can do all of what was compiled and do the part of each finding better. The table
-/// alone cannot tell: it knows neither the other parts nor the values.
-pub fn keep_engines_that_can(findings: &mut [Finding], compile: impl Fn(EngineName) -> Option<Compiled>) {
-    let mut compiled: BTreeMap<EngineName, Option<Compiled>> = BTreeMap::new();
-    for Finding { level, path, engines_that_can, .. } in findings {
-        engines_that_can.retain(|engine| {
-            let other = compiled.entry(*engine).or_insert_with(|| compile(*engine));
-            let worse = |one: &Finding| one.level == Level::Refused || one.level >= *level && meet(&one.path, path);
-            other.as_ref().is_some_and(|other| !other.findings.iter().any(worse))
-        });
+impl From<Feature> for Row {
+    fn from(feature: Feature) -> Self {
+        Self::Policy(feature)
     }
 }
 
-/// Whether one of two parts is a part of the other.
-fn meet(one: &Path, other: &Path) -> bool {
-    one.steps().starts_with(other.steps()) || other.steps().starts_with(one.steps())
+impl From<GatewayFeature> for Row {
+    fn from(feature: GatewayFeature) -> Self {
+        Self::Gateway(feature)
+    }
 }
 
 /// A list as a finding has it: the first few, and how many more there are.
@@ -83,16 +68,15 @@ pub(crate) fn listed<T: fmt::Display>(all: impl IntoIterator<Item = T>) -> Strin
 /// The findings of one compilation for one engine.
 #[derive(Debug)]
 pub struct Findings<'a, C> {
-    engine: EngineName,
     support: fn(C, &Settings) -> Support,
     settings: &'a Settings,
     found: Vec<Finding>,
 }
 
-impl<'a, C: Capability> Findings<'a, C> {
+impl<'a, C: Copy + Into<Row>> Findings<'a, C> {
     /// No findings yet, of the engine whose column of the capability table this is.
-    pub fn new(engine: EngineName, support: fn(C, &Settings) -> Support, settings: &'a Settings) -> Self {
-        Self { engine, support, settings, found: Vec::new() }
+    pub fn new(support: fn(C, &Settings) -> Support, settings: &'a Settings) -> Self {
+        Self { support, settings, found: Vec::new() }
     }
 
     /// Looks a feature up that a part of what is compiled needs, notes what differs, and says whether the part can be emitted.
@@ -112,14 +96,17 @@ impl<'a, C: Capability> Findings<'a, C> {
 
     /// Notes something that the table cannot know because it depends on the values themselves.
     pub fn add(&mut self, level: Level, path: Path, feature: C, why: impl Into<String>) {
-        let engines_that_can = feature.better_engines(level, self.engine);
-        self.found.push(Finding { level, path, rows: vec![feature.into()], why: why.into(), engines_that_can });
+        self.note(level, path, feature, why.into(), DecidedBy::Engine);
     }
 
     /// Notes something that the cluster decides, and not the engine: no other does better.
     pub fn add_whatever_the_engine(&mut self, level: Level, path: Path, feature: C, why: impl Into<String>) {
+        self.note(level, path, feature, why.into(), DecidedBy::Cluster);
+    }
+
+    fn note(&mut self, level: Level, path: Path, feature: C, why: String, decided_by: DecidedBy) {
         let rows = vec![feature.into()];
-        self.found.push(Finding { level, path, rows, why: why.into(), engines_that_can: Vec::new() });
+        self.found.push(Finding { level, path, rows, why, decided_by, engines_that_can: Vec::new() });
     }
 
     /// Refuses a part.
@@ -132,7 +119,8 @@ impl<'a, C: Capability> Findings<'a, C> {
         let mut once: Vec<Finding> = Vec::with_capacity(self.found.len());
         for finding in self.found {
             let same = |other: &&mut Finding| {
-                (other.level, &other.path, &other.why) == (finding.level, &finding.path, &finding.why)
+                let key = |of: &Finding| (of.level, of.path.clone(), of.why.clone(), of.decided_by);
+                key(other) == key(&finding)
             };
             match once.iter_mut().find(same) {
                 Some(other) => {

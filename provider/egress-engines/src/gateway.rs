@@ -4,9 +4,11 @@ use egress_model::gateway::{Destinations, Failover, Gateway};
 use egress_model::policy::Path;
 
 use crate::capability::{EngineName, GatewayFeature, Support};
+use crate::compiled::Compiled;
+use crate::finding::Findings;
 use crate::manifest::Kind;
 pub use crate::requirement::Requirement;
-use crate::{Compiled, Findings, Settings, aks, antrea, calico, cilium, istio, kube_ovn, ovn_kubernetes, spidernet};
+use crate::settings::Settings;
 
 /// An engine with a compiler of gateways.
 #[derive(Clone, Copy, Debug)]
@@ -21,24 +23,6 @@ pub struct GatewayEngine {
     pub requirements: fn(&Gateway, &Settings) -> Vec<Requirement>,
     /// The kinds of object that gateways become.
     pub kinds: &'static [&'static Kind],
-}
-
-/// The engines that gateways can be compiled to.
-pub const GATEWAY_ENGINES: &[GatewayEngine] = &[
-    cilium::gateway::GATEWAY,
-    antrea::GATEWAY,
-    calico::gateway::GATEWAY,
-    calico::gateway::ENTERPRISE_GATEWAY,
-    spidernet::GATEWAY,
-    aks::GATEWAY,
-    kube_ovn::GATEWAY,
-    istio::gateway::GATEWAY,
-    ovn_kubernetes::gateway::GATEWAY,
-];
-
-/// The engine that users call so, if it has a compiler of gateways.
-pub fn gateway_engine(name: &str) -> Option<GatewayEngine> {
-    GATEWAY_ENGINES.iter().copied().find(|engine| engine.name.as_str() == name)
 }
 
 /// Looks every part of a gateway up in the engine's column, so that no compiler can overlook one. What depends on more than a

@@ -73,7 +73,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to a `NetworkPolicy`, and to an `FQDNNetworkPolicy` where it has names.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Gke, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     note_resolver(policy, &mut findings);
     let mut egress = if policy.dns.allowed { network_policy::dns_rules(&policy.dns.resolver) } else { Vec::new() };

@@ -129,7 +129,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to the set of objects that it needs.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Istio, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     let (allowed, denied) = named_rules(policy, settings, &mut findings);
     let names = Names { allowed, denied };

@@ -109,7 +109,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to its routes, its `EgressNetwork`s and its `NetworkPolicy`.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Linkerd, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     let inside = outside::inside(&policy.cluster);
     let mut openings = Vec::new();

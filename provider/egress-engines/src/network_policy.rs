@@ -76,7 +76,7 @@ pub(crate) fn support(feature: Feature, _: &Settings) -> Support {
 
 /// Compiles a policy to one `NetworkPolicy`.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::NetworkPolicy, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     let mut egress = if policy.dns.allowed { dns_rules(&policy.dns.resolver) } else { Vec::new() };
     for (key, rule) in &policy.allow {

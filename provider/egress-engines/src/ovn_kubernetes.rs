@@ -102,7 +102,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
 
 /// Compiles a policy to a `NetworkPolicy`, and where it needs one to the namespace's `EgressFirewall` before it.
 pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::OvnKubernetes, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(policy, &mut findings);
     note_resolver(policy, &mut findings);
     let mut manifests = Vec::new();

@@ -2,24 +2,7 @@
 //! and what it takes but does not do. Each engine has its rules in `<engine>/rules.rs`, over objects as an API server takes
 //! them, so that they hold for what is emitted and for what users write.
 
-use std::fmt;
-
-/// Something about an object that its engine refuses, or that does not do what it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The field, such as `spec.egress[0].ports`.
-    pub field: String,
-    /// What is wrong with it, as users read it.
-    pub rule: String,
-    /// Where the engine says so: documentation or source file, with the version.
-    pub source: &'static str,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.field, self.rule, self.source)
-    }
-}
+use crate::violation::Violation;
 
 /// One engine's rules: what breaks them in an object of its own kinds; nothing of all others.
 pub type Check = fn(&serde_json::Value) -> Vec<Violation>;

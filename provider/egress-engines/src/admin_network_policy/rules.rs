@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::rules::Violation;
 use crate::tiers::rules::{check_admin_rules, is_kind};
+use crate::violation::Violation;
 
 const OVN_KUBERNETES: &str = "OVN-Kubernetes 1.3, docs/features/network-security-controls/admin-network-policy.md";
 

@@ -55,7 +55,7 @@ fn support(feature: GatewayFeature, settings: &Settings) -> Support {
 
 /// Compiles a gateway to a `StaticGatewayConfiguration` in its namespace.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Aks, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     let root = Path::root();
     // How pods come to use it is not a matter of labels, whether or not the gateway selects by any.

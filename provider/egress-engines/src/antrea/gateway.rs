@@ -123,7 +123,7 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
 
 /// Compiles a gateway to a pool of its address and an `Egress` that takes it from there.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Antrea, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     let ips = Path::root().field("ips");
     let Some(address) = gateway.ips.first().copied() else {

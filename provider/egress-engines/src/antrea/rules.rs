@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 const POLICIES: &str = "Antrea 2.7, pkg/controller/networkpolicy/validate.go";
 const EGRESSES: &str = "Antrea 2.7, pkg/controller/egress/validate.go";

@@ -12,7 +12,7 @@ mod tests;
 
 use serde_json::Value;
 
-use crate::Violation;
+use crate::violation::Violation;
 
 /// What is refused by code: `validator.go`.
 const VALIDATOR: &str = "Calico v3.32.1, libcalico-go/lib/validator/v3/validator.go";

@@ -124,7 +124,7 @@ fn support(feature: GatewayFeature, settings: &Settings) -> Support {
 
 /// Compiles a gateway to a `CiliumEgressGatewayPolicy` for each address family.
 pub fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Cilium, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     note(gateway, settings, &mut findings);
     let families = families(gateway);

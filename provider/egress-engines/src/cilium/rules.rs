@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 pub use values::check as check_values;
 
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 /// What an agent refuses.
 const VALIDATION: &str = "Cilium 1.20, pkg/policy/api/rule_validation.go";

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::rules::Violation;
 use crate::tiers::rules::{check_admin_rules, is_kind};
+use crate::violation::Violation;
 
 /// Everything in which a `ClusterNetworkPolicy` would be refused or do something else than it seems to.
 pub fn check(object: &Value) -> Vec<Violation> {

@@ -9,7 +9,7 @@ use egress_model::cidr::Cidr;
 use serde_json::Value;
 
 use super::{ack, eks, gke};
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 const EKS: &str = "EKS documentation, \"Assign security groups to individual pods\" and \"Custom networking\"";
 const AKS: &str = "kube-egress-gateway 0.1.8, controllers/manager/staticgatewayconfiguration_controller.go";

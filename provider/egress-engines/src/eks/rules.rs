@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::rules::Violation;
 use crate::tiers::rules::{check_admin_rules, is_kind};
+use crate::violation::Violation;
 
 const FIELD_DOCUMENTATION: &str = "Amazon network policy controller, field documentation of ApplicationNetworkPolicy";
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::rules::Violation;
 use crate::tiers::rules::is_kind;
+use crate::violation::Violation;
 
 const GUIDE: &str = "GKE documentation, Control Pod egress traffic using FQDN network policies";
 

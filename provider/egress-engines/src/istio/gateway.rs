@@ -61,7 +61,7 @@ fn support(feature: GatewayFeature, settings: &Settings) -> Support {
 
 /// Compiles a gateway to the objects of its traffic.
 pub fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Istio, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     let root = Path::root();
     let replicas = gateway.replicas.map_or(1, std::num::NonZeroU16::get);

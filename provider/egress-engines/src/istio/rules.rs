@@ -12,7 +12,7 @@ use egress_model::labels::NamespaceName;
 use serde_json::Value;
 pub use together::check_together;
 
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 /// What the webhook refuses.
 const WEBHOOK: &str = "Istio 1.30, pkg/config/validation/validation.go";

@@ -115,7 +115,7 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
 
 /// Compiles a gateway to a `VpcEgressGateway` in its namespace.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::KubeOvn, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     let root = Path::root();
     if settings.kube_ovn.external_subnet.is_none() {

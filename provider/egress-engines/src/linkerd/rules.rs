@@ -4,8 +4,8 @@ use egress_model::cidr::Cidr;
 use serde_json::Value;
 
 use super::object::GROUP;
-use crate::rules::Violation;
 use crate::tiers::rules::is_kind;
+use crate::violation::Violation;
 
 const ADMISSION: &str = "Linkerd 2.20, policy-controller/runtime/src/admission.rs";
 const INDEX: &str = "Linkerd 2.20, policy-controller/k8s/index/src/outbound/index";

@@ -75,7 +75,7 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
 
 /// Compiles a gateway to one `EgressIP`.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::OvnKubernetes, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     let root = Path::root();
     if gateway.ips.is_empty() {

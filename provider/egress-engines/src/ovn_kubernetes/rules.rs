@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::rules::Violation;
 use crate::tiers::rules::is_kind;
+use crate::violation::Violation;
 
 const FIREWALL: &str = "OVN-Kubernetes 1.3, docs/features/network-security-controls/egress-firewall.md";
 const FIREWALL_CODE: &str = "OVN-Kubernetes 1.3, go-controller/pkg/ovn/egressfirewall.go";

@@ -153,7 +153,7 @@ fn addresses(gateway: &Gateway) -> (Option<IpAddr>, Option<IpAddr>) {
 
 /// Compiles a gateway to an `EgressGateway` with its addresses, and a policy for each of its sources.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Spidernet, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     let (ipv4, ipv6) = addresses(gateway);
     let use_node_ip = gateway.ips.is_empty();

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 const POLICIES: &str = "EgressGateway 0.6.9, pkg/controller/webhook/validate.go";
 const GATEWAYS: &str = "EgressGateway 0.6.9, pkg/egressgateway/egress_gateway_webhook.go";

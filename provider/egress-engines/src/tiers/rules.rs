@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 const FIELD_DOCUMENTATION: &str = "network-policy-api 0.2.0, field documentation";
 const CILIUM: &str = "Cilium 1.20.2, pkg/k8s/cluster_network_policy.go";

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use egress_engines::gateway::gateway_engine;
+use egress_engines::gateway_engine;
 use egress_engines::{
-    ENGINES, EngineName, Finding, GATEWAY_ENGINES, Level, Settings, engine as engine_of, guide, keep_engines_that_can,
+    ENGINES, EngineName, Finding, GATEWAY_ENGINES, Level, Settings, better_by_table, engine as engine_of, guide,
+    name_engines_that_can,
 };
 use egress_model::gateway::Gateway;
 use egress_model::policy::{Policy, RuleSpec, Spec};
@@ -40,7 +41,8 @@ fn named(engine: &str, policy: &Policy) -> Vec<Finding> {
     let settings = Settings::default();
     let compile = |name: &str| engine_of(name).map(|engine| (engine.compile)(policy, &settings));
     let mut findings = compile(engine).expect("an engine").findings;
-    keep_engines_that_can(&mut findings, |other| compile(other.as_str()));
+    let name = engine_of(engine).expect("an engine").name;
+    name_engines_that_can(&mut findings, name, |other| compile(other.as_str()));
     findings.into_iter().filter(|finding| finding.level > Level::Exact).collect()
 }
 
@@ -95,9 +97,9 @@ fn the_engines_that_are_named_can_do_the_whole_gateway() {
         for engine in GATEWAY_ENGINES {
             let of_table = compile(engine.name).expect("an engine").findings;
             let mut findings = of_table.clone();
-            keep_engines_that_can(&mut findings, compile);
+            name_engines_that_can(&mut findings, engine.name, compile);
             for (finding, in_table) in findings.iter().zip(&of_table) {
-                judged += in_table.engines_that_can.len();
+                judged += better_by_table(in_table, engine.name).len();
                 kept += finding.engines_that_can.len();
                 for other in &finding.engines_that_can {
                     let theirs = compile(*other).expect("an engine");

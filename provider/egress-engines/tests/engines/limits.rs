@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crd_check::{Definitions, MISSING};
-use egress_engines::gateway::gateway_engine;
+use egress_engines::gateway_engine;
 use egress_engines::settings::{IstioMode, IstioSettings, NetworkPolicyApiChannel, OvnKubernetesDns};
 use egress_engines::{Compiled, ENGINES, EngineName, GATEWAY_ENGINES, Level, Manifest, Settings, engine, rules};
 use egress_model::gateway::{Gateway, GatewaySpec};

@@ -1,6 +1,6 @@
 //! What only OVN-Kubernetes has to be told, or tells.
 
-use egress_engines::{EngineName, Level, Settings, engine};
+use egress_engines::{DecidedBy, EngineName, Level, Settings, engine};
 use egress_model::policy::{ClusterSpec, Policy, ResolverSpec, RuleSpec, Spec};
 
 use crate::written::rule;
@@ -12,7 +12,7 @@ fn warnings(spec: &Spec) -> Vec<String> {
     let degraded = compiled.findings.into_iter().filter(|finding| finding.level == Level::Degraded);
     let degraded: Vec<_> = degraded.collect();
     assert!(
-        degraded.iter().all(|finding| finding.engines_that_can.is_empty()),
+        degraded.iter().all(|finding| finding.decided_by == DecidedBy::Cluster),
         "no engine knows it better: {degraded:?}"
     );
     degraded.into_iter().map(|finding| format!("{}: {}", finding.path, finding.why)).collect()

@@ -3,9 +3,9 @@
 mod config;
 mod schema;
 
-use egress_engines::gateway::gateway_engine;
+use egress_engines::gateway_engine;
 use egress_engines::manifest::Kind;
-use egress_engines::{EngineName, GATEWAY_ENGINES, Level, keep_engines_that_can};
+use egress_engines::{EngineName, GATEWAY_ENGINES, Level, name_engines_that_can};
 use egress_model::cidr::Cidr;
 use egress_model::gateway::Gateway;
 use egress_model::identity::ResourceType;
@@ -59,7 +59,7 @@ impl Compiles for EgressGateway {
         };
         let settings = in_cluster.settings(engine.name);
         let mut compiled = (engine.compile)(&gateway, &settings);
-        keep_engines_that_can(&mut compiled.findings, |other| {
+        name_engines_that_can(&mut compiled.findings, engine.name, |other| {
             gateway_engine(other.as_str()).map(|engine| (engine.compile)(&gateway, &in_cluster.settings(other)))
         });
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);

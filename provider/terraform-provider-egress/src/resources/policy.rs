@@ -7,7 +7,7 @@ mod schema;
 mod via;
 
 use egress_engines::manifest::Kind;
-use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Level, engine, keep_engines_that_can, own_namespaces};
+use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Level, engine, name_engines_that_can, own_namespaces};
 use egress_model::identity::ResourceType;
 use egress_model::policy::{Danger, Policy, dangers};
 use tfplugin::Diagnostic;
@@ -67,7 +67,7 @@ impl Compiles for EgressPolicy {
         };
         let settings = in_cluster.settings(engine.name);
         let mut compiled = (engine.compile)(&policy, &settings);
-        keep_engines_that_can(&mut compiled.findings, |other| {
+        name_engines_that_can(&mut compiled.findings, engine.name, |other| {
             egress_engines::engine(other.as_str()).map(|engine| (engine.compile)(&policy, &in_cluster.settings(other)))
         });
         diagnostics.extend(told(engine.name, &compiled.findings));

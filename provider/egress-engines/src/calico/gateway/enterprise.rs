@@ -76,7 +76,7 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
 
 /// Compiles a gateway to pools, an `EgressGateway`, an `EgressGatewayPolicy`, and the annotations of the namespaces that use it.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::CalicoEnterprise, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     note_sources(gateway, &mut findings);
     note_namespace(gateway, &mut findings);

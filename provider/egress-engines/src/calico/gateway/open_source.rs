@@ -60,7 +60,7 @@ fn support(feature: GatewayFeature, _: &Settings) -> Support {
 
 /// Compiles a gateway to pools, and the annotations of the namespaces whose pods take addresses from them.
 fn compile(gateway: &Gateway, settings: &Settings) -> Compiled {
-    let mut findings = Findings::new(EngineName::Calico, support, settings);
+    let mut findings = Findings::new(support, settings);
     look_up(gateway, &mut findings);
     note_sources(gateway, &mut findings);
     if gateway.ips.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Found;
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 const CHART: &str = "Cilium 1.20, install/kubernetes/cilium (templates and values.yaml)";
 const GATEWAY: &str = "Cilium documentation, \"Egress Gateway\"";

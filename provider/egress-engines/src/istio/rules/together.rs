@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::authorization::{http_attributes, identities};
 use super::{Found, REFERENCE, is_within, items, numbered, texts};
-use crate::rules::Violation;
+use crate::violation::Violation;
 
 /// What objects break between them: each violation is on a field of the object whose position in the list stands before it.
 pub fn check_together(objects: &[Value]) -> Vec<(usize, Violation)> {

@@ -1,8 +1,8 @@
 //! The way through a gateway in the cluster: another object of the gateway's engine, for the policy's pods and blocks, with the
 //! gateway's addresses and nodes.
 
-use egress_engines::gateway::gateway_engine;
-use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest, keep_engines_that_can};
+use egress_engines::gateway_engine;
+use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest, name_engines_that_can};
 use egress_model::gateway::{Gateway, GatewaySpec};
 use egress_model::policy::{Form, Path as ModelPath, Policy, Spec, Step};
 use egress_model::via::gateway_for;
@@ -53,7 +53,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     let compiled = match Gateway::parse(&spec) {
         Ok(gateway) => {
             let mut compiled = (engine.compile)(&gateway, &in_cluster.settings(engine.name));
-            keep_engines_that_can(&mut compiled.findings, |other| {
+            name_engines_that_can(&mut compiled.findings, engine.name, |other| {
                 let other = gateway_engine(other.as_str()).filter(|other| why_not(other.name).is_none())?;
                 Some((other.compile)(&gateway, &in_cluster.settings(other.name)))
             });
