@@ -30,6 +30,7 @@ pub mod validators;
 mod from_proto;
 mod log;
 mod panic;
+mod quoted;
 mod rpc;
 mod to_proto;
 
