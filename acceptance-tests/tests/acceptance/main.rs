@@ -4,7 +4,9 @@
 
 #![allow(clippy::print_stdout, reason = "the matrices print their size, and the harness captures nothing")]
 
+mod cluster;
 mod cluster_reach;
+mod computed;
 mod core_driver;
 mod crash_safety;
 mod data_sources;
@@ -22,6 +24,7 @@ mod gateway_lifecycle;
 mod guides;
 mod import;
 mod localstack;
+mod long_inputs;
 mod misspelt;
 mod ownership;
 mod permissions;
@@ -41,6 +44,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut suite = suite::Suite::new();
     cluster_reach::add_to(&mut suite);
+    computed::add_to(&mut suite);
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
     crash_safety::add_routes_to(&mut suite);
@@ -59,6 +63,7 @@ fn main() {
     guides::add_to(&mut suite);
     import::add_to(&mut suite);
     localstack::add_to(&mut suite);
+    long_inputs::add_to(&mut suite);
     misspelt::add_to(&mut suite);
     ownership::add_to(&mut suite);
     permissions::add_to(&mut suite);
