@@ -1,4 +1,4 @@
-//! Whole diagnostics in golden files, to be read in review as a user reads them. `UPDATE_EXPECT=1` writes them anew.
+//! Whole diagnostics in golden files, to be read in review as a user reads them. `UPDATE_EXPECT=1` rewrites them.
 
 use std::fmt::Write as _;
 
