@@ -46,7 +46,7 @@ fn shorten_quoted(message: &str) -> String {
         match text.chars().count() {
             count if count > WHOLE => {
                 out.extend(text.chars().take(SHOWN));
-                out.push_str(&format!("\"... ({count} characters)"));
+                out.extend(["\"... (", &count.to_string(), " characters)"]);
             }
             _ => {
                 out.push_str(text);

@@ -76,8 +76,12 @@ struct Case<'a> {
     body: Json,
 }
 
-/// Writes each configuration, and each with a word in an attribute misspelt, once for each place of the schema; the variants.
-fn write_cases(workspace: &Workspace, write: impl Fn(&Workspace, Case<'_>) -> Result<()>) -> Result<Vec<Variant>> {
+/// Writes each configuration, and each with a word in one of these attributes misspelt, once for each place of the schema; the variants.
+fn write_cases(
+    workspace: &Workspace,
+    takes: fn(&Holder) -> bool,
+    write: impl Fn(&Workspace, Case<'_>) -> Result<()>,
+) -> Result<Vec<Variant>> {
     let schemas = schemas(workspace)?;
     let mut variants = Vec::new();
     for (type_name, schema) in schemas["resource_schemas"].as_object().context("no resources")? {
@@ -87,7 +91,7 @@ fn write_cases(workspace: &Workspace, write: impl Fn(&Workspace, Case<'_>) -> Re
             let mut found = Vec::new();
             holders(&schema["block"], &body, "", &mut found)?;
             let all = words(&scope, &body)?;
-            for (index, holder) in found.iter().enumerate() {
+            for (index, holder) in found.iter().filter(|holder| takes(holder)).enumerate() {
                 let name = format!("{type_name}-{number}-{index}");
                 write(workspace, Case { name: name.clone(), type_name, holder, body: body.clone() })?;
                 let inside = |word: &&Word| {
@@ -113,26 +117,33 @@ fn replace(body: &mut Json, holder: &Holder, expression: String) -> Result<Json>
 
 fn through_for_expressions(run: &Run<'_>) -> Result<()> {
     let workspace = workspace(run)?;
-    let variants = write_cases(&workspace, |workspace, case| {
-        let Case { name, type_name, holder, mut body } = case;
-        let of_list = body.pointer(&holder.pointer).is_some_and(Json::is_array);
-        let local = format!("local.{name}");
-        let expression = match (holder.ty.starts_with("object"), of_list) {
-            (true, _) => format!("${{[for value in [{local}] : value][0]}}"),
-            (false, true) => format!("${{[for value in {local} : value]}}"),
-            (false, false) => format!("${{{{ for key, value in {local} : key => value }}}}"),
-        };
-        let value = replace(&mut body, holder, expression)?;
-        let document = json!({ "locals": { &name: value }, "resource": { type_name: { &name: body } } });
-        workspace.write(&format!("{name}.tf.json"), &document.to_string())
-    })?;
+    let variants = write_cases(
+        &workspace,
+        |_| true,
+        |workspace, case| {
+            let Case { name, type_name, holder, mut body } = case;
+            let of_list = body.pointer(&holder.pointer).is_some_and(Json::is_array);
+            let local = format!("local.{name}");
+            let expression = match (holder.ty.starts_with("object"), of_list) {
+                (true, _) => format!("${{[for value in [{local}] : value][0]}}"),
+                (false, true) => format!("${{[for value in {local} : value]}}"),
+                (false, false) => format!("${{{{ for key, value in {local} : key => value }}}}"),
+            };
+            let value = replace(&mut body, holder, expression)?;
+            let document = json!({ "locals": { &name: value }, "resource": { type_name: { &name: body } } });
+            workspace.write(&format!("{name}.tf.json"), &document.to_string())
+        },
+    )?;
     let dropped = accepted(&workspace, &variants)?;
     judge(run, variants.len(), &dropped, "for expressions")
 }
 
 fn through_modules(run: &Run<'_>, typed: bool) -> Result<()> {
     let workspace = workspace(run)?;
-    let variants = write_cases(&workspace, |workspace, case| {
+    // One object is a whole gateway, which a module is given as its resource has it. A type with optional() would make null of what is absent
+    // there, and no provider can tell.
+    let takes = if typed { |holder: &Holder| !holder.ty.starts_with("object") } else { |_: &Holder| true };
+    let variants = write_cases(&workspace, takes, |workspace, case| {
         let Case { name, type_name, holder, mut body } = case;
         let value = replace(&mut body, holder, "${var.value}".to_owned())?;
         std::fs::create_dir_all(workspace.path().join(&name))?;
@@ -180,7 +191,7 @@ fn plan_errors(workspace: &Workspace) -> Result<BTreeMap<String, BTreeSet<String
 
 fn judge(run: &Run<'_>, tried: usize, dropped: &BTreeSet<String>, way: &str) -> Result<()> {
     println!("{}: {} words misspelt through {way}, {} of them harmless", run.host.name(), tried, dropped.len());
-    ensure!(tried > 100, "only {tried} words");
+    ensure!(tried > 80, "only {tried} words");
     // Each place was tried once, also where another configuration misses more without the word.
     let harmless = |place: &String| HARMLESS.iter().any(|(other, _)| other == place);
     let more: Vec<&String> = dropped.iter().filter(|place| !harmless(place)).collect();

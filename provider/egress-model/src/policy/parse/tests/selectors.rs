@@ -9,8 +9,8 @@ fn selectors_say_what_they_select() {
     let both = || SelectorSpec { match_expressions: texts(&["tier"]), ..app() };
     let to_pods = |pods: SelectorSpec| with_rule(RuleSpec { to_pods: Some(pods), ..rule() });
     let pods = |pods: SelectorSpec| Spec { pods: Some(pods), ..valid() };
-    let empty = "selects nothing in particular; set match_labels or match_expressions, or all = true for every one";
-    let several = "must say exactly one thing, and says match_labels and match_expressions; labels and names can be written in match_expressions too, such as \"app=web\" and \"kubernetes.io/metadata.name in (a, b)\"";
+    let empty = "It selects nothing in particular; set match_labels or match_expressions, or all = true for every one";
+    let several = "It must say exactly one thing, and says match_labels and match_expressions; labels and names can be written in match_expressions too, such as \"app=web\" and \"kubernetes.io/metadata.name in (a, b)\"";
     check(vec![
         (to_pods(SelectorSpec::default()), format!("allow[\"r\"].to_pods: {empty}").as_str()),
         (to_pods(both()), format!("allow[\"r\"].to_pods: {several}").as_str()),
