@@ -34,6 +34,7 @@ enum Kind {
 
 /// A block of the configuration.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Block {
     kind: Kind,
     name: &'static str,
