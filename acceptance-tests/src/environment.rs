@@ -67,7 +67,7 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 /// A command of a host, from which a developer's own settings are kept away: those of the host, such as `TF_CLI_ARGS`, and
-/// those that lead a provider to an account or a cluster.
+/// those that point a provider to an account or a cluster.
 pub fn host_command(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {

@@ -269,7 +269,7 @@ fn api_server(assets: &Path, folder: &Path, etcd: &str, port: u16) -> Result<Chi
         .context("cannot start kube-apiserver")
 }
 
-/// The server signs its certificate itself, anew at each start.
+/// The server signs its certificate itself, a new one at each start.
 fn kubeconfig_text(port: u16, token: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: acceptance\n\

@@ -16,4 +16,5 @@ pub mod environment;
 pub mod host;
 pub mod kubernetes;
 pub mod localstack;
+pub mod memory_api;
 pub mod silent_server;

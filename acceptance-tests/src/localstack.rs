@@ -110,8 +110,8 @@ impl LocalStack {
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("cannot run {}", self.aws.display()))?;
-        let told = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "aws ec2 {}: {}", arguments.join(" "), told.trim());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "aws ec2 {}: {}", arguments.join(" "), stderr.trim());
         if output.stdout.is_empty() {
             return Ok(Json::Null);
         }

@@ -1,4 +1,4 @@
-//! What the acceptance suite is told about the machine it runs on.
+//! What the acceptance suite has to know of the machine it runs on.
 
 use std::env;
 use std::path::{Path, PathBuf};

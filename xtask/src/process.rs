@@ -29,14 +29,14 @@ pub(crate) fn run_logged(name: &str, command: &mut Command, log: &Path) -> anyho
         .stderr(file)
         .spawn()
         .with_context(|| format!("cannot start {program}"))?;
-    let mut told = Instant::now();
+    let mut reported = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
         }
         thread::sleep(Duration::from_millis(100));
-        if told.elapsed() >= PROGRESS_EVERY {
-            told = Instant::now();
+        if reported.elapsed() >= PROGRESS_EVERY {
+            reported = Instant::now();
             let last = tail(&read_lossy(log), 1);
             println!("    {name}: {} s  {}", started.elapsed().as_secs(), shorten(last.trim(), 90));
         }

@@ -101,6 +101,9 @@ impl Provider {
                 return Ok(Outcome::Done);
             }
             Action::Delete => return self.delete(change, applied).await,
+            Action::Replace if configuration.is_created_first(address) => {
+                return self.create_first(configuration, change, values, applied).await;
+            }
             Action::Replace => {
                 if let Outcome::Failed = self.delete(change, applied).await? {
                     return Ok(Outcome::Failed);
@@ -108,6 +111,44 @@ impl Provider {
             }
             Action::Create | Action::Update => {}
         }
+        self.create_or_update(configuration, change, values, applied).await
+    }
+
+    /// Replaces an object by one that is made before it goes.
+    async fn create_first(
+        &self,
+        configuration: &Configuration,
+        change: &Change,
+        values: &mut BTreeMap<Address, Value>,
+        applied: &mut Applied,
+    ) -> Result<Outcome> {
+        let address = &change.address;
+        let deposed = applied.state.0.remove(address).context("an object that is replaced is in the state")?;
+        let outcome = self.create_or_update(configuration, change, values, applied).await?;
+        let Some(new) = applied.state.0.insert(address.clone(), deposed.clone()) else { return Ok(Outcome::Failed) };
+        let mut gone = Outcome::Failed;
+        if let Outcome::Done = outcome {
+            let none = Value::Null;
+            let planned = self.plan_call(&address.type_name, &change.prior, &none, &none, Some(&deposed)).await?;
+            let refused = planned.messages.iter().any(|message| message.error);
+            applied.messages.extend(planned.messages);
+            if !refused {
+                let removal = Change { private: planned.private, ..change.clone() };
+                gone = self.delete(&removal, applied).await?;
+            }
+        }
+        applied.state.0.insert(address.clone(), new);
+        Ok(gone)
+    }
+
+    async fn create_or_update(
+        &self,
+        configuration: &Configuration,
+        change: &Change,
+        values: &mut BTreeMap<Address, Value>,
+        applied: &mut Applied,
+    ) -> Result<Outcome> {
+        let address = &change.address;
         let schema = self.schema.clone();
         let schema = schema.resource(&address.type_name)?;
         let body = configuration.body(address).context("a planned resource has a body")?;
@@ -145,7 +186,7 @@ impl Provider {
         let object = applied.state.0.get(&change.address).cloned();
         let planned = Planned {
             value: Value::Null,
-            private: object.as_ref().map(|object| object.private.clone()).unwrap_or_default(),
+            private: change.private.clone(),
             identity: None,
             requires_replace: Vec::new(),
             messages: Vec::new(),

@@ -28,11 +28,13 @@ impl fmt::Display for Address {
 }
 
 /// One provider block and the resources under it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Configuration {
     document: Json,
     provider: Json,
     resources: BTreeMap<Address, Json>,
+    replaced: BTreeSet<Address>,
+    created_first: BTreeSet<Address>,
 }
 
 impl Configuration {
@@ -49,13 +51,35 @@ impl Configuration {
                 resources.insert(Address { type_name: type_name.clone(), name: name.clone() }, body.clone());
             }
         }
-        Ok(Self { document: document.clone(), provider, resources })
+        Ok(Self { document: document.clone(), provider, resources, ..Self::default() })
     }
 
     /// The same provider without any resource: applied, it destroys what there is.
     #[must_use]
     pub fn without_resources(&self) -> Self {
         Self { resources: BTreeMap::new(), ..self.clone() }
+    }
+
+    /// The same with an object that is replaced whatever its plan says, as `-replace` does.
+    #[must_use]
+    pub fn replacing(mut self, address: Address) -> Self {
+        self.replaced.insert(address);
+        self
+    }
+
+    /// The same with an object whose replacement is made before it goes, as `create_before_destroy` says.
+    #[must_use]
+    pub fn creating_first(mut self, address: Address) -> Self {
+        self.created_first.insert(address);
+        self
+    }
+
+    pub(super) fn is_replaced(&self, address: &Address) -> bool {
+        self.replaced.contains(address)
+    }
+
+    pub(super) fn is_created_first(&self, address: &Address) -> bool {
+        self.created_first.contains(address)
     }
 
     /// The document as it was given, for a real host.

@@ -24,7 +24,7 @@ pub enum Action {
     Create,
     /// Change it in place.
     Update,
-    /// Destroy it, then make it anew.
+    /// Destroy it, then create it.
     Replace,
     /// Destroy it.
     Delete,
@@ -41,6 +41,8 @@ pub struct Change {
     pub prior: Value,
     /// What is planned, with unknowns; null for a delete.
     pub planned: Value,
+    /// What the provider keeps with the plan.
+    pub private: Vec<u8>,
 }
 
 /// A plan.
@@ -77,6 +79,15 @@ impl Plan {
     }
 }
 
+/// A resource of the configuration.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    address: &'a Address,
+    body: &'a serde_json::Value,
+    /// It is replaced whatever its plan says.
+    forced: bool,
+}
+
 /// The provider's answer to one plan call.
 pub(super) struct Planned {
     pub(super) value: Value,
@@ -105,7 +116,9 @@ impl Provider {
             let prior =
                 self.refresh(&address, state.0.get(&address), &mut plan).await.with_context(|| address.to_string())?;
             let body = configuration.body(&address).context("an ordered resource has a body")?;
-            let change = self.plan_resource(&address, body, prior, &values, &mut plan.messages).await;
+            let forced = configuration.is_replaced(&address);
+            let wanted = Wanted { address: &address, body, forced };
+            let change = self.plan_resource(wanted, prior, &values, &mut plan.messages).await;
             let change = change.with_context(|| address.to_string())?;
             if plan.failed() {
                 return Ok(plan);
@@ -117,6 +130,7 @@ impl Provider {
         for address in state.destroy_order().into_iter().filter(|address| configuration.body(address).is_none()) {
             let refreshed = self.refresh(&address, state.0.get(&address), &mut plan).await;
             let Some((prior, object)) = refreshed.with_context(|| address.to_string())? else { continue };
+            let mut private = object.private.clone();
             if self.schema.plan_destroy {
                 let planned =
                     self.plan_call(&address.type_name, &prior, &Value::Null, &Value::Null, Some(&object)).await?;
@@ -125,8 +139,9 @@ impl Provider {
                     return Ok(plan);
                 }
                 anyhow::ensure!(planned.value.is_null(), "{address}: planned a non-null destroy value");
+                private = planned.private;
             }
-            plan.changes.push(Change { address, action: Action::Delete, prior, planned: Value::Null });
+            plan.changes.push(Change { address, action: Action::Delete, prior, planned: Value::Null, private });
         }
         Ok(plan)
     }
@@ -151,12 +166,12 @@ impl Provider {
     /// Plans one resource of the configuration; `None` when its configuration was refused.
     async fn plan_resource(
         &self,
-        address: &Address,
-        body: &serde_json::Value,
+        wanted: Wanted<'_>,
         prior: Option<(Value, Object)>,
         values: &BTreeMap<Address, Value>,
         messages: &mut Vec<Message>,
     ) -> Result<Option<Change>> {
+        let Wanted { address, body, forced } = wanted;
         let schema = self.schema.clone();
         let schema = schema.resource(&address.type_name)?;
         let config = evaluate(&schema.block, body, values)?;
@@ -172,9 +187,12 @@ impl Provider {
         let (basis, basis_object) = if tainted { (Value::Null, None) } else { (value.clone(), object.as_ref()) };
         let planned = self.plan_config(schema, &address.type_name, &basis, &config, basis_object, messages).await?;
         let Some(mut planned) = planned else { return Ok(None) };
-        let replaces = !basis.is_null() && replaced(&planned.requires_replace, &basis, &planned.value)?;
+        let replaces = !basis.is_null() && (forced || replaced(&planned.requires_replace, &basis, &planned.value)?);
         if replaces {
-            let again = self.plan_config(schema, &address.type_name, &Value::Null, &config, None, messages).await?;
+            // The second plan is given what the provider keeps with the first.
+            let first = basis_object.map(|object| Object { private: planned.private.clone(), ..object.clone() });
+            let first = first.as_ref();
+            let again = self.plan_config(schema, &address.type_name, &Value::Null, &config, first, messages).await?;
             let Some(again) = again else { return Ok(None) };
             planned = again;
         }
@@ -184,7 +202,8 @@ impl Provider {
             () if planned.value == value => Action::NoOp,
             () => Action::Update,
         };
-        Ok(Some(Change { address: address.clone(), action, prior: value, planned: planned.value }))
+        let Planned { value: planned, private, .. } = planned;
+        Ok(Some(Change { address: address.clone(), action, prior: value, planned, private }))
     }
 
     /// Plans a create or an update and holds the answer to core's rules; `None` when the provider refused.
@@ -208,7 +227,7 @@ impl Provider {
         Ok(Some(planned))
     }
 
-    async fn plan_call(
+    pub(super) async fn plan_call(
         &self,
         type_name: &str,
         prior: &Value,

@@ -131,9 +131,9 @@ fn an_unreachable_server_is_one_error_or_one_warning(run: &Run<'_>) -> Result<()
         "on_unreachable = \"warn\"",
     ])?;
     applied.configure(&format!("{nowhere}\n    on_unreachable = \"warn\""), "203.0.113.0/24")?;
-    let told = "cannot be reached: Connection refused (os error 111). The plan goes on with what the state says (on_unreachable = \
+    let warning = "cannot be reached: Connection refused (os error 111). The plan goes on with what the state says (on_unreachable = \
                 \"warn\"): changes made outside of Terraform do not show.";
-    let changes = warns_once(&applied.workspace, &[told])?;
+    let changes = warns_once(&applied.workspace, &[warning])?;
     ensure!(changes.is_empty(), "{changes:?}");
     applied.configure(&applied.settings(), "203.0.113.0/24")?;
     applied.workspace.destroy().map(drop)

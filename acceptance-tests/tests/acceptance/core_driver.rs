@@ -51,7 +51,7 @@ fn agrees_with_a_real_host(run: &Run<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The value without what the cloud draws anew for every object.
+/// The value without what the cloud draws for every object.
 fn anonymous(value: &Json) -> Json {
     match value {
         Json::String(text) if ["eipalloc-", "eipassoc-", "nat-", "arn:"].iter().any(|kind| text.starts_with(kind)) => {

@@ -1,17 +1,13 @@
 //! `egress_policy` on real hosts and a real API server.
 
-use std::ops::Deref;
-use std::sync::Arc;
-
-use acceptance_tests::host::{Workspace, attributes, changes, unwrapped};
-use acceptance_tests::kubernetes::ApiServer;
+use acceptance_tests::host::{attributes, changes, unwrapped};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
+use crate::cluster::{Cluster, NETWORK_POLICIES};
 use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server};
 use crate::world::says;
 
-const KIND: &str = "networkpolicies.networking.k8s.io";
 const MANAGER: &str = "terraform-provider-egress";
 /// Nobody listens there.
 const NOWHERE: &str = "kubernetes {\n  host = \"https://127.0.0.1:1\"\n  token = \"none\"\n  insecure = true\n}";
@@ -33,48 +29,6 @@ pub(crate) fn add_to(suite: &mut Suite) {
     host("bad_input_is_refused", bad_input_is_refused);
 }
 
-/// A workspace with a namespace of its own on the shared API server.
-struct Cluster {
-    workspace: Workspace,
-    server: Arc<ApiServer>,
-    namespace: String,
-}
-
-impl Deref for Cluster {
-    type Target = Workspace;
-
-    fn deref(&self) -> &Workspace {
-        &self.workspace
-    }
-}
-
-impl Cluster {
-    fn new(run: &Run<'_>) -> Result<Self> {
-        let server = api_server()?;
-        let namespace = server.own_namespace()?;
-        Ok(Self { workspace: run.workspace()?, server, namespace })
-    }
-
-    fn configure(&self, body: &str) -> Result<()> {
-        let kubernetes = format!("kubernetes {{ config_path = \"{}\" }}", self.server.kubeconfig().display());
-        self.write("main.tf", &(provider(&kubernetes) + body))
-    }
-
-    fn settle(&self, body: &str) -> Result<()> {
-        self.configure(body)?;
-        self.apply()?;
-        self.expect_empty_plan()
-    }
-
-    fn live(&self) -> Result<Option<Json>> {
-        self.server.get(KIND, &self.namespace, "backend")
-    }
-
-    fn policy(&self, more: &str) -> String {
-        policy(&self.namespace, more)
-    }
-}
-
 fn provider(kubernetes: &str) -> String {
     format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-acceptance\"\n  {kubernetes}\n}}\n")
 }
@@ -94,9 +48,9 @@ fn managers(object: &Json) -> Vec<&str> {
 }
 
 fn a_second_plan_is_empty(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle(&cluster.policy(""))?;
-    let live = cluster.live()?.context("there is no policy in the cluster")?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster.namespace, ""))?;
+    let live = cluster.network_policy("backend")?.context("there is no policy in the cluster")?;
     ensure!(managers(&live) == [MANAGER], "{:?}", managers(&live));
     ensure!(live["spec"]["policyTypes"] == json!(["Egress"]), "{:#}", live["spec"]);
     let blocks = live["spec"].to_string();
@@ -104,28 +58,30 @@ fn a_second_plan_is_empty(run: &Run<'_>) -> Result<()> {
 }
 
 fn a_change_is_in_place_and_destroy_leaves_nothing(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle(&cluster.policy(""))?;
-    let before = cluster.live()?.context("there is no policy in the cluster")?["metadata"]["uid"].clone();
-    let changed = cluster.policy("").replace("5432", "3306");
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster.namespace, ""))?;
+    let before =
+        cluster.network_policy("backend")?.context("there is no policy in the cluster")?["metadata"]["uid"].clone();
+    let changed = policy(&cluster.namespace, "").replace("5432", "3306");
     cluster.configure(&changed)?;
     let (plan, _) = cluster.plan()?;
     ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "update".to_owned())], "{:?}", changes(&plan));
     let planned = plan["resource_changes"][0]["change"]["after"]["manifests"].to_string();
     says(&planned, &["3306"]).context("the manifests are known in the plan")?;
     cluster.settle(&changed)?;
-    let live = cluster.live()?.context("there is no policy in the cluster")?;
+    let live = cluster.network_policy("backend")?.context("there is no policy in the cluster")?;
     ensure!(live["metadata"]["uid"] == before, "the object was replaced");
     cluster.destroy()?;
-    ensure!(cluster.live()?.is_none(), "the policy is still there");
+    ensure!(cluster.network_policy("backend")?.is_none(), "the policy is still there");
     Ok(())
 }
 
 fn our_fields_changed_by_others_show_in_the_plan(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle(&cluster.policy(""))?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster.namespace, ""))?;
     let patch = json!({ "spec": { "podSelector": { "matchLabels": { "app": "frontend" } } } }).to_string();
-    let arguments = ["patch", KIND, "backend", "--namespace", &cluster.namespace, "--type=merge", "--patch", &patch];
+    let arguments =
+        ["patch", NETWORK_POLICIES, "backend", "--namespace", &cluster.namespace, "--type=merge", "--patch", &patch];
     cluster.server.kubectl(&arguments, "")?;
     let (plan, _) = cluster.plan()?;
     ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "update".to_owned())], "{:?}", changes(&plan));
@@ -133,57 +89,57 @@ fn our_fields_changed_by_others_show_in_the_plan(run: &Run<'_>) -> Result<()> {
 }
 
 fn fields_of_others_are_left_alone(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle(&cluster.policy(""))?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster.namespace, ""))?;
     let label = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": { "name": "backend", "namespace": cluster.namespace, "labels": { "audited": "yes" } },
     });
     cluster.server.apply_as("auditor", &label)?;
     cluster.expect_empty_plan()?;
-    cluster.settle(&cluster.policy("").replace("5432", "3306"))?;
-    let live = cluster.live()?.context("there is no policy in the cluster")?;
+    cluster.settle(&policy(&cluster.namespace, "").replace("5432", "3306"))?;
+    let live = cluster.network_policy("backend")?.context("there is no policy in the cluster")?;
     ensure!(live["metadata"]["labels"]["audited"] == "yes", "{:#}", live["metadata"]);
     Ok(())
 }
 
 fn a_conflict_names_the_other_manager(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server()?)?;
     let theirs = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": { "name": "backend", "namespace": cluster.namespace },
         "spec": { "podSelector": { "matchLabels": { "app": "frontend" } }, "policyTypes": ["Egress"] },
     });
     cluster.server.apply_as("platform-gitops", &theirs)?;
-    cluster.configure(&cluster.policy(""))?;
+    cluster.configure(&policy(&cluster.namespace, ""))?;
     let said = unwrapped(&cluster.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &["platform-gitops", "force_conflicts"])?;
-    let live = cluster.live()?.context("their policy is gone")?;
+    let live = cluster.network_policy("backend")?.context("their policy is gone")?;
     ensure!(live["spec"]["podSelector"]["matchLabels"]["app"] == "frontend", "their policy was changed");
-    cluster.settle(&cluster.policy("  force_conflicts = true\n"))
+    cluster.settle(&policy(&cluster.namespace, "  force_conflicts = true\n"))
 }
 
 fn deleted_outside_it_is_made_again(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle(&cluster.policy(""))?;
-    cluster.server.delete(KIND, &cluster.namespace, "backend")?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster.namespace, ""))?;
+    cluster.server.delete(NETWORK_POLICIES, &cluster.namespace, "backend")?;
     let (plan, _) = cluster.plan()?;
     ensure!(changes(&plan) == [("egress_policy.backend".to_owned(), "create".to_owned())], "{:?}", changes(&plan));
-    cluster.settle(&cluster.policy(""))?;
-    ensure!(cluster.live()?.is_some(), "the policy was not made again");
+    cluster.settle(&policy(&cluster.namespace, ""))?;
+    ensure!(cluster.network_policy("backend")?.is_some(), "the policy was not made again");
     Ok(())
 }
 
 fn a_missing_namespace_is_an_error(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server()?)?;
     cluster.configure(&policy("not-there", ""))?;
     let said = unwrapped(&cluster.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &["not-there", "namespace"])
 }
 
 fn import_by_name(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    let body = cluster.policy("");
+    let cluster = Cluster::new(run, api_server()?)?;
+    let body = policy(&cluster.namespace, "");
     cluster.settle(&body)?;
     std::fs::remove_file(cluster.path().join("terraform.tfstate"))?;
     let import = format!("import {{\n  to = egress_policy.backend\n  id = \"{}/backend\"\n}}\n", cluster.namespace);

@@ -10,22 +10,22 @@ use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server, api_server_with_engines};
+use crate::cluster::{self, Cluster};
+use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines};
 use crate::world::says;
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let mut engines = |name: &str, run| suite.scenario(&format!("engines::{name}"), Needs::Engines, run);
     engines("a_switch_applies_the_new_before_it_deletes_the_old", a_switch_applies_the_new_before_it_deletes_the_old);
+    engines("two_policies_that_become_one_object_are_refused", two_policies_that_become_one_object_are_refused);
     let mut cluster = |name: &str, run| suite.scenario(&format!("engines::{name}"), Needs::Cluster, run);
     cluster("a_missing_definition_is_an_error_that_says_what_to_do", a_missing_definition_is_an_error);
 }
 
+/// The provider on an API server, with the cluster's ranges and these further lines of `kubernetes`.
 pub(crate) fn provider(server: &ApiServer, more: &str) -> String {
-    let kubeconfig = server.kubeconfig().display();
-    format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-engines\"\n  kubernetes {{\n    config_path = \"{kubeconfig}\"\n    \
-         cluster_cidrs {{\n      pods = [\"10.42.0.0/16\"]\n      services = [\"10.43.0.0/16\"]\n      nodes = [\"192.168.0.0/20\"]\n    }}\n{more}  }}\n}}\n"
-    )
+    let ranges = "    cluster_cidrs {\n      pods = [\"10.42.0.0/16\"]\n      services = [\"10.43.0.0/16\"]\n      nodes = [\"192.168.0.0/20\"]\n    }\n";
+    cluster::provider(server, &format!("{ranges}{more}"))
 }
 
 pub(crate) fn policy(resource: &str, engine: &str, namespace: &str, cidr: &str) -> String {
@@ -145,4 +145,23 @@ fn a_missing_definition_is_an_error(run: &Run<'_>) -> Result<()> {
     let said = unwrapped(&workspace.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &["does not serve CiliumNetworkPolicy in cilium.io/v2", "Install the engine that defines it"])?;
     workspace.destroy().map(drop)
+}
+
+/// With Antrea a policy's rules that deny are an object of their own, whose name another policy may have.
+fn two_policies_that_become_one_object_are_refused(run: &Run<'_>) -> Result<()> {
+    let cluster = Cluster::new(run, api_server_with_engines()?)?;
+    let namespace = &cluster.namespace;
+    let denies = policy("p", "antrea", namespace, "203.0.113.0/24").replacen(
+        "  allow = ",
+        "  deny = { metadata = { to_cidrs = [\"169.254.169.254/32\"], ports = [80] } }\n  allow = ",
+        1,
+    );
+    let second = policy("p-deny", "antrea", namespace, "203.0.113.0/24");
+    cluster.settle(&denies)?;
+    cluster.configure(&(denies.clone() + &second))?;
+    let said = unwrapped(&cluster.fail(&["plan", "-no-color"])?.output);
+    says(&said, &["Two resources make ", &format!("/{namespace}/p-deny"), "would take it from each other"])?;
+    // With another name both are there.
+    cluster.settle(&(denies + &second.replace("p-deny", "q")))?;
+    cluster.destroy().map(drop)
 }

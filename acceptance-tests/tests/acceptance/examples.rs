@@ -126,7 +126,7 @@ fn eks_applies(run: &Run<'_>) -> Result<()> {
 }
 
 /// Applies a part of the guide, which needs no cluster, and compares what is rendered with what was reviewed.
-/// `UPDATE_GOLDEN=1` writes it anew.
+/// `UPDATE_GOLDEN=1` rewrites it.
 fn renders(run: &Run<'_>, part: &str) -> Result<()> {
     let example = folder().join("guide").join(part);
     let workspace = run.workspace()?;

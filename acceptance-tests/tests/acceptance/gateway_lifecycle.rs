@@ -114,7 +114,7 @@ fn each_engine_does_all_of_it(run: &Run<'_>) -> Result<()> {
         ensure!(own["requirements"].as_array().is_some_and(|list| !list.is_empty()), "{engine} needs nothing?");
     }
     for annotation in ["cni.projectcalico.org/ipv4pools", "egress.projectcalico.org/egressGatewayPolicy"] {
-        ensure!(!world.annotations()?[annotation].is_null(), "Calico is not told by {annotation}");
+        ensure!(!world.annotations()?[annotation].is_null(), "{annotation} is not there");
     }
 
     world.workspace.write("main.tf", &world.configuration("shop", false))?;

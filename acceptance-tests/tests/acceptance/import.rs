@@ -267,13 +267,13 @@ fn what_cannot_be_read_is_refused(run: &Run<'_>) -> Result<()> {
         "spec": { "podSelector": {}, "policyTypes": ["Egress"] },
     });
     server.apply_as("platform-gitops", &theirs)?;
-    refused(&provider, &["is not ours", "platform-gitops", "force_conflicts = true"])?;
+    refused(&provider, &["is foreign", "platform-gitops", "force_conflicts = true"])?;
     server.delete(KIND, &namespace, "backend")?;
     workspace.write("main.tf", &format!("{provider}{}", policy(&namespace, "")))?;
     workspace.apply()?;
     fs::remove_file(workspace.path().join("terraform.tfstate"))?;
     let other = provider.replace(&format!("owner = \"{OWNER}\""), "owner = \"globex\"");
-    refused(&other, &["is not ours", &format!("belongs to the owner \"{OWNER}\"")])?;
+    refused(&other, &["is foreign", &format!("belongs to the owner \"{OWNER}\"")])?;
     let arguments = ["annotate", KIND, "backend", "--namespace", &namespace, "egress-configuration-"];
     server.kubectl(&arguments, "")?;
     refused(&provider, &["cannot be read back", "the apply adopts them"])

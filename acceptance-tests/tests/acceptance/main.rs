@@ -5,7 +5,9 @@
 #![allow(clippy::print_stdout, reason = "the matrices print their size, and the harness captures nothing")]
 
 mod cloud_reach;
+mod cluster;
 mod cluster_reach;
+mod computed;
 mod core_driver;
 mod crash_safety;
 mod data_sources;
@@ -23,6 +25,7 @@ mod gateway_lifecycle;
 mod guides;
 mod import;
 mod localstack;
+mod long_inputs;
 mod misspelt;
 mod ownership;
 mod permissions;
@@ -51,6 +54,7 @@ fn main() {
     let mut suite = suite::Suite::new();
     cloud_reach::add_to(&mut suite);
     cluster_reach::add_to(&mut suite);
+    computed::add_to(&mut suite);
     core_driver::add_to(&mut suite);
     crash_safety::add_to(&mut suite);
     crash_safety::add_routes_to(&mut suite);
@@ -69,6 +73,7 @@ fn main() {
     guides::add_to(&mut suite);
     import::add_to(&mut suite);
     localstack::add_to(&mut suite);
+    long_inputs::add_to(&mut suite);
     misspelt::add_to(&mut suite);
     ownership::add_to(&mut suite);
     permissions::add_to(&mut suite);

@@ -4,7 +4,8 @@
 //! word of full configurations is misspelt in turn, and every host has to refuse it. The words that may be dropped are listed with the
 //! reason why nothing is opened or lost without them.
 
-mod configurations;
+pub(crate) mod configurations;
+mod passed_on;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,14 +21,15 @@ use crate::suite::{Needs, PROVIDER_ADDRESS, REQUIRED_PROVIDERS, Run, Suite};
 pub(crate) fn add_to(suite: &mut Suite) {
     suite.scenario("misspelt::every_word_of_every_resource", Needs::Host, every_word_of_every_resource);
     suite.scenario("misspelt::every_word_of_the_provider", Needs::Host, every_word_of_the_provider);
+    passed_on::add_to(suite);
 }
 
 /// A configuration in which one word is misspelt.
 struct Variant {
     /// The place of the word in the schema, such as `egress_policy.allow.*.ports`.
     place: String,
-    /// The file that it is in.
-    file: String,
+    /// Its name, which is that of its file, or of its module's folder.
+    name: String,
 }
 
 fn every_word_of_every_resource(run: &Run<'_>) -> Result<()> {
@@ -45,7 +47,7 @@ fn every_word_of_every_resource(run: &Run<'_>) -> Result<()> {
                 open.remove(&place);
                 let name = format!("{type_name}-{number}-{}", variants.len());
                 write(&workspace, &name, type_name, &misspelt(&body, &word)?)?;
-                variants.push(Variant { place, file: format!("{name}.tf.json") });
+                variants.push(Variant { place, name });
             }
         }
     }
@@ -75,7 +77,7 @@ fn every_word_of_the_provider(run: &Run<'_>) -> Result<()> {
             open.remove(&word.place);
             let name = format!("provider-{number}-{}", variants.len());
             write_provider(&workspace, &name, &misspelt(&body, &word)?)?;
-            variants.push(Variant { place: word.place, file: format!("{name}.tf.json") });
+            variants.push(Variant { place: word.place, name });
         }
     }
     ensure!(open.is_empty(), "no configuration writes {open:#?}");
@@ -85,20 +87,23 @@ fn every_word_of_the_provider(run: &Run<'_>) -> Result<()> {
     Ok(())
 }
 
-fn workspace(run: &Run<'_>) -> Result<Workspace> {
+/// A folder with the provider and no resource.
+pub(crate) fn workspace(run: &Run<'_>) -> Result<Workspace> {
     let workspace = run.workspace()?;
     workspace.write("main.tf", &format!("{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme\"\n}}\n"))?;
     Ok(workspace)
 }
 
-fn schemas(workspace: &Workspace) -> Result<Json> {
+/// The schemas of this provider, as the host's JSON.
+pub(crate) fn schemas(workspace: &Workspace) -> Result<Json> {
     let schemas = workspace.schemas()?;
     let all = schemas["provider_schemas"].as_object().context("no schemas")?;
     let own = all.iter().find(|(address, _)| address.ends_with(PROVIDER_ADDRESS));
     own.map(|(_, schema)| schema.clone()).context("the provider's schema is not there")
 }
 
-fn write(workspace: &Workspace, name: &str, type_name: &str, body: &Json) -> Result<()> {
+/// Writes a resource into a file of its own.
+pub(crate) fn write(workspace: &Workspace, name: &str, type_name: &str, body: &Json) -> Result<()> {
     let document = json!({ "resource": { type_name: { name: body } } });
     workspace.write(&format!("{name}.tf.json"), &document.to_string())
 }
@@ -116,17 +121,25 @@ fn write_provider(workspace: &Workspace, name: &str, body: &Json) -> Result<()> 
 
 /// The places of the words whose variants the host accepts. One run judges all; the configurations that are right must have no error.
 fn accepted(workspace: &Workspace, variants: &[Variant]) -> Result<BTreeSet<String>> {
+    let errors = errors(workspace)?;
+    let misspelt: BTreeSet<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+    let others: Vec<_> = errors.iter().filter(|(name, _)| !misspelt.contains(name.as_str())).collect();
+    ensure!(others.is_empty(), "what is right is refused: {others:#?}");
+    let passed = variants.iter().filter(|variant| !errors.contains_key(&variant.name));
+    Ok(passed.map(|variant| variant.place.clone()).collect())
+}
+
+/// The errors of the folder, by the name of the file, or of the folder of the module, that they are in.
+pub(crate) fn errors(workspace: &Workspace) -> Result<BTreeMap<String, Vec<String>>> {
     let validation = workspace.validation()?;
-    let mut errors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut errors: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for diagnostic in validation["diagnostics"].as_array().context("no diagnostics")? {
         if diagnostic["severity"] == "error" {
             let file = diagnostic["range"]["filename"].as_str().unwrap_or_default();
-            errors.entry(file).or_default().push(format!("{}: {}", diagnostic["summary"], diagnostic["detail"]));
+            let name = file.strip_suffix("/main.tf.json").or(file.strip_suffix(".tf.json")).unwrap_or(file);
+            let said = format!("{}: {}", diagnostic["summary"], diagnostic["detail"]);
+            errors.entry(name.to_owned()).or_default().push(said);
         }
     }
-    let misspelt: BTreeSet<&str> = variants.iter().map(|variant| variant.file.as_str()).collect();
-    let others: Vec<_> = errors.iter().filter(|(file, _)| !misspelt.contains(*file)).collect();
-    ensure!(others.is_empty(), "what is right is refused: {others:#?}");
-    let passed = variants.iter().filter(|variant| !errors.contains_key(variant.file.as_str()));
-    Ok(passed.map(|variant| variant.place.clone()).collect())
+    Ok(errors)
 }

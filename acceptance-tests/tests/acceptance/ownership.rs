@@ -1,17 +1,14 @@
 //! Who owns which part of an object, on real hosts and an API server: what is taken over, taken back, refused and released.
 
-use std::ops::Deref;
-use std::sync::Arc;
-
-use acceptance_tests::host::{Workspace, changes, unwrapped};
+use acceptance_tests::host::{changes, unwrapped};
 use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server};
+use crate::cluster::{Cluster, NETWORK_POLICIES, provider};
+use crate::suite::{Needs, Run, Suite, api_server};
 use crate::world::says;
 
-const KIND: &str = "networkpolicies.networking.k8s.io";
 const ADDRESS: &str = "egress_policy.backend";
 const FORCE: &str = "  force_conflicts = true\n";
 
@@ -29,57 +26,19 @@ pub(crate) fn add_to(suite: &mut Suite) {
     cluster("a_new_name_applies_the_new_object_before_the_old_one_goes", a_new_name_applies_the_new_object_first);
 }
 
-struct Cluster {
-    workspace: Workspace,
-    server: Arc<ApiServer>,
-    namespace: String,
-}
-
-impl Deref for Cluster {
-    type Target = Workspace;
-
-    fn deref(&self) -> &Workspace {
-        &self.workspace
-    }
-}
-
-fn provider(server: &ApiServer) -> String {
-    let kubeconfig = server.kubeconfig().display();
+/// A policy of this name that allows this port.
+fn policy(cluster: &Cluster, name: &str, port: u16, more: &str) -> String {
     format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"acme-ownership\"\n  kubernetes {{ config_path = \"{kubeconfig}\" }}\n}}\n"
+        "resource \"egress_policy\" \"backend\" {{\n  name = \"{name}\"\n  namespace = \"{}\"\n  \
+         pods {{ match_labels = {{ app = \"backend\" }} }}\n  \
+         allow = {{ partner = {{ to_cidrs = [\"203.0.113.0/24\"], ports = [{port}] }} }}\n{more}}}\n",
+        cluster.namespace
     )
 }
 
 impl Cluster {
-    fn new(run: &Run<'_>) -> Result<Self> {
-        let server = api_server()?;
-        let namespace = server.own_namespace()?;
-        Ok(Self { workspace: run.workspace()?, server, namespace })
-    }
-
-    /// Writes a policy of this name that allows this port.
-    fn configure(&self, name: &str, port: u16, more: &str) -> Result<()> {
-        let body = format!(
-            "resource \"egress_policy\" \"backend\" {{\n  name = \"{name}\"\n  namespace = \"{}\"\n  \
-             pods {{ match_labels = {{ app = \"backend\" }} }}\n  \
-             allow = {{ partner = {{ to_cidrs = [\"203.0.113.0/24\"], ports = [{port}] }} }}\n{more}}}\n",
-            self.namespace
-        );
-        self.write("main.tf", &(provider(&self.server) + &body))
-    }
-
-    fn settle(&self, name: &str, port: u16, more: &str) -> Result<()> {
-        self.configure(name, port, more)?;
-        self.apply()?;
-        self.expect_empty_plan()
-    }
-
-    fn live(&self, name: &str) -> Result<Option<Json>> {
-        self.server.get(KIND, &self.namespace, name)
-    }
-
     fn spec(&self) -> Result<Json> {
-        Ok(self.live("backend")?.context("there is no policy")?["spec"].clone())
+        Ok(self.network_policy("backend")?.context("there is no policy")?["spec"].clone())
     }
 
     /// A policy of others.
@@ -93,7 +52,8 @@ impl Cluster {
     /// What a person does with kubectl, whose changes are updates.
     fn patch(&self, change: &Json) -> Result<()> {
         let patch = json!({ "spec": change }).to_string();
-        let arguments = ["patch", KIND, "backend", "--namespace", &self.namespace, "--type=merge", "--patch", &patch];
+        let arguments =
+            ["patch", NETWORK_POLICIES, "backend", "--namespace", &self.namespace, "--type=merge", "--patch", &patch];
         self.server.kubectl(&arguments, "").map(drop)
     }
 
@@ -113,8 +73,8 @@ impl Cluster {
 }
 
 fn a_patch_of_our_fields_is_taken_back(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle("backend", 443, "")?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster, "backend", 443, ""))?;
     let ours = cluster.spec()?;
     cluster.patch(&json!({ "egress": [{}] }))?;
     let said = cluster.planned()?;
@@ -125,49 +85,49 @@ fn a_patch_of_our_fields_is_taken_back(run: &Run<'_>) -> Result<()> {
     ensure!(cluster.spec()? == ours, "{:#}", cluster.spec()?);
     cluster.expect_empty_plan()?;
     cluster.destroy()?;
-    ensure!(cluster.live("backend")?.is_none(), "the policy is left");
+    ensure!(cluster.network_policy("backend")?.is_none(), "the policy is left");
     Ok(())
 }
 
 fn another_manager_is_a_conflict_in_the_plan(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle("backend", 443, "")?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster, "backend", 443, ""))?;
     cluster.server.apply_as("argocd", &cluster.theirs(&json!({ "egress": [{}] })))?;
     // Nobody changed the configuration, so that a destroy makes this plan too.
     let conflict = ["cannot be applied", ".spec.egress is owned by \"argocd\"", "force_conflicts = true"];
     says(&cluster.planned()?, &conflict)?;
     cluster.apply_fails(&["could not be applied", conflict[1], conflict[2]])?;
-    cluster.configure("backend", 5432, "")?;
+    cluster.configure(&policy(&cluster, "backend", 5432, ""))?;
     cluster.refused(&conflict)?;
     ensure!(cluster.spec()?["egress"] == json!([{}]), "it was taken");
-    cluster.settle("backend", 443, FORCE)?;
+    cluster.settle(&policy(&cluster, "backend", 443, FORCE))?;
     cluster.destroy()?;
-    ensure!(cluster.live("backend")?.is_none(), "the policy is left");
+    ensure!(cluster.network_policy("backend")?.is_none(), "the policy is left");
     Ok(())
 }
 
 fn a_takeover_shows_in_the_plan(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server()?)?;
     let spec = json!({ "podSelector": { "matchLabels": { "app": "frontend" } }, "policyTypes": ["Egress"] });
     cluster.server.kubectl(&["create", "--filename", "-"], &cluster.theirs(&spec).to_string())?;
-    cluster.configure("backend", 443, "")?;
-    cluster.refused(&["exists and is not ours", "kubectl-create"])?;
-    cluster.configure("backend", 443, FORCE)?;
+    cluster.configure(&policy(&cluster, "backend", 443, ""))?;
+    cluster.refused(&["exists and is foreign", "kubectl-create"])?;
+    cluster.configure(&policy(&cluster, "backend", 443, FORCE))?;
     let object = format!("NetworkPolicy/{}/backend", cluster.namespace);
     let said = cluster.planned()?;
     says(&said, &[&format!("{object} is taken over"), "These change:", "- .spec.podSelector (kubectl-create)"])?;
     cluster.apply()?;
     cluster.expect_empty_plan()?;
     cluster.destroy()?;
-    ensure!(cluster.live("backend")?.is_none(), "nothing in it was anybody else's any more");
+    ensure!(cluster.network_policy("backend")?.is_none(), "nothing in it was anybody else's any more");
     Ok(())
 }
 
 fn a_takeover_that_would_open_ingress_is_refused(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server()?)?;
     let spec = json!({ "podSelector": { "matchLabels": { "app": "backend" } }, "policyTypes": ["Egress", "Ingress"] });
     cluster.server.kubectl(&["create", "--filename", "-"], &cluster.theirs(&spec).to_string())?;
-    cluster.configure("backend", 443, FORCE)?;
+    cluster.configure(&policy(&cluster, "backend", 443, FORCE))?;
     cluster.refused(&[
         "would open ingress",
         "Give this resource another name",
@@ -175,27 +135,27 @@ fn a_takeover_that_would_open_ingress_is_refused(run: &Run<'_>) -> Result<()> {
     ])?;
     ensure!(cluster.spec()? == spec, "{:#}", cluster.spec()?);
     // Under another name both are in force.
-    cluster.settle("backend-egress", 443, FORCE)?;
+    cluster.settle(&policy(&cluster, "backend-egress", 443, FORCE))?;
     ensure!(cluster.spec()? == spec, "{:#}", cluster.spec()?);
     cluster.destroy().map(drop)
 }
 
 fn ingress_that_others_added_is_kept(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle("backend", 443, "")?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster, "backend", 443, ""))?;
     let ingress = json!([{ "from": [{ "podSelector": { "matchLabels": { "app": "frontend" } } }] }]);
     cluster.patch(&json!({ "policyTypes": ["Egress", "Ingress"], "ingress": ingress }))?;
     // What was changed is a field of ours, and taking it back would open ingress.
     says(&cluster.planned()?, &["would open ingress", "Somebody changed it after it was applied."])?;
     cluster.apply_fails(&["would open ingress"])?;
-    cluster.configure("backend", 5432, "")?;
+    cluster.configure(&policy(&cluster, "backend", 5432, ""))?;
     cluster.refused(&["would open ingress"])?;
-    cluster.configure("backend", 443, "")?;
+    cluster.configure(&policy(&cluster, "backend", 443, ""))?;
     ensure!(cluster.spec()?["ingress"] == ingress, "{:#}", cluster.spec()?);
     // Destroying releases what is ours, and ingress stays as it was.
     let said = unwrapped(&cluster.destroy()?.output);
     says(&said, &["was released and not deleted", ".spec.ingress (kubectl-patch)"])?;
-    let left = cluster.live("backend")?.context("their part is gone")?;
+    let left = cluster.network_policy("backend")?.context("their part is gone")?;
     ensure!(left["spec"]["ingress"] == ingress, "{left:#}");
     ensure!(left["spec"]["podSelector"] == json!({ "matchLabels": { "app": "backend" } }), "{left:#}");
     ensure!(left["spec"]["policyTypes"].as_array().is_some_and(|types| types.contains(&json!("Ingress"))), "{left:#}");
@@ -215,11 +175,11 @@ fn a_config_map_that_others_share_is_released(run: &Run<'_>) -> Result<()> {
     let body = |more: &str| {
         format!(
             "{}resource \"egress_pod_network\" \"prod\" {{\n  name = \"prod\"\n  gke {{ non_masquerade_cidrs = [\"10.0.0.0/8\"] }}\n{more}}}\n",
-            provider(&server)
+            provider(&server, "")
         )
     };
     workspace.write("main.tf", &body(""))?;
-    says(&unwrapped(&workspace.fail(&["plan", "-no-color"])?.output), &["exists and is not ours", "kubectl-create"])?;
+    says(&unwrapped(&workspace.fail(&["plan", "-no-color"])?.output), &["exists and is foreign", "kubectl-create"])?;
     workspace.write("main.tf", &body(FORCE))?;
     let (_, run) = workspace.plan()?;
     says(
@@ -242,17 +202,25 @@ fn a_config_map_that_others_share_is_released(run: &Run<'_>) -> Result<()> {
 }
 
 fn a_new_name_applies_the_new_object_first(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
-    cluster.settle("backend", 443, "")?;
+    let cluster = Cluster::new(run, api_server()?)?;
+    cluster.settle(&policy(&cluster, "backend", 443, ""))?;
     let hold = |finalizers: Json| {
         let patch = json!({ "metadata": { "finalizers": finalizers } }).to_string();
-        let arguments =
-            ["patch", KIND, "backend", "--namespace", &cluster.namespace, "--type=merge", "--patch", &patch];
+        let arguments = [
+            "patch",
+            NETWORK_POLICIES,
+            "backend",
+            "--namespace",
+            &cluster.namespace,
+            "--type=merge",
+            "--patch",
+            &patch,
+        ];
         cluster.server.kubectl(&arguments, "").map(drop)
     };
     hold(json!(["example.com/hold"]))?;
     let short = "  timeouts { update = \"3s\" }\n";
-    cluster.configure("renamed", 443, short)?;
+    cluster.configure(&policy(&cluster, "renamed", 443, short))?;
     let (plan, run) = cluster.plan()?;
     ensure!(changes(&plan) == [(ADDRESS.to_owned(), "update".to_owned())], "{:?}", changes(&plan));
     let old = format!("NetworkPolicy/{}/backend", cluster.namespace);
@@ -260,11 +228,11 @@ fn a_new_name_applies_the_new_object_first(run: &Run<'_>) -> Result<()> {
     // The old one is held, so that the new one shows beside it.
     let said = unwrapped(&cluster.fail(&["apply", "-auto-approve", "-no-color"])?.output);
     says(&said, &[&format!("{old} could not be deleted"), "example.com/hold"])?;
-    ensure!(cluster.live("renamed")?.is_some(), "the new one is not there before the old one is gone");
+    ensure!(cluster.network_policy("renamed")?.is_some(), "the new one is not there before the old one is gone");
     hold(Json::Null)?;
-    cluster.settle("renamed", 443, "")?;
-    ensure!(cluster.live("backend")?.is_none(), "the old one is left");
+    cluster.settle(&policy(&cluster, "renamed", 443, ""))?;
+    ensure!(cluster.network_policy("backend")?.is_none(), "the old one is left");
     cluster.destroy()?;
-    ensure!(cluster.live("renamed")?.is_none(), "the new one is left");
+    ensure!(cluster.network_policy("renamed")?.is_none(), "the new one is left");
     Ok(())
 }

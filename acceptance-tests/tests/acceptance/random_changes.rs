@@ -3,6 +3,8 @@
 //!
 //! `EGRESS_SEED` repeats a run, `EGRESS_HISTORIES` sets its size.
 
+mod in_cluster;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -26,6 +28,7 @@ const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
 pub(crate) fn add_to(suite: &mut Suite) {
     suite.with_provider("random_changes::plans_are_exact", plans_are_exact);
+    suite.with_provider("random_changes::plans_in_a_cluster_are_exact", in_cluster::plans_are_exact);
 }
 
 /// A generator of random numbers (`xorshift64*`), so that a seed repeats a run.

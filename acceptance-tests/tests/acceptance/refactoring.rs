@@ -1,15 +1,13 @@
 //! Blocks that are renamed, replaced, doubled and copied, on real hosts: what one run plans and does for one identity.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
-use std::sync::Arc;
 
 use acceptance_tests::cloud::caller;
 use acceptance_tests::host::{Workspace, changes, unwrapped};
-use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
 
+use crate::cluster::{Cluster, NETWORK_POLICIES};
 use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server_with_engines};
 use crate::world::{OWNER, World, address_lines, gateway_lines, gateways, pool, says};
 
@@ -251,43 +249,14 @@ fn what_another_state_has_adopted_is_kept(run: &Run<'_>) -> Result<()> {
     world.expect_footprint(Vec::new())
 }
 
-struct Cluster {
-    workspace: Workspace,
-    server: Arc<ApiServer>,
-    namespace: String,
-}
-
-impl Deref for Cluster {
-    type Target = Workspace;
-
-    fn deref(&self) -> &Workspace {
-        &self.workspace
-    }
-}
-
-const POLICIES: &str = "networkpolicies.networking.k8s.io";
 const GATEWAYS: &str = "ciliumegressgatewaypolicies.cilium.io";
 const POD_NETWORKS: &str = "eniconfigs.crd.k8s.amazonaws.com";
 
 impl Cluster {
-    fn new(run: &Run<'_>) -> Result<Self> {
-        let server = api_server_with_engines()?;
-        let namespace = server.own_namespace()?;
-        Ok(Self { workspace: run.workspace()?, server, namespace })
-    }
-
     /// A name that no other scenario uses: some objects are the whole cluster's.
     fn name(&self) -> String {
         let last: Vec<&str> = self.namespace.rsplitn(4, '-').take(3).collect();
         format!("r{}", last.join("-"))
-    }
-
-    fn configure(&self, body: &str) -> Result<()> {
-        let kubeconfig = self.server.kubeconfig().display();
-        let provider = format!(
-            "provider \"egress\" {{\n  owner = \"acme-refactoring\"\n  kubernetes {{\n    config_path = \"{kubeconfig}\"\n  }}\n}}\n"
-        );
-        self.write("main.tf", &format!("{REQUIRED_PROVIDERS}{provider}{body}"))
     }
 
     /// One resource of each type with objects, as blocks of this name, with further arguments; each with its objects' kind.
@@ -307,28 +276,22 @@ impl Cluster {
             "resource \"egress_pod_network\" {head}  eks {{\n    eni_configs = {{ {name}-a = {{ subnet_id = \"subnet-0123456789abcdef0\", security_group_ids = [] }} }}\n  }}\n}}\n"
         );
         BTreeMap::from([
-            ("egress_policy", (POLICIES, policy)),
+            ("egress_policy", (NETWORK_POLICIES, policy)),
             ("egress_gateway", (GATEWAYS, gateway)),
             ("egress_pod_network", (POD_NETWORKS, network)),
         ])
     }
 
-    fn settle(&self, body: &str) -> Result<()> {
-        self.configure(body)?;
-        self.apply()?;
-        self.expect_empty_plan()
-    }
-
     fn uid(&self, kind: &str) -> Result<Json> {
         let name = if kind == POD_NETWORKS { format!("{}-a", self.name()) } else { self.name() };
-        let namespace = if kind == POLICIES { self.namespace.as_str() } else { "" };
+        let namespace = if kind == NETWORK_POLICIES { self.namespace.as_str() } else { "" };
         let object = self.server.get(kind, namespace, &name)?;
         Ok(object.with_context(|| format!("there is no {kind}/{name}"))?["metadata"]["uid"].clone())
     }
 }
 
 fn renamed_objects_ask_for_moved(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server_with_engines()?)?;
     for (resource, (kind, body)) in cluster.resources("old", "") {
         cluster.settle(&body).context(resource)?;
         let uid = cluster.uid(kind)?;
@@ -348,7 +311,7 @@ fn renamed_objects_ask_for_moved(run: &Run<'_>) -> Result<()> {
 }
 
 fn objects_are_replaced_in_place(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server_with_engines()?)?;
     for lifecycle in ["", CREATE_FIRST] {
         for (resource, (kind, body)) in cluster.resources("one", lifecycle) {
             cluster.settle(&body).context(resource)?;
@@ -365,7 +328,7 @@ fn objects_are_replaced_in_place(run: &Run<'_>) -> Result<()> {
 }
 
 fn two_policies_of_one_name_are_refused(run: &Run<'_>) -> Result<()> {
-    let cluster = Cluster::new(run)?;
+    let cluster = Cluster::new(run, api_server_with_engines()?)?;
     for (resource, (_, body)) in cluster.resources("one", "") {
         let (_, second) = &cluster.resources("two", "")[resource];
         cluster.configure(&(body + second))?;

@@ -1,13 +1,10 @@
 //! `check_requirements` on real hosts and an API server: the test makes the objects that an engine's installation makes.
 
-use std::sync::Arc;
-
-use acceptance_tests::host::{Workspace, attributes, unwrapped};
-use acceptance_tests::kubernetes::ApiServer;
+use acceptance_tests::host::{attributes, unwrapped};
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::engines::provider;
+use crate::cluster::Cluster;
 use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines, own_server_with_engines};
 use crate::world::says;
 
@@ -30,25 +27,9 @@ fn gateway(namespace: &str, engine: &str, checks: bool) -> String {
     )
 }
 
-struct Cluster {
-    workspace: Workspace,
-    server: Arc<ApiServer>,
-    namespace: String,
-}
-
 impl Cluster {
-    fn new(run: &Run<'_>, server: Arc<ApiServer>) -> Result<Self> {
-        let namespace = server.own_namespace()?;
-        Ok(Self { workspace: run.workspace()?, server, namespace })
-    }
-
-    fn configure(&self, engine: &str, checks: bool) -> Result<()> {
-        let body = provider(&self.server, "") + &gateway(&self.namespace, engine, checks);
-        self.workspace.write("main.tf", &body)
-    }
-
     fn refusal(&self) -> Result<String> {
-        Ok(unwrapped(&self.workspace.fail(&["plan", "-no-color"])?.output))
+        Ok(unwrapped(&self.fail(&["plan", "-no-color"])?.output))
     }
 }
 
@@ -68,7 +49,7 @@ fn what_is_missing_is_an_error_until_it_is_there(run: &Run<'_>) -> Result<()> {
         let metadata = json!({ "name": "cilium-config", "namespace": "kube-system" });
         json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data })
     };
-    cluster.configure("cilium", true)?;
+    cluster.configure(&gateway(&cluster.namespace, "cilium", true))?;
     cluster.server.apply_as("cilium", &config("false"))?;
     let said = cluster.refusal()?;
     says(
@@ -76,38 +57,38 @@ fn what_is_missing_is_an_error_until_it_is_there(run: &Run<'_>) -> Result<()> {
         &["Helm chart cilium: egressGateway.enabled = true", "data.enable-egress-gateway is false", "helm upgrade"],
     )?;
     says(&said, &["A node matches egress=", "no node does", "kubectl label node"])?;
-    ensure!(!said.contains("bpf.masquerade = true"), "what is met is told: {said}");
-    ensure!(!said.contains("The API server serves"), "what is served is told: {said}");
+    ensure!(!said.contains("bpf.masquerade = true"), "what is met is listed: {said}");
+    ensure!(!said.contains("The API server serves"), "what is served is listed: {said}");
 
     cluster.server.apply_as("cilium", &config("true"))?;
     cluster.server.apply_as("kubelet", &node(&own_node, &cluster.namespace))?;
-    let said = unwrapped(&cluster.workspace.apply()?.output);
+    let said = unwrapped(&cluster.apply()?.output);
     says(&said, &["Some requirements are yours to check", "ciliumEndpointSlice.enabled"])?;
-    cluster.workspace.expect_empty_plan()?;
-    let (_, said) = cluster.workspace.plan()?;
+    cluster.expect_empty_plan()?;
+    let (_, said) = cluster.plan()?;
     ensure!(!said.output.contains("yours to check"), "it is said once: {}", said.output);
 
     // A plan without changes looks too, but must not hinder a destroy.
     cluster.server.apply_as("kubelet", &node(&own_node, "no-more"))?;
-    let (_, said) = cluster.workspace.plan()?;
+    let (_, said) = cluster.plan()?;
     says(&unwrapped(&said.output), &["Warning: The cluster lacks what this needs", "no node does"])?;
-    cluster.workspace.destroy()?;
+    cluster.destroy()?;
     cluster.server.delete("nodes", "default", &own_node)
 }
 
 fn nobody_looks_unless_asked(run: &Run<'_>) -> Result<()> {
     let cluster = Cluster::new(run, api_server_with_engines()?)?;
-    cluster.configure("antrea", false)?;
-    cluster.workspace.apply()?;
-    let state = cluster.workspace.state()?;
+    cluster.configure(&gateway(&cluster.namespace, "antrea", false))?;
+    cluster.apply()?;
+    let state = cluster.state()?;
     let requirements = attributes(&state, "egress_gateway.partners")["requirements"].to_string();
     says(&requirements, &["The API server serves Egress in crd.antrea.io/v1beta1", "A node matches egress="])?;
-    cluster.workspace.destroy().map(drop)
+    cluster.destroy().map(drop)
 }
 
 fn a_kind_that_is_not_served_is_an_error(run: &Run<'_>) -> Result<()> {
     let cluster = Cluster::new(run, api_server()?)?;
-    cluster.configure("antrea", true)?;
+    cluster.configure(&gateway(&cluster.namespace, "antrea", true))?;
     let said = cluster.refusal()?;
     says(
         &said,

@@ -89,8 +89,8 @@ fn a_policy_lives_with_its_routes(run: &Run<'_>) -> Result<()> {
     world.expect_empty_plan()?;
     world.expect_footprint(lines(&world, &[PARTNER]))?;
     ensure!(live(&server)?.is_some(), "there is no policy in the cluster");
-    let told = sorted_strings(&world.output("backend_cidrs")?);
-    ensure!(told == sorted_strings(&world.output("tell_partners")?) && told.len() == 2, "{told:?}");
+    let cidrs = sorted_strings(&world.output("backend_cidrs")?);
+    ensure!(cidrs == sorted_strings(&world.output("tell_partners")?) && cidrs.len() == 2, "{cidrs:?}");
 
     configure(&[BANK])?;
     updates(&changes(&world.plan()?.0), "egress_policy.backend")?;
@@ -269,8 +269,8 @@ fn through_the_cluster(run: &Run<'_>) -> Result<()> {
     let made = way(&server)?.unwrap_or_default();
     ensure!(made["spec"]["egressGateway"]["egressIP"] == "192.168.1.10", "{made:#}");
     says(&made["spec"].to_string(), &[PARTNER, &namespace, "partners"])?;
-    let told = sorted_strings(&workspace.output("backend_cidrs")?);
-    ensure!(told == ["198.51.100.9/32"], "{told:?}");
+    let cidrs = sorted_strings(&workspace.output("backend_cidrs")?);
+    ensure!(cidrs == ["198.51.100.9/32"], "{cidrs:?}");
 
     workspace.write("main.tf", &(provider.clone() + &body(BANK)))?;
     updates(&changes(&workspace.plan()?.0), "egress_policy.backend")?;

@@ -1,4 +1,4 @@
-# The policies that every network plugin enforces. Each allows DNS without being told.
+# The policies that every network plugin enforces. Each allows DNS, which is the default.
 terraform {
   required_providers {
     egress = { source = "egress/egress" }

@@ -21,7 +21,7 @@ impl Cluster {
     ) -> Result<Option<Applied>, Error> {
         let Some(there) = self.get(id).await? else { return Ok(None) };
         let mut body = part.clone();
-        // An object that goes between the look and the apply is not made anew.
+        // An object that goes between the look and the apply is not created again.
         body["metadata"]["uid"] = there.uid().into();
         self.apply_part(Part { id, body, manager }, take_over, mode).await.map(Some)
     }

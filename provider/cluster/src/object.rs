@@ -94,7 +94,7 @@ fn regular_plural(api_version: &str, kind: &str) -> String {
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind)).plural
 }
 
-/// Those parts of a live object that a desired one speaks of: labels and annotations by key, everything else by the fields
+/// Those parts of a live object that a desired one mentions: labels and annotations by key, everything else by the fields
 /// of `spec`, each whole. Equal to the desired object when nothing of it was changed; what others added beside it does not
 /// show. Fields of `spec` are whole because the lists and selectors of policies are atomic to the API server too: an element
 /// that another adds changes what ours mean.

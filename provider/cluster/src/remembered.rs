@@ -45,7 +45,7 @@ pub(crate) struct Snapshots {
 }
 
 impl Snapshots {
-    /// Notes that this process wrote an object: the list no longer speaks for it.
+    /// Notes that this process wrote an object: the list is stale for it.
     pub(crate) fn forget(&self, id: &ObjectId) {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
     }

@@ -72,7 +72,7 @@ pub enum Opinion {
     Undecided(Option<Said>),
 }
 
-/// What an engine makes of an object, and how sure it is that it speaks of the object as it is now.
+/// What an engine makes of an object, and how sure it is that its status is about the object as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The engine's opinion.
@@ -84,7 +84,7 @@ pub struct Verdict {
 
 /// Whether a controller has written anything about an object. Where none has, it may be that none is there.
 ///
-/// `status` may hold defaults that the object's definition gives, which speak for nobody: conditions of status `Unknown`.
+/// `status` may hold defaults that the object's definition gives, which no controller wrote: conditions of status `Unknown`.
 pub fn has_spoken(object: &Value) -> bool {
     let fields = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     let mut statuses = fields.filter(|entry| entry["subresource"] == "status");
@@ -120,7 +120,7 @@ impl Accepted {
         Verdict { opinion: self.opinion(object, part), is_current: observed.is_some() || has_changed }
     }
 
-    /// The part of an object in which the engine speaks.
+    /// The part of an object in which the engine reports.
     fn part<'o>(&self, object: &'o Value) -> &'o Value {
         let status = &object["status"];
         match self {
@@ -153,8 +153,9 @@ impl Accepted {
                 } else if status.starts_with(refused) {
                     let messages = part["messages"].as_array().into_iter().flatten();
                     let messages: Vec<String> = messages.map(text).chain([text(&part["message"])]).collect();
-                    let told = messages.into_iter().filter(|message| !message.is_empty() && !message.contains(taken));
-                    Opinion::Refused(Said { reason: status, message: told.collect::<Vec<_>>().join("; ") })
+                    let reasons =
+                        messages.into_iter().filter(|message| !message.is_empty() && !message.contains(taken));
+                    Opinion::Refused(Said { reason: status, message: reasons.collect::<Vec<_>>().join("; ") })
                 } else {
                     Opinion::Undecided((!status.is_empty()).then_some(Said { reason: status, message: String::new() }))
                 }

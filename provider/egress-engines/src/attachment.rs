@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::manifest::{Kind, ObjectId, lines_of};
 use crate::yaml;
 
-/// Annotations on an object that is not ours, such as a namespace whose pods are to use a gateway.
+/// Annotations on a foreign object, such as a namespace whose pods are to use a gateway.
 ///
 /// Whoever applies one owns these annotations and nothing else of the object: never creates it (server-side apply would), never
 /// deletes it, and takes over no annotation that has another value already. Each resource applies as a field manager of its own,
-/// because a manager that applies an object anew takes away what it applied before. Applied after the manifests, because some
+/// because a manager that applies an object again takes away what it applied before. Applied after the manifests, because some
 /// engines stop the traffic of what refers to an object that is not there; given back, by applying the object without them, before
 /// the manifests are deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -179,7 +179,7 @@ fn spec(policy: &Policy, order: Order, egress: Vec<EgressRule>) -> PolicySpec {
     let pods = Expression::from(&policy.pods);
     let (namespace_selector, selector) = match &policy.scope {
         Scope::Namespace(_) => (None, pods),
-        // Without being told so, a selector of the whole cluster and one of namespaces by what they are not also match nodes.
+        // Unless it says otherwise, a selector of the whole cluster and one of namespaces by what they are not also match nodes.
         Scope::Cluster { namespaces, exempt } => {
             (Some(Expression::from(namespaces).and(Expression::other_namespaces(exempt))), Expression::pods().and(pods))
         }

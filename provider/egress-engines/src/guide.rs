@@ -57,7 +57,7 @@ description: |-
 # Engines
 
 One definition means the same on every engine, or the plan says what differs. The tables show what each engine makes of each
-part, in its newest version and with nothing set that the provider can be told of the cluster:
+part, in its newest version and with none of the settings that describe the cluster:
 
 - **yes**: as this provider means it.
 - **needs**: as this provider means it, once the setting in the notes is there; without it the part is refused, or the plan warns what

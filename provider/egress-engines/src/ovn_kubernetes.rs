@@ -48,8 +48,8 @@ fn support(feature: Feature, settings: &Settings) -> Support {
     match feature {
         Feature::Domains | Feature::DomainsOneLabel if resolver => Exact,
         Feature::Domains => Degraded(
-            "OVN-Kubernetes asks for the names itself from time to time, so a pod that was told another address is stopped until \
-             then; with its DNS name resolver (--enable-dns-name-resolver) it hears what pods were told: say so with the \
+            "OVN-Kubernetes asks for the names itself from time to time, so a pod that was given another address is stopped until \
+             then; with its DNS name resolver (--enable-dns-name-resolver) it learns the answers that pods got: say so with the \
              provider's kubernetes.ovn_kubernetes_dns",
         ),
         Feature::DomainsOneLabel => {
@@ -63,7 +63,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
              namespace, and about pods as destinations it says nothing",
         ),
         Feature::DenyDomains => Degraded(
-            "a pod can be told an address of the name that OVN-Kubernetes does not know, and reach it; deny addresses, or allow \
+            "a pod can be given an address of the name that OVN-Kubernetes does not know, and reach it; deny addresses, or allow \
              only what is needed",
         ),
         Feature::ClusterScope => Refused(

@@ -18,7 +18,7 @@ pub enum Requirement {
         key: &'static str,
         /// What it must be.
         value: String,
-        /// What the chart makes of it in the cluster, where that can be told.
+        /// What the chart makes of it in the cluster, where that can be seen.
         seen_as: Option<Setting>,
     },
     /// A kind that the API server must serve.
@@ -44,7 +44,7 @@ pub enum Requirement {
         /// Its value.
         value: String,
     },
-    /// Something that nothing in the cluster tells, in a sentence.
+    /// Something that cannot be seen in the cluster, in a sentence.
     Outside(String),
 }
 

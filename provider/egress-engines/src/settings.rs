@@ -37,7 +37,7 @@ pub enum OvnKubernetesDns {
     /// It asks for them itself, again and again.
     #[default]
     Polling,
-    /// `CoreDNS` tells it what pods were told (`--enable-dns-name-resolver`).
+    /// `CoreDNS` sends it the answers that pods got (`--enable-dns-name-resolver`).
     NameResolver,
 }
 
@@ -72,7 +72,7 @@ pub enum NetworkPolicyApiChannel {
 }
 
 impl Settings {
-    /// An installation in which every engine can do what it can do anywhere, as far as settings decide it. With the default it tells what
+    /// An installation in which every engine can do what it can do anywhere, as far as settings decide it. With the default it shows what
     /// is refused in all of them, for when the settings are not known.
     pub fn most_capable() -> Self {
         let prefix = "/subscriptions/0/resourceGroups/any/providers/Microsoft.Network/publicIPPrefixes/any";

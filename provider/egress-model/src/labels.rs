@@ -15,10 +15,10 @@ pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     /// It has no characters.
-    #[error("must not be empty")]
+    #[error("It must not be empty")]
     Empty,
     /// It has too many characters.
-    #[error("has {length} characters, at most {limit} are possible")]
+    #[error("It has {length} characters, at most {limit} are possible")]
     TooLong {
         /// How many it has.
         length: usize,

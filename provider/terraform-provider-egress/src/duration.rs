@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
+use egress_model::shown;
 use jiff::SignedDuration;
 
 /// Parses a positive length of time in Go's spelling, such as `90s`, `10m` or `1h30m`. The error completes "the value ...".
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     match parse_or_nothing(text) {
-        Ok(duration) if duration.is_zero() => Err(format!("{text:?} is not longer than nothing")),
+        Ok(duration) if duration.is_zero() => Err(format!("{} is not longer than nothing", shown(text))),
         parsed => parsed,
     }
 }
 
 /// The same, where `0s` is a length too.
 pub(crate) fn parse_or_nothing(text: &str) -> Result<Duration, String> {
-    let not_a_duration = || format!("{text:?} is not a length of time; write one such as 90s, 10m or 1h30m");
+    let not_a_duration = || format!("{} is not a length of time; write one such as 90s, 10m or 1h30m", shown(text));
     // A bare number has no unit in Go either; jiff refuses it too, but takes spellings with spaces and words, which we do not promise.
     if text.chars().any(char::is_whitespace) || text.starts_with('P') || text.starts_with('p') {
         return Err(not_a_duration());
     }
     let duration: SignedDuration = text.parse().map_err(|_| not_a_duration())?;
-    Duration::try_from(duration).map_err(|_| format!("{text:?} is shorter than nothing"))
+    Duration::try_from(duration).map_err(|_| format!("{} is shorter than nothing", shown(text)))
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl InCluster {
         if self.cluster.is_some() {
             return None;
         }
-        // Ranges for measurements (RFC 2544) and for documentation (RFC 3849), which a policy hardly speaks of.
+        // Ranges for measurements (RFC 2544) and for documentation (RFC 3849), which a policy hardly ever names.
         let ranges = |v4: &str, v6: &str| vec![v4.to_owned(), v6.to_owned()];
         let cidrs = ClusterCidrsSpec {
             pods: ranges("198.18.0.0/18", "2001:db8:1::/48"),

@@ -31,6 +31,7 @@ mod context;
 mod from_proto;
 mod log;
 mod panic;
+mod quoted;
 mod rpc;
 mod to_proto;
 

@@ -5,6 +5,7 @@ use tfplugin_proto::tfplugin6 as proto;
 use crate::cty::{Path, Step, Type, Value, ValueError, msgpack};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::function::{FunctionError, Parameter, Signature};
+use crate::quoted::shortened;
 use crate::schema::{Attribute, AttributeType, IdentitySchema, Mode, NestedBlock, Nesting, Schema};
 
 const MARKDOWN: i32 = proto::StringKind::Markdown as i32;
@@ -36,8 +37,8 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
     };
     proto::Diagnostic {
         severity: severity.into(),
-        summary: diagnostic.summary,
-        detail: diagnostic.detail,
+        summary: shortened(diagnostic.summary),
+        detail: shortened(diagnostic.detail),
         attribute: diagnostic.path.as_ref().map(path),
     }
 }
@@ -174,7 +175,7 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
 /// Why a function's call failed.
 pub(crate) fn function_error(error: FunctionError) -> proto::FunctionError {
     proto::FunctionError {
-        text: error.text,
+        text: shortened(error.text),
         function_argument: error.argument.and_then(|position| i64::try_from(position).ok()),
     }
 }

@@ -30,6 +30,13 @@ pub(crate) struct Word {
     others: BTreeSet<String>,
 }
 
+impl Word {
+    /// The way to the object that it stands in, as a JSON pointer.
+    pub(crate) fn object(&self) -> &str {
+        &self.object
+    }
+}
+
 impl Scope {
     /// What a block of a schema, as `providers schema -json` has it, lets a user write.
     pub(crate) fn of(block: &Json) -> Self {

@@ -173,7 +173,7 @@ async fn a_real_api_server_takes_what_is_emitted() {
             Err(error) => wrong.push(format!("{case}: {} {}: {error}", object["kind"], object["metadata"]["name"])),
         }
     }
-    // That what is wrong is told at all.
+    // That what is wrong is reported at all.
     let mistake = json!({
         "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "mistake", "namespace": "default"},
         "spec": {"endpointSelector": {}, "egress": [{"toCidr": ["192.0.2.0/24"]}]},

@@ -138,11 +138,11 @@ async fn tells_errors_apart(server: &ApiServer) {
     assert!(matches!(nobody, Err(Error::Forbidden { .. })), "{nobody:?}");
 
     let closed = Cluster::connect(&config("https://127.0.0.1:1", TOKEN)).await.expect("a client");
-    let told = closed.get(&nowhere.id()).await.expect_err("nobody is there").to_string();
-    assert_eq!(told, "the API server https://127.0.0.1:1 cannot be reached: Connection refused (os error 111)");
+    let message = closed.get(&nowhere.id()).await.expect_err("nobody is there").to_string();
+    assert_eq!(message, "the API server https://127.0.0.1:1 cannot be reached: Connection refused (os error 111)");
     let plain = Cluster::connect(&config(&server.url().replace("https", "http"), TOKEN)).await.expect("a client");
-    let told = plain.get(&nowhere.id()).await.expect_err("it speaks TLS").to_string();
-    assert!(told.contains("400 Bad Request") || told.contains("does not take the object"), "{told}");
+    let message = plain.get(&nowhere.id()).await.expect_err("it speaks TLS").to_string();
+    assert!(message.contains("400 Bad Request") || message.contains("does not take the object"), "{message}");
 
     server.namespace("invalid").await;
     let mut invalid = manifest("invalid", "p", "192.0.2.0/24");

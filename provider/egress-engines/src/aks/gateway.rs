@@ -23,7 +23,7 @@ fn support(feature: GatewayFeature, settings: &Settings) -> Support {
     match feature {
         GatewayFeature::SourcePods => Degraded(
             "pods are not selected by labels: those use the gateway that have its annotation when they are created, so put the \
-             annotation into the pods' templates; pods that run already have to be made anew",
+             annotation into the pods' templates; pods that run already have to be recreated",
         ),
         GatewayFeature::SourceNamespaces => Needs("the gateway's own namespace as the only source"),
         GatewayFeature::SeveralSources => {

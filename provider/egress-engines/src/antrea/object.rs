@@ -92,7 +92,7 @@ pub struct Rule {
 pub enum Action {
     /// It passes.
     Allow,
-    /// It is stopped, and nobody is told.
+    /// It is dropped without an answer.
     Drop,
     /// The `NetworkPolicy` objects of Kubernetes and then the baseline tier decide.
     Pass,

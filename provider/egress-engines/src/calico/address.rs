@@ -34,7 +34,7 @@ pub(super) fn blocks<'a>(nets: impl IntoIterator<Item = &'a Cidr>, not_nets: &BT
     Family::BOTH.into_iter().filter_map(of).collect()
 }
 
-/// The addresses of a set, and none of a pod as far as that can be told.
+/// The addresses of a set, and none of a pod as far as that is known.
 pub(super) fn set(
     set: &CidrSet,
     cluster: &ClusterRanges,

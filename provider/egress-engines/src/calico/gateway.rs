@@ -79,7 +79,7 @@ fn names(source: &Source) -> Option<Vec<String>> {
     }
 }
 
-/// Tells which sources do not use the gateway until the user annotates them. Sources with pods are told by the table.
+/// Warns of the sources that do not use the gateway until the user annotates them. Those with pods are in the table.
 fn note_sources(gateway: &Gateway, findings: &mut Findings<'_, GatewayFeature>) {
     if other_sources(gateway).any(|source| source.pods.is_empty()) {
         let why = "Calico binds namespaces by an annotation on each, and which ones these are is known only in the cluster: annotate \

@@ -103,7 +103,7 @@ fn support(feature: GatewayFeature, settings: &Settings) -> Support {
         ),
         GatewayFeature::AssignsIps => Degraded(
             "Cilium puts no address onto a node: it must already be on a network interface there that Cilium runs on, or the \
-             traffic is dropped (\"No Egress IP configured\"); an address that comes later counts once the gateway is applied anew",
+             traffic is dropped (\"No Egress IP configured\"); an address that comes later counts once the gateway is applied again",
         ),
         GatewayFeature::PublicIps => Degraded(
             "Cilium asks no cloud for public addresses; associate them with the addresses of the gateway's nodes",

@@ -187,7 +187,8 @@ impl<'p> Together<'p> {
             };
             let own = self.left_of(key, rule, reading);
             for other in self.parts.iter().filter(|other| other.key != Some(key.as_str())) {
-                let Some((level, why)) = own.meets(other).and_then(|meeting| told(reading, other, meeting)) else {
+                let Some((level, why)) = own.meets(other).and_then(|meeting| finding_of(reading, other, meeting))
+                else {
                     continue;
                 };
                 findings.add(level, field.clone(), feature, why);
@@ -208,8 +209,8 @@ impl<'p> Together<'p> {
     }
 }
 
-/// What is to be told of a rule that reads this where it meets another.
-fn told(reading: Reading, other: &Part<'_>, meeting: Meeting) -> Option<(Level, String)> {
+/// The finding about a rule that reads this where it meets another.
+fn finding_of(reading: Reading, other: &Part<'_>, meeting: Meeting) -> Option<(Level, String)> {
     let who = other.key.map_or_else(
         || "the leave to ask the resolver".to_owned(),
         |key| Path::root().field("allow").key(key).to_string(),

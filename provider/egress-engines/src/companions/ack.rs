@@ -9,6 +9,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use egress_model::labels::{ObjectName, Selector};
+use egress_model::shown;
 use serde::Serialize;
 
 use super::{id_type, is_id};
@@ -21,25 +22,25 @@ use crate::manifest::{Kind, Manifest, Metadata};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No id of a vSwitch.
-    #[error("{0:?} is no vSwitch; write its id, such as vsw-bp1abcdefghijklmnopqr")]
+    #[error("{} is no vSwitch; write its id, such as vsw-bp1abcdefghijklmnopqr", shown(.0))]
     VSwitch(String),
     /// No id of a security group.
-    #[error("{0:?} is no security group; write its id, such as sg-bp1abcdefghijklmnopq")]
+    #[error("{} is no security group; write its id, such as sg-bp1abcdefghijklmnopq", shown(.0))]
     SecurityGroup(String),
     /// No id of an elastic IP address.
-    #[error("{0:?} is no elastic IP address; write its id, such as eip-bp1abcdefghijklmnopqr")]
+    #[error("{} is no elastic IP address; write its id, such as eip-bp1abcdefghijklmnopqr", shown(.0))]
     Eip(String),
     /// No id of a bandwidth package.
-    #[error("{0:?} is no Internet Shared Bandwidth instance; write its id, such as cbwp-bp1abcdefghijklmnopq")]
+    #[error("{} is no Internet Shared Bandwidth instance; write its id, such as cbwp-bp1abcdefghijklmnopq", shown(.0))]
     BandwidthPackage(String),
     /// No vSwitch.
-    #[error("names no vSwitch; Terway's webhook asks for at least one")]
+    #[error("It names no vSwitch; Terway's webhook asks for at least one")]
     NoVSwitch,
     /// Too few or too many security groups.
-    #[error("has {0} security groups; Terway's webhook asks for 1 to 10")]
+    #[error("It has {0} security groups; Terway's webhook asks for 1 to 10")]
     SecurityGroupCount(usize),
     /// No selector.
-    #[error("selects neither pods nor namespaces, so that only pods that name it in an annotation would use it")]
+    #[error("It selects neither pods nor namespaces, so that only pods that name it in an annotation would use it")]
     NoSelector,
 }
 

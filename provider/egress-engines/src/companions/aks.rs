@@ -5,6 +5,7 @@
 
 use egress_model::cidr::Cidr;
 use egress_model::labels::{NamespaceName, ObjectName};
+use egress_model::shown;
 use serde::Serialize;
 
 use super::id_type;
@@ -28,11 +29,11 @@ pub(crate) const STATIC_GATEWAY_CONFIGURATION: Kind = Kind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No name of a node pool.
-    #[error("{0:?} is no node pool of AKS: 1 to 12 lowercase letters and digits, a letter first")]
+    #[error("{} is no node pool of AKS: 1 to 12 lowercase letters and digits, a letter first", shown(.0))]
     NodePool(String),
     /// No id of a public IP prefix.
     #[error(
-        "{0:?} is no public IP prefix; write /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/publicIPPrefixes/<name>"
+        "{} is no public IP prefix; write /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/publicIPPrefixes/<name>", shown(.0)
     )]
     Prefix(String),
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use egress_model::labels::{NamespaceName, ObjectName, Selector};
+use egress_model::shown;
 use serde::Serialize;
 
 use super::id_type;
@@ -19,16 +20,16 @@ use crate::requirement::Setting;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No id of a security group.
-    #[error("{0:?} is no security group; write its id, such as sg-0123456789abcdef0 (its name does not do)")]
+    #[error("{} is no security group; write its id, such as sg-0123456789abcdef0 (its name does not do)", shown(.0))]
     SecurityGroup(String),
     /// No id of a subnet.
-    #[error("{0:?} is no subnet; write its id, such as subnet-0123456789abcdef0")]
+    #[error("{} is no subnet; write its id, such as subnet-0123456789abcdef0", shown(.0))]
     Subnet(String),
     /// No name of an Availability Zone.
-    #[error("{0:?} is no Availability Zone such as eu-west-1a")]
+    #[error("{} is no Availability Zone such as eu-west-1a", shown(.0))]
     Zone(String),
     /// Too few or too many security groups.
-    #[error("has {0} security groups; an interface has 1 to 5")]
+    #[error("It has {0} security groups; an interface has 1 to 5")]
     SecurityGroupCount(usize),
 }
 

@@ -21,12 +21,12 @@ pub const MOST_BLOCKS: usize = 64;
 pub enum Error {
     /// There are none.
     #[error(
-        "names no block: traffic between pods would be translated too. Name at least the cluster's own ranges, which a list of \
+        "It names no block: traffic between pods would be translated too. Name at least the cluster's own ranges, which a list of \
          one's own replaces"
     )]
     NoBlock,
     /// There are too many.
-    #[error("has {0} blocks; the agent takes {MOST_BLOCKS}")]
+    #[error("It has {0} blocks; the agent takes {MOST_BLOCKS}")]
     TooMany(usize),
     /// IPv6, which the agent of GKE does not translate.
     #[error(

@@ -13,7 +13,7 @@ use egress_model::policy::{ClusterRanges, HttpRule, Path};
 
 use crate::{Feature, Findings};
 
-/// What Linkerd takes for the cluster's own addresses unless told otherwise (`clusterNetworks` of the chart
+/// What Linkerd takes for the cluster's own addresses by default (`clusterNetworks` of the chart
 /// `linkerd-control-plane`, 2.20): whatever is private.
 const CLUSTER_NETWORKS: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"];
 

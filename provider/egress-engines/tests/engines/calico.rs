@@ -96,15 +96,15 @@ fn with_rule(rule: RuleSpec) -> Spec {
 }
 
 /// What an engine says of a policy: level, path and reason in one line each.
-fn told(engine: Engine, spec: &Spec, settings: &Settings) -> Vec<String> {
+fn findings(engine: Engine, spec: &Spec, settings: &Settings) -> Vec<String> {
     let findings = (engine.compile)(&Policy::parse(spec).expect("a policy"), settings).findings;
     findings.into_iter().map(|one| format!("{:?} {}: {}", one.level, one.path, one.why)).collect()
 }
 
-fn assert_told(told: &[String], expected: &[&str]) {
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, expected) in told.iter().zip(expected) {
-        assert!(told.starts_with(expected), "{told:?} does not begin with {expected:?}");
+fn assert_findings(found: &[String], expected: &[&str]) {
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (finding, expected) in found.iter().zip(expected) {
+        assert!(finding.starts_with(expected), "{finding:?} does not begin with {expected:?}");
     }
 }
 
@@ -169,7 +169,7 @@ fn findings_that_values_decide() {
             &["Refused name: Calico reads what stands before a dot"],
         ),
     ] {
-        assert_told(&told(ENGINE, &spec, &Settings::default()), expected);
+        assert_findings(&findings(ENGINE, &spec, &Settings::default()), expected);
     }
 }
 
@@ -180,16 +180,16 @@ fn staged_policies_came_with_a_version() {
         ..with_rule(RuleSpec { to_external: None, to_entities: Some(texts(&["all"])), ..rule() })
     };
     let older = Settings { version: "3.29".parse().ok(), ..Settings::default() };
-    assert_told(&told(ENGINE, &spec, &older), &["Refused mode: staged policies came with Calico 3.30"]);
-    assert_told(&told(ENGINE, &spec, &Settings::default()), &[]);
-    assert_told(&told(ENTERPRISE, &spec, &older), &[]);
+    assert_findings(&findings(ENGINE, &spec, &older), &["Refused mode: staged policies came with Calico 3.30"]);
+    assert_findings(&findings(ENGINE, &spec, &Settings::default()), &[]);
+    assert_findings(&findings(ENTERPRISE, &spec, &older), &[]);
 }
 
 #[test]
 fn each_pattern_of_a_rule_is_told() {
     let rule = RuleSpec { to_domains: Some(texts(&["**.example.com", "*.example.org"])), ..rule() };
-    let told = told(ENTERPRISE, &with_rule(rule), &Settings::default());
-    assert_told(&told, &["Degraded allow[\"rule\"].to_domains: Calico's * matches one or more labels"]);
+    let found = findings(ENTERPRISE, &with_rule(rule), &Settings::default());
+    assert_findings(&found, &["Degraded allow[\"rule\"].to_domains: Calico's * matches one or more labels"]);
 }
 
 #[test]

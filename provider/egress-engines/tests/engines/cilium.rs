@@ -212,7 +212,7 @@ fn values_that_cilium_cannot_express_are_told_on_their_path() {
     }
 }
 
-/// What two allow rules become, and what is told of them.
+/// What two allow rules become, and the findings about them.
 fn two_rules(one: RuleSpec, other: RuleSpec, change: impl FnOnce(&mut Spec)) -> (Vec<String>, Vec<Value>) {
     let compiled = compiled(
         one,
@@ -222,10 +222,10 @@ fn two_rules(one: RuleSpec, other: RuleSpec, change: impl FnOnce(&mut Spec)) -> 
         },
         "1.20",
     );
-    let told = compiled.findings.iter().filter(|finding| finding.level > Level::Exact);
-    let told = told.map(|finding| format!("{:?} {}", finding.level, finding.path)).collect();
+    let found = compiled.findings.iter().filter(|finding| finding.level > Level::Exact);
+    let found = found.map(|finding| format!("{:?} {}", finding.level, finding.path)).collect();
     let rules = compiled.manifests.first().map(|manifest| manifest.to_json()["spec"]["egress"].clone());
-    (told, rules.and_then(|rules| rules.as_array().cloned()).unwrap_or_default())
+    (found, rules.and_then(|rules| rules.as_array().cloned()).unwrap_or_default())
 }
 
 fn on_ports(rule: RuleSpec, ports: &[&str]) -> RuleSpec {
@@ -262,9 +262,9 @@ fn to_resolver() -> RuleSpec {
 #[test]
 fn two_readings_of_one_destination_are_refused_however_it_is_written() {
     let refused = |one: RuleSpec, other: RuleSpec| {
-        let (told, rules) = two_rules(reading_http(one), reading_names(other), |_| ());
+        let (found, rules) = two_rules(reading_http(one), reading_names(other), |_| ());
         assert_eq!(rules, Vec::<Value>::new());
-        told
+        found
     };
     let both = ["Refused allow[\"rule\"].http_requests", "Refused allow[\"x\"].server_names"];
     assert_eq!(refused(on_ports(to_own_pods(), &["8443"]), on_ports(to_the_same_pods(), &["8443"])), both);
@@ -273,11 +273,11 @@ fn two_readings_of_one_destination_are_refused_however_it_is_written() {
     // The policy's own leave to ask the resolver reads DNS as soon as names are to be told apart.
     let queries = |spec: &mut Spec| spec.dns_queries = Some(list(&["a.example"]));
     let dns = on_ports(RuleSpec { to_entities: Some(list(&["dns"])), ..rule() }, &["53"]);
-    let (told, _) = two_rules(reading_names(dns), on_ports(to_own_pods(), &["80"]), queries);
-    assert_eq!(told, ["Refused allow[\"rule\"].server_names"]);
-    let (told, _) =
+    let (found, _) = two_rules(reading_names(dns), on_ports(to_own_pods(), &["80"]), queries);
+    assert_eq!(found, ["Refused allow[\"rule\"].server_names"]);
+    let (found, _) =
         two_rules(reading_http(on_ports(to_resolver(), &["53"])), on_ports(to_own_pods(), &["80"]), queries);
-    assert_eq!(told, ["Refused allow[\"rule\"].http_requests"]);
+    assert_eq!(found, ["Refused allow[\"rule\"].http_requests"]);
     // Other ports, and destinations that have nothing in common.
     for (one, other) in [
         (on_ports(to_own_pods(), &["8080"]), on_ports(to_the_same_pods(), &["8443"])),
@@ -289,9 +289,9 @@ fn two_readings_of_one_destination_are_refused_however_it_is_written() {
     let label = [("tier".to_owned(), "b".to_owned())].into();
     let others = SelectorSpec { match_labels: label, ..SelectorSpec::default() };
     let others = RuleSpec { to_pods: Some(others), ..rule() };
-    let (told, rules) =
+    let (found, rules) =
         two_rules(reading_http(on_ports(to_own_pods(), &["8443"])), reading_names(on_ports(others, &["8443"])), |_| ());
-    assert_eq!(told, ["Degraded allow[\"rule\"].http_requests", "Degraded allow[\"x\"].server_names"]);
+    assert_eq!(found, ["Degraded allow[\"rule\"].http_requests", "Degraded allow[\"x\"].server_names"]);
     assert_eq!(rules.len(), 3);
 }
 
@@ -300,29 +300,29 @@ fn the_wider_of_two_rules_for_one_destination_wins() {
     let wide = on_ports(to_the_same_pods(), &["8000-9000"]);
     for narrow in [reading_http, reading_names] {
         // All of it is let pass anyway.
-        let (told, rules) = two_rules(narrow(on_ports(to_own_pods(), &["8443"])), wide.clone(), |_| ());
-        assert_eq!((told, rules.len()), (Vec::new(), 2));
+        let (found, rules) = two_rules(narrow(on_ports(to_own_pods(), &["8443"])), wide.clone(), |_| ());
+        assert_eq!((found, rules.len()), (Vec::new(), 2));
         // One of its ports is left.
-        let (told, rules) = two_rules(narrow(on_ports(to_own_pods(), &["8443", "443"])), wide.clone(), |_| ());
-        assert_eq!((told, rules.len()), (Vec::new(), 3));
+        let (found, rules) = two_rules(narrow(on_ports(to_own_pods(), &["8443", "443"])), wide.clone(), |_| ());
+        assert_eq!((found, rules.len()), (Vec::new(), 3));
         assert_eq!(rules[1]["toPorts"][0]["ports"], json!([{"port": "443", "protocol": "TCP"}]));
     }
     let blocks = |cidrs: &[&str]| RuleSpec { to_cidrs: Some(list(cidrs)), ..rule() };
     // One of its blocks is left.
-    let (told, rules) = two_rules(
+    let (found, rules) = two_rules(
         reading_names(on_ports(blocks(&["192.0.2.0/25", "203.0.113.0/24"]), &["443"])),
         blocks(&["192.0.2.0/24"]),
         |_| (),
     );
-    assert_eq!(told, [""; 0]);
+    assert_eq!(found, [""; 0]);
     assert_eq!(rules[1]["toCIDRSet"], json!([{"cidr": "203.0.113.0/24"}]));
     // Of a part of its block the proxy reads HTTP, which the wider rule does not ask for.
-    let (told, _) = two_rules(
+    let (found, _) = two_rules(
         reading_http(on_ports(blocks(&["192.0.2.0/24"]), &["8080"])),
         on_ports(blocks(&["192.0.2.0/25"]), &["8080"]),
         |_| (),
     );
-    assert_eq!(told, ["Degraded allow[\"rule\"].http_requests"]);
+    assert_eq!(found, ["Degraded allow[\"rule\"].http_requests"]);
     // Who may send anything to the resolver may ask it for any name.
     let queries = |spec: &mut Spec| spec.dns_queries = Some(list(&["a.example"]));
     let (_, rules) = two_rules(to_resolver(), on_ports(to_own_pods(), &["80"]), queries);

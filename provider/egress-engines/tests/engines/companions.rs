@@ -1,4 +1,4 @@
-//! What the clouds' companions become, as files to review. `UPDATE_GOLDEN=1 cargo test -p egress-engines` writes them anew.
+//! What the clouds' companions become, as files to review. `UPDATE_GOLDEN=1 cargo test -p egress-engines` rewrites them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display, Write};

@@ -1,5 +1,5 @@
 //! What gateways become, as files to review: every case on every engine with a compiler of gateways.
-//! `UPDATE_GOLDEN=1 cargo test -p egress-engines` writes them anew.
+//! `UPDATE_GOLDEN=1 cargo test -p egress-engines` rewrites them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

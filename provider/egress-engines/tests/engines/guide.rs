@@ -1,4 +1,4 @@
-//! The guide to the engines, as a file to review. `UPDATE_GOLDEN=1 cargo test -p egress-engines` writes it anew.
+//! The guide to the engines, as a file to review. `UPDATE_GOLDEN=1 cargo test -p egress-engines` rewrites it.
 
 use std::path::Path;
 

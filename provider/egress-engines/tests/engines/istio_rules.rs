@@ -212,7 +212,7 @@ fn documents(file: &Path) -> Vec<Value> {
     documents.filter_map(|document| serde_yaml_ng::from_str(document).ok()).collect()
 }
 
-/// Istio's own objects: those that it takes break no rule, and what is wrong with others beyond their types is told.
+/// Istio's own objects: those that it takes break no rule, and what is wrong with others beyond their types is found.
 #[test]
 fn istios_own_test_objects_are_judged_as_istio_does() {
     let folder = Definitions::folder().map(|folder| folder.join("istio/testdata"));
@@ -230,11 +230,11 @@ fn istios_own_test_objects_are_judged_as_istio_does() {
         }
     }
     assert!(taken > 5, "only {taken} objects were judged");
-    let told = |file: &str| {
+    let violations = |file: &str| {
         let wrong = documents(&folder.join(file)).into_iter().filter(|object| !check(object).is_empty());
         wrong.map(|object| object["metadata"]["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(told("authz-invalid.yaml").len(), 2);
+    assert_eq!(violations("authz-invalid.yaml").len(), 2);
     let expected = [
         "no-spec",
         "missing-host",
@@ -248,5 +248,5 @@ fn istios_own_test_objects_are_judged_as_istio_does() {
         "none-with-endpoints",
         "dns-rr-with-multiple-endpoints",
     ];
-    assert_eq!(told("serviceentry-invalid.yaml"), expected);
+    assert_eq!(violations("serviceentry-invalid.yaml"), expected);
 }

@@ -259,10 +259,10 @@ fn gateways_that_one_policy_of_cilium_cannot_hold_are_refused() {
     };
     let addresses = |count| gateway(texts(count, |index| format!("192.0.2.{}", index + 1)));
     assert_eq!(found(&addresses(64), None), [""; 0]);
-    let told = found(&addresses(65), None);
+    let refused = found(&addresses(65), None);
     assert!(
-        told.len() == 1 && told[0].starts_with("ips: a CiliumEgressGatewayPolicy has at most 64 gateways"),
-        "{told:?}"
+        refused.len() == 1 && refused[0].starts_with("ips: a CiliumEgressGatewayPolicy has at most 64 gateways"),
+        "{refused:?}"
     );
     assert_eq!(found(&addresses(65), Some("1.19")), [""; 0], "the limit came with 1.20");
     let names = texts(70, |index| format!("n{index}")).join(",");
@@ -275,8 +275,8 @@ fn gateways_that_one_policy_of_cilium_cannot_hold_are_refused() {
         ..gateway(Vec::new())
     };
     assert_eq!(found(&replicas(64), None), [""; 0]);
-    let told = found(&replicas(65), None);
-    assert!(told.len() == 1 && told[0].starts_with("replicas: a CiliumEgressGatewayPolicy has"), "{told:?}");
+    let refused = found(&replicas(65), None);
+    assert!(refused.len() == 1 && refused[0].starts_with("replicas: a CiliumEgressGatewayPolicy has"), "{refused:?}");
 }
 
 #[test]

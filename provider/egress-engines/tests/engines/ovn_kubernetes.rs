@@ -1,4 +1,4 @@
-//! What only OVN-Kubernetes has to be told, or tells.
+//! What only OVN-Kubernetes has to be given, or warns of.
 
 use egress_engines::{DecidedBy, EngineName, Level, Settings, engine};
 use egress_model::policy::{ClusterSpec, Policy, ResolverSpec, RuleSpec, Spec};
@@ -28,8 +28,8 @@ fn a_resolver_that_is_only_assumed_is_told() {
         ..Spec::default()
     };
     let platform = |name: &str| ClusterSpec { platform: Some(name.to_owned()), ..ClusterSpec::default() };
-    let [told] = &warnings(&of(ClusterSpec::default(), true))[..] else { panic!("one warning") };
-    assert!(told.starts_with("allow_dns: the DNS resolver is taken to be kube-system's on port 53"), "{told}");
+    let [warning] = &warnings(&of(ClusterSpec::default(), true))[..] else { panic!("one warning") };
+    assert!(warning.starts_with("allow_dns: the DNS resolver is taken to be kube-system's on port 53"), "{warning}");
     let resolver = ResolverSpec { namespace: Some("kube-system".into()), ..ResolverSpec::default() };
     let written = ClusterSpec { resolver, ..ClusterSpec::default() };
     for known in [platform("kubernetes"), platform("openshift"), written] {
@@ -38,6 +38,6 @@ fn a_resolver_that_is_only_assumed_is_told() {
     assert_eq!(warnings(&of(ClusterSpec::default(), false)), [""; 0]);
     let asks = RuleSpec { to_entities: Some(vec!["dns".to_owned()]), ..rule() };
     let asks = Spec { allow: [("r".to_owned(), asks)].into(), ..of(ClusterSpec::default(), false) };
-    let [told] = &warnings(&asks)[..] else { panic!("one warning") };
-    assert!(told.starts_with("allow[\"r\"].to_entities: the DNS resolver is taken to be"), "{told}");
+    let [warning] = &warnings(&asks)[..] else { panic!("one warning") };
+    assert!(warning.starts_with("allow[\"r\"].to_entities: the DNS resolver is taken to be"), "{warning}");
 }

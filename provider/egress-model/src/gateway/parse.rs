@@ -1,4 +1,4 @@
-//! From what was written to a gateway: every part is looked at, so that all mistakes are told at once.
+//! From what was written to a gateway: every part is looked at, so that all mistakes are reported at once.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -121,21 +121,21 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_is_for_everything_external_unless_told_otherwise() {
+    fn a_gateway_is_for_everything_external_by_default() {
         let gateway = Gateway::parse(&valid()).expect("a gateway");
         assert_eq!(gateway.to, Destinations::External);
         assert_eq!(gateway.failover, Failover::BestEffort);
     }
 
     #[test]
-    fn tells_each_mistake_on_its_path() {
+    fn reports_each_mistake_on_its_path() {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let to = |to: DestinationsSpec| GatewaySpec { to: Some(to), ..valid() };
         let source = |source: SourceSpec| GatewaySpec { sources: [("a".to_owned(), source)].into(), ..valid() };
         let cases = [
             (
                 GatewaySpec { sources: BTreeMap::new(), ..valid() },
-                "sources: has no source; a gateway needs at least one",
+                "sources: It has no source; a gateway needs at least one",
             ),
             (GatewaySpec { ips: texts(&["10.0.0"]), ..valid() }, "ips[0]: \"10.0.0\" is not an IP address"),
             (
@@ -148,7 +148,7 @@ mod tests {
             ),
             (
                 GatewaySpec { annotations: BTreeMap::from([("a".to_owned(), "x".repeat(262_144))]), ..valid() },
-                "annotations: has 262145 bytes of keys and values; an object has at most 262144",
+                "annotations: It has 262145 bytes of keys and values; an object has at most 262144",
             ),
             (
                 to(DestinationsSpec { domains: Some(texts(&["192.0.2.1"])), ..DestinationsSpec::default() }),
@@ -169,34 +169,34 @@ mod tests {
             ),
             (
                 to(DestinationsSpec { cidrs: Some(texts(&["192.0.2.0/24"])), domains: Some(texts(&["example.com"])) }),
-                "to: has cidrs and domains; a gateway has one of them, so write a gateway for each",
+                "to: It has cidrs and domains; a gateway has one of them, so write a gateway for each",
             ),
             (
                 to(DestinationsSpec::default()),
-                "to: has no destination; set cidrs or domains, or leave it out for everything outside the cluster",
+                "to: It has no destination; set cidrs or domains, or leave it out for everything outside the cluster",
             ),
             (
                 to(DestinationsSpec { cidrs: Some(texts(&["!192.0.2.0/24"])), ..DestinationsSpec::default() }),
-                "to.cidrs: must name a block without \"!\" as well: what begins with \"!\" is left out of the others",
+                "to.cidrs: It must name a block without \"!\" as well: what begins with \"!\" is left out of the others",
             ),
             (
                 source(SourceSpec { pods: None, namespaces: Some(NamespaceSelectorSpec::all()) }),
-                "sources[\"a\"].pods: must be set; { all = true } is every pod",
+                "sources[\"a\"].pods: It must be set; { all = true } is every pod",
             ),
             (
                 source(SourceSpec { pods: Some(SelectorSpec::all()), namespaces: None }),
-                "sources[\"a\"].namespaces: must be set; { all = true } is every namespace",
+                "sources[\"a\"].namespaces: It must be set; { all = true } is every namespace",
             ),
             (
                 source(SourceSpec {
                     pods: Some(SelectorSpec::default()),
                     namespaces: Some(NamespaceSelectorSpec::all()),
                 }),
-                "sources[\"a\"].pods: selects nothing in particular; set match_labels or match_expressions, or all = true for every one",
+                "sources[\"a\"].pods: It selects nothing in particular; set match_labels or match_expressions, or all = true for every one",
             ),
             (
                 GatewaySpec { nodes: Some(SelectorSpec::default()), ..valid() },
-                "nodes: selects no nodes in particular; set match_labels or match_expressions, or leave nodes out",
+                "nodes: It selects no nodes in particular; set match_labels or match_expressions, or leave nodes out",
             ),
             (
                 to(DestinationsSpec { cidrs: Some(texts(&["192.0.2.0/33"])), ..DestinationsSpec::default() }),

@@ -10,20 +10,20 @@ use crate::shown::shown;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DomainError {
     /// It has no characters.
-    #[error("must not be empty")]
+    #[error("It must not be empty")]
     Empty,
     /// It has too many characters for DNS (RFC 1035: 253 without the final dot).
-    #[error("has {0} characters, a domain name has at most 253")]
+    #[error("It has {0} characters, a domain name has at most 253")]
     TooLong(usize),
     /// A part between dots is no DNS label.
     #[error("{} is no part of a domain name: 1 to 63 lowercase letters, digits, '-' and '_'", shown(.0))]
     Part(String),
     /// Uppercase letters: names compare without case, so there is one spelling.
-    #[error("write {}: domain names have no case", shown(.0))]
+    #[error("Write {}: domain names have no case", shown(.0))]
     Case(String),
     /// A `*` where none can be.
     #[error(
-        "a '*' must be the whole first part: \"*.example.com\" for one label, \"**.example.com\" for any number of labels"
+        "A '*' must be the whole first part: \"*.example.com\" for one label, \"**.example.com\" for any number of labels"
     )]
     Wildcard,
     /// A wildcard over a top-level domain.
@@ -39,7 +39,7 @@ pub enum DomainError {
     #[error("{} is no domain name: the last part of one is not a number", shown(.0))]
     Number(String),
     /// A scheme, port or path.
-    #[error("is a URL or an address with a port; write only the domain name, such as \"api.example.com\"")]
+    #[error("It is a URL or an address with a port; write only the domain name, such as \"api.example.com\"")]
     Url,
 }
 
@@ -219,13 +219,13 @@ mod tests {
 
     #[test]
     fn says_where_an_address_belongs() {
-        let told = |text: &str| text.parse::<DomainPattern>().expect_err("an address").to_string();
+        let message = |text: &str| text.parse::<DomainPattern>().expect_err("an address").to_string();
         assert_eq!(
-            told("203.0.113.7"),
+            message("203.0.113.7"),
             "203.0.113.7 is an address, and DNS gives no address for it; addresses are blocks of to_cidrs (cidrs of a gateway), \
              this one \"203.0.113.7/32\""
         );
-        assert!(told("2001:db8::7").ends_with("this one \"2001:db8::7/128\""));
+        assert!(message("2001:db8::7").ends_with("this one \"2001:db8::7/128\""));
     }
 
     #[test]

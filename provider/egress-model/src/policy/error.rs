@@ -39,59 +39,59 @@ pub enum Problem {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// A list that must have elements has none: it could be read as "nothing" or as "everything".
-    #[error("must not be an empty list; leave it out, or name at least one")]
+    #[error("It must not be an empty list; leave it out, or name at least one")]
     EmptyList,
     /// A label that this provider sets itself.
-    #[error("the label {} marks what this provider owns and cannot be set here", shown(.0))]
+    #[error("The label {} marks what this provider owns and cannot be set here", shown(.0))]
     ReservedLabel(String),
     /// A rule has no destination.
     #[error(
-        "has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and \
+        "It has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and \
          to_entities ([\"all\"] is every destination)"
     )]
     NoDestination,
     /// A rule has destinations of several kinds.
-    #[error("has several kinds of destination ({}); a rule has exactly one, so write a rule for each", .0.join(", "))]
+    #[error("It has several kinds of destination ({}); a rule has exactly one, so write a rule for each", .0.join(", "))]
     SeveralDestinations(Vec<&'static str>),
     /// `false` where only `true` says something.
-    #[error("must be true or left out: false says nothing")]
+    #[error("It must be true or left out: false says nothing")]
     OnlyTrue,
     /// A rule without ports.
-    #[error("must name at least one port; [\"any\"] is every port of every protocol")]
+    #[error("It must name at least one port; [\"any\"] is every port of every protocol")]
     NoPorts,
     /// Every port beside some.
-    #[error("must stand alone: \"any\" is every port of every protocol")]
+    #[error("It must stand alone: \"any\" is every port of every protocol")]
     AnyBesidePorts,
     /// Only exceptions.
-    #[error("must name a block without \"!\" as well: what begins with \"!\" is left out of the others")]
+    #[error("It must name a block without \"!\" as well: what begins with \"!\" is left out of the others")]
     OnlyExceptions,
     /// An exception that is in none of the blocks.
-    #[error("is not inside any block of the list, so there is nothing to leave out: {0}")]
+    #[error("It is not inside any block of the list, so there is nothing to leave out: {0}")]
     ExceptOutside(Cidr),
     /// Exceptions that leave nothing.
-    #[error("must leave something: what begins with \"!\" leaves out every block of the list")]
+    #[error("It must leave something: what begins with \"!\" leaves out every block of the list")]
     ExceptEverything,
     /// A selector that selects everything without saying so.
-    #[error("selects nothing in particular; set {0}, or all = true for every one")]
+    #[error("It selects nothing in particular; set {0}, or all = true for every one")]
     EmptySelector(&'static str),
     /// A selector of several things, one of which a misspelt key could take away unseen.
     #[error(
-        "must say exactly one thing, and says {}; labels and names can be written in match_expressions too, such as \"app=web\" and \
+        "It must say exactly one thing, and says {}; labels and names can be written in match_expressions too, such as \"app=web\" and \
          \"kubernetes.io/metadata.name in (a, b)\"",
         .0.join(" and ")
     )]
     SeveralSelections(Vec<&'static str>),
     /// Everything and something of it.
-    #[error("cannot stand beside {0}: all = true selects every one")]
+    #[error("It cannot stand beside {0}: all = true selects every one")]
     AllBeside(&'static str),
     /// Nodes that are not named.
-    #[error("selects no nodes in particular; set match_labels or match_expressions, or leave nodes out")]
+    #[error("It selects no nodes in particular; set match_labels or match_expressions, or leave nodes out")]
     NoNodes,
     /// Pods of a destination or source that are not named.
-    #[error("must be set; {{ all = true }} is every pod")]
+    #[error("It must be set; {{ all = true }} is every pod")]
     NoPods,
     /// Namespaces of a source that are not named.
-    #[error("must be set; {{ all = true }} is every namespace")]
+    #[error("It must be set; {{ all = true }} is every namespace")]
     NoNamespaces,
     /// An unknown entity.
     #[error("{} is not an entity; use one of {list}", shown(.0), list = entities())]
@@ -100,7 +100,7 @@ pub enum Problem {
     #[error("{} is not a Service; write \"name\", or \"namespace/name\" for one of another namespace", shown(.0))]
     Service(String),
     /// Ports are announced as HTTP or TLS, and nothing says what may be in it.
-    #[error("announces {announced:?}, which needs {needs}; write \"TCP\" in its place for whatever is inside")]
+    #[error("It announces {announced:?}, which needs {needs}; write \"TCP\" in its place for whatever is inside")]
     AnnouncedOnly {
         /// The word.
         announced: &'static str,
@@ -108,7 +108,7 @@ pub enum Problem {
         needs: &'static str,
     },
     /// What may be in connections is said, and no port is announced as such.
-    #[error("needs every port of the rule announced as \"{announced}\", such as \"{example}\"")]
+    #[error("It needs every port of the rule announced as \"{announced}\", such as \"{example}\"")]
     NotAnnounced {
         /// The word.
         announced: &'static str,
@@ -116,31 +116,31 @@ pub enum Problem {
         example: &'static str,
     },
     /// A deny rule that would look into connections.
-    #[error("announces {0:?}, and a deny rule is about whole connections; write \"TCP\" in its place")]
+    #[error("It announces {0:?}, and a deny rule is about whole connections; write \"TCP\" in its place")]
     DenyInspects(&'static str),
     /// HTTP requests inside TLS cannot be read.
-    #[error("cannot stand beside server_names: HTTP requests inside TLS cannot be read")]
+    #[error("It cannot stand beside server_names: HTTP requests inside TLS cannot be read")]
     RequestsAndServerNames,
     /// A request without a method.
-    #[error("must be set; \"any\" is every method")]
+    #[error("It must be set; \"any\" is every method")]
     NoMethod,
     /// A request without a path.
-    #[error("has neither path nor path_prefix; path_prefix = \"/\" is every path")]
+    #[error("It has neither path nor path_prefix; path_prefix = \"/\" is every path")]
     NoRequestPath,
     /// A request without headers.
-    #[error("must be set; {{}} asks for none")]
+    #[error("It must be set; {{}} asks for none")]
     NoHeaders,
     /// Both kinds of path.
-    #[error("cannot stand beside path; a request has one of them")]
+    #[error("It cannot stand beside path; a request has one of them")]
     PathAndPrefix,
     /// Every request.
-    #[error("is every HTTP request; leave http_requests out and write \"TCP\" in place of \"http\" in ports")]
+    #[error("It is every HTTP request; leave http_requests out and write \"TCP\" in place of \"http\" in ports")]
     EveryRequest,
     /// A gateway's destinations that are not named.
-    #[error("has no destination; set cidrs or domains, or leave it out for everything outside the cluster")]
+    #[error("It has no destination; set cidrs or domains, or leave it out for everything outside the cluster")]
     NoGatewayDestination,
     /// A gateway's destinations of both kinds.
-    #[error("has cidrs and domains; a gateway has one of them, so write a gateway for each")]
+    #[error("It has cidrs and domains; a gateway has one of them, so write a gateway for each")]
     CidrsAndDomains,
     /// No address.
     #[error("{} is not an IP address", shown(.0))]
@@ -152,7 +152,7 @@ pub enum Problem {
     #[error("{} is the name of a pod's port, and no pod is a destination of this rule; write the number", shown(.0))]
     PortOfNoPod(String),
     /// More annotations than an object can have (Kubernetes, `TotalAnnotationSizeLimitB`).
-    #[error("has {length} bytes of keys and values; an object has at most {limit}")]
+    #[error("It has {length} bytes of keys and values; an object has at most {limit}")]
     AnnotationsTooLong {
         /// How many bytes there are.
         length: usize,
@@ -161,7 +161,7 @@ pub enum Problem {
     },
     /// A namespace that the policy is to be about, and that it leaves alone.
     #[error(
-        "would be left out again: {0} is {by}. To have the policy be about it, set exempt_namespaces to a list without it, such as []; \
+        "It would be left out again: {0} is {by}. To have the policy be about it, set exempt_namespaces to a list without it, such as []; \
          else do not name it here", by = exempted(*.1)
     )]
     ExemptNamespace(NamespaceName, Exempted),
@@ -176,14 +176,14 @@ pub enum Problem {
     Priority(i64),
     /// A policy of the whole cluster has no namespace of its own.
     #[error(
-        "has no meaning in a policy of the whole cluster, which has no namespace of its own; use to_namespaces, with its pods"
+        "It has no meaning in a policy of the whole cluster, which has no namespace of its own; use to_namespaces, with its pods"
     )]
     NoOwnNamespace,
     /// Attributes of a policy of the whole cluster on one of a namespace.
-    #[error("is for policies of the whole cluster; leave it out, or leave out namespace")]
+    #[error("It is for policies of the whole cluster; leave it out, or leave out namespace")]
     NotClusterWide,
     /// A gateway for nobody.
-    #[error("has no source; a gateway needs at least one")]
+    #[error("It has no source; a gateway needs at least one")]
     NoSource,
     /// An unknown demand on failover.
     #[error("{} is not a failover mode; use \"best-effort\" or \"required\"", shown(.0))]
@@ -195,7 +195,7 @@ pub enum Problem {
     #[error("{0} is not a number of replicas; there is at least one")]
     Replicas(i64),
     /// Restricted queries where none are allowed.
-    #[error("says which names may be asked for, but allow_dns is false")]
+    #[error("It says which names may be asked for, but allow_dns is false")]
     QueriesWithoutDns,
     /// A range of the cluster that leaves nothing outside.
     #[error("{0} is every address, which leaves nothing outside the cluster")]

@@ -1,4 +1,4 @@
-//! From what was written to a policy: every part is looked at, so that all mistakes are told at once.
+//! From what was written to a policy: every part is looked at, so that all mistakes are reported at once.
 
 mod labels;
 mod mistakes;

@@ -34,7 +34,7 @@ pub enum PortError {
     #[error("{} is not a port number; write digits without a sign and without a leading zero", shown(.0))]
     Spelling(String),
     /// A range that ends before it begins.
-    #[error("the range ends at {end}, before its first port {start}")]
+    #[error("The range ends at {end}, before its first port {start}")]
     Backwards {
         /// The first port.
         start: u16,

@@ -37,7 +37,7 @@ pub struct Spec {
     pub cluster: ClusterSpec,
 }
 
-/// The namespaces of what makes a cluster work, which policies of the whole cluster leave alone unless told otherwise: those that
+/// The namespaces of what makes a cluster work, which policies of the whole cluster leave alone by default: those that
 /// Kubernetes makes itself. The platform has more, and the engine.
 pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 

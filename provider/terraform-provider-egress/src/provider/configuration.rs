@@ -13,6 +13,7 @@ use tfplugin::model::{self, Arg};
 use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics};
 
+use crate::provider::schema::CONNECTION;
 use crate::session::{Adoption, Configured, InCluster, ThisRun, Unavailable};
 
 /// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
@@ -76,7 +77,7 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     let in_cluster = in_cluster::parse(config.get("kubernetes"));
     let in_cluster = in_cluster.map_err(|errors| diagnostics.extend(errors)).ok();
     let aws = part(config, "aws", &aws::REACH, aws::parse, &mut diagnostics);
-    let kubernetes = part(config, "kubernetes", &kubernetes::reach(), kubernetes::parse, &mut diagnostics);
+    let kubernetes = part(config, "kubernetes", &CONNECTION, kubernetes::parse, &mut diagnostics);
     match (owner, adoption, in_cluster) {
         (Some(owner), Some(adoption), Some(in_cluster)) if !diagnostics.has_errors() => {
             Ok(Configured { owner, adoption, in_cluster, aws, kubernetes, this_run: ThisRun::default() })

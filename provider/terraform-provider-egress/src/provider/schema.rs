@@ -67,8 +67,8 @@ fn aws() -> NestedBlock {
     .with_blocks(vec![endpoints(), assume_role()])
 }
 
-/// The parts of `kubernetes` that say how to reach the cluster.
-pub(super) const CONNECTION: [&str; 11] = [
+/// The parts of `kubernetes` that say how to reach the cluster, and what to do where that fails. They are known before it is looked at.
+pub(super) const CONNECTION: [&str; 12] = [
     "config_path",
     "config_context",
     "host",
@@ -80,6 +80,7 @@ pub(super) const CONNECTION: [&str; 11] = [
     "client_key",
     "exec",
     "in_cluster",
+    "on_unreachable",
 ];
 
 /// The schema of what `kubernetes` says of the cluster, without how to reach it.

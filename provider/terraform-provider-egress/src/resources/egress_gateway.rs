@@ -13,7 +13,7 @@ use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
 use tfplugin::schema::{IdentitySchema, Schema};
 
-use crate::resources::objects::outcome::{Outcome, mistakes, told, unknown_engine};
+use crate::resources::objects::outcome::{Outcome, findings_to_diagnostics, mistakes, unknown_engine};
 use crate::resources::objects::{Compiles, ObjectResource};
 use crate::session::InCluster;
 
@@ -67,7 +67,7 @@ impl Compiles for EgressGateway {
         let known = written.complete && !refused && !in_unknown_cluster;
         let computed =
             vec![("egress_cidrs", if written.addresses_known { egress_cidrs(&gateway) } else { Value::UNKNOWN })];
-        let diagnostics = told(engine.name, &compiled.findings);
+        let diagnostics = findings_to_diagnostics(engine.name, &compiled.findings);
         Outcome {
             manifests: known.then_some(compiled.manifests),
             attachments: compiled.attachments,

@@ -22,7 +22,7 @@ pub(crate) mod values;
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use cluster::Error;
@@ -72,7 +72,7 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     fn check(value: &Value, in_cluster: &InCluster) -> Outcome;
 
     /// What a plan says of objects (a list of lines) that go while the resource stays.
-    fn told_of_removal(objects: &str) -> Option<Diagnostic> {
+    fn removal_diagnostic(objects: &str) -> Option<Diagnostic> {
         (!objects.is_empty()).then(|| switched(objects))
     }
 
@@ -91,25 +91,27 @@ pub(crate) trait Compiles: Send + Sync + 'static {
 /// A resource with objects.
 pub(crate) struct ObjectResource<C> {
     session: Arc<Session>,
+    /// Built when it is first asked for, and then the same for every object.
+    schema: LazyLock<Schema>,
     compiles: PhantomData<C>,
 }
 
 impl<C: Compiles> ObjectResource<C> {
     /// The resource of a provider.
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session, compiles: PhantomData }
+        Self { session, schema: LazyLock::new(whole_schema::<C>), compiles: PhantomData }
     }
+}
 
-    /// The attributes of the kind and those that every kind has.
-    fn whole_schema() -> Schema {
-        let mut schema = C::schema();
-        schema.attributes.push(import_id::attribute());
-        schema.attributes.extend(attributes::delivery());
-        schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
-        schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
-        schema.blocks.push(attributes::TIMEOUTS.block());
-        schema
-    }
+/// The attributes of the kind and those that every kind has.
+pub(crate) fn whole_schema<C: Compiles>() -> Schema {
+    let mut schema = C::schema();
+    schema.attributes.push(import_id::attribute());
+    schema.attributes.extend(attributes::delivery());
+    schema.attributes.extend(C::ATTACHES.then(attributes::attachments));
+    schema.attributes.extend(C::REQUIRES.then(attributes::requirements).into_iter().flatten());
+    schema.blocks.push(attributes::TIMEOUTS.block());
+    schema
 }
 
 #[async_trait]
@@ -136,7 +138,7 @@ impl<C: Compiles> Resource for ObjectResource<C> {
     }
 
     fn schema(&self) -> Schema {
-        Self::whole_schema()
+        self.schema.clone()
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
@@ -176,8 +178,8 @@ impl<C: Compiles> Resource for ObjectResource<C> {
                 response.private = Instance::of(&response.private).or_held_by(holder).to_private();
             }
             Err(failure) => {
-                let told = self.without_a_look(failure, &response.state, Call::Refresh, &configured);
-                response.diagnostics.extend(told);
+                let report = self.without_a_look(failure, &response.state, Call::Refresh, &configured);
+                response.diagnostics.extend(report);
             }
         }
         response
@@ -214,7 +216,8 @@ impl<C: Compiles> Resource for ObjectResource<C> {
             ImportRequest::Identity(identity) => identity,
         };
         let configured = self.session.required()?;
-        let found = unless_interrupted(cx, Doing::Import, import::import::<C>(&identity, &configured)).await;
+        let found =
+            unless_interrupted(cx, Doing::Import, import::import::<C>(&self.schema, &identity, &configured)).await;
         let state = found.map_err(|failure| failure.diagnostic)?;
         let identity = identity_of::<C>(&state);
         Ok(Imported { state, private: Private::default(), identity, diagnostics: Diagnostics::new() })

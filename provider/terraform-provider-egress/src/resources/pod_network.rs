@@ -70,7 +70,7 @@ impl Compiles for PodNetwork {
     fn check(value: &Value, in_cluster: &InCluster) -> Outcome {
         let mut reading = Reading::of(Self::THING);
         let root = Place::root(value);
-        reading.required(&root, "name", Reading::text::<Name>);
+        reading.required(&root, "name", Reading::name);
         let marked = marks(&mut reading, &root);
         let paths = SERVICES.map(|service| Path::attribute(service.name));
         reading.diagnostics.extend(exactly_one_of(value, &paths));
@@ -97,7 +97,7 @@ impl Compiles for PodNetwork {
         Outcome { manifests, requirements, computed, diagnostics: reading.diagnostics, ..Outcome::default() }
     }
 
-    fn told_of_removal(objects: &str) -> Option<Diagnostic> {
+    fn removal_diagnostic(objects: &str) -> Option<Diagnostic> {
         (!objects.is_empty()).then(|| {
             Diagnostic::warning(
                 "Objects will be deleted",
@@ -130,7 +130,7 @@ fn marks(reading: &mut Reading, root: &Place<'_>) -> Marks {
         place.map(|place| string_map(place.value)).unwrap_or_default()
     };
     let (labels, annotations) = (written("labels"), written("annotations"));
-    reading.told(root, object_metadata(&labels, &annotations));
+    reading.parsed(root, object_metadata(&labels, &annotations));
     (labels, annotations)
 }
 

@@ -15,7 +15,7 @@ use tfplugin::cty::Value;
 use tfplugin::schema::{IdentitySchema, Schema};
 
 use crate::resources::objects::Compiles;
-use crate::resources::objects::outcome::{Outcome, attribute_path, mistakes, told, unknown_engine};
+use crate::resources::objects::outcome::{Outcome, attribute_path, findings_to_diagnostics, mistakes, unknown_engine};
 use crate::session::InCluster;
 
 pub(crate) use rendered::rendered;
@@ -70,7 +70,7 @@ impl Compiles for EgressPolicy {
         name_engines_that_can(&mut compiled.findings, engine.name, |other| {
             egress_engines::engine(other.as_str()).map(|engine| (engine.compile)(&policy, &in_cluster.settings(other)))
         });
-        diagnostics.extend(told(engine.name, &compiled.findings));
+        diagnostics.extend(findings_to_diagnostics(engine.name, &compiled.findings));
         let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);
         let way = via::in_cluster::compile(value, &policy, &written.spec, in_cluster);
         diagnostics.extend(way.diagnostics);

@@ -1,6 +1,6 @@
 //! Every resource behind the register of its run.
 //!
-//! Terraform replaces an instance by removing it and making it anew, in either order, and asks the provider for plans of halves. For
+//! Terraform replaces an instance by removing it and creating another, in either order, and asks the provider for plans of halves. For
 //! allow-listed addresses and for policies that would be the loss that this provider exists to prevent. So an instance that takes the
 //! place of another one with the same identity changes what that one had, and what it has adopted is not removed with the other.
 
@@ -54,7 +54,7 @@ impl<R: Located> Registered<R> {
         if value.is_null() { None } else { self.resource.spot(configured, value).await }
     }
 
-    /// Notes what a plan does, and completes what the resource is told of its instance. The answer is why the plan cannot stand.
+    /// Notes what a plan does, and completes the private data of the instance. The answer is why the plan cannot stand.
     async fn note(&self, configured: &Configured, request: &mut PlanRequest) -> Option<Diagnostic> {
         let register = &configured.this_run.register;
         let was = self.spot(configured, &request.prior).await;

@@ -15,7 +15,7 @@ pub(crate) fn told(diagnostics: &Diagnostics) -> Vec<String> {
     diagnostics.iter().map(text).collect()
 }
 
-/// Compares what is said of each configuration with a golden file, to be read in review. `UPDATE_EXPECT=1` writes it anew.
+/// Compares what is said of each configuration with a golden file, to be read in review. `UPDATE_EXPECT=1` rewrites it.
 pub(crate) fn assert_golden(file: &ExpectFile, cases: &[(String, Diagnostics)]) {
     let mut text = String::new();
     for (configuration, diagnostics) in cases {

@@ -140,7 +140,7 @@ pub(crate) fn reply<T: Failed>(rpc: &'static str, ended: Result<Result<T, Diagno
     }
 }
 
-/// What the user is told of a panic.
+/// The diagnostic of a panic.
 pub(crate) fn crash(rpc: &'static str, error: JoinError) -> Diagnostic {
     let reason = match error.try_into_panic() {
         Ok(payload) => crate::panic::text(&*payload).to_owned(),

@@ -57,7 +57,7 @@ struct SocketFile {
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // At the end of the process nobody is left to be told of a failure.
+        // At the end of the process nobody is left who could act on a failure.
         let _ = std::fs::remove_file(&self.path);
         let _ = std::fs::remove_dir(&self.directory);
     }

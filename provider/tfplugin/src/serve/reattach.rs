@@ -1,4 +1,4 @@
-//! Debug mode: the process is started by hand, and a Terraform is told where it listens.
+//! Debug mode: the process is started by hand, and an environment variable says where it listens.
 
 use serde_json::json;
 

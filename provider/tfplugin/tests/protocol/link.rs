@@ -188,7 +188,7 @@ async fn in_debug_mode_a_host_attaches_again_and_again() {
     assert!(!std::path::Path::new(&socket).exists());
 }
 
-/// What a person with a gRPC client is told.
+/// What a person with a gRPC client sees.
 async fn services(socket: &str) -> Vec<String> {
     use tonic_reflection::pb::v1::ServerReflectionRequest;
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;

@@ -21,7 +21,7 @@ async fn what_was_made_is_in_the_state_whatever_else_went_wrong() {
     assert_eq!(errors, ["The provider left a value unknown"]);
     assert_eq!((state.get("mischief"), state.get("result")), (Some(&"unknown".into()), Some(&Value::Null)));
 
-    // The handler's own error is enough: it need not be told that an unfinished object has open values.
+    // The handler's own error is enough: nobody needs a message that an unfinished object has open values.
     let (errors, state) = create(&mut session, "fail late").await;
     assert_eq!(errors, ["The gremlin stumbled"]);
     assert_eq!((state.get("mischief"), state.get("result")), (Some(&"fail late".into()), Some(&Value::Null)));

@@ -94,7 +94,7 @@ fn requirements(gateway: &Gateway, _: &Settings) -> Vec<Requirement> {
             listed(&gateway.ips)
         )),
         Requirement::Outside(format!("Nothing on the way out replaces {} by another address", listed(&gateway.ips))),
-        Requirement::Outside("Pods that were there before are made anew: a pod keeps its address".to_owned()),
+        Requirement::Outside("Pods that were there before are recreated: a pod keeps its address".to_owned()),
     ];
     for (annotation, pools) in choices(gateway) {
         requirements.extend(annotated(gateway, &format!("{annotation}: '{pools}'")));

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::{check, check_open_source};
 
-fn told(object: &Value) -> Vec<String> {
+fn violations(object: &Value) -> Vec<String> {
     check(object).into_iter().map(|violation| format!("{}: {}", violation.field, violation.rule)).collect()
 }
 
 fn assert_told(object: &Value, expected: &[&str]) {
-    let told = told(object);
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, expected) in told.iter().zip(expected) {
-        assert!(told.starts_with(expected), "{told:?} does not begin with {expected:?}");
+    let found = violations(object);
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (violation, expected) in found.iter().zip(expected) {
+        assert!(violation.starts_with(expected), "{violation:?} does not begin with {expected:?}");
     }
 }
 

@@ -20,7 +20,7 @@ const GATEWAY: Kind = Kind {
     api_version: "gateway.networking.k8s.io/v1",
     kind: "Gateway",
     plural: "gateways",
-    // `Unknown` by the definition's default until a controller speaks (Gateway API, `GatewayConditionAccepted`).
+    // `Unknown` by the definition's default until a controller reports status (Gateway API, `GatewayConditionAccepted`).
     accepted: Some(Accepted::Condition { name: "Accepted", refusal: Refusal::Final }),
 };
 const CONFIG_MAP: Kind = Kind { api_version: "v1", kind: "ConfigMap", plural: "configmaps", accepted: None };

@@ -1,4 +1,4 @@
-//! What each wrong part of a policy is told, and on which path.
+//! The message for each wrong part of a policy, and its path.
 
 mod destinations;
 mod ports;
@@ -82,7 +82,7 @@ fn tells_mistakes_about_the_policy() {
         ),
         (
             Spec { labels: label("egress-owner", "x"), ..valid() },
-            "labels[\"egress-owner\"]: the label \"egress-owner\" marks what this provider owns and cannot be set here",
+            "labels[\"egress-owner\"]: The label \"egress-owner\" marks what this provider owns and cannot be set here",
         ),
         (
             Spec { labels: label("a", "b c"), ..valid() },
@@ -94,11 +94,11 @@ fn tells_mistakes_about_the_policy() {
         ),
         (
             Spec { annotations: label("a", &"x".repeat(262_144)), ..valid() },
-            "annotations: has 262145 bytes of keys and values; an object has at most 262144",
+            "annotations: It has 262145 bytes of keys and values; an object has at most 262144",
         ),
         (
             Spec { service_accounts: Some(vec![]), ..valid() },
-            "service_accounts: must not be an empty list; leave it out, or name at least one",
+            "service_accounts: It must not be an empty list; leave it out, or name at least one",
         ),
         (
             expression("tier is web"),
@@ -114,11 +114,11 @@ fn tells_mistakes_about_the_policy() {
         ),
         (
             Spec { dns_queries: Some(vec![]), ..valid() },
-            "dns_queries: must not be an empty list; leave it out, or name at least one",
+            "dns_queries: It must not be an empty list; leave it out, or name at least one",
         ),
         (
             Spec { dns_queries: Some(texts(&["example.com"])), allow_dns: Some(false), ..valid() },
-            "dns_queries: says which names may be asked for, but allow_dns is false",
+            "dns_queries: It says which names may be asked for, but allow_dns is false",
         ),
         (
             in_cluster(ClusterSpec {
@@ -161,7 +161,7 @@ fn tells_all_mistakes_at_once() {
     assert_eq!(
         mistakes(&spec),
         [
-            "name: must not be empty",
+            "name: It must not be empty",
             "allow[\"r\"].ports[0]: 0 is not a port; ports are 1 to 65535",
             "allow[\"r\"].ports[1]: 65536 is not a port; ports are 1 to 65535",
         ]

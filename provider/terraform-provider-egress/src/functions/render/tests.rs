@@ -62,6 +62,7 @@ fn a_misspelt_word_is_an_error_with_its_path() {
             "cluster_cidrs.pod does not exist. Did you mean pods?",
         ),
         (POLICY.to_owned(), r#"{ "host": "https://10.0.0.1" }"#, 1, "host does not exist."),
+        (POLICY.to_owned(), r#"{ "on_unreachable": "warn" }"#, 1, "on_unreachable does not exist."),
     ];
     for (policy, kubernetes, argument, text) in cases {
         let error = render(&policy, kubernetes).unwrap_err();

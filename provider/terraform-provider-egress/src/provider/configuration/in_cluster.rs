@@ -75,7 +75,7 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
     let path = Path::attribute("kubernetes");
     let part = |name: &str| kubernetes.and_then(|kubernetes| kubernetes.get(name)).filter(|part| !part.is_null());
     let at = |name: &str| path.child(name);
-    let mut told = Diagnostics::new();
+    let mut diagnostics = Diagnostics::new();
     let engine = part("engine").map(|value| engine_name(value, &at("engine")));
     let versions = part("engine_versions").map(|value| versions(value, &at("engine_versions")));
     let istio = part("istio").map(|value| istio(value, &at("istio")));
@@ -87,25 +87,29 @@ pub(super) fn parse(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics
         part("network_policy_api_channel").map(|value| channel(value, &at("network_policy_api_channel")));
     let ovn_kubernetes_dns = part("ovn_kubernetes_dns").map(|value| ovn_dns(value, &at("ovn_kubernetes_dns")));
     let cluster = Some(cluster(&path, part("platform"), part("resolver"), part("cluster_cidrs")));
-    let engine = taken(engine, &mut told).unwrap_or(EngineName::NetworkPolicy);
-    let versions = taken(versions, &mut told).unwrap_or_default();
-    let (cluster, ranges) = taken(cluster, &mut told).unwrap_or_default();
+    let engine = taken(engine, &mut diagnostics).unwrap_or(EngineName::NetworkPolicy);
+    let versions = taken(versions, &mut diagnostics).unwrap_or_default();
+    let (cluster, ranges) = taken(cluster, &mut diagnostics).unwrap_or_default();
     let settings = Settings {
         version: None,
         cluster: ranges,
-        istio: taken(istio, &mut told).unwrap_or_default(),
-        antrea_subnet: taken(antrea_subnet, &mut told),
-        kube_ovn: taken(kube_ovn, &mut told).unwrap_or_default(),
-        aks_public_ip_prefix: taken(prefix, &mut told),
-        network_policy_api: taken(network_policy_api, &mut told).unwrap_or_default(),
-        ovn_kubernetes_dns: taken(ovn_kubernetes_dns, &mut told).unwrap_or_default(),
+        istio: taken(istio, &mut diagnostics).unwrap_or_default(),
+        antrea_subnet: taken(antrea_subnet, &mut diagnostics),
+        kube_ovn: taken(kube_ovn, &mut diagnostics).unwrap_or_default(),
+        aks_public_ip_prefix: taken(prefix, &mut diagnostics),
+        network_policy_api: taken(network_policy_api, &mut diagnostics).unwrap_or_default(),
+        ovn_kubernetes_dns: taken(ovn_kubernetes_dns, &mut diagnostics).unwrap_or_default(),
     };
-    if told.has_errors() { Err(told) } else { Ok(InCluster { engine: Some(engine), versions, settings, cluster }) }
+    if diagnostics.has_errors() {
+        Err(diagnostics)
+    } else {
+        Ok(InCluster { engine: Some(engine), versions, settings, cluster })
+    }
 }
 
-/// What was given and could be read; why it could not is told.
-fn taken<T, E: Into<Diagnostics>>(given: Option<Result<T, E>>, told: &mut Diagnostics) -> Option<T> {
-    given?.map_err(|error| told.extend(error.into())).ok()
+/// What was given and could be read; why it could not goes to the diagnostics.
+fn taken<T, E: Into<Diagnostics>>(given: Option<Result<T, E>>, diagnostics: &mut Diagnostics) -> Option<T> {
+    given?.map_err(|error| diagnostics.extend(error.into())).ok()
 }
 
 fn unknown(what: &str, path: &Path) -> Diagnostic {
@@ -136,7 +140,7 @@ fn engine_name(value: &Value, path: &Path) -> Result<EngineName, Diagnostic> {
 /// be refused.
 fn versions(value: &Value, path: &Path) -> Result<BTreeMap<EngineName, Version>, Diagnostics> {
     let written = value.as_map().ok_or_else(|| unknown("versions of the engines", path))?;
-    let (mut versions, mut told) = (BTreeMap::new(), Diagnostics::new());
+    let (mut versions, mut diagnostics) = (BTreeMap::new(), Diagnostics::new());
     let policies = ENGINES.iter().map(|engine| engine.name);
     let known: BTreeSet<EngineName> = policies.chain(GATEWAY_ENGINES.iter().map(|engine| engine.name)).collect();
     for (name, version) in written {
@@ -144,17 +148,17 @@ fn versions(value: &Value, path: &Path) -> Result<BTreeMap<EngineName, Version>,
         let Some(engine) = known.iter().find(|engine| engine.as_str() == name) else {
             let known: Vec<_> = known.iter().map(|engine| format!("\"{engine}\"")).collect();
             let detail = format!("Write the name of an engine: {}.", known.join(", "));
-            told.push(Diagnostic::error(format!("The engine {} does not exist", shown(name)), detail).at(at));
+            diagnostics.push(Diagnostic::error(format!("The engine {} does not exist", shown(name)), detail).at(at));
             continue;
         };
         match text::<Version>(version, &at) {
             Ok(version) => {
                 versions.insert(*engine, version);
             }
-            Err(error) => told.push(error),
+            Err(error) => diagnostics.push(error),
         }
     }
-    if told.has_errors() { Err(told) } else { Ok(versions) }
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(versions) }
 }
 
 /// A known text that can be read.
@@ -309,6 +313,6 @@ fn cluster(
         Ok(ranges) => return Ok((Some(spec), ranges)),
         Err(wrong) => wrong,
     };
-    let told = mistakes("cluster's description", &wrong);
-    Err(told.into_iter().map(|told| beneath(path, told)).collect())
+    let mistakes = mistakes("cluster's description", &wrong);
+    Err(mistakes.into_iter().map(|mistake| beneath(path, mistake)).collect())
 }

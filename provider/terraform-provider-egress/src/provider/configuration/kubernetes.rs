@@ -9,13 +9,7 @@ use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics, model};
 
 use super::wrong::{beneath, wrong_url};
-use crate::provider::schema::CONNECTION;
 use crate::session::{Kubernetes, OnUnreachable};
-
-/// The attributes that must be known before the cluster can be reached.
-pub(super) fn reach() -> Vec<&'static str> {
-    CONNECTION.into_iter().chain(["on_unreachable"]).collect()
-}
 
 #[derive(Deserialize)]
 struct Part {
@@ -45,7 +39,7 @@ struct Exec {
 /// plugins").
 const EXEC_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
-/// Parses the `kubernetes` block at this path, of which the attributes of [`reach`] are known.
+/// Parses the `kubernetes` block at this path, of which the attributes of [`crate::provider::schema::CONNECTION`] are known.
 pub(super) fn parse(path: &Path, value: &Value) -> Result<Kubernetes, Diagnostics> {
     let part: Part = model::from_value_subset(value).map_err(|error| beneath(path, error))?;
     let on_unreachable = on_unreachable(&part, path)?;

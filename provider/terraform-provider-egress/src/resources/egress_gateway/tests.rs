@@ -1,4 +1,4 @@
-//! What a user is told about a gateway, and what the plan shows, without a cluster.
+//! The diagnostics of a gateway, and what the plan shows, without a cluster.
 
 use std::sync::Arc;
 
@@ -108,8 +108,8 @@ fn shows_the_addresses_that_the_outside_sees_or_that_nothing_knows_them() {
 fn only_engines_that_can_do_the_whole_gateway_are_named() {
     let named = |attributes: &Json| {
         let found = errors(&check("calico", attributes));
-        let told = found.iter().find(|error| error.starts_with("failover: ")).cloned().expect("an error");
-        told.split("Engines that can: ").nth(1).unwrap_or_default().to_owned()
+        let refusal = found.iter().find(|error| error.starts_with("failover: ")).cloned().expect("an error");
+        refusal.split("Engines that can: ").nth(1).unwrap_or_default().to_owned()
     };
     let failover = json!({"failover": "required", "ips": ["192.0.2.7"]});
     assert!(named(&failover).contains("antrea"), "{}", named(&failover));

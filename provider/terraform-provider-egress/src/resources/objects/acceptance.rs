@@ -18,7 +18,7 @@ use crate::session::SilentKinds;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long an engine that reports no generation has to change its mind about a changed object. Controllers are told of a change
+/// How long an engine that reports no generation has to change its mind about a changed object. Controllers are notified of a change
 /// within milliseconds, and do not write again what they said before.
 const SETTLING: Duration = Duration::from_secs(2);
 
@@ -166,7 +166,7 @@ pub(super) async fn wait(
 fn what_now(wait: Wait) -> String {
     let old = if wait.replaces { " The objects that it was to replace stay." } else { "" };
     let tainted = if wait.is_new {
-        " Terraform marks a new resource whose apply failed as tainted, so that the next apply makes it anew; `terraform untaint` keeps it."
+        " Terraform marks a new resource whose apply failed as tainted, so that the next apply replaces it; `terraform untaint` keeps it."
     } else {
         ""
     };

@@ -23,7 +23,7 @@ pub(super) fn attachments_value(attachments: &[Attachment]) -> Value {
     )
 }
 
-/// The field manager of a resource's additions: one for each resource, because a manager that applies an object anew takes away what
+/// The field manager of a resource's additions: one for each resource, because a manager that applies an object again takes away what
 /// it applied before. Field managers have at most 128 characters (Kubernetes API reference, `fieldManager`).
 pub(super) fn manager(ty: ResourceType, name: &str) -> String {
     let full = format!("{}/{ty}/{name}", cluster::FIELD_MANAGER);

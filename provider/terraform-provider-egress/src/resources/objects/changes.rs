@@ -89,7 +89,7 @@ impl<C: Compiles> ObjectResource<C> {
         let cluster = cluster_to_change(&configured).await?;
         let there = if applies(prior) { objects_as_applied::<C>(prior, &configured) } else { Vec::new() };
         let Instance { holder, takes_over, .. } = Instance::of(&response.private);
-        let configuration = manifests.first().and_then(|first| configuration::text::<C>(&state, first));
+        let configuration = manifests.first().and_then(|first| configuration::text(&self.schema, &state, first));
         let terms = Terms {
             owner: &configured.owner,
             holder: holder.as_ref(),
@@ -111,8 +111,8 @@ impl<C: Compiles> ObjectResource<C> {
                 replaces: !no_longer_meant.is_empty(),
             };
             let silent = &configured.this_run.silent;
-            let told = acceptance::wait(cx, &cluster, applied.done, awaited, silent).await;
-            let left = if told.has_errors() {
+            let waited = acceptance::wait(cx, &cluster, applied.done, awaited, silent).await;
+            let left = if waited.has_errors() {
                 // What the engine does not take replaces nothing.
                 if C::ATTACHES {
                     set(&mut state, "attachments", texts(attached_of(prior)));
@@ -120,15 +120,15 @@ impl<C: Compiles> ObjectResource<C> {
                 no_longer_meant
             } else {
                 let limits = Limits::within(cx.stop.clone(), timeout_of(&state, Operation::of(prior)));
-                let told = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments, &limits).await;
-                response.diagnostics.extend(told);
+                let attached = self.attach_objects(&cluster, prior, &mut state, &outcome.attachments, &limits).await;
+                response.diagnostics.extend(attached);
                 let whose = Whose { owner: &configured.owner, holder: holder.as_ref().filter(|_| !takes_over) };
                 let removed = remove(&cluster, no_longer_meant, whose, &limits).await;
                 response.diagnostics.extend(self.reported(removed.failures, &state));
                 response.diagnostics.extend(removed.diagnostics);
                 removed.left
             };
-            response.diagnostics.extend(told);
+            response.diagnostics.extend(waited);
             set(&mut state, "manifests", texts(manifests.iter().map(Recorded::from).chain(left).collect()));
             response.state = state;
         } else if !applied.done.is_empty() {
@@ -165,7 +165,7 @@ impl<C: Compiles> ObjectResource<C> {
         let mut failures: Vec<Failure> = failure.into_iter().collect();
         let mut recorded_now = before;
         if done.len() == attachments.len() {
-            // Under another name the resource is another field manager, and the former one must give up everything.
+            // Under another name the resource is another field manager, and the former one must release everything.
             let former = attached::manager(C::TYPE, name_of(prior));
             let is_renamed = !prior.is_null() && former != manager;
             let stays = |object: &Recorded| attachments.iter().any(|attachment| attachment.id() == object.id);
@@ -197,8 +197,8 @@ impl<C: Compiles> ObjectResource<C> {
     ) -> (Option<Vec<Recorded>>, Diagnostics) {
         match self.try_to_remove(cx, state, holder).await {
             Ok(Removed { left, failures, diagnostics }) => {
-                let told = self.reported(failures, state).into_iter().chain(diagnostics);
-                (Some(left), told.collect())
+                let reported = self.reported(failures, state).into_iter().chain(diagnostics);
+                (Some(left), reported.collect())
             }
             Err(failure) => (None, self.reported([failure], state)),
         }

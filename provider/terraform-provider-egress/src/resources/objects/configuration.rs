@@ -10,8 +10,6 @@ use tfplugin::cty::Value;
 use tfplugin::cty::json::{Undefined, from_json, to_json};
 use tfplugin::schema::{Mode, Schema};
 
-use super::{Compiles, ObjectResource};
-
 /// What the user can write of a resource, with its type.
 fn written(schema: &Schema) -> Vec<(&'static str, tfplugin::cty::Type)> {
     let attributes = schema.attributes.iter().filter(|attribute| attribute.mode != Mode::Computed);
@@ -20,9 +18,9 @@ fn written(schema: &Schema) -> Vec<(&'static str, tfplugin::cty::Type)> {
 }
 
 /// The configuration as compact JSON, without what is null; none where an object cannot hold it beside its other annotations.
-pub(crate) fn text<C: Compiles>(value: &Value, first: &Manifest) -> Option<String> {
+pub(crate) fn text(schema: &Schema, value: &Value, first: &Manifest) -> Option<String> {
     let mut parts = Map::new();
-    for (name, ty) in written(&ObjectResource::<C>::whole_schema()) {
+    for (name, ty) in written(schema) {
         let Some(part) = value.get(name).filter(|part| !part.is_null()) else { continue };
         parts.insert(name.to_owned(), without_null(to_json(part, &ty).ok()?));
     }
@@ -44,8 +42,7 @@ fn without_null(json: Json) -> Json {
 
 /// The value of the resource's type that a text says, with defaults and null in place of what it does not say. None for a text of another
 /// version that does not fit.
-pub(crate) fn value<C: Compiles>(text: &str) -> Option<Value> {
-    let schema = ObjectResource::<C>::whole_schema();
+pub(crate) fn value(schema: &Schema, text: &str) -> Option<Value> {
     let json: Json = serde_json::from_str(text).ok()?;
     let mut value = from_json(&json, &schema.ty(), Undefined::Refuse).ok()?;
     let attributes = value.as_object_mut()?;

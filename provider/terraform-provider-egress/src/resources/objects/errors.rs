@@ -121,7 +121,7 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
         .at(Path::attribute("namespace")),
         Error::NamespaceTerminating { namespace } => Diagnostic::error(
             format!("The namespace {namespace:?} is being deleted"),
-            format!("{id} could not be {done}: nothing can be made in it until it is gone and made anew."),
+            format!("{id} could not be {done}: nothing can be created in it until it is gone and created again."),
         )
         .at(Path::attribute("namespace")),
         Error::Conflict(conflicts) => {

@@ -10,6 +10,7 @@ use egress_model::identity::{CONFIGURATION_ANNOTATION, NAME_TAG, NAMESPACE_TAG, 
 use serde_json::Value as Json;
 use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
+use tfplugin::schema::Schema;
 
 use super::errors::{Doing, failed, unreachable};
 use super::live::{Seen, observe};
@@ -37,7 +38,11 @@ struct Found {
 }
 
 /// The state of a resource with this identity, as the next plan would have it.
-pub(super) async fn import<C: Compiles>(identity: &Value, configured: &Configured) -> Result<Value, Failure> {
+pub(super) async fn import<C: Compiles>(
+    schema: &Schema,
+    identity: &Value,
+    configured: &Configured,
+) -> Result<Value, Failure> {
     let text = |name: &str| identity.get(name).and_then(Value::as_str);
     let wanted = Wanted {
         name: text("name").unwrap_or_default(),
@@ -57,7 +62,7 @@ pub(super) async fn import<C: Compiles>(identity: &Value, configured: &Configure
     let own: Vec<&Object> = found.objects.iter().filter(|object| wanted.has(object)).collect();
     // Some engines have objects of a policy in a namespace of their own, so that only the configuration says whose they are.
     let configurations = found.objects.iter().filter_map(|object| {
-        let state = configuration::value::<C>(object.annotation(CONFIGURATION_ANNOTATION)?)?;
+        let state = configuration::value(schema, object.annotation(CONFIGURATION_ANNOTATION)?)?;
         let is_of = |name: &str, part: Option<&str>| state.get(name).and_then(Value::as_str) == part;
         (is_of("name", Some(wanted.name)) && is_of("namespace", wanted.namespace)).then_some((object.id()?, state))
     });
@@ -154,7 +159,7 @@ fn as_compiled<C: Compiles>(
             }
         }
     }
-    let why = outcome.diagnostics.iter().map(|told| format!("\n\n{}: {}", told.summary, told.detail));
+    let why = outcome.diagnostics.iter().map(|found| format!("\n\n{}: {}", found.summary, found.detail));
     let why: String = why.collect();
     let detail = format!(
         "With the settings of this provider block it becomes other objects, or none. Use the settings that it was applied with (engine, \
@@ -188,7 +193,7 @@ async fn nothing<C: Compiles>(
              the object.",
             thing = C::THING
         );
-        return Diagnostic::error(format!("{id} is not ours"), detail);
+        return Diagnostic::error(format!("{id} is foreign"), detail);
     }
     let hidden = if found.hidden.is_empty() {
         String::new()

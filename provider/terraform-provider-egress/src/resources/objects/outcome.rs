@@ -21,7 +21,7 @@ pub(crate) struct Outcome {
     pub(crate) requirements: Option<Vec<Requirement>>,
     /// Computed attributes beside these.
     pub(crate) computed: Vec<(&'static str, Value)>,
-    /// What to tell the user.
+    /// The errors and warnings.
     pub(crate) diagnostics: Diagnostics,
 }
 
@@ -78,33 +78,26 @@ pub(crate) fn attribute_path(path: &ModelPath) -> Path {
 
 /// What is wrong with what was written, each on its attribute. `what` is the thing, such as `policy`.
 pub(crate) fn mistakes(what: &str, invalid: &[Invalid]) -> Diagnostics {
-    let told = invalid.iter().map(|invalid| {
+    let mistakes = invalid.iter().map(|invalid| {
         let hint = invalid.problem.misspelt().map(|(written, words)| hint(written, words)).unwrap_or_default();
         let mut mistake = mistake(what, &invalid.path, &invalid.problem.to_string());
         mistake.detail.push_str(&hint);
         mistake
     });
-    told.collect()
+    mistakes.collect()
 }
 
-/// What is wrong with one part of what was written. The summary names the part: of a path into a map Terraform shows only the
-/// resource.
+/// What is wrong with one part of what was written, as a sentence without its full stop. The summary names the part: of a path into a map
+/// Terraform shows only the resource.
 pub(crate) fn mistake(what: &str, path: &ModelPath, problem: &str) -> Diagnostic {
-    let detail = format!("{}.", sentence(problem));
+    let detail = format!("{problem}.");
     let path = attribute_path(path);
     let part = if path.steps().is_empty() { format!("The {what}") } else { path.to_string() };
     Diagnostic::error(format!("{part} cannot be used"), detail).at(path)
 }
 
-/// A problem either says what the part does or lacks, from the verb on, or is a clause of its own.
-fn sentence(problem: &str) -> String {
-    let verbs = ["must", "has", "is", "needs", "names", "leaves", "cannot", "says", "selects", "contains", "would"];
-    let first = problem.split(' ').next().unwrap_or_default();
-    if verbs.contains(&first) { format!("It {problem}") } else { upper_first(problem) }
-}
-
 /// What a user reads of an engine's findings: an error for each part that it refuses, and one warning for all that it approximates.
-pub(crate) fn told(engine: EngineName, findings: &[Finding]) -> Diagnostics {
+pub(crate) fn findings_to_diagnostics(engine: EngineName, findings: &[Finding]) -> Diagnostics {
     let of = |level: Level| findings.iter().filter(move |finding| finding.level == level);
     let refused = of(Level::Refused).map(|finding| {
         let summary = format!("{} cannot be used with the engine {engine}", part_of(finding));
@@ -187,9 +180,9 @@ mod tests {
             "priority is approximated by the engine network-policy",
             "It has no order.\n\nEngines that do it exactly: antrea.",
         );
-        let found: Vec<_> = told(engine, &[first.clone(), refused]).into_iter().collect();
+        let found: Vec<_> = findings_to_diagnostics(engine, &[first.clone(), refused]).into_iter().collect();
         assert_eq!(found, [error.at(Path::attribute("mode")), warning.at(Path::attribute("priority"))]);
-        let found: Vec<_> = told(engine, &[first, second]).into_iter().collect();
+        let found: Vec<_> = findings_to_diagnostics(engine, &[first, second]).into_iter().collect();
         let both = Diagnostic::warning(
             "2 parts are approximated by the engine network-policy",
             "  - priority: It has no order. Engines that do it exactly: antrea.\n  - This: Nodes are included.",

@@ -53,7 +53,7 @@ fn resource_of(object: &Object) -> String {
 /// That an object is somebody else's.
 pub(super) fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("{id} exists and is not ours"),
+        format!("{id} exists and is foreign"),
         format!(
             "It was made at {since} and {whose}. Nothing was changed. Give this resource another name, import the object with an import block \
              (id = \"namespace/name\"), or set force_conflicts = true to take it over."
@@ -84,15 +84,15 @@ pub(super) fn sibling(id: &ObjectId, other: &str) -> Diagnostic {
 
 /// Notes which objects a plan wants. Another resource of the same run that wants one of them too is an error.
 pub(super) fn note(configured: &Configured, own: &Spot, wanted: &[Manifest]) -> Diagnostics {
-    let told = wanted.iter().map(Manifest::id).filter_map(|id| {
+    let shared = wanted.iter().map(Manifest::id).filter_map(|id| {
         let other = configured.this_run.claimed.note(id.clone(), own)?;
-        Some(shared(&id, own, &other))
+        Some(shared_object(&id, own, &other))
     });
-    told.collect()
+    shared.collect()
 }
 
 /// That two resources would have one object.
-fn shared(id: &ObjectId, own: &Spot, other: &Spot) -> Diagnostic {
+fn shared_object(id: &ObjectId, own: &Spot, other: &Spot) -> Diagnostic {
     Diagnostic::error(
         format!("Two resources make {id}"),
         format!(

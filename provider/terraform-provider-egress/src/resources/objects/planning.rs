@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use tfplugin::cty::{Path, Value};
 use tfplugin::provider::Context;
 use tfplugin::resource::{PlanRequest, PlanResponse};
-use tfplugin::schema::Mode;
+use tfplugin::schema::{Mode, Schema};
 use tfplugin::{Diagnostic, Diagnostics, Severity};
 
 use super::attached::attachments_value;
@@ -62,17 +62,17 @@ impl<C: Compiles> ObjectResource<C> {
                 let own = spot_of::<C>(&response.planned);
                 let shared = own.map(|own| ownership::note(&configured, &own, manifests));
                 response.diagnostics.extend(shared.into_iter().flatten());
-                response.diagnostics.extend(C::told_of_removal(&objects_removed(&there, manifests)));
+                response.diagnostics.extend(C::removal_diagnostic(&objects_removed(&there, manifests)));
             }
         } else if applies(&prior) && delivery_of(&response.planned) == Some(RENDER) {
             response.diagnostics.push(left_in_the_cluster());
         }
-        match unless_interrupted(cx, Doing::Plan, seen_in_the_cluster::<C>(draft, &configured)).await {
+        match unless_interrupted(cx, Doing::Plan, seen_in_the_cluster::<C>(&self.schema, draft, &configured)).await {
             Ok(seen) => response.diagnostics.extend(seen),
             Err(failure) => {
                 // What the plan shows does not depend on the cluster.
-                let told = self.without_a_look(failure, &response.planned, Call::PlanUnseen, &configured);
-                response.diagnostics.extend(told);
+                let report = self.without_a_look(failure, &response.planned, Call::PlanUnseen, &configured);
+                response.diagnostics.extend(report);
             }
         }
         response
@@ -98,7 +98,11 @@ pub(super) fn show<C: Compiles>(planned: &mut Value, outcome: &Outcome) {
 }
 
 /// What the cluster says of a plan.
-async fn seen_in_the_cluster<C: Compiles>(draft: Draft<'_>, configured: &Configured) -> Result<Diagnostics, Failure> {
+async fn seen_in_the_cluster<C: Compiles>(
+    schema: &Schema,
+    draft: Draft<'_>,
+    configured: &Configured,
+) -> Result<Diagnostics, Failure> {
     let Draft { prior, planned, outcome, there, inherits } = draft;
     let mut diagnostics = Diagnostics::new();
     let requirements = outcome.requirements.as_deref().unwrap_or_default();
@@ -144,7 +148,7 @@ async fn seen_in_the_cluster<C: Compiles>(draft: Draft<'_>, configured: &Configu
             inherits,
             finder,
             there,
-            is_asked_for: is_asked_for::<C>(prior, planned),
+            is_asked_for: is_asked_for(schema, prior, planned),
             force: forces(planned),
             patience: &timeout_text(planned, Operation::of(prior)),
         };
@@ -159,8 +163,7 @@ async fn seen_in_the_cluster<C: Compiles>(draft: Draft<'_>, configured: &Configu
 }
 
 /// Whether the configuration is another than the one that was applied.
-fn is_asked_for<C: Compiles>(prior: &Value, planned: &Value) -> bool {
-    let schema = ObjectResource::<C>::whole_schema();
+fn is_asked_for(schema: &Schema, prior: &Value, planned: &Value) -> bool {
     let written =
         schema.attributes.iter().filter(|attribute| attribute.mode != Mode::Computed).map(|attribute| attribute.name);
     let mut written = written.chain(schema.blocks.iter().map(|block| block.name));

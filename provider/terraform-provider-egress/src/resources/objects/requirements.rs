@@ -20,8 +20,8 @@ enum Answer {
         /// How to meet it.
         remedy: String,
     },
-    /// Nothing in the cluster tells.
-    NotTold,
+    /// It cannot be seen in the cluster.
+    NotSeen,
 }
 
 /// The plan that a look is for.
@@ -34,8 +34,8 @@ pub(super) struct Look {
     pub(super) is_news: bool,
 }
 
-/// Looks at what the cluster can tell. What is not met is an error in a plan that changes something, what cannot be seen a
-/// warning. What nothing in the cluster tells is said where it is news.
+/// Checks what can be seen in the cluster. What is not met is an error in a plan that changes something, what cannot be seen a
+/// warning. What cannot be seen there is reported where it is news.
 pub(super) async fn check(cluster: &Cluster, requirements: &[Requirement], look: Look) -> Result<Diagnostics, Error> {
     let mut diagnostics = Diagnostics::new();
     let mut not_told = Vec::new();
@@ -43,7 +43,7 @@ pub(super) async fn check(cluster: &Cluster, requirements: &[Requirement], look:
         match ask(cluster, requirement).await {
             Ok(Answer::Met) => {}
             Ok(Answer::Unmet { seen, remedy }) => diagnostics.push(unmet(requirement, &seen, &remedy, look)),
-            Ok(Answer::NotTold) => not_told.push(format!("  - {requirement}")),
+            Ok(Answer::NotSeen) => not_told.push(format!("  - {requirement}")),
             Err(error) if error.is_of_the_cluster() => return Err(error),
             Err(error) => diagnostics.push(unseen(requirement, &error)),
         }
@@ -75,7 +75,7 @@ async fn ask(cluster: &Cluster, requirement: &Requirement) -> Result<Answer, Err
             set(setting, live.as_deref().map(cluster::Object::json), &remedy)
         }
         Requirement::HelmValue { seen_as: None, .. } | Requirement::PodAnnotation { .. } | Requirement::Outside(_) => {
-            Answer::NotTold
+            Answer::NotSeen
         }
     })
 }
@@ -148,8 +148,8 @@ fn at() -> Path {
 }
 
 fn unmet(requirement: &Requirement, seen: &str, remedy: &str, look: Look) -> Diagnostic {
-    let told = if look.changes { Diagnostic::error } else { Diagnostic::warning };
-    told(
+    let diagnostic = if look.changes { Diagnostic::error } else { Diagnostic::warning };
+    diagnostic(
         "The cluster lacks what this needs",
         format!(
             "Needed: {requirement}.\nSeen: {seen}.\n\nWithout it the objects have no effect, or another than meant. {remedy} \
@@ -171,7 +171,7 @@ fn left_to_the_user(not_told: &[String]) -> Diagnostic {
     Diagnostic::warning(
         "Some requirements are yours to check",
         format!(
-            "Everything else was looked at. Nothing in the cluster tells whether these are met:\n\n{}",
+            "Everything else was looked at. Whether these are met cannot be seen in the cluster:\n\n{}",
             not_told.join("\n")
         ),
     )
@@ -197,7 +197,7 @@ mod tests {
         match answer {
             Answer::Met => None,
             Answer::Unmet { seen, remedy } => Some((seen, remedy)),
-            Answer::NotTold => panic!("the cluster tells"),
+            Answer::NotSeen => panic!("it can be seen"),
         }
     }
 

@@ -40,26 +40,28 @@ pub(crate) fn id_of<C: Compiles>(value: &Value) -> Value {
     Value::from(parts.collect::<Vec<_>>().join("/"))
 }
 
-/// Compiles for what is known of the cluster. What only a part that is not known yet refuses is not told: it may turn out well. What is
-/// told in its place is what stays wrong at best, so that no advice points to the next refusal.
+/// Compiles for what is known of the cluster. What only a part that is not known yet refuses is not reported: it may turn out well. What is
+/// reported in its place is what stays wrong at best, so that no advice points to the next refusal.
 pub(crate) fn checked<C: Compiles>(value: &Value, in_cluster: &InCluster) -> Outcome {
     let mut outcome = C::check(value, in_cluster);
     if let (true, Some(at_best)) = (outcome.diagnostics.has_errors(), in_cluster.at_best()) {
         let (now, more): (Vec<_>, Vec<_>) = outcome.diagnostics.into_iter().partition(is_error);
         let at_best = C::check(value, &at_best).diagnostics.into_iter();
-        let sure = at_best.filter(|told| is_error(told) && now.iter().any(|other| is_about_the_same(told, other)));
+        let sure = at_best
+            .filter(|diagnostic| is_error(diagnostic) && now.iter().any(|other| is_about_the_same(diagnostic, other)));
         outcome.diagnostics = sure.chain(more).collect();
     }
     outcome
 }
 
-fn is_error(told: &Diagnostic) -> bool {
-    told.severity == Severity::Error
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
 }
 
 /// Whether one is about a part of what the other is about.
 fn is_about_the_same(one: &Diagnostic, other: &Diagnostic) -> bool {
-    let steps = |told: &Diagnostic| told.path.as_ref().map(|path| path.steps().to_vec()).unwrap_or_default();
+    let steps =
+        |diagnostic: &Diagnostic| diagnostic.path.as_ref().map(|path| path.steps().to_vec()).unwrap_or_default();
     let (one, other) = (steps(one), steps(other));
     one.starts_with(&other) || other.starts_with(&one)
 }

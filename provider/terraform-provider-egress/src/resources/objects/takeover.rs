@@ -1,6 +1,6 @@
 //! What an apply does to the rest of an object that is there already.
 //!
-//! Most policy kinds hold both directions in one object. This provider speaks of egress only, so it must never open or close ingress by
+//! Most policy kinds hold both directions in one object. This provider writes egress only, so it must never open or close ingress by
 //! taking an object over, by taking fields back, or by releasing them.
 
 use cluster::{Operation, ownerships};
@@ -318,21 +318,21 @@ mod tests {
     fn a_takeover_names_what_changes_and_what_stays() {
         let fields = json!({"f:spec": {"f:podSelector": {}, "f:egress": {}, "f:policyTypes": {}}});
         let entries = json!([{"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": fields}]);
-        let told = diagnose(&id(), &live(&entries), "its fields belong to kubectl-client-side-apply", &ours());
+        let refusal = diagnose(&id(), &live(&entries), "its fields belong to kubectl-client-side-apply", &ours());
         let expected = Diagnostic::warning(
             "NetworkPolicy/production/backend is taken over",
             "It exists since 2026-11-01T00:00:00Z and its fields belong to kubectl-client-side-apply. force_conflicts = true makes the fields \
              of this resource's object ours, whatever they are now.\n\nThese change:\n\n  - .spec.egress (kubectl-client-side-apply)\n  - \
              .spec.podSelector (kubectl-client-side-apply)\n\nNothing else is in it: it is then this resource's alone, and is deleted with it.",
         );
-        assert_eq!(told, expected.at(Path::attribute("force_conflicts")));
+        assert_eq!(refusal, expected.at(Path::attribute("force_conflicts")));
     }
 
     #[test]
     fn a_takeover_that_would_open_ingress_is_refused() {
         let mut live = live(&json!([]));
         live["spec"]["policyTypes"] = json!(["Egress", "Ingress"]);
-        let told = diagnose(&id(), &live, "nothing says who made it", &ours());
+        let refusal = diagnose(&id(), &live, "nothing says who made it", &ours());
         let expected = Diagnostic::error(
             "Applying NetworkPolicy/production/backend would open ingress",
             "It exists already and nothing says who made it. It governs ingress too, and would not any more: what it keeps from its pods could \
@@ -341,7 +341,7 @@ mod tests {
              networkpolicies.networking.k8s.io backend --namespace production -o yaml`, another name, only the ingress part), and then delete \
              them here.",
         );
-        assert_eq!(told, expected.at(Path::attribute("name")));
+        assert_eq!(refusal, expected.at(Path::attribute("name")));
     }
 
     #[test]

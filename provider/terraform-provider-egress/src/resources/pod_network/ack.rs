@@ -79,7 +79,7 @@ fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering 
     let nothing_of =
         |part: &Option<Place<'_>>| part.as_ref().is_none_or(|part| part.value.as_map().is_some_and(BTreeMap::is_empty));
     if nothing_of(&networkings) && nothing_of(&eips) {
-        reading.mistake(&place.path, "has neither pod_networkings nor pod_eips, so that it steers nothing");
+        reading.mistake(&place.path, "It has neither pod_networkings nor pod_eips, so that it steers nothing");
     }
     for (key, place) in reading.entries(networkings.as_ref()) {
         steering.manifests.extend(networking(reading, key, &place).as_ref().map(pod_networking));
@@ -113,7 +113,7 @@ fn networking(reading: &mut Reading, key: &str, place: &Place<'_>) -> Option<Pod
     let release_after = reading.optional(place, "release_after", Reading::seconds);
     let fixed_address = match (fixed?, release_after?) {
         (false, Some(_)) => {
-            let why = "needs allocation_type = \"Fixed\": an elastic address goes with its pod";
+            let why = "It needs allocation_type = \"Fixed\": an elastic address goes with its pod";
             reading.mistake(&place.path.field("release_after"), why);
             None
         }
@@ -137,7 +137,7 @@ fn eip(reading: &mut Reading, place: &Place<'_>) -> Option<PodEip> {
     if let Some(id) = place.field("instance_id") {
         for name in ["new", "bandwidth", "internet_charge_type", "common_bandwidth_package_id", "release_strategy"] {
             if let Some(other) = place.field(name) {
-                let why = "cannot stand beside instance_id: it is for addresses that are made for the pod";
+                let why = "It cannot stand beside instance_id: it is for addresses that are made for the pod";
                 reading.mistake(&other.path, why);
             }
         }
@@ -145,7 +145,7 @@ fn eip(reading: &mut Reading, place: &Place<'_>) -> Option<PodEip> {
     }
     match new {
         None => {
-            let why = "needs instance_id, for an address that is there, or new = true, for one that is made";
+            let why = "It needs instance_id, for an address that is there, or new = true, for one that is made";
             reading.mistake(&place.path, why);
             return None;
         }
@@ -169,7 +169,7 @@ fn eip(reading: &mut Reading, place: &Place<'_>) -> Option<PodEip> {
     let bandwidth_package = reading.optional(place, "common_bandwidth_package_id", Reading::text);
     let strategy = place.field("release_strategy");
     if strategy.is_none() {
-        let why = "must be set with new = true: \"Follow\" releases the address with the pod, \"Never\" keeps it";
+        let why = "It must be set with new = true: \"Follow\" releases the address with the pod, \"Never\" keeps it";
         reading.mistake(&place.path.field("release_strategy"), why);
     }
     let keep = strategy.and_then(|at| match at.value.as_str() {

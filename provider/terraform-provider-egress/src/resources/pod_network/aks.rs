@@ -52,7 +52,7 @@ fn compile(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> 
     let gateways = place.field("static_gateway_configurations");
     let entries = reading.entries(gateways.as_ref());
     if let Some(gateways) = gateways.filter(|gateways| entries.is_empty() && !gateways.value.is_unknown()) {
-        reading.mistake(&gateways.path, "names no gateway");
+        reading.mistake(&gateways.path, "It names no gateway");
     }
     let mut later = !reading.complete;
     for (key, place) in entries {
@@ -119,12 +119,13 @@ fn addresses(reading: &mut Reading, place: &Place<'_>) -> Option<Addresses> {
     });
     match (provisions?, prefix?) {
         (Some(_), Some(_)) => {
-            let why = "cannot stand beside provision_public_ips: the addresses are of the prefix, or AKS chooses them";
+            let why =
+                "It cannot stand beside provision_public_ips: the addresses are of the prefix, or AKS chooses them";
             reading.mistake(&place.path.field("public_ip_prefix"), why);
             None
         }
         (None, None) => {
-            let why = "has no addresses: set public_ip_prefix, or provision_public_ips to true (AKS makes them and releases them with the \
+            let why = "It has no addresses: set public_ip_prefix, or provision_public_ips to true (AKS makes them and releases them with the \
                        gateway) or false (private ones)";
             reading.mistake(&place.path, why);
             None
@@ -173,7 +174,7 @@ fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> 
             Excluded::Cluster => {
                 let internal = in_cluster.settings.cluster.internal();
                 if internal.is_empty() {
-                    let why = "names \"cluster\", and the provider's kubernetes.cluster_cidrs does not say which addresses these are";
+                    let why = "It names \"cluster\", and the provider's kubernetes.cluster_cidrs does not say which addresses these are";
                     reading.mistake(&path, why);
                     return None;
                 }
@@ -184,7 +185,7 @@ fn through(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> 
     let blocks: Vec<Cidr> = blocks.into_iter().collect();
     match route {
         AZURE_NETWORKING if blocks.is_empty() => {
-            reading.mistake(&path, "names no block, so that nothing goes through the gateway");
+            reading.mistake(&path, "It names no block, so that nothing goes through the gateway");
             None
         }
         AZURE_NETWORKING => Some(Through::Only(blocks)),

@@ -84,7 +84,8 @@ fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering 
     let nothing_of =
         |part: &Option<Place<'_>>| part.as_ref().is_none_or(|part| part.value.as_map().is_some_and(BTreeMap::is_empty));
     if nothing_of(&eni_configs) && nothing_of(&policies) {
-        reading.mistake(&place.path, "has neither eni_configs nor security_group_policies, so that it steers nothing");
+        reading
+            .mistake(&place.path, "It has neither eni_configs nor security_group_policies, so that it steers nothing");
     }
     let gateways = gateway.as_ref().map(|gateway| Gateways::read(reading, gateway));
     let mut subnets = BTreeMap::new();
@@ -149,12 +150,13 @@ fn policy(reading: &mut Reading, key: &str, place: &Place<'_>) -> Option<Securit
         (None, None) => {
             reading.mistake(
                 &place.path,
-                "needs pods or service_accounts; pods = { all = true } is every pod of the namespace",
+                "It needs pods or service_accounts; pods = { all = true } is every pod of the namespace",
             );
             None
         }
         (Some(_), Some(accounts)) => {
-            reading.mistake(&accounts.path, "cannot stand beside pods: a SecurityGroupPolicy selects by one of them");
+            reading
+                .mistake(&accounts.path, "It cannot stand beside pods: a SecurityGroupPolicy selects by one of them");
             None
         }
     };
@@ -170,10 +172,10 @@ fn check_subnet<'v>(
     (subnets, gateways): (&mut BTreeMap<SubnetId, &'v str>, Option<&Gateways<'_>>),
 ) {
     if let Some(other) = subnets.insert(subnet.clone(), zone) {
-        reading.mistake(&at.path, format!("is also the subnet of {other}; a subnet is in one zone"));
+        reading.mistake(&at.path, format!("It is also the subnet of {other}; a subnet is in one zone"));
     }
     if gateways.is_some_and(|gateways| gateways.subnets.contains(subnet.to_string().as_str())) {
-        let why = "is the subnet that a NAT gateway stands in, whose own traffic does not go through it; name a private subnet \
+        let why = "It is the subnet that a NAT gateway stands in, whose own traffic does not go through it; name a private subnet \
                    whose default route sends to the gateway";
         reading.mistake(&at.path, why);
     }
@@ -197,7 +199,7 @@ impl<'v> Gateways<'v> {
     fn read(reading: &mut Reading, place: &Place<'v>) -> Self {
         let aws = place.field("aws");
         if aws.is_none() && !place.value.is_unknown() {
-            reading.mistake(&place.path.field("aws"), "is not there: pods of EKS leave through NAT gateways on AWS");
+            reading.mistake(&place.path.field("aws"), "It is not there: pods of EKS leave through NAT gateways on AWS");
         }
         let mode = aws.as_ref().and_then(|aws| aws.field("availability_mode"));
         let zones = aws.as_ref().and_then(|aws| aws.field("zones"));

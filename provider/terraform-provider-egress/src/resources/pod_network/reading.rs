@@ -1,12 +1,14 @@
 //! Reads a configuration part by part. Unknown values stop here: a part that is not known yet is left out, and so is one that
-//! cannot be used, which is told on its path.
+//! cannot be used, which is reported on its path.
 
 use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use egress_model::identity::{IdentityError, Name};
 use egress_model::labels::Selector;
 use egress_model::policy::{Form, Invalid, Path};
+use egress_model::shown;
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -61,7 +63,7 @@ impl Reading {
         Self { what, diagnostics: Diagnostics::new(), complete: true }
     }
 
-    /// Tells what is wrong with a part.
+    /// Reports what is wrong with a part.
     pub(super) fn mistake(&mut self, path: &Path, problem: impl Display) {
         self.diagnostics.push(mistake(self.what, path, &problem.to_string()));
     }
@@ -99,6 +101,15 @@ impl Reading {
         self.keep(&place.path, place.value.as_str().unwrap_or_default().parse())
     }
 
+    /// The resource's name.
+    pub(super) fn name(&mut self, place: &Place<'_>) -> Option<Name> {
+        if !self.is_known(place) {
+            return None;
+        }
+        let name = place.value.as_str().unwrap_or_default().parse();
+        self.keep(&place.path, name.map_err(|error: IdentityError| format!("It {error}")))
+    }
+
     /// The key of a map, as a type.
     pub(super) fn key<T: FromStr<Err: Display>>(&mut self, key: &str, place: &Place<'_>) -> Option<T> {
         self.keep(&place.path, key.parse())
@@ -114,7 +125,7 @@ impl Reading {
         all.into_iter().collect()
     }
 
-    /// A whole number above nothing; the schema's check tells of others.
+    /// A whole number above nothing; the schema's check reports others.
     pub(super) fn positive(&mut self, place: &Place<'_>) -> Option<NonZeroU32> {
         let number = if self.is_known(place) { place.value.as_i64() } else { None };
         number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new)
@@ -128,25 +139,29 @@ impl Reading {
         let text = place.value.as_str().unwrap_or_default();
         let read = duration::parse(text).and_then(|time| {
             let whole = u32::try_from(time.as_secs()).ok().and_then(NonZeroU32::new);
-            whole.filter(|_| time.subsec_nanos() == 0).ok_or_else(|| format!("{text:?} is no whole number of seconds"))
+            whole
+                .filter(|_| time.subsec_nanos() == 0)
+                .ok_or_else(|| format!("{} is no whole number of seconds", shown(text)))
         });
         self.keep(&place.path, read)
     }
 
     /// A selector of pods or service accounts.
     pub(super) fn selector(&mut self, place: &Place<'_>) -> Option<Selector> {
-        self.is_known(place).then(|| selector(place.value, Form::Value).parse()).and_then(|read| self.told(place, read))
+        self.is_known(place)
+            .then(|| selector(place.value, Form::Value).parse())
+            .and_then(|read| self.parsed(place, read))
     }
 
     /// A selector of namespaces.
     pub(super) fn namespace_selector(&mut self, place: &Place<'_>) -> Option<Selector> {
         self.is_known(place)
             .then(|| namespace_selector(place.value, Form::Value).parse())
-            .and_then(|read| self.told(place, read))
+            .and_then(|read| self.parsed(place, read))
     }
 
     /// What the model has read, or its mistakes, whose paths begin at the place.
-    pub(super) fn told<T>(&mut self, place: &Place<'_>, read: Result<T, Vec<Invalid>>) -> Option<T> {
+    pub(super) fn parsed<T>(&mut self, place: &Place<'_>, read: Result<T, Vec<Invalid>>) -> Option<T> {
         match read {
             Ok(read) => Some(read),
             Err(invalid) => {

@@ -1,4 +1,4 @@
-//! What a user is told about a pod network, and what the plan shows, without a cluster.
+//! The diagnostics of a pod network, and what the plan shows, without a cluster.
 
 use std::sync::Arc;
 
@@ -31,13 +31,14 @@ fn check(attributes: &Json) -> Outcome {
     PodNetwork::check(&config(attributes), &InCluster::default())
 }
 
-fn told(outcome: &Outcome, severity: Severity) -> Vec<String> {
-    let told = outcome.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity);
-    told.map(|told| {
-        let path = told.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{path}: {}: {}", told.summary, told.detail)
-    })
-    .collect()
+fn messages(outcome: &Outcome, severity: Severity) -> Vec<String> {
+    let found = outcome.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity);
+    found
+        .map(|diagnostic| {
+            let path = diagnostic.path.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{path}: {}: {}", diagnostic.summary, diagnostic.detail)
+        })
+        .collect()
 }
 
 fn computed<'o>(outcome: &'o Outcome, name: &str) -> &'o Value {
@@ -117,7 +118,7 @@ fn assert_told(cases: Vec<(Json, String, &str)>, file: &ExpectFile) {
     let mut whole = Vec::new();
     for (attributes, path, text) in cases {
         let outcome = check(&attributes);
-        let found = told(&outcome, Severity::Error);
+        let found = messages(&outcome, Severity::Error);
         assert_eq!(found.len(), 1, "{attributes}: {found:#?}");
         assert!(found[0].starts_with(&format!("{path}: ")) && found[0].contains(text), "{attributes}: {}", found[0]);
         assert!(outcome.manifests.is_none(), "{attributes} is compiled all the same");
@@ -277,7 +278,7 @@ fn each_service_becomes_its_objects() {
         (eip(&json!({ "new": true, "bandwidth": 10, "release_strategy": "Never" })), &[]),
     ] {
         let outcome = check(&attributes);
-        assert_eq!(told(&outcome, Severity::Error), Vec::<String>::new(), "{attributes}");
+        assert_eq!(messages(&outcome, Severity::Error), Vec::<String>::new(), "{attributes}");
         assert_eq!(objects(&outcome), ids, "{attributes}");
         assert!(outcome.requirements.is_some_and(|needed| !needed.is_empty()), "{attributes}");
     }
@@ -309,13 +310,13 @@ fn a_zone_without_a_gateway_is_a_warning_and_the_addresses_are_then_not_claimed(
         (json!({}), false),
     ] {
         let outcome = check(&gateway(&aws));
-        let warnings = told(&outcome, Severity::Warning);
+        let warnings = messages(&outcome, Severity::Warning);
         let at = "eks.eni_configs[\"eu-west-1a\"]: The NAT gateway has no gateway in eu-west-1a";
         assert_eq!(warnings.iter().filter(|warning| warning.starts_with(at)).count(), usize::from(!covered), "{aws}");
         let cidrs = if covered { Value::list(["192.0.2.1/32"]) } else { Value::Null };
         assert_eq!(computed(&outcome, "egress_cidrs"), &cidrs, "{aws}");
-        let told: Vec<String> = outcome.requirements.iter().flatten().map(ToString::to_string).collect();
-        assert!(told.iter().any(|needed| needed.contains("AWS_VPC_K8S_CNI_EXTERNALSNAT")), "{told:?}");
+        let requirements: Vec<String> = outcome.requirements.iter().flatten().map(ToString::to_string).collect();
+        assert!(requirements.iter().any(|needed| needed.contains("AWS_VPC_K8S_CNI_EXTERNALSNAT")), "{requirements:?}");
     }
     assert_eq!(computed(&check(&eks(&json!({}))), "egress_cidrs"), &Value::Null, "no gateway was given");
 }
@@ -353,7 +354,7 @@ fn unknown_parts_hide_no_mistakes_and_invent_none() {
         &["labels"],
     ] {
         let outcome = PodNetwork::check(&later(&with_labels(&whole), path), &InCluster::default());
-        assert_eq!(told(&outcome, Severity::Error), Vec::<String>::new(), "{path:?}");
+        assert_eq!(messages(&outcome, Severity::Error), Vec::<String>::new(), "{path:?}");
         let decides_objects = path.get(1) != Some(&"nat_gateway");
         assert_eq!(outcome.manifests.is_none(), decides_objects, "{path:?}");
         let decides_addresses =
@@ -363,12 +364,12 @@ fn unknown_parts_hide_no_mistakes_and_invent_none() {
     let policy = group_policy(&json!({ "pods": { "all": true } }));
     let outcome =
         PodNetwork::check(&later(&policy, &["eks", "security_group_policies", "payments"]), &InCluster::unconfigured());
-    assert_eq!((told(&outcome, Severity::Error), outcome.manifests.is_none()), (Vec::new(), true));
+    assert_eq!((messages(&outcome, Severity::Error), outcome.manifests.is_none()), (Vec::new(), true));
     let bad = eks(
         &json!({ "security_group_policies": { "payments": { "namespace": "a.b", "security_group_ids": [], "pods": { "all": true } } } }),
     );
     let outcome = PodNetwork::check(&later(&bad, &["eks", "eni_configs", "eu-west-1a"]), &InCluster::unconfigured());
-    assert_eq!(told(&outcome, Severity::Error).len(), 2, "both mistakes of the other part are told");
+    assert_eq!(messages(&outcome, Severity::Error).len(), 2, "both mistakes of the other part are reported");
 }
 
 fn with_labels(attributes: &Json) -> Json {
@@ -385,7 +386,7 @@ fn traffic_within_the_cluster_stays_there_where_its_ranges_are_known() {
     let mut known = InCluster::default();
     known.settings.cluster = cluster.ranges().expect("ranges");
     let outcome = PodNetwork::check(&config(&unsaid), &known);
-    assert_eq!(told(&outcome, Severity::Warning), Vec::<String>::new());
+    assert_eq!(messages(&outcome, Severity::Warning), Vec::<String>::new());
     assert!(outcome.manifests.expect("manifests")[0].to_yaml().contains("10.244.0.0/16"));
     let unknown = InCluster { cluster: None, ..InCluster::default() };
     assert!(PodNetwork::check(&config(&unsaid), &unknown).manifests.is_none(), "the ranges come with the cluster");

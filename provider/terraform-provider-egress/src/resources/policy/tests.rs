@@ -1,4 +1,4 @@
-//! What a user is told about a configuration, and what the plan shows, without a cluster.
+//! The diagnostics of a configuration, and what the plan shows, without a cluster.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use tfplugin::{Diagnostics, Severity};
 use super::{EgressPolicy, PolicyResource};
 use crate::resources::objects::outcome::Outcome;
 use crate::resources::objects::state::checked;
-use crate::resources::objects::{Compiles, configuration};
+use crate::resources::objects::{Compiles, configuration, whole_schema};
 use crate::resources::whole_diagnostics::assert_golden;
 use crate::session::{Adoption, Configured, InCluster, Session, ThisRun, Unavailable};
 
@@ -211,10 +211,10 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
     for name in ["kube-system", "calico-system", "calico-apiserver", "tigera-operator"] {
         assert!(text.contains(name), "{name} in {text}");
     }
-    let told = messages(&policy.diagnostics, Severity::Warning);
-    let [told] = &told[..] else { panic!("one warning: {told:?}") };
+    let warnings = messages(&policy.diagnostics, Severity::Warning);
+    let [warning] = &warnings[..] else { panic!("one warning: {warnings:?}") };
     let expected = "allow: The policy cuts pods off from the Kubernetes API server: allow has no rule that lets the pods to the Kubernetes API server: ";
-    assert!(told.starts_with(expected), "{told}");
+    assert!(warning.starts_with(expected), "{warning}");
     let with_api_server = json!({"allow": {"api": {"to_entities": ["kube-apiserver"], "ports": ["443"]}}});
     let with_api_server = |exempt: &Json| {
         let mut all = with_api_server.clone();
@@ -223,9 +223,11 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
         messages(&of(&all).diagnostics, Severity::Warning)
     };
     assert_eq!(with_api_server(&json!(null)), [""; 0]);
-    let [told] = &with_api_server(&json!(["kube-system", "kube-public", "kube-node-lease"]))[..] else { panic!("one") };
+    let [warning] = &with_api_server(&json!(["kube-system", "kube-public", "kube-node-lease"]))[..] else {
+        panic!("one")
+    };
     let expected = "exempt_namespaces: The policy is about the cluster's own components: exempt_namespaces leaves out cilium, cilium-spire, where ";
-    assert!(told.starts_with(expected), "{told}");
+    assert!(warning.starts_with(expected), "{warning}");
 }
 
 #[test]
@@ -255,7 +257,7 @@ fn an_unconfigured_provider_does_not_guess_the_engine() {
 
 #[test]
 fn what_the_cluster_or_its_settings_decide_is_not_refused_before_they_are_known() {
-    let told = |value: &Value, in_cluster: &InCluster| {
+    let errors = |value: &Value, in_cluster: &InCluster| {
         messages(&checked::<EgressPolicy>(value, in_cluster).diagnostics, Severity::Error)
     };
     let api_server =
@@ -265,15 +267,15 @@ fn what_the_cluster_or_its_settings_decide_is_not_refused_before_they_are_known(
         json!({"engine": "ovn-kubernetes", "allow": {"r": {"to_domains": ["*.example.com"], "ports": ["443"]}}});
     for attributes in [api_server, names, wildcard] {
         let value = config(&attributes);
-        assert_ne!(told(&value, &InCluster::default()), Vec::<String>::new(), "{attributes}");
-        assert_eq!(told(&value, &InCluster::unconfigured()), Vec::<String>::new(), "{attributes}");
+        assert_ne!(errors(&value, &InCluster::default()), Vec::<String>::new(), "{attributes}");
+        assert_eq!(errors(&value, &InCluster::unconfigured()), Vec::<String>::new(), "{attributes}");
     }
     // A cluster that is made in the same apply: its settings are known, and its addresses are not.
     let later = InCluster { cluster: None, ..InCluster::default() };
     let value = config(&json!({"allow": {"r": {"to_entities": ["kube-apiserver"], "ports": ["any"]}}}));
-    assert_eq!(told(&value, &later), Vec::<String>::new());
+    assert_eq!(errors(&value, &later), Vec::<String>::new());
     let value = config(&json!({"allow": {"r": {"to_domains": ["a.example.com"], "ports": ["any"]}}}));
-    assert_eq!(told(&value, &later).len(), 1, "no addresses make NetworkPolicy know names");
+    assert_eq!(errors(&value, &later).len(), 1, "no addresses make NetworkPolicy know names");
 }
 
 #[test]
@@ -398,7 +400,10 @@ fn rules_that_are_not_known_are_named_with_what_they_could_open() {
     );
     let whole = warned(Value::UNKNOWN, Value::UNKNOWN);
     let starts = ["allow: allow is not known yet: ", "deny: deny is not known yet: "];
-    assert!(whole.len() == 2 && whole.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{whole:#?}");
+    assert!(
+        whole.len() == 2 && whole.iter().zip(starts).all(|(message, start)| message.starts_with(start)),
+        "{whole:#?}"
+    );
 }
 
 #[test]
@@ -418,16 +423,17 @@ fn import_ids_are_read() {
 /// What an import reads from an object is what the policy was planned with, without what is null.
 #[test]
 fn the_configuration_on_an_object_is_the_one_that_was_applied() {
+    let schema = whole_schema::<EgressPolicy>();
     let planned = config(&json!({
         "allow": {"r": {"to_cidrs": ["203.0.113.0/24", "!203.0.113.128/25"], "ports": ["443"]}},
         "labels": {"team": "platform"},
     }));
     let manifests = check(&planned).manifests.expect("manifests");
-    let text = configuration::text::<EgressPolicy>(&planned, &manifests[0]).expect("it fits");
+    let text = configuration::text(&schema, &planned, &manifests[0]).expect("it fits");
     assert!(!text.contains("null") && !text.contains("manifests"), "{text}");
-    assert_eq!(configuration::value::<EgressPolicy>(&text), Some(planned.clone()));
+    assert_eq!(configuration::value(&schema, &text), Some(planned.clone()));
     let mut full = manifests[0].clone();
     full.metadata.annotations.insert("other".to_owned(), "x".repeat(262_144 - "other".len() - text.len()));
-    assert_eq!(configuration::text::<EgressPolicy>(&planned, &full), None, "there is no room for it");
-    assert_eq!(configuration::value::<EgressPolicy>("{\"alow\":{}}"), None, "another version wrote it");
+    assert_eq!(configuration::text(&schema, &planned, &full), None, "there is no room for it");
+    assert_eq!(configuration::value(&schema, "{\"alow\":{}}"), None, "another version wrote it");
 }

@@ -140,7 +140,7 @@ impl Input {
         routes.filter_map(|(route, target)| Some((parse_route(route)?, target.known()?.clone()))).collect()
     }
 
-    /// What is wanted. A mistake in it has been told by [`check`].
+    /// What is wanted. A mistake in it has been reported by [`check`].
     pub(super) fn wanted(&self) -> Wanted {
         let mut texter = Texter { complete: true };
         let mut wanted = Wanted::default();

@@ -19,7 +19,7 @@ impl SilentKinds {
         *longest = waited.max(*longest);
     }
 
-    /// Notes that somebody speaks.
+    /// Notes that a controller has reported status.
     pub(crate) fn forget(&self, object: &ObjectId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind_of(object));
     }

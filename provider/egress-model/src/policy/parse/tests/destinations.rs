@@ -9,15 +9,15 @@ fn tells_mistakes_about_destinations() {
     check(vec![
         (
             with_rule(rule()),
-            "allow[\"r\"]: has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and to_entities ([\"all\"] is every destination)",
+            "allow[\"r\"]: It has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and to_entities ([\"all\"] is every destination)",
         ),
         (
             with_rule(RuleSpec { to_external: Some(true), to_cidrs: Some(texts(&["192.0.2.0/24"])), ..rule() }),
-            "allow[\"r\"]: has several kinds of destination (to_cidrs, to_external); a rule has exactly one, so write a rule for each",
+            "allow[\"r\"]: It has several kinds of destination (to_cidrs, to_external); a rule has exactly one, so write a rule for each",
         ),
         (
             with_rule(RuleSpec { to_external: Some(false), ..rule() }),
-            "allow[\"r\"].to_external: must be true or left out: false says nothing",
+            "allow[\"r\"].to_external: It must be true or left out: false says nothing",
         ),
         (
             with_rule(RuleSpec { to_cidrs: Some(texts(&["192.0.2.0"])), ..rule() }),
@@ -25,19 +25,19 @@ fn tells_mistakes_about_destinations() {
         ),
         (
             with_rule(RuleSpec { to_cidrs: Some(texts(&[])), ..rule() }),
-            "allow[\"r\"].to_cidrs: must not be an empty list; leave it out, or name at least one",
+            "allow[\"r\"].to_cidrs: It must not be an empty list; leave it out, or name at least one",
         ),
         (
             to_cidrs(&["192.0.2.0/24", "!10.0.0.0/8"]),
-            "allow[\"r\"].to_cidrs[1]: is not inside any block of the list, so there is nothing to leave out: 10.0.0.0/8",
+            "allow[\"r\"].to_cidrs[1]: It is not inside any block of the list, so there is nothing to leave out: 10.0.0.0/8",
         ),
         (
             to_cidrs(&["192.0.2.0/24", "!192.0.2.0/24"]),
-            "allow[\"r\"].to_cidrs: must leave something: what begins with \"!\" leaves out every block of the list",
+            "allow[\"r\"].to_cidrs: It must leave something: what begins with \"!\" leaves out every block of the list",
         ),
         (
             to_cidrs(&["!192.0.2.0/24"]),
-            "allow[\"r\"].to_cidrs: must name a block without \"!\" as well: what begins with \"!\" is left out of the others",
+            "allow[\"r\"].to_cidrs: It must name a block without \"!\" as well: what begins with \"!\" is left out of the others",
         ),
         (
             to_cidrs(&["192.0.2.0/24", "! 192.0.2.0/25"]),

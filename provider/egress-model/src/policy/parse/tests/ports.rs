@@ -9,20 +9,20 @@ fn tells_mistakes_about_ports() {
     check(vec![
         (
             with_rule(RuleSpec { ports: None, ..external(&[]) }),
-            "allow[\"r\"].ports: must name at least one port; [\"any\"] is every port of every protocol",
+            "allow[\"r\"].ports: It must name at least one port; [\"any\"] is every port of every protocol",
         ),
         (
             with_rule(external(&[])),
-            "allow[\"r\"].ports: must name at least one port; [\"any\"] is every port of every protocol",
+            "allow[\"r\"].ports: It must name at least one port; [\"any\"] is every port of every protocol",
         ),
         (
             with_rule(external(&["443", "any"])),
-            "allow[\"r\"].ports[1]: must stand alone: \"any\" is every port of every protocol",
+            "allow[\"r\"].ports[1]: It must stand alone: \"any\" is every port of every protocol",
         ),
         (with_rule(external(&["0"])), "allow[\"r\"].ports[0]: 0 is not a port; ports are 1 to 65535"),
         (
             with_rule(external(&["80", "90-80"])),
-            "allow[\"r\"].ports[1]: the range ends at 80, before its first port 90",
+            "allow[\"r\"].ports[1]: The range ends at 80, before its first port 90",
         ),
         (
             with_rule(external(&["tcp"])),
@@ -54,31 +54,31 @@ fn what_is_looked_into_is_announced_and_said() {
     check(vec![
         (
             with_rule(external(&["80/http"])),
-            "allow[\"r\"].ports[0]: announces \"http\", which needs http_requests; write \"TCP\" in its place for whatever is inside",
+            "allow[\"r\"].ports[0]: It announces \"http\", which needs http_requests; write \"TCP\" in its place for whatever is inside",
         ),
         (
             with_rule(external(&["53/UDP", "443/tls"])),
-            "allow[\"r\"].ports[1]: announces \"tls\", which needs server_names; write \"TCP\" in its place for whatever is inside",
+            "allow[\"r\"].ports[1]: It announces \"tls\", which needs server_names; write \"TCP\" in its place for whatever is inside",
         ),
         (
             requests(&["80"], request()),
-            "allow[\"r\"].http_requests: needs every port of the rule announced as \"http\", such as \"80/http\"",
+            "allow[\"r\"].http_requests: It needs every port of the rule announced as \"http\", such as \"80/http\"",
         ),
         (
             requests(&["80/http", "53/UDP"], request()),
-            "allow[\"r\"].http_requests: needs every port of the rule announced as \"http\", such as \"80/http\"",
+            "allow[\"r\"].http_requests: It needs every port of the rule announced as \"http\", such as \"80/http\"",
         ),
         (
             names(&["any"]),
-            "allow[\"r\"].server_names: needs every port of the rule announced as \"tls\", such as \"443/tls\"",
+            "allow[\"r\"].server_names: It needs every port of the rule announced as \"tls\", such as \"443/tls\"",
         ),
         (
             denied,
-            "deny[\"r\"].ports[0]: announces \"http\", and a deny rule is about whole connections; write \"TCP\" in its place",
+            "deny[\"r\"].ports[0]: It announces \"http\", and a deny rule is about whole connections; write \"TCP\" in its place",
         ),
         (
             requests(&["80/http"], HttpSpec { method: None, ..request() }),
-            "allow[\"r\"].http_requests[0].method: must be set; \"any\" is every method",
+            "allow[\"r\"].http_requests[0].method: It must be set; \"any\" is every method",
         ),
         (
             requests(&["80/http"], HttpSpec { method: Some("get".into()), ..request() }),
@@ -86,11 +86,11 @@ fn what_is_looked_into_is_announced_and_said() {
         ),
         (
             requests(&["80/http"], HttpSpec { path_prefix: None, ..request() }),
-            "allow[\"r\"].http_requests[0]: has neither path nor path_prefix; path_prefix = \"/\" is every path",
+            "allow[\"r\"].http_requests[0]: It has neither path nor path_prefix; path_prefix = \"/\" is every path",
         ),
         (
             requests(&["80/http"], HttpSpec { path: Some("/".into()), ..request() }),
-            "allow[\"r\"].http_requests[0].path_prefix: cannot stand beside path; a request has one of them",
+            "allow[\"r\"].http_requests[0].path_prefix: It cannot stand beside path; a request has one of them",
         ),
         (
             requests(
@@ -102,11 +102,11 @@ fn what_is_looked_into_is_announced_and_said() {
         ),
         (
             requests(&["80/http"], HttpSpec { headers: None, ..request() }),
-            "allow[\"r\"].http_requests[0].headers: must be set; {} asks for none",
+            "allow[\"r\"].http_requests[0].headers: It must be set; {} asks for none",
         ),
         (
             requests(&["80/http"], HttpSpec { method: Some("any".into()), path_prefix: Some("/".into()), ..request() }),
-            "allow[\"r\"].http_requests[0]: is every HTTP request; leave http_requests out and write \"TCP\" in place of \"http\" in ports",
+            "allow[\"r\"].http_requests[0]: It is every HTTP request; leave http_requests out and write \"TCP\" in place of \"http\" in ports",
         ),
     ]);
     let every_path = HttpSpec { path_prefix: Some("/".into()), ..request() };

@@ -20,7 +20,7 @@ fn a_namespace_is_not_named_and_left_out() {
         }),
         ..valid()
     };
-    let by_default = "namespaces: would be left out again: kube-system is one of the cluster's own, which policies of the whole cluster \
+    let by_default = "namespaces: It would be left out again: kube-system is one of the cluster's own, which policies of the whole cluster \
                       leave alone where exempt_namespaces is not set. To have the policy be about it, set exempt_namespaces to a list \
                       without it, such as []; else do not name it here";
     check(vec![
@@ -29,7 +29,7 @@ fn a_namespace_is_not_named_and_left_out() {
         (written("kube-system"), by_default),
         (
             named(&["shop", "billing"], Some(&["shop"])),
-            "namespaces: would be left out again: shop is in exempt_namespaces. To have the policy be about it, set exempt_namespaces \
+            "namespaces: It would be left out again: shop is in exempt_namespaces. To have the policy be about it, set exempt_namespaces \
              to a list without it, such as []; else do not name it here",
         ),
     ]);
@@ -44,15 +44,15 @@ fn tells_what_only_one_scope_can_have() {
     check(vec![
         (
             Spec { exempt_namespaces: Some(texts(&["kube-system"])), ..valid() },
-            "exempt_namespaces: is for policies of the whole cluster; leave it out, or leave out namespace",
+            "exempt_namespaces: It is for policies of the whole cluster; leave it out, or leave out namespace",
         ),
         (
             Spec { namespaces: Some(NamespaceSelectorSpec::all()), ..valid() },
-            "namespaces: is for policies of the whole cluster; leave it out, or leave out namespace",
+            "namespaces: It is for policies of the whole cluster; leave it out, or leave out namespace",
         ),
         (
             cluster_wide(RuleSpec { to_pods: Some(SelectorSpec::all()), ..rule() }),
-            "allow[\"r\"].to_pods: has no meaning in a policy of the whole cluster, which has no namespace of its own; use to_namespaces, with its pods",
+            "allow[\"r\"].to_pods: It has no meaning in a policy of the whole cluster, which has no namespace of its own; use to_namespaces, with its pods",
         ),
         (
             cluster_wide(RuleSpec { to_services: Some(texts(&["a"])), ..rule() }),

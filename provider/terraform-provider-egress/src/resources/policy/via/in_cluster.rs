@@ -10,7 +10,7 @@ use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 
 use super::report;
-use crate::resources::objects::outcome::{mistakes, told, unknown_engine};
+use crate::resources::objects::outcome::{findings_to_diagnostics, mistakes, unknown_engine};
 use crate::resources::objects::values::{number, owned_text, selector, strings};
 use crate::session::InCluster;
 
@@ -19,7 +19,7 @@ use crate::session::InCluster;
 pub(in super::super) struct Way {
     /// The objects that go there, which come before the policy's; none while a part is not known, or with mistakes.
     pub(in super::super) manifests: Option<Vec<Manifest>>,
-    /// What to tell the user.
+    /// The errors and warnings.
     pub(in super::super) diagnostics: Diagnostics,
 }
 
@@ -34,8 +34,8 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     let Some(name) = in_cluster.engine_of(gateway) else { return Way::default() };
     let Some(engine) = gateway_engine(name) else {
         let known: Vec<EngineName> = GATEWAY_ENGINES.iter().map(|engine| engine.name).collect();
-        let told = unknown_engine(name, &known).at(report::egress_gateway().child("engine"));
-        return Way { diagnostics: told.into(), ..Way::default() };
+        let unknown = unknown_engine(name, &known).at(report::egress_gateway().child("engine"));
+        return Way { diagnostics: unknown.into(), ..Way::default() };
     };
     if let Some(why) = why_not(engine.name) {
         return Way { diagnostics: report::no_second_way(engine.name, why).into(), ..Way::default() };
@@ -71,7 +71,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     // What is degraded the gateway itself warns of.
     let refused: Vec<Finding> = findings.into_iter().filter(|finding| finding.level == Level::Refused).collect();
     let manifests = refused.is_empty().then_some(compiled.manifests);
-    Way { manifests, diagnostics: told(engine.name, &refused) }
+    Way { manifests, diagnostics: findings_to_diagnostics(engine.name, &refused) }
 }
 
 /// Why an engine cannot send other pods through a gateway that is there; none where it can.

@@ -1,4 +1,4 @@
-//! What the user is told about routes.
+//! The diagnostics about routes.
 
 use std::collections::BTreeMap;
 
@@ -128,7 +128,7 @@ pub(super) fn shared((table, destination): &RouteKey, other: &str) -> Diagnostic
 }
 
 pub(super) fn conflicts(plan: &Plan) -> Diagnostics {
-    let told = plan.conflicts.iter().map(|conflict| match conflict {
+    let conflicts = plan.conflicts.iter().map(|conflict| match conflict {
         Conflict::RouteTaken { route: (table, destination), target } => Diagnostic::error(
             format!("The route of {destination} in {table} points to {target}"),
             format!(
@@ -148,7 +148,7 @@ pub(super) fn conflicts(plan: &Plan) -> Diagnostics {
             ),
         ),
     });
-    told.map(|diagnostic| diagnostic.at(at())).collect()
+    conflicts.map(|diagnostic| diagnostic.at(at())).collect()
 }
 
 /// What a plan does that the user should know beforehand.
