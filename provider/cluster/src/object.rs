@@ -1,6 +1,7 @@
 //! Objects as a cluster returns them.
 
-use egress_engines::manifest::{IRREGULAR_KINDS, ObjectId};
+use egress_engines::IRREGULAR_KINDS;
+use egress_engines::manifest::ObjectId;
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Map, Value};
 

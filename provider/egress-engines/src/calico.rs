@@ -15,6 +15,7 @@ pub mod gateway;
 mod object;
 pub mod rules;
 mod selector;
+mod target;
 
 use egress_model::policy::{Mode, Path, Policy, Priority, Scope};
 

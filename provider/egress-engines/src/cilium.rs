@@ -7,12 +7,15 @@
 //! the cluster here. `egress: [{}]` allows nothing and denies by default. A deny rule wins over every allow rule.
 
 mod destination;
-mod domain;
 mod egress;
 pub mod gateway;
 mod labels;
 mod limits;
+mod names;
 mod object;
+mod queries;
+mod reach;
+mod resolver;
 pub mod rules;
 mod selector;
 mod together;
@@ -79,7 +82,7 @@ fn support(feature: Feature, settings: &Settings) -> Support {
         | Feature::Sni => Exact,
         Feature::DomainsAnyDepth if settings.at_least(1, 19) => Exact,
         Feature::Sctp => Needs("Cilium's Helm value sctp.enabled"),
-        // `domain::DEPTH` labels.
+        // `names::DEPTH` labels.
         Feature::DomainsAnyDepth => Degraded(
             "Cilium before 1.19 has no pattern for any number of labels; names down to six labels below the domain match",
         ),
@@ -113,7 +116,7 @@ pub fn compile(policy: &Policy, settings: &Settings) -> Compiled {
     limits::note(policy, settings, &mut findings);
     let together = Together::of(policy, settings);
     together.note(&mut findings);
-    let mut allowed = if policy.dns.allowed { domain::leave_to_ask(policy, &together, settings) } else { Vec::new() };
+    let mut allowed = if policy.dns.allowed { queries::leave_to_ask(policy, &together, settings) } else { Vec::new() };
     allowed.extend(policy.allow.values().flat_map(|rule| egress::allow_rules(policy, rule, &together, settings)));
     if allowed.is_empty() {
         // No rules at all are refused; one that allows nothing denies by default.

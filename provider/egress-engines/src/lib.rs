@@ -52,7 +52,7 @@ pub use gateway::GatewayEngine;
 pub use manifest::Manifest;
 pub use needs::{features, look_up};
 pub use own_namespaces::own_namespaces;
-pub use registry::{ENGINES, GATEWAY_ENGINES, engine, gateway_engine};
+pub use registry::{ENGINES, GATEWAY_ENGINES, IRREGULAR_KINDS, engine, gateway_engine};
 pub use requirement::Requirement;
 pub use settings::Settings;
 pub use violation::Violation;

@@ -11,7 +11,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::acceptance::Accepted;
-use crate::kube_ovn::VPC_EGRESS_GATEWAY;
 use crate::yaml;
 
 /// A kind of object that engines compile to.
@@ -26,9 +25,6 @@ pub struct Kind {
     /// How the engine says that it took an object, for kinds of which every version that is compiled for does.
     pub accepted: Option<Accepted>,
 }
-
-/// Kinds whose name in URLs does not follow from the kind by the rule that Kubernetes' own kinds and most others keep.
-pub const IRREGULAR_KINDS: [Kind; 1] = [VPC_EGRESS_GATEWAY];
 
 /// A Kubernetes object. Only what its author decides: no status, and nothing that the API server fills in.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,6 +2,8 @@
 
 use crate::engine::Engine;
 use crate::gateway::GatewayEngine;
+use crate::kube_ovn::VPC_EGRESS_GATEWAY;
+use crate::manifest::Kind;
 use crate::{
     admin_network_policy, aks, antrea, calico, cilium, cluster_network_policy, eks, gke, istio, kube_ovn, linkerd,
     network_policy, ovn_kubernetes, spidernet,
@@ -45,3 +47,6 @@ pub const GATEWAY_ENGINES: &[GatewayEngine] = &[
 pub fn gateway_engine(name: &str) -> Option<GatewayEngine> {
     GATEWAY_ENGINES.iter().copied().find(|engine| engine.name.as_str() == name)
 }
+
+/// Kinds whose name in URLs does not follow from the kind by the rule that Kubernetes' own kinds and most others keep.
+pub const IRREGULAR_KINDS: [Kind; 1] = [VPC_EGRESS_GATEWAY];

@@ -1,4 +1,7 @@
-//! Holds the workspace to `docs/architecture.md` and to one TLS stack.
+//! Holds the workspace to `docs/architecture.md`, to files that do not import each other, and to one TLS stack.
+
+#[path = "architecture/circles.rs"]
+mod circles;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -67,6 +70,24 @@ fn every_arrow_is_on_the_page_and_every_arrow_on_the_page_exists() {
     }
     wrong.extend(allowed.keys().filter(|from| !actual.contains_key(*from)).map(|from| format!("there is no {from}")));
     assert!(wrong.is_empty(), "docs/architecture.md and the manifests disagree:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_imports_one_that_imports_it() {
+    let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"]))
+        .expect("cargo metadata writes JSON");
+    let targets =
+        metadata["packages"].as_array().into_iter().flatten().flat_map(|package| package["targets"].as_array());
+    let mut roots: Vec<&str> = Vec::new();
+    for target in targets.flatten() {
+        let kinds = target["kind"].as_array().into_iter().flatten();
+        if kinds.into_iter().any(|kind| kind == "lib" || kind == "bin") {
+            roots.extend(target["src_path"].as_str());
+        }
+    }
+    assert!(roots.len() > 10, "{roots:?}");
+    let circles: Vec<String> = roots.iter().flat_map(|root| circles::of_crate(Path::new(root))).collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]

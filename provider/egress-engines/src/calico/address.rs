@@ -6,8 +6,8 @@ use egress_model::cidr::{Cidr, Outermost};
 use egress_model::policy::{CidrSet, ClusterRanges, Path};
 use ipnet::IpNet;
 
-use super::egress::Target;
 use super::object::{Destination, Family};
+use super::target::Target;
 use crate::finding::listed;
 use crate::{Feature, Findings, Level};
 

@@ -13,28 +13,9 @@ use egress_model::policy::{
 use super::address;
 use super::object::{Action, Destination, EgressRule, Family, Icmp, ServiceMatch};
 use super::selector::Expression;
+use super::target::Target;
 use crate::label_selector::IntOrString;
 use crate::{Feature, Findings, Level};
-
-/// A destination without ports.
-#[derive(Clone, Debug)]
-pub(super) struct Target {
-    family: Option<Family>,
-    /// Whether it can be a pod, of which alone a port has a name.
-    pods: bool,
-    destination: Destination,
-}
-
-impl Target {
-    /// What is no pod.
-    pub(super) fn outside(family: Option<Family>, destination: Destination) -> Self {
-        Self { family, pods: false, destination }
-    }
-
-    fn pods(destination: Destination) -> Self {
-        Self { family: None, pods: true, destination }
-    }
-}
 
 /// What allows name resolution.
 pub(super) fn dns_rules(resolver: &Resolver) -> Vec<EgressRule> {

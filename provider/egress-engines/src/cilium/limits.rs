@@ -9,9 +9,9 @@ use egress_model::policy::{
     CidrSet, Depth, Entity, HttpRule, IcmpType, Namespaces, Path, Peers, Policy, Port, PortMatch, Protocol, Rule, Scope,
 };
 
-use super::domain::may_be_asked;
-use super::egress::asks_resolver;
 use super::labels::{unusable_labels, unusable_namespace_labels};
+use super::names::may_be_asked;
+use super::reach::asks_resolver;
 use super::traffic::EVERY_TYPE;
 use crate::finding::listed;
 use crate::{Feature, Findings, Level, Settings};

@@ -14,7 +14,7 @@ use egress_model::policy::{Path, Policy, Port, PortMatch, Protocol, Rule};
 
 use super::destination::Seen;
 use super::object::Destination;
-use super::{domain, egress};
+use super::{reach, resolver};
 use crate::{Feature, Findings, Level, Settings};
 
 /// What a rule reads in connections.
@@ -124,14 +124,14 @@ impl<'p> Together<'p> {
     pub(super) fn of(policy: &'p Policy, settings: &'p Settings) -> Self {
         let mut parts = Vec::new();
         if policy.dns.allowed {
-            parts.extend(resolver(policy, None));
+            parts.extend(asking(policy, None));
         }
         for (key, rule) in &policy.allow {
             let seen = |to: &[Destination]| to.iter().flat_map(|to| Seen::all(to, policy)).collect();
-            let to = egress::destinations(policy, rule, settings);
+            let to = reach::destinations(policy, rule, settings);
             parts.push(Part { key: Some(key), to: seen(&to), ports: ports(rule), reading: Reading::of(rule) });
-            if egress::asks_resolver(rule) {
-                parts.extend(resolver(policy, Some(key)));
+            if reach::asks_resolver(rule) {
+                parts.extend(asking(policy, Some(key)));
             }
         }
         Self { policy, settings, parts }
@@ -168,7 +168,7 @@ impl<'p> Together<'p> {
     /// Whether a rule lets pass whatever is sent to the resolver's port: then no names are left to be told apart there.
     pub(super) fn opens_resolver(&self, protocol: Protocol, port: u16) -> bool {
         let ports = Ports::From(port, port);
-        let pods = domain::resolver_pods(self.policy);
+        let pods = resolver::resolver_pods(self.policy);
         let seen = Seen::all(&pods, self.policy);
         seen.iter().all(|seen| self.lets_pass_anything(seen, protocol, &ports))
     }
@@ -199,7 +199,7 @@ impl<'p> Together<'p> {
     /// What a rule still says itself.
     fn left_of<'k>(&self, key: &'k str, rule: &Rule, reading: Reading) -> Part<'k> {
         let mut part = Part { key: Some(key), to: Vec::new(), ports: Vec::new(), reading };
-        for to in egress::destinations(self.policy, rule, self.settings) {
+        for to in reach::destinations(self.policy, rule, self.settings) {
             for (to, left) in self.narrowed(rule, &to) {
                 part.to.extend(Seen::all(&to, self.policy));
                 part.ports.extend(left.iter().filter_map(transport));
@@ -250,8 +250,8 @@ fn finding_of(reading: Reading, other: &Part<'_>, meeting: Meeting) -> Option<(L
 }
 
 /// Asking the resolver, by its pods and by caches on the nodes.
-fn resolver<'k>(policy: &Policy, key: Option<&'k str>) -> Vec<Part<'k>> {
-    let reading = if domain::looks_into_dns(policy) { Reading::Queries } else { Reading::Nothing };
+fn asking<'k>(policy: &Policy, key: Option<&'k str>) -> Vec<Part<'k>> {
+    let reading = if resolver::looks_into_dns(policy) { Reading::Queries } else { Reading::Nothing };
     let both = |port: u16| [Protocol::Udp, Protocol::Tcp].map(|protocol| (protocol, Ports::From(port, port)));
     let part = |to: &[Destination], ports: Vec<(Protocol, Ports)>| Part {
         key,
@@ -260,8 +260,8 @@ fn resolver<'k>(policy: &Policy, key: Option<&'k str>) -> Vec<Part<'k>> {
         reading,
     };
     let ports = policy.dns.resolver.ports.iter().flat_map(|port| both(port.get())).collect();
-    let pods = part(&[domain::resolver_pods(policy)], ports);
-    let caches = domain::caches(policy);
+    let pods = part(&[resolver::resolver_pods(policy)], ports);
+    let caches = resolver::caches(policy);
     if caches.is_empty() { vec![pods] } else { vec![pods, part(&caches, both(53).into())] }
 }
 

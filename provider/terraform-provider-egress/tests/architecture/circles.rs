@@ -228,7 +228,9 @@ fn circles(imports: &Imports) -> Vec<String> {
         let members: BTreeSet<&PathBuf> = imports.keys().filter(|other| in_circle(file, other)).collect();
         seen.extend(members.iter().copied().cloned());
         let mut lines = format!("a circle of {} files:\n", members.len());
-        for (from, to, names) in members.iter().flat_map(|from| imports[*from].iter().map(move |(to, names)| (from, to, names))) {
+        for (from, to, names) in
+            members.iter().flat_map(|from| imports[*from].iter().map(move |(to, names)| (from, to, names)))
+        {
             if members.contains(to) {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 lines += &format!("  {} -> {}: {}\n", from.display(), to.display(), names.join(", "));

@@ -159,11 +159,15 @@ pub(crate) fn upper_first(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use egress_engines::DecidedBy;
+
     use super::*;
 
     fn finding(level: Level, path: &[&'static str], why: &str, engines_that_can: &[EngineName]) -> Finding {
         let path = path.iter().fold(ModelPath::default(), |path, step| path.field(step));
-        Finding { level, path, rows: Vec::new(), why: why.to_owned(), engines_that_can: engines_that_can.to_vec() }
+        let engines_that_can = engines_that_can.to_vec();
+        let decided_by = DecidedBy::Engine;
+        Finding { level, path, rows: Vec::new(), why: why.to_owned(), decided_by, engines_that_can }
     }
 
     #[test]
