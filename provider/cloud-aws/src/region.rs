@@ -35,7 +35,7 @@ pub struct Region {
     /// Cancelled when the user interrupts the run.
     stop: CancellationToken,
     outage: Outage,
-    /// The number of the account; `None` when it cannot be told.
+    /// The number of the account; `None` when it is not known.
     account: OnceCell<Option<String>>,
     pub(crate) addresses: Snapshot<Owner, Vec<Address<Source>>>,
     /// Addresses that resources name and that their owner does not have.

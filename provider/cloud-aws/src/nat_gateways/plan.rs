@@ -39,7 +39,7 @@ pub struct Plan {
     pub replacements: Vec<Replacement>,
     /// Routes that are taken over from another target.
     pub taken_over: Vec<TakenOver>,
-    /// Routes to a gateway that goes which are not ours to delete: they will point nowhere.
+    /// Foreign routes to a gateway that goes: they are not deleted, and will point nowhere.
     pub stranded: BTreeSet<(RouteKey, String)>,
     /// Routes that carry no traffic for a few minutes.
     pub interrupted: BTreeSet<RouteKey>,
@@ -106,7 +106,7 @@ pub struct TakenOver {
 /// What stands in the way of what is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
-    /// An address is tied to something that is not ours; it is never taken from there.
+    /// An address is tied to something foreign; it is never taken from there.
     AddressInUse {
         /// The gateway that should have it.
         key: Key,
@@ -122,7 +122,7 @@ pub enum Conflict {
         /// The allocation id.
         address: String,
     },
-    /// A route points to something that is not ours, and that the user has not said may be taken over.
+    /// A route has a foreign target, from which the user has not said that it may be taken over.
     RouteTaken {
         /// The gateway that it should point to.
         key: Key,

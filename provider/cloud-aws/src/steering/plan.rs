@@ -28,7 +28,7 @@ pub struct Plan {
 /// What stands in the way of a route.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
-    /// It points to something that is not ours and may not be taken over.
+    /// It has a foreign target and may not be taken over.
     RouteTaken {
         /// Table and destination.
         route: RouteKey,

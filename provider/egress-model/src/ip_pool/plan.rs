@@ -82,7 +82,7 @@ pub struct Assignment<'a, S> {
     /// The addresses of the pool that no key has any more, with what becomes of them.
     pub leaving: Vec<(&'a Address<S>, ReleasePolicy)>,
     /// The addresses that no key has any more and that carry another identity by now, with what the state says should become
-    /// of them. They may be somebody else's, so nothing is done to them, and the user has to be told.
+    /// of them. They may be somebody else's, so nothing is done to them, and the user has to know.
     pub foreign: Vec<(&'a Address<S>, ReleasePolicy)>,
     /// The addresses of the state that another resource instance with this identity has adopted: they are its own now.
     pub held: Vec<&'a Address<S>>,

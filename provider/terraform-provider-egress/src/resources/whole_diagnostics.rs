@@ -6,7 +6,7 @@ use expect_test::ExpectFile;
 use tfplugin::{Diagnostic, Diagnostics, Severity};
 
 /// Each as `severity [path] summary`, with the detail on the next line.
-pub(crate) fn told(diagnostics: &Diagnostics) -> Vec<String> {
+pub(crate) fn messages(diagnostics: &Diagnostics) -> Vec<String> {
     let text = |d: &Diagnostic| {
         let severity = if d.severity == Severity::Error { "error" } else { "warning" };
         let path = d.path.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::nat_gateways::desired::{
 use crate::nat_gateways::observed::{Address, ElasticIp, Gateway, Mode, Observed, Route, RouteTable, Status};
 use crate::nat_gateways::operation::{Operation, Target};
 
-/// The target of routes that are not ours.
+/// The target of foreign routes.
 pub(super) const INTERNET_GATEWAY: &str = "igw-1";
 
 pub(super) fn key(text: &str) -> Key {

@@ -1,4 +1,4 @@
-//! Every kind of change, with the plan that it gives. `UPDATE_EXPECT=1` writes the plans anew.
+//! Every kind of change, with the plan that it gives. `UPDATE_EXPECT=1` rewrites the plans.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes its literals so")]
 

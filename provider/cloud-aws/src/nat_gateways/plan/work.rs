@@ -267,7 +267,7 @@ impl<'a> Work<'a> {
         self.is_ours(now) || self.desired.recorded.routes.contains(route) || self.leads_nowhere(route)
     }
 
-    /// The conflict of a route that points to something that is not ours and may not be taken over.
+    /// The conflict of a route that has a foreign target and may not be taken over.
     pub(super) fn taken(&self, route: &RouteKey, now: &Target, key: &Key) -> Option<Conflict> {
         let Target::Id(target) = now else { return None };
         let allowed = self.is_known(route, now) || self.desired.take_over.contains(target);

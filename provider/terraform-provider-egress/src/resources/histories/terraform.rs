@@ -14,7 +14,7 @@ use super::random::Random;
 use super::{Block, Command, Subject};
 use crate::resources::configurations::completed;
 use crate::resources::registered::Registered;
-use crate::resources::whole_diagnostics::told;
+use crate::resources::whole_diagnostics::messages;
 
 /// An instance in a state.
 #[derive(Clone)]
@@ -81,7 +81,7 @@ struct Process<'a, S: Subject> {
 }
 
 fn errors(diagnostics: &Diagnostics) -> Vec<String> {
-    told(diagnostics).into_iter().filter(|text| text.starts_with("error")).collect()
+    messages(diagnostics).into_iter().filter(|text| text.starts_with("error")).collect()
 }
 
 impl<'a, S: Subject> Process<'a, S> {

@@ -25,7 +25,7 @@ pub(super) struct Applying<'a> {
     pub(super) prior: &'a Value,
     /// What is planned; null when destroying.
     pub(super) planned: &'a Value,
-    /// Which instance this is. When its creation failed halfway, nobody has been told these IPs.
+    /// Which instance this is. When its creation failed halfway, nobody knows these IPs yet.
     pub(super) instance: &'a Instance,
     pub(super) limits: &'a Limits,
 }

@@ -32,7 +32,7 @@ pub(super) struct Planning<'a> {
     pub(super) destroys: bool,
     /// Whether the configuration says something else than the state.
     pub(super) changes: bool,
-    /// Which instance this is. When its creation failed halfway, nobody has been told these IPs.
+    /// Which instance this is. When its creation failed halfway, nobody knows these IPs yet.
     pub(super) instance: &'a Instance,
     /// The keys of which it is not known yet where their address comes from.
     pub(super) undecided: BTreeSet<Key>,
@@ -65,7 +65,7 @@ impl Planning<'_> {
         if let Some(elsewhere) = elsewhere(pools, self.prior, &recorded, &picture).await {
             return Err(elsewhere.into());
         }
-        self.speak(pools, &pool, &picture, &outputs, diagnostics).await;
+        self.diagnose(pools, &pool, &picture, &outputs, diagnostics).await;
         if self.destroys {
             return Ok(None);
         }
@@ -84,7 +84,7 @@ impl Planning<'_> {
         Ok(())
     }
 
-    async fn speak(
+    async fn diagnose(
         &self,
         pools: &dyn Pools,
         pool: &Pool,
@@ -261,7 +261,7 @@ impl Planning<'_> {
 }
 
 /// Why renaming the pool in this plan is refused. The new name must be free, or two pools would become one; and an address
-/// that is allocated under the new name by a run that dies could not be told from another pool's by the next.
+/// that is allocated under the new name by a run that dies could not be told apart from another pool's by the next.
 pub(super) fn refused_rename(pool: &Pool, picture: &Picture) -> Option<Diagnostic> {
     let former = pool.former.as_ref()?;
     let taken = |row: &&Row| {

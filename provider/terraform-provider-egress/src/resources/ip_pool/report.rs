@@ -1,4 +1,4 @@
-//! What the user is told about addresses.
+//! What is said about addresses.
 
 mod limits;
 
@@ -183,7 +183,7 @@ pub(super) fn name_taken(name: &Name, rows: &[&Row]) -> Diagnostic {
 pub(super) fn renamed_with_more(before: &Name, now: &Name) -> Diagnostic {
     let detail = format!(
         "The pool is renamed from {before} to {now} by writing the name on its addresses, which all stay. That is done in an apply of its \
-         own, so that a run that is interrupted leaves nothing that cannot be told from another pool's. Apply the other changes first \
+         own, so that a run that is interrupted leaves nothing that cannot be told apart from another pool's. Apply the other changes first \
          with the name {before}, or the name first."
     );
     Diagnostic::error("A pool is renamed alone", detail).at(Path::attribute("name"))

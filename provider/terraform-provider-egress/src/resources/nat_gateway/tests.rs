@@ -351,11 +351,11 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         ("us-east-1".into(), "eu-west-1".into(), false),
     ] {
         let (prior, planned) = (of(prior), of(planned));
-        let told = AwsBackend.plan(&configured, &identity, &Instance::default(), &prior, &planned).await.diagnostics;
-        let at: Vec<String> = told
+        let messages = AwsBackend.plan(&configured, &identity, &Instance::default(), &prior, &planned).await.diagnostics;
+        let at: Vec<String> = messages
             .into_iter()
-            .filter(|told| told.summary == moved)
-            .map(|told| told.path.unwrap_or_default().to_string())
+            .filter(|messages| messages.summary == moved)
+            .map(|messages| messages.path.unwrap_or_default().to_string())
             .collect();
         assert_eq!(at, if expected { vec!["aws.region"] } else { vec![] }, "{prior:?} {planned:?}");
     }

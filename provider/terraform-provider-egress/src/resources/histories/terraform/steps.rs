@@ -8,7 +8,7 @@ use tfplugin::resource::{
 
 use super::{Process, State, Step, Stored, errors};
 use crate::resources::histories::Subject;
-use crate::resources::whole_diagnostics::told;
+use crate::resources::whole_diagnostics::messages;
 
 impl<S: Subject> Process<'_, S> {
     /// Does a step; the errors.
@@ -45,7 +45,7 @@ impl<S: Subject> Process<'_, S> {
                     return found;
                 }
                 let agreed = conformance::check_apply(&self.resource.schema(), &planned, &response.planned);
-                assert_eq!(told(&agreed), [""; 0], "an inconsistent final plan");
+                assert_eq!(messages(&agreed), [""; 0], "an inconsistent final plan");
                 let request = UpdateRequest {
                     config: self.config(&address),
                     prior: stored.value,
@@ -93,7 +93,7 @@ impl<S: Subject> Process<'_, S> {
         let found = errors(&response.diagnostics);
         if found.is_empty() && !planned.is_null() {
             let wrong = conformance::check_apply(&self.resource.schema(), planned, &response.state);
-            assert_eq!(told(&wrong), [""; 0], "an inconsistent result");
+            assert_eq!(messages(&wrong), [""; 0], "an inconsistent result");
         }
         if !response.state.is_null() {
             let tainted = creates && !found.is_empty();

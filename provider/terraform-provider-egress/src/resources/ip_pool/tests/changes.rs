@@ -9,7 +9,7 @@ use tfplugin::Context;
 use tfplugin::cty::Value;
 
 use super::host::{Host, plain, with};
-use crate::resources::whole_diagnostics::told;
+use crate::resources::whole_diagnostics::messages;
 use crate::session::Adoption;
 
 const WARN: (&str, &str) = ("on_ip_change", "warn");
@@ -45,7 +45,7 @@ async fn creates_reads_and_destroys() {
     assert_eq!(host.text("public_ips", "a"), host.cloud.addresses()[0].public_ip.to_string());
     let config = host.config([("a", plain()), ("b", plain())], warn());
     host.apply(&config).await;
-    assert_eq!(told(&host.destroy().await), [""; 0]);
+    assert_eq!(messages(&host.destroy().await), [""; 0]);
     assert!(host.state.is_null());
     assert_eq!(host.cloud.addresses(), []);
 }
@@ -69,7 +69,7 @@ async fn a_plan_names_the_ip_that_would_leave_and_its_user() {
     let mut host = two().await;
     let ip = host.text("public_ips", "b");
     let removed = host.config([("a", plain())], []);
-    let text = told(&host.plan(&removed).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&removed).await.diagnostics).join("\n");
     assert!(
         text.starts_with("error [on_ip_change] Public IPs leave the pool partners: IPs would be given up"),
         "{text}"
@@ -77,9 +77,9 @@ async fn a_plan_names_the_ip_that_would_leave_and_its_user() {
     assert!(text.contains(&ip) && text.contains("not used now") && text.contains("release_policy"), "{text}");
     host.cloud.change_outside(&id(&host, "b"), used);
     host.refresh().await;
-    let text = told(&host.plan(&removed).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&removed).await.diagnostics).join("\n");
     assert!(text.contains("used now by eni-1"), "{text}");
-    let text = told(&host.plan_destroy().await).join("\n");
+    let text = messages(&host.plan_destroy().await).join("\n");
     assert!(text.starts_with("error [on_ip_change] The pool partners is destroyed"), "{text}");
     assert!(text.contains(&host.text("public_ips", "a")) && text.contains(&ip), "{text}");
 }
@@ -92,9 +92,9 @@ async fn an_address_in_use_is_released_by_a_later_apply() {
     host.refresh().await;
     let config = host.config([("a", plain())], warn());
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].contains("released by a later apply"), "{:?}", planned.diagnostics);
+    assert!(messages(&planned.diagnostics)[0].contains("released by a later apply"), "{:?}", planned.diagnostics);
     let diagnostics = host.apply_plan(&config, planned).await;
-    assert_eq!(told(&diagnostics), [""; 0]);
+    assert_eq!(messages(&diagnostics), [""; 0]);
     assert_eq!(host.cloud.addresses().len(), 2);
     assert!(host.state.get("leaving").and_then(Value::as_map).expect("a map").contains_key(b.as_str()));
     assert_eq!(host.text("ids", "b"), "");
@@ -102,7 +102,7 @@ async fn an_address_in_use_is_released_by_a_later_apply() {
     host.refresh().await;
     let waiting = host.plan(&config).await;
     assert_eq!(waiting.planned, host.state);
-    assert!(told(&waiting.diagnostics)[0].contains("still used by eni-1"));
+    assert!(messages(&waiting.diagnostics)[0].contains("still used by eni-1"));
     host.cloud.change_outside(&b, |address| Some(Address { association: None, ..address }));
     host.refresh().await;
     let planned = host.plan(&config).await;
@@ -118,7 +118,7 @@ async fn a_retained_address_stays_without_tags() {
     let b = id(&host, "b");
     let config = host.config([("a", plain())], [("release_policy", "retain".into())]);
     let planned = host.plan(&config).await;
-    let text = told(&planned.diagnostics).join("\n");
+    let text = messages(&planned.diagnostics).join("\n");
     assert!(text.starts_with("warning") && text.contains("stays allocated"), "{text}");
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
@@ -134,7 +134,7 @@ async fn an_ip_released_outside_is_never_silently_replaced() {
     host.refresh().await;
     assert_eq!(host.text("ids", "b"), "");
     let config = host.config([("a", plain()), ("b", plain())], []);
-    let text = told(&host.plan(&config).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&config).await.diagnostics).join("\n");
     assert!(text.starts_with(&format!("error [addresses[\"b\"]] The public IP {ip} of key \"b\" is gone")), "{text}");
     assert!(text.contains(&format!("recover = \"{ip}\"")), "{text}");
     let recovered = host.config([("a", plain()), ("b", with("recover", ip.as_str()))], []);
@@ -145,7 +145,7 @@ async fn an_ip_released_outside_is_never_silently_replaced() {
     host.refresh().await;
     let config = host.config([("a", plain()), ("b", plain())], warn());
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].starts_with("warning"), "{:?}", planned.diagnostics);
+    assert!(messages(&planned.diagnostics)[0].starts_with("warning"), "{:?}", planned.diagnostics);
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     assert_ne!(host.text("public_ips", "b"), ip);
@@ -159,7 +159,7 @@ async fn tags_changed_outside_are_reported_and_healed() {
     host.cloud.change_outside(&id(&host, "a"), |address| Some(Address { mark: None, ..address }));
     host.refresh().await;
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].contains("were changed outside of Terraform"), "{:?}", planned.diagnostics);
+    assert!(messages(&planned.diagnostics)[0].contains("were changed outside of Terraform"), "{:?}", planned.diagnostics);
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     let healed = host.cloud.addresses();
@@ -188,7 +188,7 @@ async fn a_lost_state_finds_its_addresses_and_says_so() {
     let mut host = Host::on(Arc::clone(&lost.cloud), Adoption::Automatic);
     let config = host.config([("a", plain()), ("b", plain())], []);
     let planned = host.plan(&config).await;
-    let text = told(&planned.diagnostics).join("\n");
+    let text = messages(&planned.diagnostics).join("\n");
     assert!(text.starts_with("warning [addresses] Addresses that exist will be adopted"), "{text}");
     assert!(text.contains(&lost.text("ids", "a")) && text.contains(&lost.text("public_ips", "a")), "{text}");
     assert_eq!(planned.planned.get("ids"), lost.state.get("ids"), "known already in the plan");
@@ -196,11 +196,11 @@ async fn a_lost_state_finds_its_addresses_and_says_so() {
     host.settled(&config).await;
     assert_eq!(host.cloud.addresses().len(), 2);
     let strict = Host::on(Arc::clone(&lost.cloud), Adoption::Error);
-    let text = told(&strict.plan(&config).await.diagnostics).join("\n");
+    let text = messages(&strict.plan(&config).await.diagnostics).join("\n");
     assert!(text.starts_with("error [addresses] Addresses with this identity exist already"), "{text}");
     // Those of the cloud in memory are as old as its clock.
     let recent = Host::on(Arc::clone(&lost.cloud), Adoption::Recent);
-    let text = told(&recent.plan(&config).await.diagnostics).join("\n");
+    let text = messages(&recent.plan(&config).await.diagnostics).join("\n");
     assert!(text.starts_with("error [addresses] Addresses with this identity exist already"), "{text}");
     assert!(text.contains("terraform.workspace") && text.contains("id = \"partners\""), "{text}");
 }
@@ -214,7 +214,7 @@ async fn adopts_renames_and_takes_over() {
     assert_eq!(host.cloud.addresses(), std::slice::from_ref(&theirs), "it is only used");
     let config = host.config([("a", plain())], []);
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].contains("becomes the pool's own"), "{:?}", planned.diagnostics);
+    assert!(messages(&planned.diagnostics)[0].contains("becomes the pool's own"), "{:?}", planned.diagnostics);
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     let config = host.config([("b", with("existing_id", theirs.id.as_str()))], []);
@@ -230,7 +230,7 @@ async fn another_source_replaces_new_before_old() {
     let range = |range: i64| with("memory", with("range", range));
     let config = host.config([("a", range(7)), ("b", plain())], warn());
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].contains(&host.text("public_ips", "a")));
+    assert!(messages(&planned.diagnostics)[0].contains(&host.text("public_ips", "a")));
     let (a, b) = (id(&host, "a"), id(&host, "b"));
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
@@ -245,17 +245,17 @@ async fn a_failed_create_records_what_it_reached_and_goes_on() {
     let config = host.config([("a", plain()), ("b", plain())], []);
     host.cloud.fail_after(1, Error::new(Class::QuotaExceeded, "AllocateAddress", "no more"));
     let planned = host.plan(&config).await;
-    let text = told(&host.apply_plan(&config, planned).await).join("\n");
+    let text = messages(&host.apply_plan(&config, planned).await).join("\n");
     assert!(text.starts_with("error [addresses] Could not allocate the address of key \"b\""), "{text}");
     assert!(text.contains("The pool has now: \"a\" = 198.18.0.1 (ip-0001)."), "{text}");
     assert_eq!(host.text("ids", "a"), "ip-0001");
     assert!(host.state.get("cidrs").is_some_and(Value::is_null), "never a part");
-    // Terraform takes a failed create for tainted, and replaces it: nobody has been told these IPs.
-    assert!(told(&host.plan_destroy().await)[0].starts_with("warning"));
+    // Terraform takes a failed create for tainted, and replaces it: nobody knows these IPs yet.
+    assert!(messages(&host.plan_destroy().await)[0].starts_with("warning"));
     // Untainted, the next apply goes on.
     host.apply(&config).await;
     assert_eq!(host.text("ids", "a"), "ip-0001");
-    assert!(told(&host.plan_destroy().await)[0].starts_with("error"), "complete now");
+    assert!(messages(&host.plan_destroy().await)[0].starts_with("error"), "complete now");
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn an_interrupted_create_is_no_failure_and_goes_on() {
     let config = host.config([("a", plain()), ("b", plain())], []);
     let planned = host.plan(&config).await;
     host.cx.stop.cancel();
-    let text = told(&host.apply_plan(&config, planned).await).join("\n");
+    let text = messages(&host.apply_plan(&config, planned).await).join("\n");
     assert!(text.starts_with("warning [addresses] The run was interrupted"), "{text}");
     assert!(!host.state.is_null());
     host.cx = Context::default();
@@ -279,12 +279,12 @@ async fn a_failed_release_stays_on_record() {
     host.cloud.fail_after(0, Error::new(Class::Denied, "ReleaseAddress", "no"));
     let b = id(&host, "b");
     let planned = host.plan(&config).await;
-    let text = told(&host.apply_plan(&config, planned).await).join("\n");
+    let text = messages(&host.apply_plan(&config, planned).await).join("\n");
     assert!(text.contains("Could not release") && text.contains("Allow the credentials this action"), "{text}");
     assert!(host.state.get("leaving").and_then(Value::as_map).expect("a map").contains_key(b.as_str()));
     host.refresh().await;
     let planned = host.plan(&config).await;
-    assert!(told(&planned.diagnostics)[0].contains("will be released now"));
+    assert!(messages(&planned.diagnostics)[0].contains("will be released now"));
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     assert_eq!(host.cloud.addresses().len(), 1);
@@ -298,7 +298,7 @@ async fn imports_by_name_and_by_ids() {
     assert_eq!(host.state.get("ids"), made.state.get("ids"));
     let config = host.config([("a", plain()), ("b", plain())], []);
     let planned = host.plan(&config).await;
-    assert_eq!(told(&planned.diagnostics), [""; 0]);
+    assert_eq!(messages(&planned.diagnostics), [""; 0]);
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
 
@@ -312,8 +312,8 @@ async fn imports_by_name_and_by_ids() {
     host.settled(&config).await;
     assert_eq!(host.text("ids", "x"), theirs.id.as_str());
     for wrong in ["nothing", "partners,x=ip-9999", "partners,x", "partners,x="] {
-        let told = told(&host.import(wrong).await.err().unwrap_or_default());
-        assert!(told.len() == 1 && told[0].starts_with("error") || wrong == "partners", "{wrong}: {told:?}");
+        let messages = messages(&host.import(wrong).await.err().unwrap_or_default());
+        assert!(messages.len() == 1 && messages[0].starts_with("error") || wrong == "partners", "{wrong}: {messages:?}");
     }
 }
 
@@ -322,7 +322,7 @@ async fn the_limit_of_the_account_is_seen_in_the_plan() {
     let host = Host::new();
     host.cloud.set_limit(1);
     let config = host.config([("a", plain()), ("b", plain())], []);
-    let text = told(&host.plan(&config).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&config).await.diagnostics).join("\n");
     assert!(text.starts_with("warning [addresses] The account's limit of addresses will be reached"), "{text}");
     assert!(text.contains("0 of 1") && text.contains("2 more"), "{text}");
 }
@@ -335,13 +335,13 @@ async fn what_is_not_known_yet_leaves_the_other_keys_known() {
     let planned = host.plan(&config).await;
     let ids = planned.planned.get("ids").and_then(Value::as_map).expect("a map");
     assert!(!ids["a"].is_unknown() && ids["c"].is_unknown());
-    assert_eq!(told(&planned.diagnostics), [""; 0]);
+    assert_eq!(messages(&planned.diagnostics), [""; 0]);
     host.refresh().await;
     // The whole map may be unknown: then nothing is said at all.
     let mut config = host.config([], []);
     config.as_object_mut().expect("an object").insert("addresses".to_owned(), Value::UNKNOWN);
     let planned = host.plan(&config).await;
-    assert_eq!(told(&planned.diagnostics), [""; 0]);
+    assert_eq!(messages(&planned.diagnostics), [""; 0]);
     assert!(planned.planned.get("ids").expect("an attribute").is_unknown());
 }
 
@@ -351,8 +351,8 @@ async fn default_tags_count_towards_the_tags_that_an_address_can_have() {
     let tags = |count: usize| Value::map((0..count).map(|number| (format!("t{number}"), "v")));
     let with_own = |own: usize| Value::object([("new", Value::from(true)), ("tags", tags(own))]);
     let said = async |addresses: [(&'static str, Value); 2], of_all: usize| {
-        let told = told(&host.plan(&host.config(addresses, [("tags", tags(of_all))])).await.diagnostics);
-        told.into_iter().filter(|told| told.starts_with("error")).collect::<Vec<_>>()
+        let messages = messages(&host.plan(&host.config(addresses, [("tags", tags(of_all))])).await.diagnostics);
+        messages.into_iter().filter(|messages| messages.starts_with("error")).collect::<Vec<_>>()
     };
     let too_many = |at: &str| {
         format!(

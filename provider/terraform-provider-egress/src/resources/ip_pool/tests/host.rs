@@ -20,7 +20,7 @@ use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 use super::super::backend::{Backend, Place, Pools};
 use super::super::{IpPool, Private};
 use crate::resources::configurations::completed;
-use crate::resources::whole_diagnostics::told;
+use crate::resources::whole_diagnostics::messages;
 use crate::session::{Adoption, Configured, Failure, InCluster, Session, ThisRun, Unavailable};
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
@@ -171,13 +171,13 @@ impl Host {
         };
         let response = self.resource.plan(&self.cx, request).await;
         let wrong = conformance::check_plan(&schema, config, &self.state, &response.planned);
-        assert_eq!(told(&wrong), [""; 0]);
+        assert_eq!(messages(&wrong), [""; 0]);
         response
     }
 
     /// Applies a plan, requires that Terraform would take the result, and records it.
     pub(super) async fn apply_plan(&mut self, config: &Value, planned: PlanResponse) -> Diagnostics {
-        assert!(!planned.diagnostics.has_errors(), "{:#?}", told(&planned.diagnostics));
+        assert!(!planned.diagnostics.has_errors(), "{:#?}", messages(&planned.diagnostics));
         let response = if self.state.is_null() {
             let request =
                 CreateRequest { config: config.clone(), planned: planned.planned.clone(), private: planned.private };
@@ -195,7 +195,7 @@ impl Host {
         assert!(response.state.is_wholly_known(), "{:?}", response.state);
         if !response.diagnostics.has_errors() {
             let wrong = conformance::check_apply(&self.resource.schema(), &planned.planned, &response.state);
-            assert_eq!(told(&wrong), [""; 0]);
+            assert_eq!(messages(&wrong), [""; 0]);
         }
         self.record(response)
     }
@@ -212,11 +212,11 @@ impl Host {
         config
     }
 
-    /// Plans and applies, requires that nothing is told, and that the next plan changes nothing.
+    /// Plans and applies, requires that there are no diagnostics, and that the next plan changes nothing.
     pub(super) async fn apply(&mut self, config: &Value) {
         let planned = self.plan(config).await;
         let diagnostics = self.apply_plan(config, planned).await;
-        assert_eq!(told(&diagnostics), [""; 0]);
+        assert_eq!(messages(&diagnostics), [""; 0]);
         self.settled(config).await;
     }
 
@@ -225,15 +225,15 @@ impl Host {
         self.refresh().await;
         let again = self.plan(config).await;
         assert_eq!(again.planned, self.state, "a second plan changes nothing");
-        assert_eq!(told(&again.diagnostics), [""; 0]);
+        assert_eq!(messages(&again.diagnostics), [""; 0]);
     }
 
-    /// Refreshes, and requires that nothing is told.
+    /// Refreshes, and requires that there are no diagnostics.
     pub(super) async fn refresh(&mut self) {
-        assert_eq!(told(&self.refresh_told().await), [""; 0]);
+        assert_eq!(messages(&self.refresh_with_diagnostics().await), [""; 0]);
     }
 
-    pub(super) async fn refresh_told(&mut self) -> Diagnostics {
+    pub(super) async fn refresh_with_diagnostics(&mut self) -> Diagnostics {
         let request = ReadRequest { state: self.state.clone(), private: self.private.clone(), identity: None };
         let response = self.resource.read(&self.cx, request).await;
         self.state = response.state;

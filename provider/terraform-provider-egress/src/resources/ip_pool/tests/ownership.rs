@@ -4,7 +4,7 @@ use egress_model::identity::{Identity, ResourceType};
 use egress_model::ip_pool::{Address, Mark};
 
 use super::host::{Host, plain};
-use crate::resources::whole_diagnostics::told;
+use crate::resources::whole_diagnostics::messages;
 
 const WARN: (&str, &str) = ("on_ip_change", "warn");
 
@@ -28,7 +28,7 @@ async fn a_pool_is_renamed_in_place_and_keeps_its_ips() {
     let ip = host.text("public_ips", "a");
     let config = Host::named(host.config([("a", plain())], []), "customers");
     let planned = host.plan(&config).await;
-    assert_eq!((told(&planned.diagnostics), planned.requires_replace.len()), (vec![], 0));
+    assert_eq!((messages(&planned.diagnostics), planned.requires_replace.len()), (vec![], 0));
     assert_eq!(planned.identity.as_ref().and_then(|identity| identity.get("name")?.as_str()), Some("customers"));
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
@@ -39,14 +39,14 @@ async fn a_pool_is_renamed_in_place_and_keeps_its_ips() {
 async fn a_pool_is_renamed_alone_and_to_a_free_name() {
     let host = one().await;
     let more = Host::named(host.config([("a", plain()), ("b", plain())], [(WARN.0, WARN.1.into())]), "customers");
-    let text = told(&host.plan(&more).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&more).await.diagnostics).join("\n");
     assert!(text.starts_with("error [name] A pool is renamed alone"), "{text}");
 
     let mut other = Host::on(host.cloud.clone(), crate::session::Adoption::Automatic);
     let theirs = Host::named(other.config([("z", plain())], []), "customers");
     other.apply(&theirs).await;
     let taken = Host::named(host.config([("a", plain())], []), "customers");
-    let text = told(&host.plan(&taken).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&taken).await.diagnostics).join("\n");
     assert!(text.starts_with("error [name] The name customers is taken"), "{text}");
     assert!(text.contains(&other.text("ids", "z")), "{text}");
 }
@@ -59,23 +59,23 @@ async fn a_changed_owner_is_told_and_forgets_no_address() {
     host.apply(&config).await;
     host.set_owner("globex");
     host.refresh().await;
-    let text = told(&host.plan_destroy().await).join("\n");
+    let text = messages(&host.plan_destroy().await).join("\n");
     assert!(text.contains("error [addresses] Addresses of the pool carry the tags of others"), "{text}");
     for said in [ip.as_str(), &id, "acme/ip-pool/partners", "owner", "state rm"] {
         assert!(text.contains(said), "{said}: {text}");
     }
     // A destroy that was planned before says the same, and the state still has the address.
-    let text = told(&host.destroy().await).join("\n");
+    let text = messages(&host.destroy().await).join("\n");
     assert!(text.contains("acme/ip-pool/partners"), "{text}");
     assert_eq!((host.text("ids", "a"), host.cloud.addresses().len()), (id, 1));
     // An apply with the changed owner writes it, and says so.
     let planned = host.plan(&config).await;
-    let text = told(&planned.diagnostics).join("\n");
+    let text = messages(&planned.diagnostics).join("\n");
     assert!(text.starts_with("warning [addresses[\"a\"]] The address of key \"a\" changes its owner"), "{text}");
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     assert_eq!(marked(&host), ("globex".to_owned(), "partners".to_owned()));
-    assert_eq!(told(&host.destroy().await), [""; 0]);
+    assert_eq!(messages(&host.destroy().await), [""; 0]);
     assert_eq!(host.cloud.addresses(), []);
 }
 
@@ -88,18 +88,18 @@ async fn what_an_interrupted_update_left_is_told_and_adopted_by_its_key() {
     let stray = host.text("public_ips", "c");
     // The crash: the state of before, the cloud of after.
     host.state = before;
-    let text = told(&host.refresh_told().await).join("\n");
+    let text = messages(&host.refresh_with_diagnostics().await).join("\n");
     assert!(text.starts_with("warning [addresses] There are addresses of this pool that it does not know"), "{text}");
     assert!(text.contains(&stray) && text.contains("key \"c\""), "{text}");
     assert_eq!(host.text("ids", "c"), "", "it is no key: it may be another state's");
-    let text = told(&host.plan_destroy().await).join("\n");
+    let text = messages(&host.plan_destroy().await).join("\n");
     assert!(text.contains(&stray) && text.contains("They stay allocated"), "{text}");
     // The configuration has the key: the address is found.
     let planned = host.plan(&config).await;
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     assert_eq!(host.text("public_ips", "c"), stray);
-    assert_eq!(told(&host.destroy().await), [""; 0]);
+    assert_eq!(messages(&host.destroy().await), [""; 0]);
     assert_eq!(host.cloud.addresses(), []);
 }
 
@@ -123,7 +123,7 @@ async fn a_second_address_that_retain_keeps_is_named() {
         address
     };
     let (kept, extra) = (mark(&host), mark(&host));
-    let text = told(&host.apply_plan(&config, planned).await).join("\n");
+    let text = messages(&host.apply_plan(&config, planned).await).join("\n");
     assert!(text.starts_with("warning [addresses] Extra addresses stay allocated"), "{text}");
     assert!(text.contains(extra.id.as_str()) && text.contains(&extra.public_ip.to_string()), "{text}");
     assert_eq!(host.text("ids", "a"), kept.id.as_str());

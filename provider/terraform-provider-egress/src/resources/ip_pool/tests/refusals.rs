@@ -12,7 +12,7 @@ use tfplugin::resource::Resource;
 use super::super::IpPool;
 use super::host::{Host, with};
 use crate::resources::configurations::completed;
-use crate::resources::whole_diagnostics::{assert_golden, told};
+use crate::resources::whole_diagnostics::{assert_golden, messages};
 
 fn aws(attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     Value::object(attributes)
@@ -34,7 +34,7 @@ async fn validated(config: &Value) -> Diagnostics {
 }
 
 async fn refused(config: &Value) -> Vec<String> {
-    told(&validated(config).await)
+    messages(&validated(config).await)
 }
 
 fn object(attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
@@ -133,8 +133,8 @@ async fn says_what_is_wrong_and_where() {
     let mut whole = Vec::new();
     for (config, expected) in cases {
         let diagnostics = validated(&config).await;
-        let told = told(&diagnostics);
-        assert!(told.len() == 1 && told[0].starts_with(expected), "{expected}: {told:#?}");
+        let messages = messages(&diagnostics);
+        assert!(messages.len() == 1 && messages[0].starts_with(expected), "{expected}: {messages:#?}");
         whole.push((expected.to_owned(), diagnostics));
     }
     assert_golden(&expect_file!["testdata/refusals.txt"], &whole);
@@ -143,8 +143,8 @@ async fn says_what_is_wrong_and_where() {
 #[tokio::test]
 async fn two_keys_cannot_have_one_address() {
     let both = Value::map([("a", with("existing_id", "eipalloc-1")), ("b", with("existing_id", "eipalloc-1"))]);
-    let told = refused(&config(with("new", true), [("addresses", both)])).await;
-    assert!(told[0].starts_with("error [addresses[\"b\"].existing_id] Two keys adopt the same address"), "{told:?}");
+    let messages = refused(&config(with("new", true), [("addresses", both)])).await;
+    assert!(messages[0].starts_with("error [addresses[\"b\"].existing_id] Two keys adopt the same address"), "{messages:?}");
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn takes_what_is_right_or_not_known_yet() {
 async fn a_named_address_must_exist_and_be_nobody_elses() {
     let host = Host::new();
     let missing = host.config([("a", with("existing_id", "ip-9"))], []);
-    let text = told(&host.plan(&missing).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&missing).await.diagnostics).join("\n");
     assert!(text.starts_with("error [addresses[\"a\"].existing_id] The address of key \"a\" does not exist"), "{text}");
 
     let mut other = Host::on(Arc::clone(&host.cloud), crate::session::Adoption::Automatic);
@@ -180,7 +180,7 @@ async fn a_named_address_must_exist_and_be_nobody_elses() {
     theirs.as_object_mut().expect("an object").insert("name".to_owned(), "others".into());
     other.apply(&theirs).await;
     let foreign = host.config([("a", with("existing_id", other.text("ids", "x")))], []);
-    let text = told(&host.plan(&foreign).await.diagnostics).join("\n");
+    let text = messages(&host.plan(&foreign).await.diagnostics).join("\n");
     assert!(
         text.starts_with("error [addresses[\"a\"].existing_id] The address of key \"a\" belongs to another pool"),
         "{text}"

@@ -1,4 +1,4 @@
-//! What the user is told.
+//! Diagnostics of NAT gateways on AWS.
 
 mod interruption;
 mod limits;

@@ -72,7 +72,7 @@ pub(in super::super) fn of_others(
         })
         .collect();
     let live = observed.gateways.iter().filter(|gateway| gateway.state.is_live());
-    let told = live.filter_map(|gateway| {
+    let diagnostics = live.filter_map(|gateway| {
         let (id, key, others) = (&gateway.id, &gateway.key, others(gateway, &own)?);
         let ips: Vec<String> =
             gateway.addresses.iter().filter_map(|address| Some(address.public_ip?.to_string())).collect();
@@ -93,11 +93,11 @@ pub(in super::super) fn of_others(
         };
         Some(diagnostic.at(gateway_path(key)))
     });
-    told.collect()
+    diagnostics.collect()
 }
 
 /// Why renaming in this plan is refused. The new name must be free, or two resources would become one; and a gateway that
-/// is made under the new name by a run that dies could not be told from another resource's by the next.
+/// is made under the new name by a run that dies could not be told apart from another resource's by the next.
 pub(in super::super) fn refused_rename(
     plan: &Plan,
     desired: &Desired,
@@ -123,7 +123,7 @@ pub(in super::super) fn refused_rename(
     makes.then(|| {
         let detail = format!(
             "The gateways are renamed from {before} to {now} by writing the name on them, and this plan also makes a gateway. That is \
-             done in an apply of its own, so that a run that is interrupted leaves nothing that cannot be told from another resource's. \
+             done in an apply of its own, so that a run that is interrupted leaves nothing that cannot be told apart from another resource's. \
              Apply the other changes first with the name {before}, or the name first."
         );
         Diagnostic::error("NAT gateways are renamed alone", detail).at(at)

@@ -1,4 +1,4 @@
-//! Where the user is told.
+//! On which attribute each diagnostic is.
 
 use std::collections::BTreeMap;
 
@@ -69,12 +69,12 @@ fn what_is_about_all_gateways_is_on_aws() {
     let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
     let ends = [End::Stopped(Vec::new()), End::Expired(Vec::new()), End::Unsettled(Vec::new()), failed];
     let ends = ends.iter().filter_map(|stop| end(stop, "AWS in us-east-1", &observed, false));
-    let told = ends.map(|failure| failure.diagnostic).chain([
+    let messages = ends.map(|failure| failure.diagnostic).chain([
         unchecked("the subnets", &error()),
         interrupted(&[], &observed),
         repair(&Plan::default()),
     ]);
-    assert_eq!(paths(told), ["aws"; 7]);
+    assert_eq!(paths(messages), ["aws"; 7]);
     let route = ("rtb-1".to_owned(), "0.0.0.0/0".parse().unwrap());
     let plan = Plan { stranded: BTreeSet::from([(route, "nat-1".to_owned())]), ..Plan::default() };
     assert_eq!(paths(notes(&plan, &observed, false)), ["aws"]);
@@ -84,10 +84,10 @@ fn what_is_about_all_gateways_is_on_aws() {
 fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
     let error = || Error::new(Class::Denied, "CreateNatGateway", "You are not allowed.");
     let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
-    let told = [failure("It failed", &error()), unchecked("the subnets", &error())].into_iter();
+    let messages = [failure("It failed", &error()), unchecked("the subnets", &error())].into_iter();
     let ended = end(&failed, "AWS in us-east-1", &Observed::default(), false).map(|failure| failure.diagnostic);
-    for told in told.chain(ended) {
-        assert!(told.detail.contains("You are not allowed. ") && !told.detail.contains(".."), "{}", told.detail);
+    for messages in messages.chain(ended) {
+        assert!(messages.detail.contains("You are not allowed. ") && !messages.detail.contains(".."), "{}", messages.detail);
     }
 }
 
@@ -104,8 +104,8 @@ fn every_class_of_error_has_a_remedy() {
         Class::Other,
     ];
     for class in classes {
-        let told = failure("It failed", &Error::new(class, "CreateRoute", "No."));
-        let remedy = told.detail.strip_prefix("CreateRoute failed: No. ").expect("the error first");
+        let messages = failure("It failed", &Error::new(class, "CreateRoute", "No."));
+        let remedy = messages.detail.strip_prefix("CreateRoute failed: No. ").expect("the error first");
         assert!(remedy.len() > 20 && remedy.ends_with('.'), "{class:?}: {remedy:?}");
     }
 }
@@ -115,9 +115,9 @@ fn a_zone_that_may_be_full_is_told_with_what_is_there() {
     let made = |count| BTreeMap::from([("us-east-1a".parse().unwrap(), count)]);
     let there = BTreeMap::from([("us-east-1a".to_owned(), 4)]);
     assert_eq!(zone_quotas(&made(1), &there).into_iter().count(), 0);
-    let told = zone_quotas(&made(2), &there).into_iter().next().expect("a warning");
-    assert!(told.detail.contains("has 4 NAT gateways") && told.detail.contains("makes 2 more"), "{}", told.detail);
-    assert_eq!(paths([told]), ["aws.zones[\"us-east-1a\"]"]);
+    let messages = zone_quotas(&made(2), &there).into_iter().next().expect("a warning");
+    assert!(messages.detail.contains("has 4 NAT gateways") && messages.detail.contains("makes 2 more"), "{}", messages.detail);
+    assert_eq!(paths([messages]), ["aws.zones[\"us-east-1a\"]"]);
 }
 
 #[test]
