@@ -33,6 +33,7 @@ enum Choice {
     Terraform115,
     Localstack,
     EngineJudges,
+    Promtool,
     CargoDeny,
 }
 
@@ -49,13 +50,15 @@ pub(crate) enum Tool {
     Localstack,
     /// The program that asks the engines' own code about emitted objects.
     EngineJudges,
+    /// Prometheus' own checker of rules.
+    Promtool,
     /// The checker of licences, bans and sources.
     CargoDeny,
 }
 
 /// What the tests run against, slowest last so that an interrupted run leaves most of them.
-pub(crate) const TEST_TOOLS: [Tool; 5] =
-    [Tool::Terraform115, Tool::Localstack, Tool::Opentofu, Tool::EngineJudges, Tool::Kubernetes];
+pub(crate) const TEST_TOOLS: [Tool; 6] =
+    [Tool::Terraform115, Tool::Localstack, Tool::Opentofu, Tool::Promtool, Tool::EngineJudges, Tool::Kubernetes];
 
 impl Tool {
     /// The name on the command line, of its folder, and of its log.
@@ -66,6 +69,7 @@ impl Tool {
             Self::Terraform115 => "terraform-1.15",
             Self::Localstack => "localstack",
             Self::EngineJudges => "engine-judges",
+            Self::Promtool => "promtool",
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -91,6 +95,7 @@ impl Tool {
             Self::Terraform115 => &["terraform"],
             Self::Localstack => &["venv/bin/python", "venv/bin/aws"],
             Self::EngineJudges => &["engine-judges"],
+            Self::Promtool => &["promtool"],
             Self::CargoDeny => &["bin/cargo-deny"],
         };
         names.iter().map(|name| self.folder(workspace).join(name)).collect()
@@ -142,6 +147,7 @@ pub(crate) fn install(workspace: &Workspace, tool: Tool) -> anyhow::Result<Outco
         Tool::Terraform115 => python::terraform(workspace, &folder)?,
         Tool::Localstack => python::localstack(workspace, &folder)?,
         Tool::EngineJudges => go::engine_judges(workspace, &folder)?,
+        Tool::Promtool => go::promtool(workspace, &folder)?,
         Tool::CargoDeny => cargo_deny::install(workspace, &folder)?,
     };
     if outcome == Outcome::Done {
@@ -160,6 +166,7 @@ impl Choice {
             Self::Terraform115 => tool == Tool::Terraform115,
             Self::Localstack => tool == Tool::Localstack,
             Self::EngineJudges => tool == Tool::EngineJudges,
+            Self::Promtool => tool == Tool::Promtool,
             Self::CargoDeny => tool == Tool::CargoDeny,
         }
     }
