@@ -1,0 +1,12 @@
+//! What is emitted: that it agrees with the table, that Prometheus' own tools take it, and that each alert fires when it should and not otherwise.
+
+mod agreement;
+mod cases;
+mod dashboards;
+mod estates;
+mod expressions;
+mod golden;
+mod guide;
+mod promtool;
+mod refusals;
+mod schema;

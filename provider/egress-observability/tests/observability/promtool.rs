@@ -1,0 +1,152 @@
+//! Prometheus' own tool as the judge: it takes every file of rules, and each alert fires when it should and not otherwise. The program is what
+//! `EGRESS_PROMTOOL` names; without it the tests say that they are skipped.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use egress_engines::manifest::yaml_of;
+use egress_observability::alert::AlertName;
+use egress_observability::estate::Estate;
+use egress_observability::monitor::monitor;
+use egress_observability::rules_file::{RuleOptions, file, groups};
+use egress_observability::settings::Tuning;
+use egress_observability::source::Source;
+use egress_observability::table::columns;
+use serde_json::{Value, json};
+
+use crate::cases::{self, At, Case, Kind, clouds};
+use crate::estates;
+
+fn promtool() -> Option<OsString> {
+    let program = std::env::var_os("EGRESS_PROMTOOL");
+    if program.is_none() {
+        eprintln!("skipped: EGRESS_PROMTOOL names no program; `cargo xtask tools promtool` builds it");
+    }
+    program
+}
+
+fn rules(estate: &Estate, tuning: &Tuning) -> String {
+    let all = monitor(estate, tuning, &BTreeSet::new()).expect("nothing is refused");
+    file(&groups(&all, estate, tuning, &RuleOptions::default()))
+}
+
+/// Runs the tool in a folder; its output if it is not content.
+fn run(program: &OsString, folder: &Path, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(program).current_dir(folder).args(arguments).output().expect("promtool can be started");
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Err(format!("promtool {}:\n{}{}", arguments.join(" "), text(&output.stdout), text(&output.stderr)))
+}
+
+#[test]
+fn every_file_of_rules_is_taken() {
+    let Some(program) = promtool() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut names = Vec::new();
+    for (name, estate) in estates::all() {
+        let path = format!("{name}.yaml");
+        std::fs::write(folder.path().join(&path), rules(&estate, &estates::priced_if_nat(&estate)))
+            .expect("it is written");
+        names.push(path);
+    }
+    let mut arguments = vec!["check", "rules", "--lint=all", "--lint-fatal"];
+    arguments.extend(names.iter().map(String::as_str));
+    run(&program, folder.path(), &arguments).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn every_alert_has_series_that_fire_it_that_do_not_and_that_are_at_the_edge() {
+    for column in columns() {
+        let cases = cases::of(column.source);
+        for name in column.alerts {
+            let kinds: BTreeSet<Kind> = cases.iter().filter(|case| case.alert == *name).map(|case| case.kind).collect();
+            let all: BTreeSet<Kind> = [Kind::Fires, Kind::Silent, Kind::Edge].into();
+            assert_eq!(kinds, all, "{} {name}", column.source);
+        }
+    }
+}
+
+#[test]
+fn every_alert_fires_when_it_should_and_not_otherwise() {
+    let Some(program) = promtool() else { return };
+    let mut judged = 0;
+    for source in Source::ALL {
+        let started = Instant::now();
+        let cases = judge(&program, source, &estates::of(source), &cases::of(source));
+        println!("{source}: {cases} cases in {:?}", started.elapsed());
+        judged += cases;
+    }
+    println!("{judged} cases judged");
+    assert!(judged > 200, "{judged}");
+}
+
+#[test]
+fn alerts_of_the_other_exporters_fire_as_well() {
+    let Some(program) = promtool() else { return };
+    let of = |exporter: &str| estates::of_nat(estates::nat(exporter, &["nat-1", "nat-2"]));
+    // It looks fifteen minutes back, so that what has just gone is seen for longer.
+    let late = |case: &Case| case.alert == AlertName::NatIdleTimeouts || case.kind == Kind::Edge;
+    let aws: Vec<Case> = clouds::aws("nat_gateway_id").into_iter().filter(|case| !late(case)).collect();
+    judge(&program, Source::Aws, &of("cloudwatch_exporter"), &aws);
+    judge(&program, Source::Google, &of("stackdriver_exporter-deltas"), &clouds::google(clouds::STACKDRIVER_DELTAS));
+    judge(&program, Source::Google, &of("managed-prometheus"), &clouds::google(clouds::MANAGED));
+}
+
+/// Has the tool judge the cases of a source, and says how many.
+fn judge(program: &OsString, source: Source, estate: &Estate, cases: &[Case]) -> usize {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tuning = estates::priced_if_nat(estate);
+    let text = rules(estate, &tuning);
+    let order: Vec<&str> =
+        text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("name: ")).collect();
+    std::fs::write(folder.path().join("rules.yaml"), &text).expect("it is written");
+    let all = monitor(estate, &tuning, &BTreeSet::new()).expect("nothing is refused");
+    let labels: BTreeMap<AlertName, String> = all
+        .alerts
+        .iter()
+        .filter(|alert| alert.source == source)
+        .map(|alert| (alert.name, alert.labels.join(", ")))
+        .collect();
+    // Twenty minutes between evaluations are enough for what needs a day, if records come before what asks for them.
+    for (next_day, name, interval) in [(false, "short.yaml", "1m"), (true, "day.yaml", "20m")] {
+        let tests: Vec<Value> = cases
+            .iter()
+            .filter(|case| (case.at == At::NextDay) == next_day)
+            .map(|case| test(source, case, &labels[&case.alert]))
+            .collect();
+        if tests.is_empty() {
+            continue;
+        }
+        let file = json!({
+            "rule_files": ["rules.yaml"], "evaluation_interval": interval, "group_eval_order": order, "fuzzy_compare": true,
+            "tests": tests,
+        });
+        std::fs::write(folder.path().join(name), yaml_of(&file)).expect("it is written");
+        run(program, folder.path(), &["test", "rules", name]).unwrap_or_else(|error| panic!("{source}: {error}"));
+    }
+    cases.len()
+}
+
+fn test(source: Source, case: &Case, labels: &str) -> Value {
+    let input: Vec<Value> =
+        case.series.iter().map(|(series, values)| json!({ "series": series, "values": values })).collect();
+    let expected: Vec<Value> = case.fires.iter().map(|labels| json!({ "labels": labels, "value": 1 })).collect();
+    let firing = format!("ALERTS{{alertname=\"{}\",alertstate=\"firing\",source=\"{source}\"}}", case.alert);
+    let expr = if labels.is_empty() { format!("count({firing})") } else { format!("count by ({labels}) ({firing})") };
+    let at = match case.at {
+        At::HalfHour => "30m",
+        At::HourAndHalf => "90m",
+        At::NextDay => "24h40m",
+    };
+    json!({
+        "name": format!("{} {:?}", case.alert, case.kind),
+        "interval": "1m",
+        "input_series": input,
+        "promql_expr_test": [{ "expr": expr, "eval_time": at, "exp_samples": expected }],
+    })
+}
