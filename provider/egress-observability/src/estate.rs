@@ -61,16 +61,12 @@ pub struct WatchedPolicy {
 pub struct WatchedGateway {
     /// What runs it.
     pub engine: EngineName,
-    /// How the mesh carries traffic; of no meaning outside Istio.
-    pub dataplane: Dataplane,
-    /// The gateway's name; on Istio that of its Deployment too.
+    /// The gateway's name; on Istio that of its Deployment and its Service too.
     pub name: ObjectName,
     /// The namespace of its objects and pods.
     pub namespace: NamespaceName,
     /// The labels of its pods, where it runs some.
     pub pod_labels: Labels,
-    /// The hosts that go through it.
-    pub domains: Vec<DomainPattern>,
 }
 
 /// The NAT gateways of one resource.
@@ -93,13 +89,13 @@ pub struct WatchedNat {
 impl Estate {
     /// Who measures something of it, in the order of [`Source::ALL`].
     pub fn sources(&self) -> BTreeSet<Source> {
-        let policies = self.policies.values().map(|policy| (policy.engine, policy.dataplane));
-        let gateways = self.gateways.values().filter(|gateway| gateway.engine != EngineName::Istio);
-        let engines = policies.chain(gateways.map(|gateway| (gateway.engine, gateway.dataplane)));
-        let mut sources: BTreeSet<Source> = engines.filter_map(|(engine, plane)| source_of(engine, plane)).collect();
-        if self.gateways.values().any(|gateway| gateway.engine == EngineName::Istio) {
-            sources.insert(Source::IstioGateway);
-        }
+        let policies = self.policies.values().filter_map(|policy| source_of(policy.engine, policy.dataplane));
+        // Istio's gateways report as sources of their own; those of other engines are told of by the engine's agents.
+        let gateways = self.gateways.values().filter_map(|gateway| match gateway.engine {
+            EngineName::Istio => Some(Source::IstioGateway),
+            engine => source_of(engine, Dataplane::default()),
+        });
+        let mut sources: BTreeSet<Source> = policies.chain(gateways).collect();
         if !self.policies.is_empty() || !self.gateways.is_empty() {
             sources.extend([Source::Cluster, Source::CoreDns]);
         }

@@ -70,8 +70,6 @@ pub enum Operator {
     Or,
     /// What both have.
     And,
-    /// Equal.
-    Equal,
     /// Greater.
     Above,
     /// Less.

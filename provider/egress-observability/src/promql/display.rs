@@ -40,7 +40,6 @@ impl Operator {
         match self {
             Self::Or => "or",
             Self::And => "and",
-            Self::Equal => "==",
             Self::Above => ">",
             Self::Below => "<",
             Self::Plus => "+",
@@ -55,7 +54,7 @@ impl Operator {
         match self {
             Self::Or => 1,
             Self::And => 2,
-            Self::Equal | Self::Above | Self::Below => 3,
+            Self::Above | Self::Below => 3,
             Self::Plus | Self::Minus => 4,
             Self::Times | Self::By => 5,
         }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use egress_observability::alert::AlertName;
-use egress_observability::table::{columns, that_measure};
+use egress_observability::settings::Tuning;
+use egress_observability::source::Source;
+use egress_observability::table::{self, columns, that_measure};
 use egress_observability::topic::Topic;
 
 use crate::estates;
@@ -60,4 +62,18 @@ fn every_panel_asks_for_something_and_names_differ_within_a_source() {
             assert!(titles.insert(format!("{:?}", panel.title)), "{}: two panels {:?}", column.source, panel.title);
         }
     }
+}
+
+#[test]
+fn growth_of_all_that_pods_send_is_told_only_where_nobody_tells_that_of_egress() {
+    let in_cluster = columns().filter(|column| estates::of(column.source).sources().contains(&Source::Cluster));
+    let mut told = 0;
+    for column in in_cluster.filter(|column| column.source != Source::CoreDns) {
+        let given = table::column(Source::Cluster).give(&estates::of(column.source), &Tuning::default());
+        let of_pods = given.alerts.iter().any(|alert| alert.name == AlertName::TrafficSpike);
+        let better = column.source != Source::Cluster && column.alerts.contains(&AlertName::TrafficSpike);
+        assert_eq!(of_pods, !better, "{}", column.source);
+        told += usize::from(of_pods);
+    }
+    assert!(told > 3, "{told}");
 }

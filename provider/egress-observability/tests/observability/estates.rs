@@ -39,11 +39,9 @@ fn gateway(engine: EngineName, name: &str, namespace: &str) -> WatchedGateway {
     let label = ("istio".parse().expect("a key"), "egressgateway".parse().expect("a value"));
     WatchedGateway {
         engine,
-        dataplane: Dataplane::Sidecar,
         name: name.parse().expect("a name"),
         namespace: namespace.parse().expect("a namespace"),
         pod_labels: [label].into_iter().collect(),
-        domains: vec!["api.stripe.com".parse().expect("a pattern")],
     }
 }
 

@@ -4,6 +4,7 @@ mod agreement;
 mod cases;
 mod dashboards;
 mod estates;
+mod exporters;
 mod expressions;
 mod golden;
 mod guide;

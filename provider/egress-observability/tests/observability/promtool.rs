@@ -18,7 +18,7 @@ use egress_observability::table::columns;
 use serde_json::{Value, json};
 
 use crate::cases::{self, At, Case, Kind, clouds};
-use crate::estates;
+use crate::{estates, exporters};
 
 fn promtool() -> Option<OsString> {
     let program = std::env::var_os("EGRESS_PROMTOOL");
@@ -95,6 +95,64 @@ fn alerts_of_the_other_exporters_fire_as_well() {
     judge(&program, Source::Aws, &of("cloudwatch_exporter"), &aws);
     judge(&program, Source::Google, &of("stackdriver_exporter-deltas"), &clouds::google(clouds::STACKDRIVER_DELTAS));
     judge(&program, Source::Google, &of("managed-prometheus"), &clouds::google(clouds::MANAGED));
+}
+
+#[test]
+fn every_panel_and_every_record_has_data_of_the_exporters_own_names() {
+    let Some(program) = promtool() else { return };
+    let other = |exporter: &str| estates::of_nat(estates::nat(exporter, &["nat-1"]));
+    let stackdriver = exporters::google("stackdriver_nat_gateway_router_googleapis_com_nat_", "nat-1");
+    let others = [
+        ("cloudwatch_exporter", exporters::cloud_watch("nat_gateway_id")),
+        ("stackdriver_exporter-deltas", stackdriver),
+        ("managed-prometheus", exporters::google("router_googleapis_com:nat_", "nat-1")),
+    ];
+    let mut asked = 0;
+    for source in Source::ALL {
+        asked += has_data(&program, source.as_str(), &estates::of(source), &exporters::series(source));
+    }
+    for (exporter, series) in others {
+        asked += has_data(&program, exporter, &other(exporter), &series);
+    }
+    let mut without = estates::of(Source::Cilium);
+    without.exports.clear();
+    asked += has_data(&program, "cilium without hubble", &without, &exporters::series(Source::Cilium));
+    println!("{asked} queries have data");
+    assert!(asked > 200, "{asked}");
+}
+
+/// Has the tool ask every query of an estate, which must find something among these series.
+fn has_data(program: &OsString, name: &str, estate: &Estate, series: &[String]) -> usize {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tuning = estates::priced_if_nat(estate);
+    let all = monitor(estate, &tuning, &BTreeSet::new()).expect("nothing is refused");
+    let panels = all.panels.iter().chain(&all.policy_panels).flat_map(|panel| &panel.queries);
+    let queries =
+        panels.map(|query| query.expr.to_string()).chain(all.records.iter().map(|rule| rule.expr.to_string()));
+    // What Grafana puts in.
+    let chosen = |text: &str| text.replace("$__rate_interval", "5m").replace("$istio_namespace", ".*");
+    let chosen = |text: String| {
+        ["$ambient_namespace", "$cilium_namespace", "$egress_gateway"]
+            .iter()
+            .fold(chosen(&text), |text, variable| text.replace(variable, ".*"))
+    };
+    let tests: Vec<Value> = queries
+        .map(chosen)
+        .map(|text| {
+            let expected = json!([{ "labels": "{}", "value": 1 }]);
+            json!({ "expr": format!("count({text}) > bool 0"), "eval_time": "30m", "exp_samples": expected })
+        })
+        .collect();
+    let asked = tests.len();
+    let input: Vec<Value> = series.iter().map(|series| json!({ "series": series, "values": "1+1x30" })).collect();
+    std::fs::write(folder.path().join("rules.yaml"), rules(estate, &tuning)).expect("it is written");
+    let file = json!({
+        "rule_files": ["rules.yaml"], "evaluation_interval": "1m",
+        "tests": [{ "name": name, "interval": "1m", "input_series": input, "promql_expr_test": tests }],
+    });
+    std::fs::write(folder.path().join("test.yaml"), yaml_of(&file)).expect("it is written");
+    run(program, folder.path(), &["test", "rules", "test.yaml"]).unwrap_or_else(|error| panic!("{name}: {error}"));
+    asked
 }
 
 /// Has the tool judge the cases of a source, and says how many.
