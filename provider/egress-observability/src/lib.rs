@@ -38,6 +38,7 @@ pub mod rule;
 pub mod rules_file;
 pub mod runbook;
 pub mod scrape;
+pub mod selection;
 pub mod settings;
 pub mod severity;
 pub mod source;

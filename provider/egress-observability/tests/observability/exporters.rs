@@ -157,7 +157,7 @@ fn every_cluster() -> Vec<String> {
     all
 }
 
-/// CloudWatch's metrics, by either exporter.
+/// `CloudWatch`'s metrics, by either exporter.
 pub(crate) fn cloud_watch(id: &str) -> Vec<String> {
     const METRICS: [&str; 11] = [
         "active_connection_count_maximum",
