@@ -3,8 +3,9 @@
 //
 //	{"validate": object}                                -> {"known": true, "errors": [...], "warnings": [...]}
 //	{"verdict": {"objects": [...], "sources": [...]}}   -> {"passes": [[true, ...], ...]}
+//	{"hubble": {"metrics": [...], "flows": [...]}}      -> {"series": [{"__name__": ...}, ...]}
 //
-// Types of requests and answers are in validate.go and verdict.go.
+// Types of requests and answers are in validate.go, verdict.go and hubble.go.
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 type request struct {
 	Validate json.RawMessage `json:"validate,omitempty"`
 	Verdict  *verdictRequest `json:"verdict,omitempty"`
+	Hubble   *hubbleRequest  `json:"hubble,omitempty"`
 }
 
 // What a request that cannot be answered gets.
@@ -54,6 +56,13 @@ func answer(line []byte) any {
 			return failure{err.Error()}
 		}
 		return verdictAnswer{passes}
+	}
+	if request.Hubble != nil {
+		series, err := hubble(request.Hubble)
+		if err != nil {
+			return failure{err.Error()}
+		}
+		return series
 	}
 	return validate(request.Validate)
 }

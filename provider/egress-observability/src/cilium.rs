@@ -15,13 +15,14 @@ use crate::source::Source;
 use crate::text::Text;
 use crate::topic::Topic;
 
-/// What `hubble.metrics.enabled` of Cilium's chart has to list for the rules to find their labels.
+/// What `hubble.metrics.enabled` of Cilium's chart has to list for the rules to find their labels. Requests are counted by their answers, of which
+/// the outside is the source: only with both contexts does Cilium write it as the destination.
 pub const HUBBLE_METRICS: [&str; 5] = [
     "flows-to-world:any-drop;port;labelsContext=source_namespace,source_workload;destinationContext=dns|reserved-identity",
     "drop:labelsContext=source_namespace,source_workload,traffic_direction;destinationContext=dns|reserved-identity",
     "policy:labelsContext=source_namespace,source_workload;destinationContext=dns|reserved-identity",
     "dns:query;ignoreAAAA;labelsContext=source_namespace,source_workload",
-    "httpV2:labelsContext=source_namespace,source_workload;destinationContext=dns|reserved-identity",
+    "httpV2:labelsContext=source_namespace,source_workload;sourceContext=dns|reserved-identity;destinationContext=dns|reserved-identity",
 ];
 
 const NAMESPACE: &str = "source_namespace";

@@ -21,9 +21,10 @@ pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<S
         // Scripts in a virtual environment begin with its path, so one that was moved has to be made again.
         Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),
         Tool::Localstack => (&["requirements.txt"], folder.display().to_string()),
-        Tool::EngineJudges => {
-            (&["go.mod", "go.sum", "main.go", "validate.go", "verdict.go", "world.go"], go::STRIPPED.to_owned())
-        }
+        Tool::EngineJudges => (
+            &["go.mod", "go.sum", "main.go", "hubble.go", "validate.go", "verdict.go", "world.go"],
+            go::STRIPPED.to_owned(),
+        ),
         Tool::CargoDeny => (&[], cargo_deny::VERSION.to_owned()),
     };
     let mut text = setting;

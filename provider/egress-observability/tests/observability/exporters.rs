@@ -101,8 +101,8 @@ fn cilium() -> Vec<String> {
     let dropped = format!(r#"{from},reason="POLICY_DENIED",traffic_direction="egress",protocol="TCP""#);
     all.extend(with(&dropped, &["hubble_drop_total"]));
     all.push(r#"hubble_lost_events_total{node="n1",source="perf_event_ring_buffer"}"#.to_owned());
-    let http = format!(r#"{from},method="GET",protocol="HTTP/1.1",reporter="client""#);
-    all.push(format!(r#"hubble_http_requests_total{{{http},status="200"}}"#));
+    let http = format!(r#"{from},method="GET",reporter="client""#);
+    all.push(format!(r#"hubble_http_requests_total{{{http},protocol="HTTP/1.1",status="200"}}"#));
     for le in ["0.1", "+Inf"] {
         all.push(format!(r#"hubble_http_request_duration_seconds_bucket{{{http},le="{le}"}}"#));
     }

@@ -8,6 +8,7 @@ mod exporters;
 mod expressions;
 mod golden;
 mod guide;
+mod hubble;
 mod promtool;
 mod refusals;
 mod schema;
