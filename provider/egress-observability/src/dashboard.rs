@@ -172,7 +172,7 @@ fn grid(place: Place) -> Value {
 fn datasource(options: &DashboardOptions) -> Value {
     let current = match &options.datasource {
         Some(name) => json!({ "selected": true, "text": name, "value": name }),
-        None => json!({}),
+        None => json!({ "selected": false, "text": "", "value": "" }),
     };
     json!({
         "name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus", "current": current, "hide": 0,

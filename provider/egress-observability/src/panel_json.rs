@@ -86,7 +86,7 @@ fn options(kind: PanelKind, language: Language) -> (&'static str, Value) {
         PanelKind::Pie => (
             "piechart",
             json!({
-                "reduceOptions": last, "pieType": "donut", "displayLabels": ["percent"], "tooltip": { "mode": "single", "sort": "none", "hideZeros": true },
+                "reduceOptions": last, "orientation": "auto", "pieType": "donut", "displayLabels": ["percent"], "tooltip": { "mode": "single", "sort": "none", "hideZeros": true },
                 "legend": { "showLegend": true, "displayMode": "table", "placement": "right", "values": ["value"], "calcs": [] },
             }),
         ),
@@ -103,7 +103,7 @@ fn options(kind: PanelKind, language: Language) -> (&'static str, Value) {
         PanelKind::Table(_) => (
             "table",
             json!({
-                "showHeader": true, "cellHeight": "sm", "footer": { "show": false, "reducer": ["sum"], "countRows": false, "fields": "" },
+                "frameIndex": 0, "showHeader": true, "cellHeight": "sm", "footer": { "show": false, "reducer": ["sum"], "countRows": false, "fields": "" },
                 "sortBy": [{ "displayName": VALUE.in_language(language), "desc": true }],
             }),
         ),

@@ -22,7 +22,7 @@ pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<S
         Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),
         Tool::Localstack => (&["requirements.txt"], folder.display().to_string()),
         Tool::EngineJudges => (
-            &["go.mod", "go.sum", "main.go", "hubble.go", "validate.go", "verdict.go", "world.go"],
+            &["go.mod", "go.sum", "main.go", "dashboard.go", "hubble.go", "validate.go", "verdict.go", "world.go"],
             go::STRIPPED.to_owned(),
         ),
         Tool::CargoDeny => (&[], cargo_deny::VERSION.to_owned()),

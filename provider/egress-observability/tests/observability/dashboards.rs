@@ -8,11 +8,12 @@ use egress_observability::dashboard::{LIMIT, dashboards};
 use egress_observability::estate::Estate;
 use egress_observability::monitor::monitor;
 use egress_observability::settings::Tuning;
+use egress_observability::source::Source;
 use egress_observability::text::Language;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::estates;
 use crate::golden::{dashboard_options, objects};
+use crate::{estates, judge};
 
 fn many(count: usize, engine: EngineName) -> Estate {
     let name = |index: usize| format!("policy-{index:04}");
@@ -115,4 +116,19 @@ fn covers_nothing(panels: &[Value]) {
             }
         }
     }
+}
+
+#[test]
+fn grafanas_own_types_have_nothing_against_a_dashboard() {
+    let Some(program) = judge::program() else { return };
+    for (name, estate) in estates::all() {
+        for page in read(&estate, Language::English) {
+            let answer = judge::ask(&program, &json!({ "dashboard": page }));
+            assert_eq!(answer["error"], "", "{name}");
+        }
+    }
+    let mut misspelt = read(&estates::of(Source::Cilium), Language::English).remove(0);
+    misspelt["panels"][1]["options"]["colourMode"] = "value".into();
+    let answer = judge::ask(&program, &json!({ "dashboard": misspelt }));
+    assert!(answer["error"].as_str().is_some_and(|error| error.contains("colourMode")), "{answer}");
 }

@@ -1,15 +1,13 @@
 //! Cilium's own handlers as the judge of Hubble's labels: with the entries that `requirements` asks for they make of flows the very series that the
-//! synthetic exporter has. `EGRESS_ENGINE_JUDGES` names the program; without it the test says that it is skipped.
+//! synthetic exporter has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::process::{Command, Stdio};
 
 use egress_observability::cilium::HUBBLE_METRICS;
 use egress_observability::source::Source;
 use serde_json::{Value, json};
 
-use crate::exporters;
+use crate::{exporters, judge};
 
 /// A metric with its labels.
 type Series = (String, BTreeMap<String, String>);
@@ -35,15 +33,6 @@ fn flows() -> [Value; 3] {
     [to_world("FORWARDED", 4), denied, answer]
 }
 
-/// The program's answer.
-fn ask(program: &std::ffi::OsStr, request: &Value) -> Value {
-    let started = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut process = started.unwrap_or_else(|error| panic!("{} cannot be started: {error}", program.display()));
-    writeln!(process.stdin.take().expect("an input"), "{request}").expect("the judge reads");
-    let output = process.wait_with_output().expect("the judge ends");
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
 /// The series of the synthetic exporter that handlers make of flows, as a scrape without the label that the chart's monitor adds. Buckets of one
 /// histogram are one.
 fn expected() -> BTreeSet<Series> {
@@ -65,11 +54,8 @@ fn expected() -> BTreeSet<Series> {
 
 #[test]
 fn cilium_itself_makes_the_series_that_the_rules_ask_for() {
-    let Some(program) = std::env::var_os("EGRESS_ENGINE_JUDGES") else {
-        eprintln!("skipped: EGRESS_ENGINE_JUDGES names no program; `cargo xtask tools engine-judges` builds it");
-        return;
-    };
-    let answer = ask(&program, &json!({ "hubble": { "metrics": HUBBLE_METRICS, "flows": flows() } }));
+    let Some(program) = judge::program() else { return };
+    let answer = judge::ask(&program, &json!({ "hubble": { "metrics": HUBBLE_METRICS, "flows": flows() } }));
     let series = answer["series"].as_array().unwrap_or_else(|| panic!("{answer}"));
     let made = series.iter().map(|one| {
         let mut labels: BTreeMap<String, String> = serde_json::from_value(one.clone()).expect("labels");
@@ -84,10 +70,7 @@ fn cilium_itself_makes_the_series_that_the_rules_ask_for() {
 
 #[test]
 fn a_metric_that_cilium_does_not_know_is_an_error_here() {
-    let Some(program) = std::env::var_os("EGRESS_ENGINE_JUDGES") else {
-        eprintln!("skipped: EGRESS_ENGINE_JUDGES names no program; `cargo xtask tools engine-judges` builds it");
-        return;
-    };
-    let answer = ask(&program, &json!({ "hubble": { "metrics": ["flow-to-world"], "flows": [] } }));
+    let Some(program) = judge::program() else { return };
+    let answer = judge::ask(&program, &json!({ "hubble": { "metrics": ["flow-to-world"], "flows": [] } }));
     assert_eq!(answer["failure"], "0 of 1 metrics are known");
 }

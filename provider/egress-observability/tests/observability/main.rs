@@ -9,6 +9,7 @@ mod expressions;
 mod golden;
 mod guide;
 mod hubble;
+mod judge;
 mod promtool;
 mod refusals;
 mod schema;
