@@ -66,8 +66,6 @@ pub enum Aggregation {
 /// An operator between two expressions, from the one that binds least to the one that binds most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operator {
-    /// What either has.
-    Or,
     /// What both have.
     And,
     /// Greater.
@@ -117,6 +115,8 @@ pub enum Expr {
     Top(u32, Box<Expr>),
     /// A quantile (0 to 1) of buckets.
     Quantile(f64, Box<Expr>),
+    /// What any of them has, of two with the same labels the first. A list, because there is one for each of hundreds of policies.
+    Any(Vec<Expr>),
     /// Two expressions.
     Binary(Box<Expr>, Operator, Box<Expr>),
 }
@@ -243,7 +243,13 @@ impl Expr {
     /// What either has.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        self.with(Operator::Or, other)
+        let parts = |expr| match expr {
+            Self::Any(parts) => parts,
+            one => vec![one],
+        };
+        let mut all = parts(self);
+        all.extend(parts(other));
+        Self::Any(all)
     }
 
     /// What both have, with the values of the first.
@@ -329,6 +335,7 @@ impl Expr {
             Self::Top(count, of) => Self::Top(count, inside(of)),
             Self::Quantile(quantile, of) => Self::Quantile(quantile, inside(of)),
             Self::Binary(left, operator, right) => Self::Binary(inside(left), operator, inside(right)),
+            Self::Any(all) => Self::Any(all.into_iter().map(|one| one.map(change)).collect()),
             leaf @ (Self::Number(_) | Self::Now(_) | Self::Over { .. }) => leaf,
         };
         change(changed)
@@ -348,6 +355,7 @@ mod tests {
             (a().per(b()).per(c()), "a / b / c"),
             (a().above(1.0).and(b().above(2.0)), "a > 1 and b > 2"),
             (a().and(b().or(c())), "a and (b or c)"),
+            (a().or(b().or(c())).or(a().and(b())), "a or b or c or a and b"),
             (a().plus(b()).rest_of_one(), "1 - (a + b)"),
             (a().above(1.0).or(b()).above(3.0), "(a > 1 or b) > 3"),
             (series("x").is("l", "q\"\\").rate().sum(["n", "m"]), "sum by (n, m) (rate(x{l=\"q\\\"\\\\\"}[5m]))"),

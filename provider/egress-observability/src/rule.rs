@@ -259,7 +259,7 @@ impl<'a> Collector<'a> {
     /// Adds a recording rule. What is recorded under one name for several things is one rule.
     pub fn record(&mut self, name: &'static str, topic: Topic, expr: Expr) {
         if let Some(same) = self.given.records.iter_mut().find(|record| record.name == name) {
-            same.expr = same.expr.clone().or(expr);
+            join(&mut same.expr, expr);
             return;
         }
         self.given.records.push(Record { name, topic, source: self.column.source, expr });
@@ -269,7 +269,7 @@ impl<'a> Collector<'a> {
     /// name and labels for a mistake.
     pub fn alert<const N: usize>(&mut self, name: AlertName, labels: [&'static str; N], unit: Unit, expr: Expr) {
         if let Some(same) = self.given.alerts.iter_mut().find(|alert| alert.name == name) {
-            same.expr = same.expr.clone().or(expr);
+            join(&mut same.expr, expr);
             let more: Vec<_> = labels.into_iter().filter(|label| !same.labels.contains(label)).collect();
             same.labels.extend(more);
         } else if self.tuning.is_on(name) {
@@ -302,6 +302,12 @@ impl<'a> Collector<'a> {
             variable,
         });
     }
+}
+
+/// Makes an expression one of what it has or another has.
+fn join(expr: &mut Expr, other: Expr) {
+    let own = std::mem::replace(expr, Expr::Number(0.0));
+    *expr = own.or(other);
 }
 
 /// The share of a part in a whole: zero where there is a whole and no part of it, and nothing where there is no whole.

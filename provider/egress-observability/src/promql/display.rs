@@ -38,7 +38,6 @@ impl Over {
 impl Operator {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Or => "or",
             Self::And => "and",
             Self::Above => ">",
             Self::Below => "<",
@@ -52,7 +51,6 @@ impl Operator {
     /// How much it binds; operators of one rank are read from left to right.
     fn rank(self) -> u8 {
         match self {
-            Self::Or => 1,
             Self::And => 2,
             Self::Above | Self::Below => 3,
             Self::Plus | Self::Minus => 4,
@@ -88,15 +86,32 @@ impl fmt::Display for Expr {
             }
             Self::Top(count, of) => write!(f, "topk({count}, {of})"),
             Self::Quantile(quantile, of) => write!(f, "histogram_quantile({quantile}, {of})"),
+            Self::Any(all) => {
+                for (position, one) in all.iter().enumerate() {
+                    f.write_str(if position == 0 { "" } else { " or " })?;
+                    write!(f, "{one}")?;
+                }
+                Ok(())
+            }
             Self::Binary(left, operator, right) => {
-                let side = |side: &Self, needs: u8| match side {
-                    Self::Binary(_, inner, _) if inner.rank() < needs => format!("({side})"),
-                    _ => side.to_string(),
-                };
                 let rank = operator.rank();
-                write!(f, "{} {} {}", side(left, rank), operator.as_str(), side(right, rank + 1))
+                left.write_within(f, rank)?;
+                write!(f, " {} ", operator.as_str())?;
+                right.write_within(f, rank + 1)
             }
         }
+    }
+}
+
+impl Expr {
+    /// Writes it as a side of an operator, in parentheses if it binds less than the operator needs.
+    fn write_within(&self, f: &mut fmt::Formatter<'_>, needs: u8) -> fmt::Result {
+        let binds = match self {
+            Self::Binary(_, operator, _) => operator.rank(),
+            Self::Any(_) => 0,
+            _ => u8::MAX,
+        };
+        if binds < needs { write!(f, "({self})") } else { write!(f, "{self}") }
     }
 }
 

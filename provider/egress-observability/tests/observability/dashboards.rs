@@ -52,6 +52,20 @@ fn two_hundred_policies_are_one_dashboard_and_two_thousand_are_several() {
 }
 
 #[test]
+fn a_rule_about_thousands_of_objects_is_written_on_a_small_stack() {
+    let mut estate = many(5000, EngineName::NetworkPolicy);
+    for policy in estate.policies.values_mut() {
+        policy.network_policies = vec![policy.name.clone()];
+    }
+    let written = move || {
+        let all = monitor(&estate, &Tuning::default(), &BTreeSet::new()).expect("nothing is refused");
+        all.alerts.iter().map(|alert| alert.expr.to_string().matches("absent").count()).max()
+    };
+    let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(written).expect("a thread");
+    assert_eq!(thread.join().expect("it ends"), Some(5000));
+}
+
+#[test]
 fn what_fits_into_no_dashboard_is_refused() {
     // Each expression of the mesh names ten thousand hosts.
     let estate = many(2000, EngineName::Istio);
