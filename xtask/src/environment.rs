@@ -78,6 +78,10 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
         let program = Tool::Promtool.folder(workspace).join("promtool");
         variables.push(("EGRESS_PROMTOOL", program.display().to_string()));
     }
+    if Tool::Vmalert.is_installed(workspace) {
+        let program = Tool::Vmalert.folder(workspace).join("vmalert");
+        variables.push(("EGRESS_VMALERT", program.display().to_string()));
+    }
     if Tool::Localstack.is_installed(workspace) {
         let venv = Tool::Localstack.folder(workspace).join("venv");
         variables.push(("EGRESS_LOCALSTACK_VENV", venv.display().to_string()));

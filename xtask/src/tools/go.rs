@@ -42,6 +42,12 @@ pub(super) fn engine_judges(workspace: &Workspace, folder: &Path) -> anyhow::Res
     build(workspace, Tool::EngineJudges, ".", STRIPPED, &folder.join("engine-judges"))
 }
 
+/// Builds vmalert into `folder`.
+pub(super) fn vmalert(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    let package = "github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert";
+    build(workspace, Tool::Vmalert, package, STRIPPED, &folder.join("vmalert"))
+}
+
 /// The build tag that leaves Prometheus' service discovery out, and with it the SDKs of a dozen clouds: rules are checked without.
 pub(super) const NO_DISCOVERY: &str = "remove_all_sd";
 

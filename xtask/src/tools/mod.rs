@@ -34,6 +34,7 @@ enum Choice {
     Localstack,
     EngineJudges,
     Promtool,
+    Vmalert,
     CargoDeny,
 }
 
@@ -52,13 +53,22 @@ pub(crate) enum Tool {
     EngineJudges,
     /// Prometheus' own checker of rules.
     Promtool,
+    /// The runner of rules of `VictoriaMetrics`, which checks them too.
+    Vmalert,
     /// The checker of licences, bans and sources.
     CargoDeny,
 }
 
 /// What the tests run against, slowest last so that an interrupted run leaves most of them.
-pub(crate) const TEST_TOOLS: [Tool; 6] =
-    [Tool::Terraform115, Tool::Localstack, Tool::Opentofu, Tool::Promtool, Tool::EngineJudges, Tool::Kubernetes];
+pub(crate) const TEST_TOOLS: [Tool; 7] = [
+    Tool::Terraform115,
+    Tool::Localstack,
+    Tool::Opentofu,
+    Tool::Vmalert,
+    Tool::Promtool,
+    Tool::EngineJudges,
+    Tool::Kubernetes,
+];
 
 impl Tool {
     /// The name on the command line, of its folder, and of its log.
@@ -70,6 +80,7 @@ impl Tool {
             Self::Localstack => "localstack",
             Self::EngineJudges => "engine-judges",
             Self::Promtool => "promtool",
+            Self::Vmalert => "vmalert",
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -96,6 +107,7 @@ impl Tool {
             Self::Localstack => &["venv/bin/python", "venv/bin/aws"],
             Self::EngineJudges => &["engine-judges"],
             Self::Promtool => &["promtool"],
+            Self::Vmalert => &["vmalert"],
             Self::CargoDeny => &["bin/cargo-deny"],
         };
         names.iter().map(|name| self.folder(workspace).join(name)).collect()
@@ -148,6 +160,7 @@ pub(crate) fn install(workspace: &Workspace, tool: Tool) -> anyhow::Result<Outco
         Tool::Localstack => python::localstack(workspace, &folder)?,
         Tool::EngineJudges => go::engine_judges(workspace, &folder)?,
         Tool::Promtool => go::promtool(workspace, &folder)?,
+        Tool::Vmalert => go::vmalert(workspace, &folder)?,
         Tool::CargoDeny => cargo_deny::install(workspace, &folder)?,
     };
     if outcome == Outcome::Done {
@@ -167,6 +180,7 @@ impl Choice {
             Self::Localstack => tool == Tool::Localstack,
             Self::EngineJudges => tool == Tool::EngineJudges,
             Self::Promtool => tool == Tool::Promtool,
+            Self::Vmalert => tool == Tool::Vmalert,
             Self::CargoDeny => tool == Tool::CargoDeny,
         }
     }

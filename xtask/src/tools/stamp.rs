@@ -16,7 +16,7 @@ const FILE: &str = ".inputs";
 pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<String> {
     let (files, setting): (&[&str], String) = match tool {
         Tool::Kubernetes => (&["go.mod", "go.sum"], go::kubernetes_flags(root)?),
-        Tool::Opentofu => (&["go.mod", "go.sum"], go::STRIPPED.to_owned()),
+        Tool::Opentofu | Tool::Vmalert => (&["go.mod", "go.sum"], go::STRIPPED.to_owned()),
         Tool::Promtool => (&["go.mod", "go.sum"], format!("{} {}", go::STRIPPED, go::NO_DISCOVERY)),
         // Scripts in a virtual environment begin with its path, so one that was moved has to be made again.
         Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),

@@ -13,3 +13,4 @@ mod judge;
 mod promtool;
 mod refusals;
 mod schema;
+mod vmalert;

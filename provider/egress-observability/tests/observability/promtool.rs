@@ -28,19 +28,20 @@ fn promtool() -> Option<OsString> {
     program
 }
 
-fn rules(estate: &Estate, tuning: &Tuning) -> String {
+/// The file of rules of an estate.
+pub(crate) fn rules(estate: &Estate, tuning: &Tuning) -> String {
     let all = monitor(estate, tuning, &BTreeSet::new()).expect("nothing is refused");
     file(&groups(&all, estate, tuning, &RuleOptions::default()))
 }
 
-/// Runs the tool in a folder; its output if it is not content.
-fn run(program: &OsString, folder: &Path, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new(program).current_dir(folder).args(arguments).output().expect("promtool can be started");
+/// Runs a tool in a folder; its output if it is not content.
+pub(crate) fn run(program: &OsString, folder: &Path, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(program).current_dir(folder).args(arguments).output().expect("the tool can be started");
     if output.status.success() {
         return Ok(());
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Err(format!("promtool {}:\n{}{}", arguments.join(" "), text(&output.stdout), text(&output.stderr)))
+    Err(format!("{}:\n{}{}", arguments.join(" "), text(&output.stdout), text(&output.stderr)))
 }
 
 #[test]
