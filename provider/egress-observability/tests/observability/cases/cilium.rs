@@ -38,6 +38,8 @@ pub(crate) fn cases() -> Vec<Case> {
     all.extend(share(Name::DnsFailures, node, &of, &[]));
     let refused = r#"cilium_policy_change_total{node="n1",source="k8s",operation="update",outcome="fail"}"#;
     all.extend(events(Name::PolicyRefused, refused, node));
+    let taken = refused.replace("fail", "success");
+    all.push(case(Name::PolicyRefused, Kind::Silent, &[(&taken, "0+5x30")], &[]));
     all.extend(events(Name::FqdnCache, r#"cilium_fqdn_semaphore_rejected_total{node="n1"}"#, node));
     all.extend(events(Name::Blind, r#"hubble_lost_events_total{node="n1",source="perf_event_ring_buffer"}"#, node));
     all.extend(absent(Name::NoData, r#"cilium_forward_count_total{node="n1",direction="EGRESS"}"#, "{}"));

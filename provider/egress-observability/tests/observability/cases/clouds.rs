@@ -110,6 +110,13 @@ pub(crate) fn google(exporter: GoogleExporter) -> Vec<Case> {
             series.iter().map(|(selector, samples)| (*selector, samples.as_str())).collect();
         all.push(case(Name::NatDrops, kind, &series, &fires));
     }
+    // What is dropped for want of ports has an alert of its own.
+    all.push(case(
+        Name::NatDrops,
+        Kind::Silent,
+        &[(&no_ports, &per_minute(300)), (&sent, &per_minute(1_000_000))],
+        &[],
+    ));
     // 64 ports per machine.
     all.extend(gauge(Name::NatNearLimit, &of("port_usage", r#",ip_protocol="6""#), &labels, ["60", "51", "10"]));
     let mut none = absent(Name::NoData, &of("allocated_ports", ""), &labels);

@@ -73,6 +73,10 @@ pub(crate) fn sidecar() -> Vec<Case> {
         }
         all.push(failing);
     }
+    // What the other end of a connection reports is the same connection again.
+    let mut twice = of_requests("destination", WHO, "").remove(0);
+    (twice.kind, twice.fires) = (Kind::Silent, Vec::new());
+    all.push(twice);
     all.extend(slow("source", WHO));
     all.extend(refused());
     let to = |cluster: &str, metric: &str| {
