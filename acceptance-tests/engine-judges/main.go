@@ -3,8 +3,10 @@
 //
 //	{"validate": object}                                -> {"known": true, "errors": [...], "warnings": [...]}
 //	{"verdict": {"objects": [...], "sources": [...]}}   -> {"passes": [[true, ...], ...]}
+//	{"hubble": {"metrics": [...], "flows": [...]}}      -> {"series": [{"__name__": ...}, ...]}
+//	{"dashboard": dashboard}                            -> {"error": "..."}, empty if it is one
 //
-// Types of requests and answers are in validate.go and verdict.go.
+// Types of requests and answers are in validate.go, verdict.go, hubble.go and dashboard.go.
 package main
 
 import (
@@ -16,8 +18,10 @@ import (
 )
 
 type request struct {
-	Validate json.RawMessage `json:"validate,omitempty"`
-	Verdict  *verdictRequest `json:"verdict,omitempty"`
+	Validate  json.RawMessage `json:"validate,omitempty"`
+	Verdict   *verdictRequest `json:"verdict,omitempty"`
+	Hubble    *hubbleRequest  `json:"hubble,omitempty"`
+	Dashboard json.RawMessage `json:"dashboard,omitempty"`
 }
 
 // What a request that cannot be answered gets.
@@ -28,6 +32,7 @@ type failure struct {
 func main() {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	configureCilium()
+	configureGrafana()
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 	out := json.NewEncoder(os.Stdout)
@@ -54,6 +59,16 @@ func answer(line []byte) any {
 			return failure{err.Error()}
 		}
 		return verdictAnswer{passes}
+	}
+	if request.Hubble != nil {
+		series, err := hubble(request.Hubble)
+		if err != nil {
+			return failure{err.Error()}
+		}
+		return series
+	}
+	if request.Dashboard != nil {
+		return judgeDashboard(request.Dashboard)
 	}
 	return validate(request.Validate)
 }

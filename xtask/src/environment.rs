@@ -74,6 +74,14 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
         let program = Tool::EngineJudges.folder(workspace).join("engine-judges");
         variables.push(("EGRESS_ENGINE_JUDGES", program.display().to_string()));
     }
+    if Tool::Promtool.is_installed(workspace) {
+        let program = Tool::Promtool.folder(workspace).join("promtool");
+        variables.push(("EGRESS_PROMTOOL", program.display().to_string()));
+    }
+    if Tool::Vmalert.is_installed(workspace) {
+        let program = Tool::Vmalert.folder(workspace).join("vmalert");
+        variables.push(("EGRESS_VMALERT", program.display().to_string()));
+    }
     if Tool::Localstack.is_installed(workspace) {
         let venv = Tool::Localstack.folder(workspace).join("venv");
         variables.push(("EGRESS_LOCALSTACK_VENV", venv.display().to_string()));

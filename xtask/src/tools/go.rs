@@ -42,6 +42,21 @@ pub(super) fn engine_judges(workspace: &Workspace, folder: &Path) -> anyhow::Res
     build(workspace, Tool::EngineJudges, ".", STRIPPED, &folder.join("engine-judges"))
 }
 
+/// Builds vmalert into `folder`.
+pub(super) fn vmalert(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    let package = "github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert";
+    build(workspace, Tool::Vmalert, package, STRIPPED, &folder.join("vmalert"))
+}
+
+/// The build tag that leaves Prometheus' service discovery out, and with it the SDKs of a dozen clouds: rules are checked without.
+pub(super) const NO_DISCOVERY: &str = "remove_all_sd";
+
+/// Builds promtool into `folder`.
+pub(super) fn promtool(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    let package = "github.com/prometheus/prometheus/cmd/promtool";
+    build_tagged(workspace, Tool::Promtool, package, STRIPPED, NO_DISCOVERY, &folder.join("promtool"))
+}
+
 /// Linker flags that tell kube-apiserver its version; clients cannot parse the one of a build without them.
 pub(super) fn kubernetes_flags(root: &Path) -> anyhow::Result<String> {
     let path = root.join("tools/kubernetes/go.mod");
@@ -66,6 +81,18 @@ fn required_version<'a>(go_mod: &'a str, module: &str) -> Option<&'a str> {
 
 /// Builds one package of the module that pins `tool`.
 fn build(workspace: &Workspace, tool: Tool, package: &str, flags: &str, output: &Path) -> anyhow::Result<Outcome> {
+    build_tagged(workspace, tool, package, flags, "", output)
+}
+
+/// The same with a build tag, or none.
+fn build_tagged(
+    workspace: &Workspace,
+    tool: Tool,
+    package: &str,
+    flags: &str,
+    tag: &str,
+    output: &Path,
+) -> anyhow::Result<Outcome> {
     let Some(go) = find_on_path("go") else {
         return Ok(Outcome::Skipped("Go is not on PATH".to_owned()));
     };
@@ -76,7 +103,7 @@ fn build(workspace: &Workspace, tool: Tool, package: &str, flags: &str, output: 
         // A workspace file above the clone must not decide what is built, and neither may the clone's git state.
         .env("GOWORK", "off")
         .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["build", "-ldflags", flags, "-o"])
+        .args(["build", "-tags", tag, "-ldflags", flags, "-o"])
         .arg(output)
         .arg(package);
     run_logged(&name, &mut command, &workspace.logs.join(format!("tool-{name}.log")))?;

@@ -33,6 +33,8 @@ enum Choice {
     Terraform115,
     Localstack,
     EngineJudges,
+    Promtool,
+    Vmalert,
     CargoDeny,
 }
 
@@ -49,13 +51,24 @@ pub(crate) enum Tool {
     Localstack,
     /// The program that asks the engines' own code about emitted objects.
     EngineJudges,
+    /// Prometheus' own checker of rules.
+    Promtool,
+    /// The runner of rules of `VictoriaMetrics`, which checks them too.
+    Vmalert,
     /// The checker of licences, bans and sources.
     CargoDeny,
 }
 
 /// What the tests run against, slowest last so that an interrupted run leaves most of them.
-pub(crate) const TEST_TOOLS: [Tool; 5] =
-    [Tool::Terraform115, Tool::Localstack, Tool::Opentofu, Tool::EngineJudges, Tool::Kubernetes];
+pub(crate) const TEST_TOOLS: [Tool; 7] = [
+    Tool::Terraform115,
+    Tool::Localstack,
+    Tool::Opentofu,
+    Tool::Vmalert,
+    Tool::Promtool,
+    Tool::EngineJudges,
+    Tool::Kubernetes,
+];
 
 impl Tool {
     /// The name on the command line, of its folder, and of its log.
@@ -66,6 +79,8 @@ impl Tool {
             Self::Terraform115 => "terraform-1.15",
             Self::Localstack => "localstack",
             Self::EngineJudges => "engine-judges",
+            Self::Promtool => "promtool",
+            Self::Vmalert => "vmalert",
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -91,6 +106,8 @@ impl Tool {
             Self::Terraform115 => &["terraform"],
             Self::Localstack => &["venv/bin/python", "venv/bin/aws"],
             Self::EngineJudges => &["engine-judges"],
+            Self::Promtool => &["promtool"],
+            Self::Vmalert => &["vmalert"],
             Self::CargoDeny => &["bin/cargo-deny"],
         };
         names.iter().map(|name| self.folder(workspace).join(name)).collect()
@@ -142,6 +159,8 @@ pub(crate) fn install(workspace: &Workspace, tool: Tool) -> anyhow::Result<Outco
         Tool::Terraform115 => python::terraform(workspace, &folder)?,
         Tool::Localstack => python::localstack(workspace, &folder)?,
         Tool::EngineJudges => go::engine_judges(workspace, &folder)?,
+        Tool::Promtool => go::promtool(workspace, &folder)?,
+        Tool::Vmalert => go::vmalert(workspace, &folder)?,
         Tool::CargoDeny => cargo_deny::install(workspace, &folder)?,
     };
     if outcome == Outcome::Done {
@@ -160,6 +179,8 @@ impl Choice {
             Self::Terraform115 => tool == Tool::Terraform115,
             Self::Localstack => tool == Tool::Localstack,
             Self::EngineJudges => tool == Tool::EngineJudges,
+            Self::Promtool => tool == Tool::Promtool,
+            Self::Vmalert => tool == Tool::Vmalert,
             Self::CargoDeny => tool == Tool::CargoDeny,
         }
     }

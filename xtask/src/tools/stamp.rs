@@ -16,13 +16,15 @@ const FILE: &str = ".inputs";
 pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<String> {
     let (files, setting): (&[&str], String) = match tool {
         Tool::Kubernetes => (&["go.mod", "go.sum"], go::kubernetes_flags(root)?),
-        Tool::Opentofu => (&["go.mod", "go.sum"], go::STRIPPED.to_owned()),
+        Tool::Opentofu | Tool::Vmalert => (&["go.mod", "go.sum"], go::STRIPPED.to_owned()),
+        Tool::Promtool => (&["go.mod", "go.sum"], format!("{} {}", go::STRIPPED, go::NO_DISCOVERY)),
         // Scripts in a virtual environment begin with its path, so one that was moved has to be made again.
         Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),
         Tool::Localstack => (&["requirements.txt"], folder.display().to_string()),
-        Tool::EngineJudges => {
-            (&["go.mod", "go.sum", "main.go", "validate.go", "verdict.go", "world.go"], go::STRIPPED.to_owned())
-        }
+        Tool::EngineJudges => (
+            &["go.mod", "go.sum", "main.go", "dashboard.go", "hubble.go", "validate.go", "verdict.go", "world.go"],
+            go::STRIPPED.to_owned(),
+        ),
         Tool::CargoDeny => (&[], cargo_deny::VERSION.to_owned()),
     };
     let mut text = setting;

@@ -1,0 +1,16 @@
+//! What is emitted: that it agrees with the table, that Prometheus' own tools take it, and that each alert fires when it should and not otherwise.
+
+mod agreement;
+mod cases;
+mod dashboards;
+mod estates;
+mod exporters;
+mod expressions;
+mod golden;
+mod guide;
+mod hubble;
+mod judge;
+mod promtool;
+mod refusals;
+mod schema;
+mod vmalert;
