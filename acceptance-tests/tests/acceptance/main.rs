@@ -45,7 +45,7 @@ use std::thread::available_parallelism;
 use libtest_mimic::Arguments;
 
 /// How many scenarios run on a processor at once: for most of its time one waits, for states of the cloud and for processes to start.
-const SCENARIOS_PER_PROCESSOR: usize = 4;
+const SCENARIOS_PER_PROCESSOR: usize = 2;
 
 fn main() {
     let mut arguments = Arguments::from_args();
