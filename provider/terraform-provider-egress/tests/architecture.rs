@@ -77,7 +77,7 @@ fn no_file_imports_one_that_imports_it() {
     let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"]))
         .expect("cargo metadata writes JSON");
     let targets =
-        metadata["packages"].as_array().into_iter().flatten().flat_map(|package| package["targets"].as_array());
+        metadata["packages"].as_array().into_iter().flatten().filter_map(|package| package["targets"].as_array());
     let mut roots: Vec<&str> = Vec::new();
     for target in targets.flatten() {
         let kinds = target["kind"].as_array().into_iter().flatten();

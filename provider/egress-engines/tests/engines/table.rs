@@ -94,6 +94,7 @@ impl<T, F: Copy + Eq + Hash + Debug + 'static> Table<T, F> {
     }
 
     /// Panics where a cell is not what the compilers do, or a compiler does what no cell says.
+    #[allow(clippy::print_stdout, reason = "the figures are recorded")]
     fn judge(&self, columns: impl Iterator<Item = Column<T, F>>) {
         let mut wrong: BTreeMap<String, usize> = BTreeMap::new();
         let (mut compilations, mut judged_cells, mut unseen_exceptions) = (0, 0, Vec::new());

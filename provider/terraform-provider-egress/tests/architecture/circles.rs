@@ -1,6 +1,7 @@
 //! No file of a crate imports another one that imports it, in one step or more: what can be read alone can be changed alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -110,13 +111,13 @@ fn read(into: &mut Crate, module: &Module, file: &Path, items: &[Item], folder: 
         let name = child.ident.to_string();
         let path: Module = module.iter().cloned().chain([name.clone()]).collect();
         let below = folder.join(&name);
-        match &child.content {
-            Some((_, items)) => read(into, &path, file, items, &below),
-            None => {
-                let candidates = [folder.join(format!("{name}.rs")), below.join("mod.rs")];
-                let Some(file) = candidates.into_iter().find(|file| file.exists()) else { continue };
-                read_file(into, &path, &file, &below);
-            }
+        if let Some((_, items)) = &child.content {
+            read(into, &path, file, items, &below);
+            continue;
+        }
+        let candidates = [folder.join(format!("{name}.rs")), below.join("mod.rs")];
+        if let Some(file) = candidates.into_iter().find(|file| file.exists()) {
+            read_file(into, &path, &file, &below);
         }
     }
 }
@@ -233,7 +234,8 @@ fn circles(imports: &Imports) -> Vec<String> {
         {
             if members.contains(to) {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                lines += &format!("  {} -> {}: {}\n", from.display(), to.display(), names.join(", "));
+                let (from, to) = (from.display(), to.display());
+                writeln!(lines, "  {from} -> {to}: {}", names.join(", ")).expect("a text takes every line");
             }
         }
         circles.push(lines);

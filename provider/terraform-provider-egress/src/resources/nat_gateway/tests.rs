@@ -351,7 +351,8 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         ("us-east-1".into(), "eu-west-1".into(), false),
     ] {
         let (prior, planned) = (of(prior), of(planned));
-        let messages = AwsBackend.plan(&configured, &identity, &Instance::default(), &prior, &planned).await.diagnostics;
+        let messages =
+            AwsBackend.plan(&configured, &identity, &Instance::default(), &prior, &planned).await.diagnostics;
         let at: Vec<String> = messages
             .into_iter()
             .filter(|messages| messages.summary == moved)

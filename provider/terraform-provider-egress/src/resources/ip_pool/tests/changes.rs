@@ -159,7 +159,11 @@ async fn tags_changed_outside_are_reported_and_healed() {
     host.cloud.change_outside(&id(&host, "a"), |address| Some(Address { mark: None, ..address }));
     host.refresh().await;
     let planned = host.plan(&config).await;
-    assert!(messages(&planned.diagnostics)[0].contains("were changed outside of Terraform"), "{:?}", planned.diagnostics);
+    assert!(
+        messages(&planned.diagnostics)[0].contains("were changed outside of Terraform"),
+        "{:?}",
+        planned.diagnostics
+    );
     host.apply_plan(&config, planned).await;
     host.settled(&config).await;
     let healed = host.cloud.addresses();
@@ -313,7 +317,10 @@ async fn imports_by_name_and_by_ids() {
     assert_eq!(host.text("ids", "x"), theirs.id.as_str());
     for wrong in ["nothing", "partners,x=ip-9999", "partners,x", "partners,x="] {
         let messages = messages(&host.import(wrong).await.err().unwrap_or_default());
-        assert!(messages.len() == 1 && messages[0].starts_with("error") || wrong == "partners", "{wrong}: {messages:?}");
+        assert!(
+            messages.len() == 1 && messages[0].starts_with("error") || wrong == "partners",
+            "{wrong}: {messages:?}"
+        );
     }
 }
 

@@ -144,7 +144,10 @@ async fn says_what_is_wrong_and_where() {
 async fn two_keys_cannot_have_one_address() {
     let both = Value::map([("a", with("existing_id", "eipalloc-1")), ("b", with("existing_id", "eipalloc-1"))]);
     let messages = refused(&config(with("new", true), [("addresses", both)])).await;
-    assert!(messages[0].starts_with("error [addresses[\"b\"].existing_id] Two keys adopt the same address"), "{messages:?}");
+    assert!(
+        messages[0].starts_with("error [addresses[\"b\"].existing_id] Two keys adopt the same address"),
+        "{messages:?}"
+    );
 }
 
 #[tokio::test]

@@ -87,7 +87,11 @@ fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
     let messages = [failure("It failed", &error()), unchecked("the subnets", &error())].into_iter();
     let ended = end(&failed, "AWS in us-east-1", &Observed::default(), false).map(|failure| failure.diagnostic);
     for messages in messages.chain(ended) {
-        assert!(messages.detail.contains("You are not allowed. ") && !messages.detail.contains(".."), "{}", messages.detail);
+        assert!(
+            messages.detail.contains("You are not allowed. ") && !messages.detail.contains(".."),
+            "{}",
+            messages.detail
+        );
     }
 }
 
@@ -116,7 +120,11 @@ fn a_zone_that_may_be_full_is_told_with_what_is_there() {
     let there = BTreeMap::from([("us-east-1a".to_owned(), 4)]);
     assert_eq!(zone_quotas(&made(1), &there).into_iter().count(), 0);
     let messages = zone_quotas(&made(2), &there).into_iter().next().expect("a warning");
-    assert!(messages.detail.contains("has 4 NAT gateways") && messages.detail.contains("makes 2 more"), "{}", messages.detail);
+    assert!(
+        messages.detail.contains("has 4 NAT gateways") && messages.detail.contains("makes 2 more"),
+        "{}",
+        messages.detail
+    );
     assert_eq!(paths([messages]), ["aws.zones[\"us-east-1a\"]"]);
 }
 
