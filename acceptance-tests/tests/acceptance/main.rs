@@ -85,5 +85,7 @@ fn main() {
     requirements::add_to(&mut suite);
     secrets::add_to(&mut suite);
     via::add_to(&mut suite);
-    libtest_mimic::run(&arguments, suite.into_trials()).exit();
+    let conclusion = libtest_mimic::run(&arguments, suite.into_trials());
+    suite::stop_shared();
+    conclusion.exit();
 }

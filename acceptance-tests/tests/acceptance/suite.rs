@@ -1,7 +1,7 @@
 //! How scenarios become tests: one for each host, or one that says why it is skipped.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use acceptance_tests::engine_definitions;
 use acceptance_tests::environment::{self, Missing};
@@ -124,37 +124,51 @@ impl Run<'_> {
     }
 }
 
-/// What all scenarios share that run at the same time; it ends with the last of them.
-struct Shared<T>(LazyLock<Mutex<Weak<T>>>);
+/// What all scenarios share, from the first one that needs it to [`stop_shared`]: an API server takes longer to start than most of
+/// them to run.
+struct Shared<T>(Mutex<Option<Arc<T>>>);
 
 impl<T> Shared<T> {
     const fn new() -> Self {
-        Self(LazyLock::new(Mutex::default))
+        Self(Mutex::new(None))
     }
 
     fn get(&self, start: fn() -> Result<T>) -> Result<Arc<T>> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = shared.upgrade() {
-            return Ok(running);
+        if let Some(running) = &*shared {
+            return Ok(Arc::clone(running));
         }
         let started = Arc::new(start()?);
-        *shared = Arc::downgrade(&started);
+        *shared = Some(Arc::clone(&started));
         Ok(started)
     }
+
+    fn stop(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+static API_SERVER: Shared<ApiServer> = Shared::new();
+static API_SERVER_WITH_ENGINES: Shared<ApiServer> = Shared::new();
+static LOCALSTACK: Shared<LocalStack> = Shared::new();
+
+/// Stops what the scenarios share. A process that ends drops no static.
+pub(crate) fn stop_shared() {
+    API_SERVER.stop();
+    API_SERVER_WITH_ENGINES.stop();
+    LOCALSTACK.stop();
 }
 
 /// One API server for all scenarios.
 pub(crate) fn api_server() -> Result<Arc<ApiServer>> {
-    static SERVER: Shared<ApiServer> = Shared::new();
-    SERVER.get(ApiServer::start).context("no API server")
+    API_SERVER.get(ApiServer::start).context("no API server")
 }
 
 const NO_ENGINES: &str = "no API server with the definitions of the engines";
 
 /// One API server with the definitions of every engine for all scenarios.
 pub(crate) fn api_server_with_engines() -> Result<Arc<ApiServer>> {
-    static SERVER: Shared<ApiServer> = Shared::new();
-    SERVER.get(engine_definitions::api_server).context(NO_ENGINES)
+    API_SERVER_WITH_ENGINES.get(engine_definitions::api_server).context(NO_ENGINES)
 }
 
 /// The same for one scenario alone, whose objects are the whole cluster's and have names that it cannot choose.
@@ -164,6 +178,5 @@ pub(crate) fn own_server_with_engines() -> Result<Arc<ApiServer>> {
 
 /// One LocalStack for all scenarios.
 pub(crate) fn localstack() -> Result<Arc<LocalStack>> {
-    static SERVER: Shared<LocalStack> = Shared::new();
-    SERVER.get(LocalStack::start).context("no LocalStack")
+    LOCALSTACK.get(LocalStack::start).context("no LocalStack")
 }
