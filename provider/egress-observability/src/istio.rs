@@ -24,6 +24,8 @@ use crate::topic::Topic;
 const SERVICE: &str = "destination_service_name";
 const NAMESPACE: &str = "source_workload_namespace";
 const WORKLOAD: &str = "source_workload";
+/// By what one hop is divided.
+const WHO: [&str; 3] = [WORKLOAD, NAMESPACE, SERVICE];
 /// Hosts that nobody has registered and that are reached all the same.
 const PASSTHROUGH: &str = "PassthroughCluster";
 /// Hosts that nobody has registered and that are not reached.
@@ -91,6 +93,17 @@ fn refused(c: &mut Collector<'_>) {
     let title = Text { en: "Configuration that proxies refuse", zh: "被代理拒绝的配置" };
     c.panel(Topic::PolicyState, title, (PanelKind::Lines, Unit::PerSecond), rejects().rate().sum(["type"]), "{{type}}");
     c.alert(AlertName::PolicyRefused, ["type"], Unit::Count, rejects().increase().sum(["type"]).above(0.0));
+}
+
+/// What is recorded of one hop.
+fn records(c: &mut Collector<'_>, hop: &Hop<'_>) {
+    c.record("egress:bytes:rate5m", Topic::Traffic, hop.bytes().sum(WHO));
+    c.record(
+        "egress:requests:rate5m",
+        Topic::Destinations,
+        hop.begun().sum([WORKLOAD, NAMESPACE, SERVICE, "response_code"]),
+    );
+    c.record("egress:latency_milliseconds:p99_5m", Topic::Latency, hop.latency(["le", WORKLOAD, NAMESPACE, SERVICE]));
 }
 
 /// The six panels of the guide to egress traffic, in the right direction, of one hop.

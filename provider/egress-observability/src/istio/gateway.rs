@@ -8,7 +8,7 @@ use crate::alert::AlertName;
 use crate::estate::WatchedGateway;
 use crate::export::Exports;
 use crate::growth;
-use crate::istio::{Hop, NAMESPACE, SERVICE, WORKLOAD, failures, overview, refused, slow};
+use crate::istio::{Hop, NAMESPACE, SERVICE, WHO, WORKLOAD, failures, overview, records, refused, slow};
 use crate::job;
 use crate::promql::{Series, series};
 use crate::rule::{Collector, Column, Measured, PanelKind, Unit, Variable};
@@ -60,14 +60,7 @@ fn collect(c: &mut Collector<'_>) {
         series.like("reporter", "source|waypoint").among(WORKLOAD, &names).among(NAMESPACE, &namespaces)
     };
     let hop = Hop { narrow: &second_hop };
-    let who = [WORKLOAD, NAMESPACE, SERVICE];
-    c.record("egress:bytes:rate5m", Topic::Traffic, hop.bytes().sum(who));
-    c.record(
-        "egress:requests:rate5m",
-        Topic::Destinations,
-        hop.begun().sum([WORKLOAD, NAMESPACE, SERVICE, "response_code"]),
-    );
-    c.record("egress:latency_milliseconds:p99_5m", Topic::Latency, hop.latency(["le", WORKLOAD, NAMESPACE, SERVICE]));
+    records(c, &hop);
 
     let chosen = |series: Series| second_hop(series).like(WORKLOAD, GATEWAYS.reference());
     overview(c, &Hop { narrow: &chosen }, WORKLOAD, "{{source_workload}}", GATEWAYS);
@@ -79,7 +72,7 @@ fn collect(c: &mut Collector<'_>) {
     let by = [WORKLOAD, NAMESPACE];
     let spike = growth::of_record(recorded, by, tuning, tuning.floor(name));
     c.alert(name, by, Unit::BytesPerSecond, spike);
-    c.alert(AlertName::ConnectionFailures, who, Unit::Share, failures(&hop, who, tuning));
+    c.alert(AlertName::ConnectionFailures, WHO, Unit::Share, failures(&hop, WHO, tuning));
     c.alert(AlertName::LatencyHigh, [SERVICE], Unit::Milliseconds, slow(&hop, tuning));
     for gateway in gateways {
         let up = || series("up").is("job", job::of_gateway(gateway));

@@ -4,7 +4,8 @@ use crate::alert::AlertName;
 use crate::export::Exports;
 use crate::growth;
 use crate::istio::{
-    BLACK_HOLE, Hop, NAMESPACE, PASSTHROUGH, SERVICE, WORKLOAD, failures, overview, refused, services, slow,
+    BLACK_HOLE, Hop, NAMESPACE, PASSTHROUGH, SERVICE, WHO, WORKLOAD, failures, overview, records, refused, services,
+    slow,
 };
 use crate::job;
 use crate::pattern::{literal, one_of};
@@ -66,14 +67,7 @@ fn collect(c: &mut Collector<'_>) {
         if gateways.is_empty() { series } else { series.unlike(WORKLOAD, one_of(&gateways)) }
     };
     let hop = Hop { narrow: &first_hop };
-    let who = [WORKLOAD, NAMESPACE, SERVICE];
-    c.record("egress:bytes:rate5m", Topic::Traffic, hop.bytes().sum(who));
-    c.record(
-        "egress:requests:rate5m",
-        Topic::Destinations,
-        hop.begun().sum([WORKLOAD, NAMESPACE, SERVICE, "response_code"]),
-    );
-    c.record("egress:latency_milliseconds:p99_5m", Topic::Latency, hop.latency(["le", WORKLOAD, NAMESPACE, SERVICE]));
+    records(c, &hop);
 
     let of_namespaces = |series: Series| first_hop(series).like(NAMESPACE, NAMESPACES.reference());
     overview(c, &Hop { narrow: &of_namespaces }, NAMESPACE, "{{source_workload_namespace}}", NAMESPACES);
@@ -84,7 +78,7 @@ fn collect(c: &mut Collector<'_>) {
     let name = AlertName::TrafficSpike;
     let spike = growth::of_record(recorded, [NAMESPACE], tuning, tuning.floor(name));
     c.alert(name, [NAMESPACE], Unit::BytesPerSecond, spike);
-    c.alert(AlertName::ConnectionFailures, who, Unit::Share, failures(&hop, who, tuning));
+    c.alert(AlertName::ConnectionFailures, WHO, Unit::Share, failures(&hop, WHO, tuning));
     c.alert(AlertName::LatencyHigh, [SERVICE], Unit::Milliseconds, slow(&hop, tuning));
     to_unregistered(c);
     let proxies = series("up").is("job", job::SIDECARS);
