@@ -119,12 +119,11 @@ impl<'a, C: Copy + Into<Row>> Findings<'a, C> {
         let mut once: Vec<Finding> = Vec::with_capacity(self.found.len());
         for finding in self.found {
             let same = |other: &&mut Finding| {
-                let key = |of: &Finding| (of.level, of.path.clone(), of.why.clone(), of.decided_by);
-                key(other) == key(&finding)
+                (other.level, &other.path, &other.why, other.decided_by)
+                    == (finding.level, &finding.path, &finding.why, finding.decided_by)
             };
             match once.iter_mut().find(same) {
                 Some(other) => {
-                    other.engines_that_can.retain(|engine| finding.engines_that_can.contains(engine));
                     let more = finding.rows.into_iter().filter(|row| !other.rows.contains(row)).collect::<Vec<_>>();
                     other.rows.extend(more);
                 }

@@ -1,6 +1,6 @@
 //! The provider: its configuration and what it offers.
 
-mod configuration;
+pub(crate) mod configuration;
 mod schema;
 
 use std::sync::{Arc, OnceLock};
@@ -11,9 +11,9 @@ use tfplugin::data_source::DataSource;
 use tfplugin::function::Function;
 use tfplugin::resource::Resource;
 use tfplugin::schema::Schema;
-use tfplugin::{Context, Diagnostics, Provider, conform};
+use tfplugin::{Context, Diagnostics, Provider};
 
-use crate::session::{InCluster, Session};
+use crate::session::Session;
 use crate::{data_sources, functions, resources};
 
 /// The provider `egress`.
@@ -34,12 +34,6 @@ impl Egress {
             functions: OnceLock::new(),
         }
     }
-}
-
-/// What there is to know of a cluster without reaching it, from a wholly known object like the `kubernetes` block.
-pub(crate) fn cluster_description(value: &Value) -> Result<InCluster, Diagnostics> {
-    let value = conform::conform(&schema::cluster_description(), value)?;
-    configuration::in_cluster(Some(&value))
 }
 
 #[async_trait]

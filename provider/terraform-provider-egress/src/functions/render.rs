@@ -5,7 +5,7 @@ use tfplugin::function::{Function, FunctionError, Signature};
 use tfplugin::{Diagnostics, Severity};
 
 use super::{are_known, argument, parameter, wrong};
-use crate::provider::cluster_description;
+use crate::provider::configuration::cluster_description;
 use crate::resources::rendered_policy;
 
 /// `provider::egress::render(policy, kubernetes)`.

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::similar::hint;
-use tfplugin::{Diagnostic, Diagnostics};
+use tfplugin::{Diagnostic, Diagnostics, conform};
 
-use crate::provider::schema::CONNECTION;
+use super::schema::{self, CONNECTION};
 use crate::session::{Adoption, Configured, InCluster, ThisRun, Unavailable};
 
 /// The top level of the block; the clouds and the cluster are read apart, because one that is unknown must not keep the others
@@ -86,9 +86,10 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
     }
 }
 
-/// What the `kubernetes` block says of the cluster, beside how to reach it.
-pub(super) fn in_cluster(kubernetes: Option<&Value>) -> Result<InCluster, Diagnostics> {
-    in_cluster::parse(kubernetes)
+/// What there is to know of a cluster without reaching it, from a wholly known object like the `kubernetes` block.
+pub(crate) fn cluster_description(value: &Value) -> Result<InCluster, Diagnostics> {
+    let value = conform::conform(&schema::cluster_description(), value)?;
+    in_cluster::parse(Some(&value))
 }
 
 /// One cloud or cluster of the block. It can be used when the attributes are known by which it is reached; what else it says of what

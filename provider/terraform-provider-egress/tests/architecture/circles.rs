@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use syn::punctuated::Punctuated;
 use syn::visit::Visit;
-use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
+use syn::{Attribute, Expr, Item, ItemMod, ItemUse, Macro, Token, UseTree};
 
 /// The path of a module within its crate; empty for the root.
 type Module = Vec<String>;
@@ -19,6 +20,8 @@ struct Contents {
     bindings: BTreeMap<String, Vec<String>>,
     /// What it imports every name of.
     globs: Vec<Vec<String>>,
+    /// The names of its own items.
+    items: BTreeSet<String>,
     /// Every path that its code writes.
     paths: BTreeSet<Vec<String>>,
 }
@@ -46,18 +49,43 @@ fn is_test_item(item: &Item) -> bool {
     }
 }
 
+/// The name by which others can import an item.
+fn name_of(item: &Item) -> Option<String> {
+    let name = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.to_string())
+}
+
 /// Collects what the code of one module writes.
 struct Reader<'a>(&'a mut Contents);
 
 impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_item(&mut self, item: &'ast Item) {
         if !is_test_item(item) {
+            self.0.items.extend(name_of(item));
             syn::visit::visit_item(self, item);
         }
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
         self.read(&item.tree, &[]);
+    }
+
+    /// What most macros are given is a list of expressions, which is no part of the syntax tree.
+    fn visit_macro(&mut self, called: &'ast Macro) {
+        let arguments = called.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
+        for argument in arguments.into_iter().flatten() {
+            // It does not live as long as the tree.
+            Reader(self.0).visit_expr(&argument);
+        }
     }
 
     /// Modules are read one by one.
@@ -161,7 +189,7 @@ fn defining(of: &Crate, module: &Module, path: &[String], depth: usize) -> Optio
                 let target = defining(of, &at, glob, depth)?;
                 let whole: Vec<String> = std::iter::once(first).chain(more).cloned().collect();
                 let found = defining(of, &target, &[vec!["self".to_owned()], whole].concat(), depth)?;
-                (found != target || defines(of, &target, first)).then_some(found)
+                (found != target || of[&target].items.contains(first)).then_some(found)
             });
             return match from_glob {
                 Some(found) => Some(found),
@@ -171,14 +199,6 @@ fn defining(of: &Crate, module: &Module, path: &[String], depth: usize) -> Optio
         (rest, is_rooted) = (more, true);
     }
     is_rooted.then_some(at)
-}
-
-/// Whether a module has an item of this name in its own text.
-fn defines(of: &Crate, module: &Module, name: &str) -> bool {
-    let file = &of[module].file;
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let words = ["struct", "enum", "fn", "trait", "type", "const", "static", "mod", "union"];
-    words.iter().any(|word| text.contains(&format!("{word} {name}")))
 }
 
 fn imports(of: &Crate) -> Imports {

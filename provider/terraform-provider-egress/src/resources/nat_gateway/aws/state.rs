@@ -132,7 +132,7 @@ pub(super) fn standing<'a>(observed: &'a Observed, view: &View, key: &Key) -> Op
 }
 
 /// The resource as it is: what the user wrote, corrected where the cloud has it otherwise. Null when nothing of it is there: without a
-/// gateway its routes may be, which lead to one that is gone.
+/// gateway its routes may be, whose target is gone.
 pub(super) fn corrected(value: &Value, desired: &Desired, observed: &Observed, arns: &Arns) -> Value {
     let view = observed.view();
     let recorded = recorded_routes(desired, observed);
