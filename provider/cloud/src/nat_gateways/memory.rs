@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::{Identity, Key, Mark};
 use egress_model::nat_gateway::{Address, Gateway, State, View};
 
 use super::NatGateways;
@@ -20,6 +20,8 @@ pub struct Memory(Mutex<BTreeMap<(Identity, Key), Held>>);
 pub struct Held {
     /// Its id.
     pub id: String,
+    /// Whose it is.
+    pub identity: Identity,
     /// The ids of its addresses.
     pub addresses: BTreeSet<String>,
 }
@@ -96,7 +98,7 @@ impl NatGateways for Memory {
         match operation {
             Operation::Put(key, addresses) => {
                 let id = format!("{identity}/{key}");
-                let gateway = Held { id, addresses: addresses.clone() };
+                let gateway = Held { id, identity: identity.clone(), addresses: addresses.clone() };
                 held.insert((identity, key.clone()), gateway.clone());
                 observed.insert(key.clone(), gateway);
             }
@@ -109,11 +111,14 @@ impl NatGateways for Memory {
     }
 
     fn view(observed: &Self::Observed) -> View {
-        let gateway = |held: &Held| Gateway {
+        let mark = |key: &Key, identity| Mark { identity, key: key.clone(), created: None, holder: None };
+        let gateway = |key: &Key, held: &Held| Gateway {
             id: held.id.clone(),
             state: State::Available,
             addresses: held.addresses.iter().map(|id| Address { id: Some(id.clone()), ..Address::default() }).collect(),
+            mark: Some(mark(key, held.identity.clone())),
+            tags: BTreeMap::new(),
         };
-        View { gateways: observed.iter().map(|(key, held)| (key.clone(), gateway(held))).collect() }
+        View { gateways: observed.iter().map(|(key, held)| (key.clone(), gateway(key, held))).collect() }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::identity::{Holder, Identity, Key};
+pub use crate::identity::Mark;
+use crate::identity::{Identity, Key};
 
 /// A cloud's own id of an address, such as `eipalloc-0123456789abcdef0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,19 +34,6 @@ pub trait Source: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// Whether an address that came from `actual` is one that this source could have given. What the user did not choose
     /// admits anything, so that no change of a default ever replaces an address.
     fn admits(&self, actual: &Self) -> bool;
-}
-
-/// What an address carries of its identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The pool.
-    pub identity: Identity,
-    /// The key.
-    pub key: Key,
-    /// When it was asked for, in seconds since the Unix epoch; `None` when that tag was lost.
-    pub created: Option<u64>,
-    /// The resource instance that has it; `None` when that tag was lost.
-    pub holder: Option<Holder>,
 }
 
 /// What uses an address.

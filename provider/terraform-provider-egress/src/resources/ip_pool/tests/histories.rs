@@ -7,14 +7,15 @@ use async_trait::async_trait;
 use cloud::DefaultTags;
 use cloud::ip_pools::memory::{Memory, Source};
 use egress_model::identity::Key;
+use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 use tfplugin::schema::declare::{block, object, string};
 use tfplugin::schema::{Attribute, NestedBlock};
-use tfplugin::{Diagnostic, Diagnostics};
 
 use super::super::IpPool;
 use super::super::backend::{Backend, Place, Pools};
 use super::host::configure;
+use crate::clouds::{self, Cloud, Part, Parts};
 use crate::resources::histories::{Block, Subject, Things, assert_histories, assert_history};
 use crate::resources::registered::Registered;
 use crate::session::{Adoption, Configured, Failure, Session};
@@ -22,15 +23,22 @@ use crate::session::{Adoption, Configured, Failure, Session};
 /// A cloud in memory for each region.
 type Clouds = BTreeMap<&'static str, Arc<Memory>>;
 
+/// What says where its pools are.
+static REGIONS: Cloud = Cloud {
+    name: "memory",
+    title: "memory",
+    parts: &[Part { name: "region", description: "The region", example: "here" }],
+    locate: |_| None,
+};
+
 struct Regions(Clouds);
 
 impl Regions {
     fn place(&self, region: &str) -> Option<Box<dyn Pools>> {
         let cloud = Arc::clone(self.0.get(region)?);
-        let name = format!("memory in {region}");
         Some(Box::new(Place {
             cloud,
-            name,
+            place: clouds::Place::new(&REGIONS, [("region", region.to_owned())].into()),
             sources: BTreeMap::<Key, Source>::new(),
             default_tags: DefaultTags::default(),
         }))
@@ -39,8 +47,8 @@ impl Regions {
 
 #[async_trait]
 impl Backend for Regions {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn cloud(&self) -> &'static Cloud {
+        &REGIONS
     }
 
     fn block(&self) -> NestedBlock {
@@ -67,13 +75,12 @@ impl Backend for Regions {
         Vec::new()
     }
 
-    async fn open_region(&self, _: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
-        let place = region.and_then(|region| self.place(region));
-        place.ok_or_else(|| Diagnostic::error("There is no such region", ""))
+    async fn open_place(&self, _: &Configured, parts: &Parts) -> Result<Option<Box<dyn Pools>>, Failure> {
+        Ok(parts.get("region").and_then(|region| self.place(region)))
     }
 
-    fn imported(&self, region: Option<&str>) -> Value {
-        Value::object([("region", Value::from(region.unwrap_or_default()))])
+    fn imported(&self) -> Value {
+        Value::Object(BTreeMap::new())
     }
 }
 
