@@ -1,7 +1,10 @@
 //! Kills, interrupts and faults at every call that a run makes to EC2, and what must hold afterwards.
 //!
 //! A run is what `terraform apply` does: a plan walk and an apply walk, each with a process of its own. It is recorded once,
-//! then repeated once for each point, disturbed there; the points are the recorded calls, so none can be forgotten.
+//! then repeated once for each point, disturbed there; the points are the recorded calls, so none can be forgotten. A sample of them
+//! is met unless all are asked for; see [`points::points`].
+
+pub mod points;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +13,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use stand_in_cloud::ec2::Ec2;
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
+use stand_in_cloud::log::LogEntry;
 
+use self::points::{Point, RecordedCall, Walk, points};
 use crate::cloud::Cloud;
 use crate::core_driver::{Applied, Configuration, Driver, Interrupter, Message, State};
+use crate::environment::extent;
 
 /// How long a run may take to get to a point.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The three places around each call where a process can die.
-pub const PHASES: [HoldPhase; 3] = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit, HoldPhase::AfterReply];
 
 /// A change from one configuration to another.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ pub struct Matrix<'a> {
     driver: &'a Driver,
     scenario: Scenario,
     start: Start,
-    calls: Vec<String>,
+    calls: Vec<RecordedCall>,
     footprint: Vec<String>,
 }
 
@@ -56,6 +59,8 @@ pub struct Tally {
     pub calls: usize,
     /// The disturbed runs.
     pub points: usize,
+    /// The points that were left out.
+    pub left_out: usize,
     /// Runs after which something was marked to be replaced.
     pub tainted: usize,
     /// Runs that needed a second apply.
@@ -70,9 +75,10 @@ impl fmt::Display for Tally {
         let each = self.took / u32::try_from(self.points.max(1)).unwrap_or(u32::MAX);
         write!(
             f,
-            "{} calls, {} points, {} needed a second apply, {} tainted an object, {:.1} s, {each:.0?} a point",
+            "{} calls, {} points and {} left out, {} needed a second apply, {} tainted an object, {:.1} s, {each:.0?} a point",
             self.calls,
             self.points,
+            self.left_out,
             self.reapplied,
             self.tainted,
             self.took.as_secs_f64()
@@ -101,16 +107,25 @@ impl<'a> Matrix<'a> {
         let state = driver.converge(&scenario.before, &State::default()).await.context("building the start")?;
         let start = Start { cloud: cloud.snapshot(), state };
         cloud.restore(&start.cloud);
-        let state = driver.converge(&scenario.after, &start.state).await.context("the undisturbed run")?;
-        let calls: Vec<String> = cloud.server.log().into_iter().map(|entry| entry.action).collect();
+        let plan =
+            driver.plan(&scenario.after, &start.state).await?.accepted().context("planning the undisturbed run")?;
+        let planned = cloud.server.log().len();
+        let applied = driver.apply(&scenario.after, &plan).await.and_then(Applied::succeeded);
+        let state = applied.context("the undisturbed run")?;
+        let recorded = |(index, entry): (usize, LogEntry)| RecordedCall {
+            walk: if index < planned { Walk::Plan } else { Walk::Apply },
+            is_read: entry.is_read(),
+            action: entry.action,
+        };
+        let calls: Vec<RecordedCall> = cloud.server.log().into_iter().enumerate().map(recorded).collect();
         ensure!(!calls.is_empty(), "the undisturbed run made no call");
         let footprint = cloud.footprint();
         expect_settled(driver, &scenario.after, &state).await.context("after the undisturbed run")?;
         Ok(Self { cloud, driver, scenario, start, calls, footprint })
     }
 
-    /// The actions of the undisturbed run, in order.
-    pub fn calls(&self) -> &[String] {
+    /// The calls of the undisturbed run, in order.
+    pub fn calls(&self) -> &[RecordedCall] {
         &self.calls
     }
 
@@ -119,14 +134,14 @@ impl<'a> Matrix<'a> {
         &self.footprint
     }
 
-    /// SIGKILL of the provider before the commit of, after the commit of, and after the reply to every call.
+    /// SIGKILL of the provider before the commit of, after the commit of, and after the reply to a call.
     pub async fn kill(&self, memory: Memory) -> Result<Tally> {
-        let mut tally = self.tally();
-        for (number, action) in numbered(&self.calls) {
-            for phase in PHASES {
-                let at = || format!("killed at call {number} {action}, {phase:?}");
-                self.kill_at(number, phase, memory, &mut tally).await.with_context(at)?;
-            }
+        let phases = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit, HoldPhase::AfterReply];
+        let points = points(&self.calls, &phases, HoldPhase::AfterCommit, extent());
+        let mut tally = self.tally(phases.len(), points.len());
+        for Point { number, call, disturbance: phase } in points {
+            let at = || format!("killed at call {number} {}, {phase:?}", call.action);
+            self.kill_at(number, phase, memory, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
@@ -144,14 +159,14 @@ impl<'a> Matrix<'a> {
         self.recover(&state, tally).await
     }
 
-    /// Ctrl-C while every call is under way: what was accepted must be in the state when the apply returns.
+    /// Ctrl-C while a call is under way: what was accepted must be in the state when the apply returns.
     pub async fn interrupt(&self) -> Result<Tally> {
-        let mut tally = self.tally();
-        for (number, action) in numbered(&self.calls) {
-            for phase in [HoldPhase::BeforeCommit, HoldPhase::AfterCommit] {
-                let at = || format!("interrupted at call {number} {action}, {phase:?}");
-                self.interrupt_at(number, phase, &mut tally).await.with_context(at)?;
-            }
+        let phases = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit];
+        let points = points(&self.calls, &phases, HoldPhase::AfterCommit, extent());
+        let mut tally = self.tally(phases.len(), points.len());
+        for Point { number, call, disturbance: phase } in points {
+            let at = || format!("interrupted at call {number} {}, {phase:?}", call.action);
+            self.interrupt_at(number, phase, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
@@ -170,25 +185,23 @@ impl<'a> Matrix<'a> {
         self.recover(&disturbed.state, tally).await
     }
 
-    /// Each fault at every call: at most one further apply, then nothing to do.
+    /// A fault at a call: at most one further apply, then nothing to do.
     pub async fn faults(&self) -> Result<Tally> {
-        let mut tally = self.tally();
-        for (number, action) in numbered(&self.calls) {
-            for (name, phase, effect) in faults() {
-                let at = || format!("{name} at call {number} {action}");
-                self.cloud.restore(&self.start.cloud);
-                self.cloud.server.set_faults(vec![Fault::once(Matcher::call(number), phase, effect)]);
-                let disturbed = self.run(&Current::default()).await.with_context(at)?;
-                self.cloud.server.set_faults(Vec::new());
-                self.recover(&disturbed.state, &mut tally).await.with_context(at)?;
-            }
+        let points = points(&self.calls, &Trouble::ALL, Trouble::ResetAfterCommit, extent());
+        let mut tally = self.tally(Trouble::ALL.len(), points.len());
+        for Point { number, call, disturbance: trouble } in points {
+            let at = || format!("{trouble:?} at call {number} {}", call.action);
+            self.cloud.restore(&self.start.cloud);
+            self.cloud.server.set_faults(vec![trouble.at(number)]);
+            let disturbed = self.run(&Current::default()).await.with_context(at)?;
+            self.cloud.server.set_faults(Vec::new());
+            self.recover(&disturbed.state, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
 
     /// Core loses the last writes of its state, one more each time, after a run that succeeded.
     pub async fn lost_writes(&self) -> Result<Tally> {
-        let mut tally = self.tally();
         self.cloud.restore(&self.start.cloud);
         let reached = self.driver.converge(&self.scenario.after, &self.start.state).await?;
         let end = self.cloud.snapshot();
@@ -196,7 +209,9 @@ impl<'a> Matrix<'a> {
         let mut order: Vec<_> = reached.0.keys().chain(self.start.state.0.keys()).cloned().collect();
         order.sort();
         order.dedup();
-        for mask in 1_u32..(1 << order.len()) {
+        let masks = 1_u32..(1 << order.len());
+        let mut tally = self.tally(0, 0);
+        for mask in masks {
             let mut state = reached.clone();
             for (position, address) in order.iter().enumerate() {
                 if mask & (1 << position) != 0 {
@@ -213,10 +228,12 @@ impl<'a> Matrix<'a> {
         Ok(tally.finish())
     }
 
-    fn tally(&self) -> Tally {
+    /// Of a matrix that meets so many points, with so many disturbances of each call to choose from.
+    fn tally(&self, disturbances: usize, points: usize) -> Tally {
         Tally {
             calls: self.calls.len(),
             points: 0,
+            left_out: (self.calls.len() * disturbances).saturating_sub(points),
             tainted: 0,
             reapplied: 0,
             took: Duration::ZERO,
@@ -254,6 +271,7 @@ impl<'a> Matrix<'a> {
             ensure!(begin.elapsed() < PATIENCE, "the run did not get to the point");
         };
         let expected = usize::try_from(number - 1).ok().and_then(|index| self.calls.get(index));
+        let expected = expected.map(|call| call.action.as_str());
         ensure!(expected == Some(&held.action), "the call is {}, on record it is {expected:?}", held.action);
         if let Some(interrupter) = current.get() {
             let (resume, ended) = {
@@ -334,20 +352,37 @@ impl Tally {
     }
 }
 
-/// The faults that every call meets once.
-fn faults() -> Vec<(&'static str, FaultPhase, Effect)> {
-    let error = |status, code: &str, message: &str| Effect::Error {
-        status,
-        code: code.to_owned(),
-        message: message.to_owned(),
-    };
-    vec![
-        ("throttle", FaultPhase::BeforeCommit, error(503, "RequestLimitExceeded", "Request limit exceeded.")),
-        ("unavailable", FaultPhase::BeforeCommit, error(503, "Unavailable", "The service is overloaded.")),
-        ("reset before the commit", FaultPhase::BeforeCommit, Effect::Cut),
-        ("reset after the commit", FaultPhase::AfterCommit, Effect::Cut),
-        ("slow reply", FaultPhase::AfterCommit, Effect::Delay { ms: 50 }),
-    ]
+/// A fault that a call meets.
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    Throttled,
+    Unavailable,
+    ResetBeforeCommit,
+    ResetAfterCommit,
+    Slow,
+}
+
+impl Trouble {
+    const ALL: [Self; 5] =
+        [Self::Throttled, Self::Unavailable, Self::ResetBeforeCommit, Self::ResetAfterCommit, Self::Slow];
+
+    fn at(self, number: u64) -> Fault {
+        let error = |status, code: &str, message: &str| Effect::Error {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        let (phase, effect) = match self {
+            Self::Throttled => {
+                (FaultPhase::BeforeCommit, error(503, "RequestLimitExceeded", "Request limit exceeded."))
+            }
+            Self::Unavailable => (FaultPhase::BeforeCommit, error(503, "Unavailable", "The service is overloaded.")),
+            Self::ResetBeforeCommit => (FaultPhase::BeforeCommit, Effect::Cut),
+            Self::ResetAfterCommit => (FaultPhase::AfterCommit, Effect::Cut),
+            Self::Slow => (FaultPhase::AfterCommit, Effect::Delay { ms: 50 }),
+        };
+        Fault::once(Matcher::call(number), phase, effect)
+    }
 }
 
 /// The process of the walk that is under way.
@@ -380,8 +415,4 @@ async fn expect_settled(driver: &Driver, configuration: &Configuration, state: &
 
 fn is_lost(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<tonic::Status>().is_some())
-}
-
-fn numbered(calls: &[String]) -> impl Iterator<Item = (u64, &String)> {
-    (1..).zip(calls)
 }

@@ -10,7 +10,7 @@ use crate::crash_safety::document;
 use crate::suite::{Needs, Run, Suite};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("core_driver::agrees_with_a_real_host", Needs::Host, agrees_with_a_real_host);
+    suite.on_each_host("core_driver::agrees_with_a_real_host", Needs::Host, agrees_with_a_real_host);
 }
 
 fn agrees_with_a_real_host(run: &Run<'_>) -> Result<()> {

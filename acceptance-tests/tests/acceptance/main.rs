@@ -85,7 +85,11 @@ fn main() {
     requirements::add_to(&mut suite);
     secrets::add_to(&mut suite);
     via::add_to(&mut suite);
-    let conclusion = libtest_mimic::run(&arguments, suite.into_trials());
+    let left_out = suite.left_out();
+    let trials = suite.into_trials();
+    let scenarios = trials.len();
+    let conclusion = libtest_mimic::run(&arguments, trials);
     suite::stop_shared();
+    println!("extent: {}, {scenarios} of {} scenarios on a host", crash_safety::extent(), scenarios + left_out);
     conclusion.exit();
 }
