@@ -2,6 +2,7 @@
 
 use acceptance_tests::cloud::{Cloud, instant};
 use acceptance_tests::core_driver::{Configuration, Driver, State};
+use acceptance_tests::crash_safety::World as _;
 use acceptance_tests::host::attributes;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};

@@ -1,11 +1,11 @@
-//! Kills, interrupts and faults at every EC2 call of creating, changing and destroying a pool with its gateways.
+//! Kills, interrupts and faults at the EC2 calls of creating, changing and destroying a pool with its gateways.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use acceptance_tests::cloud::{Cloud, ZONES, instant};
 use acceptance_tests::core_driver::{Configuration, Driver};
-use acceptance_tests::crash_safety::{Matrix, Memory, Scenario, Tally};
+use acceptance_tests::crash_safety::{Matrix, Memory, Scenario, Tally, World as _};
 use anyhow::{Result, ensure};
 use serde_json::{Value as Json, json};
 
@@ -97,7 +97,7 @@ pub(crate) fn extent() -> String {
 fn with_matrix(
     binary: &Path,
     scenario: fn(&Cloud) -> Result<Scenario>,
-    test: impl AsyncFnOnce(&Matrix<'_>) -> Result<()>,
+    test: impl AsyncFnOnce(&Matrix<'_, Cloud>) -> Result<()>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -196,7 +196,7 @@ pub(crate) fn document(cloud: &Cloud, keys: &[&str], zones: [&[&str]; 2]) -> Jso
         })
         .collect();
     json!({
-        "provider": { "egress": { "owner": OWNER, "aws": cloud.provider_aws() } },
+        "provider": { "egress": cloud.provider_block(OWNER) },
         "resource": {
             "egress_ip_pool": { "partners": {
                 "name": "partners", "addresses": addresses, "aws": {}, "on_ip_change": "warn", "release_policy": "release",

@@ -2,8 +2,8 @@
 
 use acceptance_tests::cloud::ZONES;
 use anyhow::{Context as _, Result, ensure};
+use stand_in_cloud::ec2::Timings;
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
-use stand_in_cloud::settings::Timings;
 
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};

@@ -86,10 +86,8 @@ fn main() {
     secrets::add_to(&mut suite);
     via::add_to(&mut suite);
     let left_out = suite.left_out();
-    let trials = suite.into_trials();
-    let scenarios = trials.len();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let conclusion = libtest_mimic::run(&arguments, suite.into_trials());
     suite::stop_shared();
-    println!("extent: {}, {scenarios} of {} scenarios on a host", crash_safety::extent(), scenarios + left_out);
+    println!("extent: {}, {left_out} scenarios not on a further host", crash_safety::extent());
     conclusion.exit();
 }

@@ -18,10 +18,8 @@ use egress_model::identity::{Identity, Key, ResourceType};
 use egress_model::ip_pool::{
     AddressId, Desired, Held, InUse, Observed, Origin, ReleasePolicy, State, Wanted, assign, plan,
 };
-use stand_in_cloud::ec2::Caller;
+use stand_in_cloud::ec2::{Caller, Config as ServerConfig, Quotas, Server, Settings, Timings};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
-use stand_in_cloud::settings::{Quotas, Settings, Timings};
-use stand_in_cloud::{Config as ServerConfig, Server};
 use tokio_util::sync::CancellationToken;
 
 use super::{NAMED_READS, Source};

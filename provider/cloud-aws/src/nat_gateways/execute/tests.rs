@@ -14,10 +14,10 @@ use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region as RegionName};
 use cloud::nat_gateways::{apply, conformance};
 use cloud::{Class, End, Freshness, Limits, NatGateways, Outcome, Poll};
 use egress_model::identity::{Identity, Key, ResourceType};
-use stand_in_cloud::ec2::{Caller, Inventory, OutsideChange, SeededVpc};
+use stand_in_cloud::ec2::{
+    Caller, Config as ServerConfig, Inventory, OutsideChange, Quotas, SeededVpc, Server, Settings, Timings,
+};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
-use stand_in_cloud::settings::{Quotas, Settings, Timings};
-use stand_in_cloud::{Config as ServerConfig, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;

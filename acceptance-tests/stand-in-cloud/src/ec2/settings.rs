@@ -1,8 +1,10 @@
-//! What a test may turn: how long things take, how many there may be, and whether calls are throttled.
+//! What a test may turn of EC2: how long things take, how many there may be, and whether calls are throttled.
 
 use serde::{Deserialize, Serialize};
 
-/// How long things take, in milliseconds. [`crate::rules`] says what each stands for.
+use crate::throttling::Throttling;
+
+/// How long things take, in milliseconds. [`super::RULES`] says what each stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timings {
@@ -112,23 +114,6 @@ impl Quotas {
 impl Default for Quotas {
     fn default() -> Self {
         Self { addresses: 5, nat_gateways_per_zone: 5, addresses_per_nat_gateway: 2, routes_per_table: 50 }
-    }
-}
-
-/// Throttling by the published token buckets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Throttling {
-    /// Off, calls are never refused for their rate.
-    pub enabled: bool,
-    /// The share of every bucket and refill that is left for the caller, in percent: somebody else in the account
-    /// uses the rest.
-    pub share_percent: u32,
-}
-
-impl Default for Throttling {
-    fn default() -> Self {
-        Self { enabled: false, share_percent: 100 }
     }
 }
 
