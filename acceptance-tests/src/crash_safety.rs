@@ -5,6 +5,7 @@
 //! is met unless all are asked for; see [`points::points`].
 
 pub mod points;
+pub mod side_by_side;
 mod tally;
 mod trouble;
 mod world;

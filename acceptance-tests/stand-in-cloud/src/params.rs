@@ -46,6 +46,11 @@ impl Params {
         self.0.contains_key(name) || !self.indices(name).is_empty()
     }
 
+    /// All values, of all names.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+
     /// The same parameters without one.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {

@@ -36,6 +36,7 @@ mod readme;
 mod refactoring;
 mod requirements;
 mod secrets;
+mod side_by_side;
 mod suite;
 mod via;
 mod world;
@@ -84,6 +85,7 @@ fn main() {
     refactoring::add_to(&mut suite);
     requirements::add_to(&mut suite);
     secrets::add_to(&mut suite);
+    side_by_side::add_to(&mut suite);
     via::add_to(&mut suite);
     let left_out = suite.left_out();
     let conclusion = libtest_mimic::run(&arguments, suite.into_trials());
