@@ -68,9 +68,4 @@ impl LogEntry {
             sent: Sent::Nothing,
         }
     }
-
-    /// Whether the call only reads.
-    pub fn is_read(&self) -> bool {
-        ["Describe", "Get", "List"].iter().any(|verb| self.action.starts_with(verb))
-    }
 }

@@ -102,11 +102,6 @@ impl Server {
         self.change_settings(|settings| settings.quotas = quotas);
     }
 
-    /// Changes whether the rate of calls is limited.
-    pub fn set_throttling(&self, throttling: Throttling) {
-        self.change_settings(|settings| settings.throttling = throttling);
-    }
-
     fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
         let mut state = self.shared.state();
         let mut settings = state.ec2.settings().clone();

@@ -51,11 +51,6 @@ impl Object {
         object_id(&self.0)
     }
 
-    /// Whether its deletion was asked for.
-    pub fn is_being_deleted(&self) -> bool {
-        self.0["metadata"]["deletionTimestamp"].is_string()
-    }
-
     /// What must happen before it goes.
     pub fn finalizers(&self) -> Vec<String> {
         let finalizers = self.0["metadata"]["finalizers"].as_array();
