@@ -5,7 +5,6 @@ use crate::api::Api as _;
 use crate::error::ApiError;
 use crate::params::Params;
 use crate::request::Reply;
-use crate::throttling::Throttling;
 
 /// A server that has EC2 alone.
 pub type Server = crate::Server<Ec2>;
@@ -26,11 +25,6 @@ impl Server {
     /// Changes how many there may be.
     pub fn set_quotas(&self, quotas: Quotas) {
         self.with(|ec2, _| ec2.set_settings(Settings { quotas, ..ec2.settings() }));
-    }
-
-    /// Changes whether the rate of calls is limited.
-    pub fn set_throttling(&self, throttling: Throttling) {
-        self.with(|ec2, _| ec2.set_settings(Settings { throttling, ..ec2.settings() }));
     }
 
     /// Makes a network ready to put NAT gateways into. Not a call of the API: no log, no fault, no quota.
