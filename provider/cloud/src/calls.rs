@@ -47,7 +47,7 @@ pub struct Calls<'a> {
     pub limits: &'a Limits,
     /// The pauses between attempts.
     pub poll: Poll,
-    /// How often a call is tried in all whose answer was not clear. A throttled one is tried until the limits end.
+    /// How often a call is tried in all whose answer was not clear. One that the cloud refused for now is tried until the limits end.
     pub attempts: u32,
     /// What is known of the place.
     pub outage: &'a Outage,
@@ -67,14 +67,15 @@ impl Calls<'_> {
         loop {
             let answer = self.limits.reading(operation, call()).await;
             let again = match &answer {
-                Err(error) if error.class == Class::Throttled => true,
+                Err(error) if error.had_no_effect() => true,
                 Err(error) if error.is_temporary() => {
                     attempt += 1;
                     attempt <= self.attempts && start.elapsed() < SILENCE
                 }
                 _ => false,
             };
-            if !again || pauses.next().await.is_err() {
+            let least = answer.as_ref().err().and_then(Error::retry_after).unwrap_or_default();
+            if !again || pauses.next_after(least).await.is_err() {
                 self.outage.note(&answer);
                 return answer;
             }
@@ -121,8 +122,9 @@ impl Calls<'_> {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
             };
-            let harmless = error.class == Class::Throttled || is_temporary(&error);
-            if !harmless && !error.is_unclear() || pauses.next().await.is_err() {
+            let harmless = error.had_no_effect() || is_temporary(&error);
+            let least = error.retry_after().unwrap_or_default();
+            if !harmless && !error.is_unclear() || pauses.next_after(least).await.is_err() {
                 return Err(error);
             }
             if harmless {
@@ -153,6 +155,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::error::Hints;
 
     const MINUTES: u64 = 10;
 
@@ -216,6 +219,20 @@ mod tests {
              DescribeAddresses failed: no"
         );
         assert_eq!(error.class, Class::Transient);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_object_is_waited_for_as_long_as_the_cloud_says() {
+        let (limits, outage) = (limits(false), Outage::default());
+        let (start, count) = (Instant::now(), RefCell::new(0));
+        let call = || async {
+            *count.borrow_mut() += 1;
+            let hints = Hints { retry_after: Some(Duration::from_secs(60)), ..Hints::default() };
+            let error = Error { hints: Some(Box::new(hints)), ..Error::new(Class::Busy, "PUT subnet", "busy") };
+            if *count.borrow() <= 5 { Err(error) } else { Ok(()) }
+        };
+        calls(&limits, &outage).write("PUT subnet", none_passes, call).await.expect("an answer");
+        assert_eq!((count.take(), start.elapsed().as_secs()), (6, 300));
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,22 +18,28 @@
 //! - Nothing that does not carry the identity, or that the user did not name, is changed or removed.
 
 pub mod calls;
+pub mod conformance;
 mod default_tags;
 pub mod drive;
 pub mod error;
 pub mod ip_pools;
 pub mod limits;
+mod locks;
+pub mod names;
 pub mod nat_gateways;
+pub mod reconcile;
 pub mod snapshot;
 pub mod steering;
 pub mod token;
 
 pub use calls::Calls;
 pub use default_tags::DefaultTags;
-pub use drive::{End, Outcome, Work, drive};
-pub use error::{Class, Error};
+pub use drive::{End, Outcome, drive};
+pub use error::{Class, Error, Hints};
 pub use ip_pools::IpPools;
 pub use limits::{Ended, Limits, Poll};
+pub use locks::{Held, Locks};
 pub use nat_gateways::NatGateways;
+pub use reconcile::{Reached, Reconcile, Stages};
 pub use snapshot::Freshness;
 pub use steering::Steering;
