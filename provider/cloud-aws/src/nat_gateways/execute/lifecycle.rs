@@ -131,7 +131,7 @@ impl Step<'_> {
             let gateway = pauses.passing(looked)?.flatten();
             match gateway.as_ref().map(|gateway| &gateway.state) {
                 Some(State::Available) if gateway.as_ref().is_some_and(Gateway::is_settled) => return Ok(()),
-                Some(State::Failed { code, message }) => {
+                Some(State::Dead { code, message }) => {
                     let error = failure(code, message);
                     if let Err(error) = self.delete_call(&id).await {
                         tracing::warn!(gateway = %id, %error, "the failed gateway could not be deleted");
@@ -168,7 +168,7 @@ impl Step<'_> {
             Ok(()) => State::Deleting,
         };
         if let Some(gateway) = self.observed.gateway_mut(id) {
-            let failed = matches!(gateway.state, State::Failed { .. });
+            let failed = matches!(gateway.state, State::Dead { .. });
             gateway.state = if failed { State::Deleted } else { state };
         }
         for route in self.observed.routes.values_mut().filter(|route| route.target == id) {
@@ -183,7 +183,7 @@ impl Step<'_> {
         loop {
             let looked = self.read(id).await;
             if let Some(gateway) = pauses.passing(looked)?
-                && gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Failed { .. }))
+                && gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Dead { .. }))
             {
                 self.observed.gone(id);
                 return self.await_free(id).await;

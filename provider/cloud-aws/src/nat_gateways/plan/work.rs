@@ -69,7 +69,7 @@ impl Member {
             phase: match gateway.state {
                 State::Available => Phase::Available,
                 State::Deleting => Phase::Deleting,
-                State::Pending | State::Failed { .. } | State::Deleted => Phase::Pending,
+                State::Pending | State::Dead { .. } | State::Deleted => Phase::Pending,
             },
             mode: gateway.mode,
             subnet: gateway.subnet.clone(),
@@ -152,7 +152,7 @@ impl<'a> Work<'a> {
             let wanted = self.desired.gateways.get(&gateway.key);
             let fits = wanted.is_some_and(|wanted| reasons_to_replace(gateway, &wanted.kind).is_empty());
             let role = match gateway.state {
-                State::Failed { .. } | State::Deleted => continue,
+                State::Dead { .. } | State::Deleted => continue,
                 State::Pending | State::Available if fits && kept.insert(&gateway.key) => Role::Keeper,
                 State::Pending | State::Available if self.is_held(gateway) => {
                     self.plan.held.insert(gateway.id.clone());
