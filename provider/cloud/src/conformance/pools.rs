@@ -22,8 +22,11 @@ pub trait Subject: World {
     /// The implementor as another process has it, with nothing remembered.
     fn cloud(&self) -> Self::Cloud;
 
-    /// Where addresses come from, and another source that does not admit them where the cloud has one.
-    fn sources(&self) -> (Source<Self>, Option<Source<Self>>);
+    /// Where addresses come from.
+    fn source(&self) -> Source<Self>;
+
+    /// Two sources of which neither admits what comes from the other, or from [`Self::source`], where the cloud has such.
+    fn exclusive_sources(&self) -> Option<[Source<Self>; 2]>;
 
     /// Settings that are not those of a new address, where the cloud has any.
     fn other_settings(&self) -> Option<Settings<Self>>;
@@ -83,7 +86,7 @@ impl<'a, S: Subject> Check<'a, S> {
 
     fn allocated(&self) -> Wanted<Source<S>> {
         Wanted {
-            origin: Origin::Allocated { source: self.subject.sources().0, recover: None },
+            origin: Origin::Allocated { source: self.subject.source(), recover: None },
             settings: Settings::<S>::default(),
             tags: BTreeMap::new(),
             stale_tags: BTreeSet::new(),
@@ -167,7 +170,7 @@ async fn finds_what_a_lost_run_allocated<S: Subject>(check: Check<'_, S>) {
     assert_eq!(ids(&check.apply().await), first, "without its state the pool is found again");
     let again = Operation::Allocate {
         key: key("a"),
-        source: check.subject.sources().0,
+        source: check.subject.source(),
         settings: Settings::<S>::default(),
         recover: None,
         tags: BTreeMap::new(),
@@ -201,12 +204,12 @@ async fn grows_and_shrinks_by_key<S: Subject>(check: Check<'_, S>) {
 
 /// For a while there are two addresses of one key.
 async fn takes_from_another_source<S: Subject>(check: Check<'_, S>) {
-    let (source, Some(another)) = check.subject.sources() else { return check.destroy().await };
-    assert!(!another.admits(&source));
+    let Some([one, another]) = check.subject.exclusive_sources() else { return check.destroy().await };
+    assert!(!another.admits(&one) && !one.admits(&another));
     let mut check = check.want("a");
     let mut before = ids(&check.apply().await);
     // There and back, and there again: each time the name of what was given up may be taken or free.
-    for source in [another.clone(), source, another] {
+    for source in [one.clone(), another, one] {
         check.wanted("a").origin = Origin::Allocated { source: source.clone(), recover: None };
         let after = check.apply().await;
         assert!(after.values().all(|address| source.admits(&address.source)), "{after:?}");
@@ -345,7 +348,7 @@ async fn survives_the_death_of_the_process<S: Subject>(subject: &S) {
         check.apply().await;
         check.request.desired.addresses.remove(&key("b"));
         let mut check = check.want("c");
-        if let (_, Some(source)) = subject.sources() {
+        if let Some([source, _]) = subject.exclusive_sources() {
             check.wanted("a").origin = Origin::Allocated { source, recover: None };
         }
         let died = Dying::apply(&Pools(&subject.cloud()), &check.request, operations).await;

@@ -284,8 +284,12 @@ mod tests {
             Self::clone(self)
         }
 
-        fn sources(&self) -> (Source, Option<Source>) {
-            (Source(Some(0)), Some(Source(Some(1))))
+        fn source(&self) -> Source {
+            Source(None)
+        }
+
+        fn exclusive_sources(&self) -> Option<[Source; 2]> {
+            Some([Source(Some(1)), Source(Some(2))])
         }
 
         fn other_settings(&self) -> Option<Settings> {

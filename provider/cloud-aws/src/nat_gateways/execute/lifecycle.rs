@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::Step;
 use crate::convert;
+use crate::error::remedy;
 use crate::nat_gateways::desired::{Kind, Secondary};
 use crate::nat_gateways::observed::{ElasticIp, Gateway, Left};
 use crate::nat_gateways::operation::Target;
@@ -142,7 +143,7 @@ impl Step<'_> {
                     let message = format!("{id} was deleted while it was being made");
                     return Err(Error::new(Class::Conflict, "DescribeNatGateways", message));
                 }
-                Some(State::Pending | State::Available) | None => {}
+                Some(State::Pending | State::Available | State::Degraded { .. }) | None => {}
             }
             match pauses.next().await {
                 Ok(()) => {}
@@ -273,10 +274,11 @@ fn failure(code: &str, message: &str) -> Error {
     let class = match code {
         "InsufficientFreeAddressesInSubnet" => Class::Exhausted,
         "InvalidAllocationID.NotFound" | "InvalidSubnetID.NotFound" => Class::NotFound,
-        "Resource.AlreadyAssociated" | "Gateway.NotAttached" => Class::Conflict,
+        "Resource.AlreadyAssociated" => Class::InUse,
+        "Gateway.NotAttached" => Class::Conflict,
         "InternalError" => Class::Transient,
         _ => Class::Other,
     };
     let error = Error::new(class, "CreateNatGateway", format!("the NAT gateway failed: {message}"));
-    Error { code: code.to_owned(), ..error }
+    Error { code: code.to_owned(), ..error }.with_remedy(remedy("CreateNatGateway", code))
 }

@@ -67,7 +67,7 @@ impl Member {
             key: gateway.key.clone(),
             role,
             phase: match gateway.state {
-                State::Available => Phase::Available,
+                State::Available | State::Degraded { .. } => Phase::Available,
                 State::Deleting => Phase::Deleting,
                 State::Pending | State::Dead { .. } | State::Deleted => Phase::Pending,
             },
@@ -153,12 +153,12 @@ impl<'a> Work<'a> {
             let fits = wanted.is_some_and(|wanted| reasons_to_replace(gateway, &wanted.kind).is_empty());
             let role = match gateway.state {
                 State::Dead { .. } | State::Deleted => continue,
-                State::Pending | State::Available if fits && kept.insert(&gateway.key) => Role::Keeper,
-                State::Pending | State::Available if self.is_held(gateway) => {
+                _ if gateway.state.is_live() && fits && kept.insert(&gateway.key) => Role::Keeper,
+                _ if gateway.state.is_live() && self.is_held(gateway) => {
                     self.plan.held.insert(gateway.id.clone());
                     continue;
                 }
-                State::Pending | State::Available | State::Deleting => Role::Retiring,
+                State::Pending | State::Available | State::Degraded { .. } | State::Deleting => Role::Retiring,
             };
             self.members.insert(Target::Id(gateway.id.clone()), Member::of(gateway, role));
         }
