@@ -117,11 +117,12 @@ impl<S: State> Served<S> {
         self.write(serve).await
     }
 
-    /// A while of up to 30 ms, of which some is within one instant.
+    /// A while of up to 30 ms, of which some is within one instant; one in eight takes ten times as long.
     async fn travel(&self) {
         let (instant, pause) = {
             let random = &mut lock(&self.way).random;
-            (random.below(4), random.below(4) * random.below(11))
+            let slow = if random.below(8) == 0 { 10 } else { 1 };
+            (random.below(4), random.below(4) * random.below(11) * slow)
         };
         for _ in 0..instant {
             yield_now().await;
