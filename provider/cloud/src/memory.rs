@@ -14,6 +14,7 @@
 //! that they meet at every call in every order. Time is tokio's: a test that pauses it waits for nothing.
 
 pub mod names;
+pub mod router;
 pub mod tags;
 
 mod process;
