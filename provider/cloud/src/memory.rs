@@ -13,6 +13,7 @@
 //! A [`Process`] is one run of the provider. Several can have one cloud, and each call lets the others go first for a random while, so
 //! that they meet at every call in every order. Time is tokio's: a test that pauses it waits for nothing.
 
+pub mod entries;
 pub mod names;
 pub mod router;
 pub mod tags;

@@ -52,7 +52,8 @@ pub(super) fn name_of(id: &str) -> &str {
 }
 
 fn convert((address, user): UsedAddress) -> Address<Zone> {
-    let used = |id: String| User { id: normal(&id), kind: UserKind::NatGateway, association: None, private_ip: None };
+    let gateway =
+        |id: String| User { id: normal(&id), kind: UserKind::NatGateway, association: None, private_ip: None };
     Address {
         id: AddressId::new(normal(&address.id)),
         public_ips: address.ip.map_or(PublicIps::Pending, PublicIps::from),
@@ -60,7 +61,7 @@ fn convert((address, user): UsedAddress) -> Address<Zone> {
         settings: Settings { ddos: Some(address.body.ddos) },
         mark: mark_of(&address.body.tags),
         tags: without_identity(&address.body.tags),
-        users: user.map(used).into_iter().collect(),
+        users: user.map(gateway).into_iter().collect(),
     }
 }
 
@@ -106,30 +107,32 @@ impl Process<Api> {
         let met = marked().await?.into_iter().find(|address| asked.is_met_by(address));
         let name = match met {
             Some(address) => name_of(address.id.as_str()).to_owned(),
-            None => {
-                let ddos = asked.settings.ddos.clone().unwrap_or_else(|| DDOS.to_owned());
-                let body = AddressBody { zone: asked.source.0, ddos, tags: asked.all_tags() };
-                let body = &body;
-                let create = |name: String| async move {
-                    match self.put(&name, body, Condition::IsAbsent, limits).await {
-                        Ok(()) => Ok(Created::New(name)),
-                        Err(error) if error.code == "PreconditionFailed" => Ok(Created::Exists),
-                        Err(error) => Err(error),
-                    }
-                };
-                let get = |name: String| async move {
-                    let there = self.object(&name, limits).await?;
-                    let will_do = |there: &UsedAddress| {
-                        there.0.provisioning != Provisioning::Deleting && asked.is_met_by(&convert(there.clone()))
-                    };
-                    Ok(there.filter(will_do).map(|_| name))
-                };
-                let name = |generation| object_name(asked.identity, Some(asked.key), generation);
-                names::create("PUT publicIPAddresses/{}", name, create, get, |_| true).await?
-            }
+            None => self.create_address(asked, limits).await?,
         };
         self.settled(&name, limits).await?;
         Ok(Effect::present(marked().await?))
+    }
+
+    /// The name of a new address, or of the one that another run has created.
+    async fn create_address(&self, asked: &Allocation<'_, Zone>, limits: &Limits) -> Result<String, Error> {
+        let ddos = asked.settings.ddos.clone().unwrap_or_else(|| DDOS.to_owned());
+        let body = &AddressBody { zone: asked.source.0, ddos, tags: asked.all_tags() };
+        let create = |name: String| async move {
+            match self.put(&name, body, Condition::IsAbsent, limits).await {
+                Ok(()) => Ok(Created::New(name)),
+                Err(error) if error.code == "PreconditionFailed" => Ok(Created::Exists),
+                Err(error) => Err(error),
+            }
+        };
+        let get = |name: String| async move {
+            let there = self.object(&name, limits).await?;
+            let will_do = |there: &UsedAddress| {
+                there.0.provisioning != Provisioning::Deleting && asked.is_met_by(&convert(there.clone()))
+            };
+            Ok(there.filter(will_do).map(|_| name))
+        };
+        let name = |generation| object_name(asked.identity, Some(asked.key), generation);
+        names::create("PUT publicIPAddresses/{}", name, create, get, |_| true).await
     }
 
     /// Writes the address with what `change` makes of its body.

@@ -71,8 +71,10 @@ pub(super) struct Labels {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Nat {
     pub(super) name: String,
-    pub(super) nat_ips: BTreeSet<String>,
-    pub(super) drain_nat_ips: BTreeSet<String>,
+    /// `natIps`.
+    pub(super) ips: BTreeSet<String>,
+    /// `drainNatIps`.
+    pub(super) drain_ips: BTreeSet<String>,
     pub(super) subnetworks: BTreeSet<String>,
     /// By number.
     pub(super) rules: BTreeMap<u32, Rule>,
@@ -90,7 +92,7 @@ pub(super) struct Rule {
 impl Nat {
     fn has(&self, address: &str) -> bool {
         let rules = self.rules.values().map(|rule| &rule.active_ips);
-        [&self.nat_ips, &self.drain_nat_ips].into_iter().chain(rules).any(|ips| ips.contains(address))
+        [&self.ips, &self.drain_ips].into_iter().chain(rules).any(|ips| ips.contains(address))
     }
 }
 
@@ -162,7 +164,7 @@ impl Region {
         for nat in &nats {
             self.check(nat)?;
             let rules = nat.rules.values().flat_map(|rule| &rule.active_ips).collect::<BTreeSet<_>>();
-            for address in nat.nat_ips.iter().chain(&nat.drain_nat_ips).chain(rules) {
+            for address in nat.ips.iter().chain(&nat.drain_ips).chain(rules) {
                 if !taken.insert(address) {
                     return refuse("invalid", format!("'{address}' is used twice"));
                 }
@@ -179,13 +181,12 @@ impl Region {
 
     fn check(&self, nat: &Nat) -> Answer<()> {
         let before = self.nats.iter().find(|before| before.name == nat.name);
-        let had = |address: &String| {
-            before.is_some_and(|nat| nat.nat_ips.contains(address) || nat.drain_nat_ips.contains(address))
-        };
-        if nat.nat_ips.is_empty() || nat.rules.len() > 50 {
+        let had =
+            |address: &String| before.is_some_and(|nat| nat.ips.contains(address) || nat.drain_ips.contains(address));
+        if nat.ips.is_empty() || nat.rules.len() > 50 {
             return refuse("invalid", format!("Invalid value for '{}'", nat.name));
         }
-        if !nat.drain_nat_ips.iter().all(had) {
+        if !nat.drain_ips.iter().all(had) {
             return refuse("invalid", "drainNatIps must have been in natIps");
         }
         Ok(())

@@ -86,7 +86,7 @@ impl Process<Api> {
         let nats: BTreeMap<Key, Nat> = own.collect();
         let now = Instant::now();
         let since = |name: &String| (id_of(name), desired.draining.get(&id_of(name)).copied().unwrap_or(now));
-        let draining = nats.values().flat_map(|nat| &nat.drain_nat_ips).map(since).collect();
+        let draining = nats.values().flat_map(|nat| &nat.drain_ips).map(since).collect();
         let ips = addresses.into_iter().filter_map(|(address, _)| Some((address.name, address.ip?))).collect();
         Ok(Observed { nats, ips, draining })
     }
@@ -186,7 +186,7 @@ impl NatGateways for Process<Api> {
             private_ip: None,
         };
         let gateway = |(key, nat): (&Key, &Nat)| {
-            let addresses = nat.nat_ips.iter().chain(&nat.drain_nat_ips).map(address).collect();
+            let addresses = nat.ips.iter().chain(&nat.drain_ips).map(address).collect();
             let (id, state) = (format!("router/{}", nat.name), nat_gateway::State::Available);
             (key.clone(), nat_gateway::Gateway { id, state, addresses })
         };

@@ -53,7 +53,7 @@ pub(super) fn with_rules(nats: &[Nat], name: &str, operation: &Operation) -> Opt
         for (matches, ips) in &operation.set {
             if nat.rules.values().all(|rule| rule.matches != *matches) {
                 // Numbers say nothing but which is which.
-                let number = (1..).find(|number| !nat.rules.contains_key(number)).unwrap_or_default();
+                let number = (1..=65_000).find(|number| !nat.rules.contains_key(number)).unwrap_or_default();
                 nat.rules.insert(number, Rule { matches: matches.clone(), active_ips: ips.clone() });
             }
         }

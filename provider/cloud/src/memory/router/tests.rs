@@ -35,7 +35,7 @@ fn theirs() -> Nat {
         Rule { matches: "inIpRange(destination.ip, '203.0.113.0/24')".to_owned(), active_ips: names(&["theirs-rule"]) };
     Nat {
         name: "theirs".to_owned(),
-        nat_ips: names(&["theirs"]),
+        ips: names(&["theirs"]),
         subnetworks: names(&["theirs"]),
         rules: BTreeMap::from([(7, rule)]),
         rest: rest.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
@@ -50,8 +50,8 @@ impl Network {
         api.put_nat_outside(theirs());
         // The gateway to which policies send, as the resource `shared` has it.
         let name = crate::names::part_name(&identity("shared"), &key("a"));
-        let (nat_ips, subnetworks) = (names(&["shared"]), names(&["shared"]));
-        api.put_nat_outside(Nat { name, nat_ips, subnetworks, ..Nat::default() });
+        let (ips, subnetworks) = (names(&["shared"]), names(&["shared"]));
+        api.put_nat_outside(Nat { name, ips, subnetworks, ..Nat::default() });
         Self { api, has_more: AtomicBool::new(false) }
     }
 }
@@ -211,13 +211,13 @@ async fn a_drain_goes_on_after_a_crash() {
     let identity = identity("one");
     let end = apply(&Router::new(&network.api), &wants(&identity, &[("a", &["ip-0"])]), &limits(30)).await;
     assert!(matches!(end, End::Done), "{end:?}");
-    let mut desired = Gateways { drain: Duration::from_secs(600), ..wants(&identity, &[("a", &["ip-1"])]) };
+    let mut desired = Gateways { drain: Duration::from_mins(10), ..wants(&identity, &[("a", &["ip-1"])]) };
     // The process ends in the middle of the drain. What it reached is in the state, or is not.
     let process = Router::new(&network.api);
     let observed = Reconcile::observe(&process, &desired, Freshness::Now).await.expect("an observation");
     let outcome = drive(&process, &desired, observed, &limits(400)).await;
     assert!(!matches!(outcome.end, End::Done), "{:?}", outcome.end);
-    let drains = |nat: &Nat| nat.drain_nat_ips == names(&["ip-0"]) && nat.nat_ips == names(&["ip-1"]);
+    let drains = |nat: &Nat| nat.drain_ips == names(&["ip-0"]) && nat.ips == names(&["ip-1"]);
     assert!(network.api.nats().iter().any(drains), "{:?}", network.api.nats());
     let unrecorded = Gateways { draining: BTreeMap::new(), ..desired.clone() };
     let again = Reconcile::observe(&process, &unrecorded, Freshness::Now).await.expect("an observation");
@@ -227,7 +227,7 @@ async fn a_drain_goes_on_after_a_crash() {
     let end = apply(&Router::new(&network.api), &desired, &limits(3000)).await;
     assert!(matches!(end, End::Done), "{end:?}");
     assert!((190..220).contains(&start.elapsed().as_secs()), "the rest of it: {:?}", start.elapsed());
-    assert!(network.api.nats().iter().all(|nat| nat.drain_nat_ips.is_empty()));
+    assert!(network.api.nats().iter().all(|nat| nat.drain_ips.is_empty()));
 }
 
 #[test]

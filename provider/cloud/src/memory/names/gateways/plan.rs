@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use egress_model::identity::Key;
 
 use super::super::api::Provisioning;
-use super::{Desired, Gateway, Observed, Operation};
+use super::{Desired, Observed, Operation};
 use crate::Stages;
 
 /// What is to be done, and what stands in the way.
@@ -83,7 +83,7 @@ fn hand_over(desired: &Desired, observed: &Observed) -> Vec<Operation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Wanted;
+    use super::super::{Gateway, Wanted};
     use super::*;
 
     fn set(texts: &[&str]) -> BTreeSet<String> {

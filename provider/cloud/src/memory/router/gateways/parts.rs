@@ -12,8 +12,8 @@ pub(in super::super) fn put(
     subnetworks: &BTreeSet<String>,
 ) -> Option<Vec<Nat>> {
     let change = |nat: &mut Nat| {
-        nat.drain_nat_ips.extend(std::mem::replace(&mut nat.nat_ips, addresses.clone()));
-        nat.drain_nat_ips.retain(|address| !addresses.contains(address));
+        nat.drain_ips.extend(std::mem::replace(&mut nat.ips, addresses.clone()));
+        nat.drain_ips.retain(|address| !addresses.contains(address));
         nat.subnetworks.clone_from(subnetworks);
     };
     if nats.iter().any(|nat| nat.name == name) {
@@ -26,7 +26,7 @@ pub(in super::super) fn put(
 
 /// Takes addresses away that were drained.
 pub(super) fn end_drain(nats: &[Nat], name: &str, addresses: &BTreeSet<String>) -> Option<Vec<Nat>> {
-    changed(nats, name, |nat| nat.drain_nat_ips.retain(|address| !addresses.contains(address)))
+    changed(nats, name, |nat| nat.drain_ips.retain(|address| !addresses.contains(address)))
 }
 
 /// Takes the NAT away.

@@ -30,7 +30,7 @@ pub(super) fn plan(desired: &Desired, observed: &Observed) -> Stages<Operation> 
             last.push(put(addresses));
         }
         let leaving: BTreeSet<String> =
-            nat.into_iter().flat_map(|nat| nat.nat_ips.union(&nat.drain_nat_ips)).cloned().collect();
+            nat.into_iter().flat_map(|nat| nat.ips.union(&nat.drain_ips)).cloned().collect();
         let leaving: BTreeSet<String> = leaving.difference(&free).cloned().collect();
         if !leaving.is_empty() {
             drains.push(Operation::EndDrain { key: key.clone(), addresses: leaving });
@@ -42,10 +42,10 @@ pub(super) fn plan(desired: &Desired, observed: &Observed) -> Stages<Operation> 
 }
 
 fn is_like(nat: &Nat, addresses: &BTreeSet<String>, wanted: &Wanted) -> bool {
-    nat.nat_ips == *addresses && nat.subnetworks == wanted.subnetworks
+    nat.ips == *addresses && nat.subnetworks == wanted.subnetworks
 }
 
 fn held_by_others(observed: &Observed, key: &Key) -> BTreeSet<String> {
     let others = observed.nats.iter().filter(|(other, _)| *other != key).map(|(_, nat)| nat);
-    others.flat_map(|nat| nat.nat_ips.union(&nat.drain_nat_ips)).cloned().collect()
+    others.flat_map(|nat| nat.ips.union(&nat.drain_ips)).cloned().collect()
 }

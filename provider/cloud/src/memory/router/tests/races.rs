@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use super::{destination, identity, key, limits, names, theirs};
 use crate::memory::router::api::Nat;
@@ -52,8 +53,8 @@ impl Race {
         for index in 0..nats {
             let [first, second, third] = of_nat(index);
             if index % 2 == 0 {
-                let (nat_ips, subnetworks) = (BTreeSet::from([first.clone()]), names(&["a"]));
-                api.put_nat_outside(Nat { name: nat_of(index), nat_ips, subnetworks, ..Nat::default() });
+                let (ips, subnetworks) = (BTreeSet::from([first.clone()]), names(&["a"]));
+                api.put_nat_outside(Nat { name: nat_of(index), ips, subnetworks, ..Nat::default() });
                 let rules = BTreeMap::from([(destination(index), BTreeSet::from([third]))]);
                 jobs.push((side(), Job::Rule(Rules { nat: nat_of(index), rules, recorded: BTreeSet::new() })));
             }
@@ -77,7 +78,7 @@ impl Race {
         let is_there = |job: &Job| match job {
             Job::Nat(gateways) => {
                 let nat = find(&part_name(&gateways.identity, &key("a")));
-                nat.is_some_and(|nat| nat.nat_ips.len() == 2 && nat.drain_nat_ips.is_empty())
+                nat.is_some_and(|nat| nat.ips.len() == 2 && nat.drain_ips.is_empty())
             }
             Job::Rule(rules) => find(&rules.nat).is_some_and(|nat| {
                 let there: Observed =
@@ -109,7 +110,7 @@ async fn checked(race: &Race) {
             assert!(matches!(end, End::Done), "{end:?}");
         }
     });
-    join_all(runs).await;
+    runs.collect::<FuturesUnordered<_>>().collect::<()>().await;
 }
 
 /// As it is done without a lock and without a second read.
@@ -138,7 +139,7 @@ async fn blind(race: &Race) {
             tokio::time::sleep(Duration::from_millis(350)).await;
         }
     });
-    join_all(runs).await;
+    runs.collect::<FuturesUnordered<_>>().collect::<()>().await;
 }
 
 /// All parts and the lost ones of all races.
@@ -148,7 +149,7 @@ async fn lost(run: impl AsyncFn(&Race)) -> (usize, usize) {
         let race = Race::new(seed);
         tokio::time::sleep(Duration::from_secs(1)).await;
         run(&race).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         let (parts, missing) = race.parts();
         (all, lost) = (all + parts, lost + missing);
     }
