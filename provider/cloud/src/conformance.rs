@@ -9,6 +9,7 @@ pub mod pools;
 pub mod steering;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -29,6 +30,21 @@ pub trait World: Sync {
 
     /// Everything that exists, whoever's, each in a text of its own, with what the cloud has of it that matters to its owner.
     async fn inventory(&self) -> BTreeSet<String>;
+}
+
+#[async_trait]
+impl<W: World + Send> World for Arc<W> {
+    async fn lose_next_answer(&self) {
+        W::lose_next_answer(self).await;
+    }
+
+    async fn refuse_next_create(&self) {
+        W::refuse_next_create(self).await;
+    }
+
+    async fn inventory(&self) -> BTreeSet<String> {
+        W::inventory(self).await
+    }
 }
 
 /// More operations than any check has.

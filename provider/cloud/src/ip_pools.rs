@@ -2,13 +2,15 @@
 
 pub mod memory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use egress_model::identity::Identity;
+use egress_model::identity::{Holder, Identity, Key};
 use egress_model::ip_pool::{self, Address, AddressId, Desired, Observed, Operation, Plan, Source, State, User};
 
+use crate::marks::new_identity_tags;
 use crate::{Error, Freshness, Limits, Reached, Reconcile, Stages};
 
 /// Pools of public addresses on one cloud, in one place of it.
@@ -129,6 +131,39 @@ impl<S: Source> Effect<S> {
     /// This address does not exist.
     pub fn gone(id: AddressId) -> Self {
         Self { present: Vec::new(), gone: vec![id] }
+    }
+}
+
+/// An address that is asked for: the fields of [`Operation::Allocate`], for the pool with this identity.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "those of the operation")]
+pub struct Allocation<'a, S: Source> {
+    pub identity: &'a Identity,
+    pub key: &'a Key,
+    pub source: &'a S,
+    pub settings: &'a S::Settings,
+    pub recover: Option<IpAddr>,
+    pub tags: &'a BTreeMap<String, String>,
+    pub holder: Option<&'a Holder>,
+    pub except: &'a BTreeSet<AddressId>,
+}
+
+impl<S: Source> Allocation<'_, S> {
+    /// Whether an address is what is asked for. Only one that is there to stay may be asked about.
+    pub fn is_met_by(&self, address: &Address<S>) -> bool {
+        let is_marked =
+            address.mark.as_ref().is_some_and(|mark| mark.identity == *self.identity && mark.key == *self.key);
+        is_marked
+            && !self.except.contains(&address.id)
+            && self.source.admits(&address.source)
+            && self.recover.is_none_or(|ip| address.public_ips.may_be(ip))
+    }
+
+    /// All tags of the address: those of its identity, its time, and the user's.
+    pub fn all_tags(&self) -> BTreeMap<String, String> {
+        let mut tags = self.tags.clone();
+        tags.extend(new_identity_tags(self.identity, self.key, self.holder));
+        tags
     }
 }
 

@@ -27,6 +27,8 @@ pub mod error;
 pub mod ip_pools;
 pub mod limits;
 mod locks;
+pub mod marks;
+pub mod memory;
 pub mod names;
 pub mod nat_gateways;
 pub mod reconcile;

@@ -26,6 +26,24 @@ pub fn object_name(identity: &Identity, key: Option<&Key>, generation: u32) -> S
     format!("eg-{}", &text[..LENGTH])
 }
 
+/// How many characters of the name of a part say whose it is: 95 bits, and what a key leaves of the 63 characters of a name.
+const OWNER_LENGTH: usize = 19;
+
+/// The name of a part that has no tags or labels, such as a NAT of a router on Google Cloud: here the name is the identity. It is found
+/// again among others, without the state, by how it begins; and the key can be read in it.
+pub fn part_name(identity: &Identity, key: &Key) -> String {
+    format!("{}{key}", part_prefix(identity))
+}
+
+/// The key in the name of a part; `None` where the part is somebody else's.
+pub fn key_in(identity: &Identity, part_name: &str) -> Option<Key> {
+    part_name.strip_prefix(&part_prefix(identity))?.parse().ok()
+}
+
+fn part_prefix(identity: &Identity) -> String {
+    format!("{}-", &object_name(identity, None, 0)[.."eg-".len() + OWNER_LENGTH])
+}
+
 /// What a call that creates an object under a name found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created<T> {
@@ -102,6 +120,16 @@ mod tests {
             assert!(name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-')) && !name.ends_with('-'), "{name}");
         }
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn the_name_of_a_part_says_whose_it_is_and_which() {
+        let longest: Key = "k".repeat(Key::MAX_LENGTH).parse().expect("a key");
+        let name = part_name(&identity("prod"), &longest);
+        assert_eq!(name.len(), 63, "what Google Cloud takes");
+        assert_eq!(key_in(&identity("prod"), &name), Some(longest));
+        assert_eq!(key_in(&identity("test"), &name), None);
+        assert_eq!(key_in(&identity("prod"), "nat-1"), None);
     }
 
     /// Creates in a cloud with these objects, of which the text says whose each is; returns the name and how often it was created.

@@ -142,7 +142,9 @@ impl Addresses {
 
     fn execute(&mut self, identity: &Identity, operation: &Operation<Source>) -> Result<Effect<Source>, Error> {
         match operation {
-            Operation::Adopt { id, .. } | Operation::Settle { id, .. } => Ok(Effect::present(vec![self.get_mut(id)?.clone()])),
+            Operation::Adopt { id, .. } | Operation::Settle { id, .. } => {
+                Ok(Effect::present(vec![self.get_mut(id)?.clone()]))
+            }
             Operation::Allocate { key, source, settings, recover, tags, holder, except } => {
                 let found = self.marked(identity, key);
                 let fits = |address: &Address<Source>| {
@@ -294,21 +296,6 @@ mod tests {
 
         fn other_settings(&self) -> Option<Settings> {
             Some(Settings { bandwidth: Some(200) })
-        }
-    }
-
-    #[async_trait]
-    impl World for Arc<Memory> {
-        async fn lose_next_answer(&self) {
-            self.as_ref().lose_next_answer().await;
-        }
-
-        async fn refuse_next_create(&self) {
-            self.as_ref().refuse_next_create().await;
-        }
-
-        async fn inventory(&self) -> BTreeSet<String> {
-            self.as_ref().inventory().await
         }
     }
 
