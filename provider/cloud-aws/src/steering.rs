@@ -187,7 +187,8 @@ impl Reconcile for Ec2Routes {
         limits: &Limits,
     ) -> Reached<RouteNow> {
         let key = operation.route();
-        let mut routes: Routes = observed.routes.get_key_value(key).map(|(key, now)| (key.clone(), now.clone())).into_iter().collect();
+        let mut routes: Routes =
+            observed.routes.get_key_value(key).map(|(key, now)| (key.clone(), now.clone())).into_iter().collect();
         let result = match operation {
             Operation::Create { route, gateway } => self.0.create_route(route, gateway, &mut routes, limits).await,
             Operation::Replace { route, from, gateway } => {

@@ -284,7 +284,7 @@ mod tests {
         let (start, count) = (Instant::now(), RefCell::new(0));
         let call = || async {
             *count.borrow_mut() += 1;
-            let hints = Hints { retry_after: Some(Duration::from_secs(60)), ..Hints::default() };
+            let hints = Hints { retry_after: Some(Duration::from_mins(1)), ..Hints::default() };
             let error = Error { hints: Some(Box::new(hints)), ..Error::new(Class::Busy, "PUT subnet", "busy") };
             if *count.borrow() <= 5 { Err(error) } else { Ok(()) }
         };

@@ -281,7 +281,10 @@ mod tests {
         // Two stages of ten take nearly two seconds each, as eight run at once.
         assert_eq!(start.elapsed().as_secs(), 3, "and not the twenty of one after the other");
         let made = numbers.made.lock().expect("the numbers");
-        assert!(made[..10].iter().all(|number| *number <= 10) && made[10..].iter().all(|number| *number > 10), "{made:?}");
+        assert!(
+            made[..10].iter().all(|number| *number <= 10) && made[10..].iter().all(|number| *number > 10),
+            "{made:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

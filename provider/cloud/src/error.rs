@@ -151,7 +151,11 @@ mod tests {
     fn codes_within_codes_are_shown() {
         let inner_codes = vec!["ReferencedResourceNotProvisioned".to_owned()];
         let hints = Some(Box::new(Hints { inner_codes, ..Hints::default() }));
-        let error = Error { code: "RetryableError".to_owned(), hints, ..Error::new(Class::Busy, "PUT subnet", "Later.") };
-        assert_eq!(error.to_string(), "PUT subnet failed with RetryableError (ReferencedResourceNotProvisioned): Later");
+        let error =
+            Error { code: "RetryableError".to_owned(), hints, ..Error::new(Class::Busy, "PUT subnet", "Later.") };
+        assert_eq!(
+            error.to_string(),
+            "PUT subnet failed with RetryableError (ReferencedResourceNotProvisioned): Later"
+        );
     }
 }

@@ -49,7 +49,7 @@ mod tests {
     use crate::Class;
 
     fn limits() -> Limits {
-        Limits::within(CancellationToken::new(), Duration::from_secs(60))
+        Limits::within(CancellationToken::new(), Duration::from_mins(1))
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,9 +16,7 @@ use cloud::conformance::pools::{self, Subject};
 use cloud::ip_pools::{Pools, Request};
 use cloud::{Class, End, Freshness, IpPools, Limits, Outcome, Poll, Reconcile as _, drive};
 use egress_model::identity::{Identity, Key, ResourceType};
-use egress_model::ip_pool::{
-    AddressId, Desired, Held, InUse, Observed, Origin, ReleasePolicy, State, Wanted, assign,
-};
+use egress_model::ip_pool::{AddressId, Desired, Held, InUse, Observed, Origin, ReleasePolicy, State, Wanted, assign};
 use stand_in_cloud::ec2::{Config as ServerConfig, Quotas, Server, Settings, Timings};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
 use tokio_util::sync::CancellationToken;
@@ -109,7 +107,11 @@ async fn keeps_the_contract_of_pools_though_reads_lag() {
 }
 
 async fn keeps_the_contract(server: Server) {
-    let foreign = server.call_outside(&caller(), "AllocateAddress", [("Domain".to_owned(), "vpc".to_owned())].into_iter().collect());
+    let foreign = server.call_outside(
+        &caller(),
+        "AllocateAddress",
+        [("Domain".to_owned(), "vpc".to_owned())].into_iter().collect(),
+    );
     assert_eq!(foreign.status, 200, "{}", foreign.body);
     let client = client(&server);
     pools::suite(&Account { server, client }).await;

@@ -201,7 +201,11 @@ impl<S: Subject> Check<'_, S> {
             let limits = limits();
             let (made, too) = tokio::join!(apply(&first, &gone, &limits), apply(second, &none, &limits));
             assert!(matches!((&made.end, &too.end), (End::Done, End::Done)), "{:?} {:?}", made.end, too.end);
-            assert_eq!(self.subject.inventory().await, self.empty, "nothing is left, and what others have is as it was");
+            assert_eq!(
+                self.subject.inventory().await,
+                self.empty,
+                "nothing is left, and what others have is as it was"
+            );
         }
     }
 

@@ -231,7 +231,10 @@ async fn sets_in_place<S: Subject>(check: Check<'_, S>) {
     let mut check = check.want("b");
     check.wanted("b").settings = settings.clone();
     let both = check.apply().await;
-    assert!(both.values().all(|address| settings.are_met_by(&address.settings)), "of a new one from the start: {both:?}");
+    assert!(
+        both.values().all(|address| settings.are_met_by(&address.settings)),
+        "of a new one from the start: {both:?}"
+    );
     check.destroy().await;
 }
 

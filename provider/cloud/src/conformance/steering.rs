@@ -119,7 +119,12 @@ impl<S: Subject> Check<'_, S> {
                     apply(second, &too, &limits),
                     self.subject.change_gateway()
                 );
-                assert!(matches!((&made.end, &made_too.end), (End::Done, End::Done)), "{made:?} {made_too:?}", made = made.end, made_too = made_too.end);
+                assert!(
+                    matches!((&made.end, &made_too.end), (End::Done, End::Done)),
+                    "{made:?} {made_too:?}",
+                    made = made.end,
+                    made_too = made_too.end
+                );
                 ones = self.reach("one", one, &ones).await;
                 others = self.reach("other", other, &others).await;
                 let both: BTreeSet<usize> = one.iter().chain(other).copied().collect();

@@ -220,17 +220,15 @@ impl IpPools for Memory {
         let mut addresses = self.lock();
         let call = addresses.calls;
         addresses.calls += 1;
-        match addresses.failures.remove(&call) {
-            Some(error) => Err(error),
-            None => {
-                let effect = addresses.execute(identity, operation)?;
-                let reads = matches!(operation, Operation::Adopt { .. } | Operation::Settle { .. });
-                if !reads && std::mem::take(&mut addresses.loses_next_answer) {
-                    return Err(Error::new(Class::Unreachable, "Change", "the answer was lost"));
-                }
-                Ok(effect)
-            }
+        if let Some(error) = addresses.failures.remove(&call) {
+            return Err(error);
         }
+        let effect = addresses.execute(identity, operation)?;
+        let reads = matches!(operation, Operation::Adopt { .. } | Operation::Settle { .. });
+        if !reads && std::mem::take(&mut addresses.loses_next_answer) {
+            return Err(Error::new(Class::Unreachable, "Change", "the answer was lost"));
+        }
+        Ok(effect)
     }
 
     fn most_tags(&self) -> usize {

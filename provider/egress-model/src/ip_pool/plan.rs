@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::{
-    Address, AddressId, Desired, InUse, Mark, Observed, Origin, PublicIps, ReleasePolicy, Settings as _, Source, State, Wanted,
+    Address, AddressId, Desired, InUse, Mark, Observed, Origin, PublicIps, ReleasePolicy, Settings as _, Source, State,
+    Wanted,
 };
 use crate::identity::{Holder, Key, is_held_by_another};
 

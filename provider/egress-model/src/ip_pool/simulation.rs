@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
-    Address, AddressId, Desired, Held, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Settings, Source,
-    State, User, UserKind, Wanted,
+    Address, AddressId, Desired, Held, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Settings,
+    Source, State, User, UserKind, Wanted,
 };
 use crate::identity::{Identity, Key, ResourceType};
 

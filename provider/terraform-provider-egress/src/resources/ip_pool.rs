@@ -268,7 +268,8 @@ impl Resource for IpPool {
         match self.cloud(config) {
             Ok(cloud) => {
                 diagnostics.extend(cloud.validate(config));
-                diagnostics.extend(Arguments::read(config).map(|arguments| arguments.validate_ids(cloud)).unwrap_or_default());
+                diagnostics
+                    .extend(Arguments::read(config).map(|arguments| arguments.validate_ids(cloud)).unwrap_or_default());
             }
             Err(diagnostic) => diagnostics.push(diagnostic),
         }

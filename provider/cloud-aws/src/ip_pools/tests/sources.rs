@@ -68,7 +68,10 @@ async fn an_address_of_ones_own_pool_can_be_chosen() {
     let outcome = run(&client, &wanted, &State::new()).await;
     assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
     let address = outcome.observed.iter().next().expect("an address").clone();
-    assert_eq!((address.public_ips.to_string().as_str(), address.source.public_ipv4_pool.as_deref()), ("192.0.2.7", Some(BYOIP)));
+    assert_eq!(
+        (address.public_ips.to_string().as_str(), address.source.public_ipv4_pool.as_deref()),
+        ("192.0.2.7", Some(BYOIP))
+    );
     check_settled(&client, &wanted, &recorded(&wanted, &State::new(), &outcome.observed)).await;
 }
 

@@ -21,11 +21,11 @@ use stand_in_cloud::ec2::{
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
 
 use super::Ec2Gateways;
+use crate::Region;
 use crate::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Secondary, Unknown};
 use crate::nat_gateways::observed::Observed;
 use crate::nat_gateways::plan::plan;
 use crate::stand_in::{self, REGION, caller, limits};
-use crate::Region;
 
 const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
 

@@ -46,8 +46,12 @@ impl pools::Subject for Network {
         Entries::new(&self.api)
     }
 
-    fn sources(&self) -> (Line, Option<Line>) {
-        (Line(1), Some(Line(2)))
+    fn source(&self) -> Line {
+        Line(1)
+    }
+
+    fn exclusive_sources(&self) -> Option<[Line; 2]> {
+        Some([Line(2), Line(3)])
     }
 
     fn other_settings(&self) -> Option<Settings> {

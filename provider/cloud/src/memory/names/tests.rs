@@ -56,8 +56,12 @@ impl pools::Subject for Network {
         Names::new(&self.0)
     }
 
-    fn sources(&self) -> (Zone, Option<Zone>) {
-        (Zone(1), Some(Zone(2)))
+    fn source(&self) -> Zone {
+        Zone(1)
+    }
+
+    fn exclusive_sources(&self) -> Option<[Zone; 2]> {
+        Some([Zone(2), Zone(3)])
     }
 
     fn other_settings(&self) -> Option<Settings> {

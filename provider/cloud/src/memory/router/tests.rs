@@ -104,8 +104,12 @@ impl pools::Subject for Network {
         Router::new(&self.api)
     }
 
-    fn sources(&self) -> (Tier, Option<Tier>) {
-        (Tier(1), Some(Tier(2)))
+    fn source(&self) -> Tier {
+        Tier(1)
+    }
+
+    fn exclusive_sources(&self) -> Option<[Tier; 2]> {
+        Some([Tier(2), Tier(3)])
     }
 
     fn other_settings(&self) -> Option<()> {

@@ -305,12 +305,12 @@ impl Api {
 
     pub(super) async fn create_route(&self, table: &str, destination: &str, target: &str) -> Answer<()> {
         let route = (table.to_owned(), destination.to_owned());
-        let create = |region: &mut Region| match region.routes.get(&route) {
-            Some(_) => refuse("RouteAlreadyExists", format!("{route:?} exists")),
-            None => {
-                region.routes.insert(route, target.to_owned());
-                Ok(())
+        let create = |region: &mut Region| {
+            if region.routes.contains_key(&route) {
+                return refuse("RouteAlreadyExists", format!("{route:?} exists"));
             }
+            region.routes.insert(route, target.to_owned());
+            Ok(())
         };
         self.0.write(create).await
     }

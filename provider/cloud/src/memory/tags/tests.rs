@@ -55,8 +55,12 @@ impl pools::Subject for Network {
         Tags::new(&self.api)
     }
 
-    fn sources(&self) -> (Pool, Option<Pool>) {
-        (Pool(Some(0)), Some(Pool(Some(1))))
+    fn source(&self) -> Pool {
+        Pool(Some(0))
+    }
+
+    fn exclusive_sources(&self) -> Option<[Pool; 2]> {
+        Some([Pool(Some(1)), Pool(Some(2))])
     }
 
     fn other_settings(&self) -> Option<()> {

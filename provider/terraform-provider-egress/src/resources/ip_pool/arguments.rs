@@ -207,7 +207,9 @@ impl Arguments {
         for (key, address) in self.addresses.known().into_iter().flatten() {
             let Some(text) = address.known().and_then(|address| address.existing_id.known()) else { continue };
             let wrong = match cloud.address_id(text) {
-                Err(why) => Diagnostic::error(format!("The existing_id of key {key:?} cannot be used"), format!("It {why}.")),
+                Err(why) => {
+                    Diagnostic::error(format!("The existing_id of key {key:?} cannot be used"), format!("It {why}."))
+                }
                 Ok(id) => match named.insert(id, key) {
                     Some(other) => {
                         let detail = format!("Keys {other:?} and {key:?} both name {text}. An address has one key.");

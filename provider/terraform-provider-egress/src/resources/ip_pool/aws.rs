@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud::IpPools as _;
 use cloud_aws::ip_pools::Source;
 use cloud_aws::{MAX_TAGS, Region};
-use cloud::IpPools as _;
 use egress_model::identity::Key;
 use egress_model::ip_pool::AddressId;
 use serde::Deserialize;

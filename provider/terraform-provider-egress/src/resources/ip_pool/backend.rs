@@ -9,8 +9,8 @@ use cloud::ip_pools::{self, Quota, Request};
 use cloud::{Class, DefaultTags, End, Error, Freshness, IpPools, Limits, Reconcile as _, drive};
 use egress_model::identity::{Holder, Identity, Key, SHOWN_NAME_TAG, shows_given_name};
 use egress_model::ip_pool::{
-    self, Address, AddressId, Desired, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Source, State, User,
-    Wanted,
+    self, Address, AddressId, Desired, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Source,
+    State, User, Wanted,
 };
 use tfplugin::cty::Value;
 use tfplugin::schema::{Attribute, NestedBlock};

@@ -23,7 +23,10 @@ pub(super) async fn find(
 ) -> Result<Computed, Diagnostic> {
     let id = |text: &String| {
         pools.address_id(text).ok_or_else(|| {
-            Diagnostic::error(format!("{text:?} is no id of an address"), "Write the ids as the cloud does, such as eipalloc-0123.")
+            Diagnostic::error(
+                format!("{text:?} is no id of an address"),
+                "Write the ids as the cloud does, such as eipalloc-0123.",
+            )
         })
     };
     let ids: BTreeMap<Key, AddressId> =

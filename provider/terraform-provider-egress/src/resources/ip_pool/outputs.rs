@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use egress_model::identity::{Identity, Key};
 use egress_model::cidr::Cidr;
+use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{AddressId, User};
 use tfplugin::cty::Value;
 

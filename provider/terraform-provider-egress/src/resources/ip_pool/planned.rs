@@ -103,7 +103,8 @@ impl Planning<'_> {
             .map(|leaving| (leaving.row.id.clone(), leaving.row.users.clone()))
             .collect();
         // Only for the message: without it the ids are shown.
-        let users = if used.is_empty() { BTreeMap::new() } else { pools.describe_users(&used).await.unwrap_or_default() };
+        let users =
+            if used.is_empty() { BTreeMap::new() } else { pools.describe_users(&used).await.unwrap_or_default() };
         diagnostics.extend(report::leaves(&self.identity, &new, &users, guards, self.destroys));
         diagnostics.extend(report::left_before(&old, &users));
         diagnostics.extend(report::kept(&picture.held, &self.identity));

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Api, Nat, Region};
+#[cfg(test)]
+use super::Nat;
+use super::{Api, Region};
 use crate::conformance::World;
 use crate::marks::Tags;
 use crate::memory::served::Served;
@@ -24,11 +26,13 @@ impl Api {
     }
 
     /// Makes a NAT as by hand.
+    #[cfg(test)]
     pub(in super::super) fn put_nat_outside(&self, nat: Nat) {
         self.0.outside(|region| region.nats.push(nat));
     }
 
     /// The NATs as they are when nothing is under way.
+    #[cfg(test)]
     pub(in super::super) fn nats(&self) -> Vec<Nat> {
         self.0.outside(|region| region.nats.clone())
     }
