@@ -113,6 +113,8 @@ async fn keeps_the_contract(server: Server) {
         [("Domain".to_owned(), "vpc".to_owned())].into_iter().collect(),
     );
     assert_eq!(foreign.status, 200, "{}", foreign.body);
+    // Until it shows, however long reads lag.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let client = client(&server);
     pools::suite(&Account { server, client }).await;
 }
