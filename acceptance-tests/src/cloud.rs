@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value as Json, json};
-use stand_in_cloud::ec2::{Caller, Ec2, Inventory, SeededVpc};
+use stand_in_cloud::ec2::{Caller, Config, Ec2, Inventory, Quotas, SeededVpc, Server, Settings, Timings};
+use stand_in_cloud::faults::Effect;
 use stand_in_cloud::params::Params;
-use stand_in_cloud::settings::{Quotas, Settings, Timings};
-use stand_in_cloud::{Config, Server};
+use tempfile::TempDir;
+
+use crate::crash_safety::World;
 
 /// The account whose access key the tests use; for the stand-in a key of 12 digits is the account.
 pub const ACCOUNT: &str = "111122223333";
@@ -17,6 +20,9 @@ pub const REGION: &str = "eu-west-1";
 /// The zones that the tests put gateways into.
 pub const ZONES: [&str; 2] = ["eu-west-1a", "eu-west-1b"];
 
+/// The file with the certificate.
+const ROOT: &str = "root.pem";
+
 /// A stand-in cloud with a network of public and private subnets.
 #[derive(Debug)]
 pub struct Cloud {
@@ -24,6 +30,8 @@ pub struct Cloud {
     pub server: Server,
     /// The network.
     pub vpc: SeededVpc,
+    /// A folder with one certificate; see [`Cloud::environment`].
+    roots: TempDir,
 }
 
 impl Cloud {
@@ -32,12 +40,19 @@ impl Cloud {
         let settings = Settings { timings, quotas: Quotas::generous(), ..Settings::default() };
         let server = Server::start(Config { settings, ..Config::default() })?;
         let vpc = server.seed_vpc(&caller()).context("cannot make the network")?;
-        Ok(Self { server, vpc })
+        let roots = TempDir::with_prefix("egress-roots-")?;
+        let root = rcgen::generate_simple_self_signed(["stand-in".to_owned()])?;
+        fs::write(roots.path().join(ROOT), root.cert.pem())?;
+        Ok(Self { server, vpc, roots })
     }
 
     /// What a provider's environment must say to reach it.
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         let endpoint = self.server.endpoint();
+        // The stand-in speaks without TLS. A process that reads all of a machine's roots, unoptimised, is busy with them for a fifth
+        // of its life.
+        let root = self.roots.path().join(ROOT);
+        let roots = [("SSL_CERT_FILE", root.as_os_str()), ("SSL_CERT_DIR", self.roots.path().as_os_str())];
         let variables = [
             ("AWS_ACCESS_KEY_ID", ACCOUNT),
             ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
@@ -48,7 +63,8 @@ impl Cloud {
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+        let variables = variables.map(|(name, value)| (name, value.as_ref()));
+        variables.into_iter().chain(roots).map(|(name, value)| (name.into(), value.to_owned())).collect()
     }
 
     /// The `aws` block of a provider block for it.
@@ -89,16 +105,43 @@ impl Cloud {
         anyhow::ensure!(reply.code.is_none(), "{action}: {}", reply.body);
         Ok(reply.body)
     }
+}
 
-    /// The whole cloud as it is.
-    pub fn snapshot(&self) -> Ec2 {
-        self.server.snapshot()
+impl World for Cloud {
+    type Api = Ec2;
+
+    fn server(&self) -> &Server {
+        &self.server
     }
 
-    /// Puts it back to a snapshot, without faults, holds and log.
-    pub fn restore(&self, snapshot: &Ec2) {
-        self.server.restore(snapshot.clone());
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.environment()
     }
+
+    fn provider_block(&self, owner: &str) -> Json {
+        json!({ "owner": owner, "aws": self.provider_aws() })
+    }
+
+    fn owned(&self, owner: &str) -> BTreeSet<String> {
+        self.owned_ids(owner)
+    }
+
+    fn egress(&self) -> Vec<String> {
+        self.footprint()
+    }
+
+    fn throttled(&self) -> Effect {
+        refusal("RequestLimitExceeded", "Request limit exceeded.")
+    }
+
+    fn unavailable(&self) -> Effect {
+        refusal("Unavailable", "The service is overloaded.")
+    }
+}
+
+/// Both are listed among the server errors of EC2's API reference, Error codes.
+fn refusal(code: &str, message: &str) -> Effect {
+    Effect::Error { status: 503, code: code.to_owned(), message: message.to_owned() }
 }
 
 /// Whose calls the tests' credentials make.

@@ -1,24 +1,31 @@
-//! Kills, interrupts and faults at every call that a run makes to EC2, and what must hold afterwards.
+//! Kills, interrupts and faults at every call that a run makes to a cloud, and what must hold afterwards.
 //!
 //! A run is what `terraform apply` does: a plan walk and an apply walk, each with a process of its own. It is recorded once,
-//! then repeated once for each point, disturbed there; the points are the recorded calls, so none can be forgotten.
+//! then repeated once for each point, disturbed there; the points are the recorded calls, so none can be forgotten. A sample of them
+//! is met unless all are asked for; see [`points::points`].
 
-use std::fmt;
+pub mod points;
+pub mod side_by_side;
+mod tally;
+mod trouble;
+mod world;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use stand_in_cloud::ec2::Ec2;
-use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
+use stand_in_cloud::faults::{Hold, HoldPhase, Matcher, Resume};
+use stand_in_cloud::log::LogEntry;
 
-use crate::cloud::Cloud;
+use self::points::{Point, RecordedCall, Walk, points};
+pub use self::tally::Tally;
+use self::trouble::Trouble;
+pub use self::world::World;
 use crate::core_driver::{Applied, Configuration, Driver, Interrupter, Message, State};
+use crate::environment::{Extent, extent};
 
 /// How long a run may take to get to a point.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The three places around each call where a process can die.
-pub const PHASES: [HoldPhase; 3] = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit, HoldPhase::AfterReply];
 
 /// A change from one configuration to another.
 #[derive(Debug)]
@@ -33,51 +40,20 @@ pub struct Scenario {
 
 /// A scenario with its undisturbed run on record.
 #[derive(Debug)]
-pub struct Matrix<'a> {
-    cloud: &'a Cloud,
+pub struct Matrix<'a, W: World> {
+    world: &'a W,
     driver: &'a Driver,
     scenario: Scenario,
-    start: Start,
-    calls: Vec<String>,
-    footprint: Vec<String>,
+    start: Start<W::Api>,
+    calls: Vec<RecordedCall>,
+    egress: Vec<String>,
 }
 
 /// Where each run begins.
 #[derive(Debug)]
-struct Start {
-    cloud: Ec2,
+struct Start<A> {
+    cloud: A,
     state: State,
-}
-
-/// What a matrix did.
-#[derive(Clone, Copy, Debug)]
-pub struct Tally {
-    /// The calls of the undisturbed run.
-    pub calls: usize,
-    /// The disturbed runs.
-    pub points: usize,
-    /// Runs after which something was marked to be replaced.
-    pub tainted: usize,
-    /// Runs that needed a second apply.
-    pub reapplied: usize,
-    /// All of it.
-    pub took: Duration,
-    begun: Instant,
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let each = self.took / u32::try_from(self.points.max(1)).unwrap_or(u32::MAX);
-        write!(
-            f,
-            "{} calls, {} points, {} needed a second apply, {} tainted an object, {:.1} s, {each:.0?} a point",
-            self.calls,
-            self.points,
-            self.reapplied,
-            self.tainted,
-            self.took.as_secs_f64()
-        )
-    }
 }
 
 /// What core remembers when it plans again.
@@ -95,44 +71,53 @@ struct Disturbed {
     messages: Vec<Message>,
 }
 
-impl<'a> Matrix<'a> {
-    /// Builds the start and records the undisturbed run; the cloud is emptied of what was there, but for the network.
-    pub async fn record(cloud: &'a Cloud, driver: &'a Driver, scenario: Scenario) -> Result<Self> {
+impl<'a, W: World> Matrix<'a, W> {
+    /// Builds the start and records the undisturbed run.
+    pub async fn record(world: &'a W, driver: &'a Driver, scenario: Scenario) -> Result<Self> {
         let state = driver.converge(&scenario.before, &State::default()).await.context("building the start")?;
-        let start = Start { cloud: cloud.snapshot(), state };
-        cloud.restore(&start.cloud);
-        let state = driver.converge(&scenario.after, &start.state).await.context("the undisturbed run")?;
-        let calls: Vec<String> = cloud.server.log().into_iter().map(|entry| entry.action).collect();
+        let start = Start { cloud: world.snapshot(), state };
+        world.restore(&start.cloud);
+        let plan =
+            driver.plan(&scenario.after, &start.state).await?.accepted().context("planning the undisturbed run")?;
+        let planned = world.server().log().len();
+        let applied = driver.apply(&scenario.after, &plan).await.and_then(Applied::succeeded);
+        let state = applied.context("the undisturbed run")?;
+        let recorded = |(index, entry): (usize, LogEntry)| RecordedCall {
+            walk: if index < planned { Walk::Plan } else { Walk::Apply },
+            kind: entry.kind,
+            nth: entry.nth,
+            action: entry.action,
+        };
+        let calls: Vec<RecordedCall> = world.server().log().into_iter().enumerate().map(recorded).collect();
         ensure!(!calls.is_empty(), "the undisturbed run made no call");
-        let footprint = cloud.footprint();
+        let egress = world.egress();
         expect_settled(driver, &scenario.after, &state).await.context("after the undisturbed run")?;
-        Ok(Self { cloud, driver, scenario, start, calls, footprint })
+        Ok(Self { world, driver, scenario, start, calls, egress })
     }
 
-    /// The actions of the undisturbed run, in order.
-    pub fn calls(&self) -> &[String] {
+    /// The calls of the undisturbed run, in order.
+    pub fn calls(&self) -> &[RecordedCall] {
         &self.calls
     }
 
-    /// What the undisturbed run left; see [`crate::cloud::footprint`].
-    pub fn footprint(&self) -> &[String] {
-        &self.footprint
+    /// What the undisturbed run left; see [`World::egress`].
+    pub fn egress(&self) -> &[String] {
+        &self.egress
     }
 
-    /// SIGKILL of the provider before the commit of, after the commit of, and after the reply to every call.
+    /// SIGKILL of the provider before the commit of, after the commit of, and after the reply to a call.
     pub async fn kill(&self, memory: Memory) -> Result<Tally> {
-        let mut tally = self.tally();
-        for (number, action) in numbered(&self.calls) {
-            for phase in PHASES {
-                let at = || format!("killed at call {number} {action}, {phase:?}");
-                self.kill_at(number, phase, memory, &mut tally).await.with_context(at)?;
-            }
+        let phases = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit, HoldPhase::AfterReply];
+        let (points, mut tally) = self.points(&phases, HoldPhase::AfterCommit);
+        for Point { call, disturbance: phase } in points {
+            let at = || format!("killed at {} {}, {phase:?}", call.action, call.nth);
+            self.kill_at(call, phase, memory, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
 
-    async fn kill_at(&self, number: u64, phase: HoldPhase, memory: Memory, tally: &mut Tally) -> Result<()> {
-        let disturbed = self.disturb(number, phase, async |current| {
+    async fn kill_at(&self, call: &RecordedCall, phase: HoldPhase, memory: Memory, tally: &mut Tally) -> Result<()> {
+        let disturbed = self.disturb(call, phase, async |current| {
             current.kill();
             Ok(Resume::Cut)
         });
@@ -144,59 +129,57 @@ impl<'a> Matrix<'a> {
         self.recover(&state, tally).await
     }
 
-    /// Ctrl-C while every call is under way: what was accepted must be in the state when the apply returns.
+    /// Ctrl-C while a call is under way: what was accepted must be in the state when the apply returns.
     pub async fn interrupt(&self) -> Result<Tally> {
-        let mut tally = self.tally();
-        for (number, action) in numbered(&self.calls) {
-            for phase in [HoldPhase::BeforeCommit, HoldPhase::AfterCommit] {
-                let at = || format!("interrupted at call {number} {action}, {phase:?}");
-                self.interrupt_at(number, phase, &mut tally).await.with_context(at)?;
-            }
+        let phases = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit];
+        let (points, mut tally) = self.points(&phases, HoldPhase::AfterCommit);
+        for Point { call, disturbance: phase } in points {
+            let at = || format!("interrupted at {} {}, {phase:?}", call.action, call.nth);
+            self.interrupt_at(call, phase, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
 
-    async fn interrupt_at(&self, number: u64, phase: HoldPhase, tally: &mut Tally) -> Result<()> {
-        let disturbed = self.disturb(number, phase, async |current| {
+    async fn interrupt_at(&self, call: &RecordedCall, phase: HoldPhase, tally: &mut Tally) -> Result<()> {
+        let disturbed = self.disturb(call, phase, async |current| {
             current.interrupt().await?;
             Ok(Resume::Continue)
         });
         let disturbed = disturbed.await?;
         let state =
             serde_json::to_string(&disturbed.state.0.values().map(|object| &object.attributes).collect::<Vec<_>>())?;
-        for id in self.cloud.owned_ids(self.scenario.owner) {
+        for id in self.world.owned(self.scenario.owner) {
             ensure!(state.contains(&id), "{id} exists but is not in the state; messages: {:#?}", disturbed.messages);
         }
         self.recover(&disturbed.state, tally).await
     }
 
-    /// Each fault at every call: at most one further apply, then nothing to do.
+    /// A fault at a call: at most one further apply, then nothing to do.
     pub async fn faults(&self) -> Result<Tally> {
-        let mut tally = self.tally();
-        for (number, action) in numbered(&self.calls) {
-            for (name, phase, effect) in faults() {
-                let at = || format!("{name} at call {number} {action}");
-                self.cloud.restore(&self.start.cloud);
-                self.cloud.server.set_faults(vec![Fault::once(Matcher::call(number), phase, effect)]);
-                let disturbed = self.run(&Current::default()).await.with_context(at)?;
-                self.cloud.server.set_faults(Vec::new());
-                self.recover(&disturbed.state, &mut tally).await.with_context(at)?;
-            }
+        let (points, mut tally) = self.points(&Trouble::ALL, Trouble::ResetAfterCommit);
+        for Point { call, disturbance: trouble } in points {
+            let at = || format!("{trouble:?} at {} {}", call.action, call.nth);
+            self.world.restore(&self.start.cloud);
+            self.world.server().set_faults(vec![trouble.at(call, self.world)]);
+            let disturbed = self.run(&Current::default()).await.with_context(at)?;
+            self.world.server().set_faults(Vec::new());
+            self.recover(&disturbed.state, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
 
     /// Core loses the last writes of its state, one more each time, after a run that succeeded.
     pub async fn lost_writes(&self) -> Result<Tally> {
-        let mut tally = self.tally();
-        self.cloud.restore(&self.start.cloud);
+        self.world.restore(&self.start.cloud);
         let reached = self.driver.converge(&self.scenario.after, &self.start.state).await?;
-        let end = self.cloud.snapshot();
+        let end = self.world.snapshot();
         // Writes come in dependency order, and a destroy's in the opposite one.
         let mut order: Vec<_> = reached.0.keys().chain(self.start.state.0.keys()).cloned().collect();
         order.sort();
         order.dedup();
-        for mask in 1_u32..(1 << order.len()) {
+        let masks = 1_u32..(1 << order.len());
+        let mut tally = Tally::begin(self.calls.len(), 0);
+        for mask in masks {
             let mut state = reached.clone();
             for (position, address) in order.iter().enumerate() {
                 if mask & (1 << position) != 0 {
@@ -206,55 +189,47 @@ impl<'a> Matrix<'a> {
                     }
                 }
             }
-            self.cloud.restore(&end);
+            self.world.restore(&end);
             let at = || format!("the writes of {mask:b} of {order:?} are lost");
             self.recover(&state, &mut tally).await.with_context(at)?;
         }
         Ok(tally.finish())
     }
 
-    fn tally(&self) -> Tally {
-        Tally {
-            calls: self.calls.len(),
-            points: 0,
-            tainted: 0,
-            reapplied: 0,
-            took: Duration::ZERO,
-            begun: Instant::now(),
-        }
+    /// The points that are met, and a tally that knows of the others.
+    fn points<D: Copy>(&self, disturbances: &[D], unanswered: D) -> (Vec<Point<'_, D>>, Tally) {
+        let chosen = points(&self.calls, disturbances, unanswered, extent());
+        let all = points(&self.calls, disturbances, unanswered, Extent::Exhaustive).len();
+        let tally = Tally::begin(self.calls.len(), all - chosen.len());
+        (chosen, tally)
     }
 
     /// Repeats the run up to a point, does there what the test wants to the process of the walk, and lets the run end.
     async fn disturb(
         &self,
-        number: u64,
+        call: &RecordedCall,
         phase: HoldPhase,
         act: impl AsyncFnOnce(Interrupter) -> Result<Resume>,
     ) -> Result<Disturbed> {
-        self.cloud.restore(&self.start.cloud);
-        self.cloud.server.hold(Hold { at: Matcher::call(number), phase });
+        self.world.restore(&self.start.cloud);
+        self.world.server().hold(Hold { at: Matcher::nth(&call.action, call.nth), phase });
         let current = Current::default();
         let run = self.run(&current);
         tokio::pin!(run);
         let begin = Instant::now();
-        let held = loop {
-            if let Some(held) = self.cloud.server.held() {
-                break held;
-            }
+        while self.world.server().held().is_none() {
             tokio::select! {
                 ended = &mut run => {
                     // After the last reply nothing waits at the gate: the run may return before anybody looks.
-                    let last = phase == HoldPhase::AfterReply && self.cloud.server.log().len() == self.calls.len();
-                    ensure!(last, "the run ended after {} calls, before the point", self.cloud.server.log().len());
-                    self.cloud.server.resume(Resume::Continue);
+                    let last = phase == HoldPhase::AfterReply && self.world.server().log().len() == self.calls.len();
+                    ensure!(last, "the run ended after {} calls, before the point", self.world.server().log().len());
+                    self.world.server().resume(Resume::Continue);
                     return ended;
                 }
                 () = tokio::time::sleep(Duration::from_millis(1)) => {}
             }
             ensure!(begin.elapsed() < PATIENCE, "the run did not get to the point");
-        };
-        let expected = usize::try_from(number - 1).ok().and_then(|index| self.calls.get(index));
-        ensure!(expected == Some(&held.action), "the call is {}, on record it is {expected:?}", held.action);
+        }
         if let Some(interrupter) = current.get() {
             let (resume, ended) = {
                 let acting = tokio::time::timeout(PATIENCE, act(interrupter));
@@ -264,13 +239,13 @@ impl<'a> Matrix<'a> {
                     ended = &mut run => (acting.await??, Some(ended)),
                 }
             };
-            self.cloud.server.resume(resume);
+            self.world.server().resume(resume);
             return match ended {
                 Some(ended) => ended,
                 None => run.await,
             };
         }
-        self.cloud.server.resume(Resume::Continue);
+        self.world.server().resume(Resume::Continue);
         run.await
     }
 
@@ -315,39 +290,16 @@ impl<'a> Matrix<'a> {
             state = applied.and_then(Applied::succeeded).context("applying again")?;
             expect_settled(self.driver, &self.scenario.after, &state).await?;
         }
-        let footprint = self.cloud.footprint();
-        if footprint != self.footprint {
-            bail!("what exists is not what it should be\n  is:     {footprint:#?}\n  should: {:#?}", self.footprint);
+        let egress = self.world.egress();
+        if egress != self.egress {
+            bail!("what exists is not what it should be\n  is:     {egress:#?}\n  should: {:#?}", self.egress);
         }
         let text = state.0.values().map(|object| object.attributes.as_str()).collect::<String>();
-        for id in self.cloud.owned_ids(self.scenario.owner) {
+        for id in self.world.owned(self.scenario.owner) {
             ensure!(text.contains(&id), "{id} exists but is not in the state");
         }
         Ok(())
     }
-}
-
-impl Tally {
-    fn finish(mut self) -> Self {
-        self.took = self.begun.elapsed();
-        self
-    }
-}
-
-/// The faults that every call meets once.
-fn faults() -> Vec<(&'static str, FaultPhase, Effect)> {
-    let error = |status, code: &str, message: &str| Effect::Error {
-        status,
-        code: code.to_owned(),
-        message: message.to_owned(),
-    };
-    vec![
-        ("throttle", FaultPhase::BeforeCommit, error(503, "RequestLimitExceeded", "Request limit exceeded.")),
-        ("unavailable", FaultPhase::BeforeCommit, error(503, "Unavailable", "The service is overloaded.")),
-        ("reset before the commit", FaultPhase::BeforeCommit, Effect::Cut),
-        ("reset after the commit", FaultPhase::AfterCommit, Effect::Cut),
-        ("slow reply", FaultPhase::AfterCommit, Effect::Delay { ms: 50 }),
-    ]
 }
 
 /// The process of the walk that is under way.
@@ -380,8 +332,4 @@ async fn expect_settled(driver: &Driver, configuration: &Configuration, state: &
 
 fn is_lost(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<tonic::Status>().is_some())
-}
-
-fn numbered(calls: &[String]) -> impl Iterator<Item = (u64, &String)> {
-    (1..).zip(calls)
 }

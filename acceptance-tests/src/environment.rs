@@ -1,4 +1,4 @@
-//! Which real parts this machine has. `cargo xtask test` builds what is missing and sets the variables.
+//! Which real parts this machine has, and how much a run is to try. `cargo xtask test` builds what is missing and sets the variables.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,24 @@ use std::process::Command;
 
 /// Why something cannot be used here, as a clause after `skipped:`.
 pub type Missing = String;
+
+/// How much of what could be tried is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Every kind of thing, so that a run ends while somebody waits for it.
+    Sample,
+    /// All of it, which takes several times as long.
+    Exhaustive,
+}
+
+/// All, if `EGRESS_EXHAUSTIVE` is set, as by `cargo xtask test --exhaustive`.
+pub fn extent() -> Extent {
+    if env::var_os("EGRESS_EXHAUSTIVE").is_some_and(|value| !value.is_empty()) {
+        Extent::Exhaustive
+    } else {
+        Extent::Sample
+    }
+}
 
 /// The provider binary: `EGRESS_PROVIDER_BINARY`.
 pub fn provider_binary() -> Result<PathBuf, Missing> {

@@ -2,7 +2,7 @@
 //!
 //! - [`host`]: a real host program in a folder of its own.
 //! - [`core_driver`]: what a host does to a provider, step by step, so that a test can stop between two steps.
-//! - [`crash_safety`]: kills, interrupts and faults at every call.
+//! - [`crash_safety`]: kills, interrupts and faults at every call of any cloud, and applies side by side.
 //! - [`cloud`], [`localstack`], [`kubernetes`], [`engine_definitions`], [`silent_server`]: what the provider acts on.
 //! - [`mod@bench`]: what the provider must show, in figures.
 //! - [`environment`]: which of all that this machine has.

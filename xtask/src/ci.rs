@@ -11,6 +11,7 @@ use crate::process::{capture, run_logged};
 use crate::test;
 use crate::timeline::{Outcome, Timeline};
 use crate::tools::{self, Tool};
+use crate::unused;
 use crate::workspace::Workspace;
 
 /// Options of `cargo xtask ci`.
@@ -28,6 +29,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         timeline.step("clean", || clean_members(workspace));
     }
     timeline.step("format", || cargo(workspace, "format", &["fmt", "--all", "--check"]));
+    timeline.step("public functions that nothing names", || unused::check(workspace));
     let deny = thread::scope(|scope| {
         let installing = scope.spawn(|| {
             let started = Instant::now();

@@ -11,6 +11,7 @@ mod test;
 mod test_output;
 mod timeline;
 mod tools;
+mod unused;
 mod workspace;
 
 use std::process::ExitCode;

@@ -21,6 +21,10 @@ pub(crate) struct Options {
     /// Use the tools that are installed already, and skip what needs others.
     #[arg(long)]
     no_install: bool,
+    /// Try all that could be tried, where a run otherwise takes a sample: every point of the crash matrices, and every scenario on
+    /// every host.
+    #[arg(long)]
+    exhaustive: bool,
     /// Test these packages only.
     #[arg(long = "package", short = 'p')]
     packages: Vec<String>,
@@ -29,9 +33,9 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Every test, with every tool installed.
+    /// Every test, with every tool installed, as far as a change has to pass it.
     pub(crate) fn everything() -> Self {
-        Self { no_install: false, packages: Vec::new(), filter: None }
+        Self { no_install: false, exhaustive: false, packages: Vec::new(), filter: None }
     }
 }
 
@@ -67,6 +71,10 @@ pub(crate) fn finish(timeline: &Timeline, results: &Results) -> anyhow::Result<(
     let skips = results.skips();
     if !skips.is_empty() {
         println!("skipped, by reason:\n{skips}");
+    }
+    let extents = results.extents();
+    if !extents.is_empty() {
+        println!("of what could be tried:\n{extents}");
     }
     let failures = results.failures();
     if !failures.is_empty() {
@@ -114,6 +122,9 @@ fn test(workspace: &Workspace, options: &Options, results: &mut Results) -> anyh
     let mut command = workspace.cargo();
     command.arg("test").args(selection(&options.packages)).arg("--no-fail-fast");
     command.envs(environment::variables(workspace, &hosts));
+    if options.exhaustive {
+        command.env("EGRESS_EXHAUSTIVE", "1");
+    }
     command.arg("--").arg("--show-output").args(&options.filter);
     fs::create_dir_all(&workspace.logs)?;
     let path = workspace.logs.join("test.log");

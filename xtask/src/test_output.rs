@@ -2,7 +2,8 @@
 //!
 //! Rust's own harness knows no test that finds out while it runs that it cannot. One of ours prints `skipped: <reason>`
 //! and returns, so it is counted as skipped and not as passed. The acceptance suite's harness does know them, and prints
-//! `[skipped: <reason>]` before the name, or `ignored (<reason>)` behind it.
+//! `[skipped: <reason>]` before the name, or `ignored (<reason>)` behind it. What a suite took of what it could have tried, it says
+//! at its end as `extent: <counts>`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,6 +38,7 @@ pub(crate) struct Results {
     skipped_themselves: usize,
     failures: Vec<String>,
     reasons: BTreeMap<String, String>,
+    extents: Vec<String>,
     binary: String,
     part: Part,
 }
@@ -55,6 +57,10 @@ impl Results {
             self.failed += count(counts, "failed");
             self.ignored += count(counts, "ignored");
             self.part = Part::Progress;
+            return Shown::Now;
+        }
+        if let Some(extent) = line.strip_prefix("extent: ") {
+            self.extents.push(extent.to_owned());
             return Shown::Now;
         }
         match line {
@@ -121,6 +127,11 @@ impl Results {
             }
         }
         text
+    }
+
+    /// How much of what could have been tried was tried, one suite a line.
+    pub(crate) fn extents(&self) -> String {
+        self.extents.iter().flat_map(|extent| ["  ", extent, "\n"]).collect()
     }
 
     /// The closing line: `N passed, N failed, N skipped`.
@@ -195,6 +206,7 @@ test                      pool on tofu    ... ignored (no tofu on PATH)
 test [skipped: no host]   pool is adopted ... ignored
 
 test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s
+extent: 3 of 9 points
    Doc-tests a
 test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s
 ";
@@ -208,6 +220,7 @@ test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         assert_eq!(results.closing_line(), "6 passed, 1 failed, 3 skipped");
         assert_eq!(results.total(), 10);
         assert!(results.failed());
+        assert_eq!(results.extents(), "  3 of 9 points\n");
         assert_eq!(results.failures(), "  breaks  (unittests src/lib.rs)\n");
         assert_eq!(
             results.skips(),

@@ -12,9 +12,7 @@ use acceptance_tests::host::{Host, Workspace};
 use acceptance_tests::kubernetes::ApiServer;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use stand_in_cloud::ec2::{Caller, SeededVpc};
-use stand_in_cloud::settings::{Settings, Timings};
-use stand_in_cloud::{Config, Server};
+use stand_in_cloud::ec2::{Caller, Config, SeededVpc, Server, Settings, Timings};
 
 /// The configuration, as a user would write it.
 const CONFIGURATION: &str = include_str!("../../../examples/demo/main.tf");

@@ -182,11 +182,6 @@ impl Control {
     pub async fn stop(&self) -> Result<(), tonic::Status> {
         ProviderClient::new(self.channel.clone()).stop_provider(stop_provider::Request {}).await.map(drop)
     }
-
-    /// How it ended, if it did.
-    pub fn exit_status(&self) -> Option<ExitStatus> {
-        lock(&self.child).try_wait().ok().flatten()
-    }
 }
 
 /// How long a program takes from the exec to its first line, measured as [`Process::start`] measures it.

@@ -130,9 +130,9 @@ def control(endpoint, method, path, body):
 def prepare(endpoint, pace):
     """Empties the stand-in, and makes each state last long enough for the client to see it."""
     control(endpoint, "POST", "/reset", {})
-    control(endpoint, "PUT", "/quotas", {"addresses": 5, "nat_gateways_per_zone": 5, "addresses_per_nat_gateway": 2})
+    control(endpoint, "PUT", "/ec2/quotas", {"addresses": 5, "nat_gateways_per_zone": 5, "addresses_per_nat_gateway": 2})
     timings = dict.fromkeys(["nat_create_ms", "nat_delete_ms", "nat_address_ms", "nat_drain_ms"], pace)
-    control(endpoint, "PUT", "/timings", {**timings, "association_lag_ms": 50, "release_lag_ms": 100, "read_lag_ms": 0})
+    control(endpoint, "PUT", "/ec2/timings", {**timings, "association_lag_ms": 50, "release_lag_ms": 100, "read_lag_ms": 0})
 
 
 def report(title, left, right, names):

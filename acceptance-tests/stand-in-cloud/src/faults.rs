@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::Kind;
+
 /// Which calls are meant; an absent member means any. Calls are numbered from 1.
+///
+/// Without an action or a number, polls of long-running operations are not meant: how many there are depends on the clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Matcher {
@@ -30,12 +34,30 @@ impl Matcher {
         Self { call: Some(number), ..Self::default() }
     }
 
-    /// Whether a call is meant.
-    pub fn matches(&self, action: &str, number: u64, nth: u64) -> bool {
-        self.action.as_ref().is_none_or(|own| own == action)
-            && self.call.is_none_or(|own| own == number)
-            && self.nth.is_none_or(|own| own == nth)
+    /// The call with this number among those of an action.
+    pub fn nth(action: &str, nth: u64) -> Self {
+        Self { action: Some(action.to_owned()), nth: Some(nth), call: None }
     }
+
+    /// Whether a call is meant.
+    pub(crate) fn matches(&self, call: &Arrival) -> bool {
+        let names_it = self.action.is_some() || self.call.is_some();
+        self.action.as_ref().is_none_or(|own| *own == call.action)
+            && self.call.is_none_or(|own| own == call.number)
+            && self.nth.is_none_or(|own| own == call.nth)
+            && (names_it || call.kind != Kind::Poll)
+    }
+}
+
+/// A call that has arrived, as far as faults and holds go by it.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrival {
+    pub(crate) action: String,
+    pub(crate) kind: Kind,
+    /// Its number among all calls.
+    pub(crate) number: u64,
+    /// Its number among those of its action.
+    pub(crate) nth: u64,
 }
 
 /// When a fault strikes.
@@ -102,9 +124,8 @@ pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
     /// The first fault for a call in a phase, which is used up by one.
-    pub(crate) fn strike(&mut self, phase: FaultPhase, action: &str, number: u64, nth: u64) -> Option<Effect> {
-        let live =
-            |fault: &Fault| fault.times != Some(0) && fault.phase == phase && fault.at.matches(action, number, nth);
+    pub(crate) fn strike(&mut self, phase: FaultPhase, call: &Arrival) -> Option<Effect> {
+        let live = |fault: &Fault| fault.times != Some(0) && fault.phase == phase && fault.at.matches(call);
         let fault = self.0.iter_mut().find(|fault| live(fault))?;
         fault.times = fault.times.map(|times| times - 1);
         Some(fault.effect.clone())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::faults::{HeldCall, Hold, HoldPhase, Resume};
+use crate::faults::{Arrival, HeldCall, Hold, HoldPhase, Resume};
 
 #[derive(Debug, Clone, Default)]
 struct State {
@@ -66,9 +66,9 @@ impl Gate {
     }
 
     /// Closes the gate if it is armed for this call in this phase.
-    pub(crate) fn close_for(&self, phase: HoldPhase, action: &str, number: u64, nth: u64) -> bool {
+    pub(crate) fn close_for(&self, phase: HoldPhase, call: &Arrival) -> bool {
         self.0.send_if_modified(|state| {
-            let meant = |hold: &mut Hold| hold.phase == phase && hold.at.matches(action, number, nth);
+            let meant = |hold: &mut Hold| hold.phase == phase && hold.at.matches(call);
             let closes = state.armed.take_if(meant).is_some();
             state.closed |= closes;
             closes

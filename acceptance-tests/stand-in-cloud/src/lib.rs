@@ -1,23 +1,26 @@
-//! A stand-in EC2 that behaves like the real one where it hurts: states that take time, tokens, read lag, quotas and
-//! faults.
+//! Stand-in clouds that behave like the real ones where it hurts: states that take time, tokens, read lag, quotas and faults.
 //!
-//! [`ec2::Ec2`] is the cloud itself, a pure state machine: a call and the time in, a reply out. [`Server`] puts it
-//! behind EC2's Query protocol on a port of this machine, with the faults, holds and log that tests need. [`rules`]
-//! lists what it does, and from where that is known.
+//! A cloud's API is a pure state machine ([`api::Api`]): a request is read as a call, and a call and the time give a reply.
+//! [`Server`] puts it on a port of this machine, with the faults, holds, log and clock that tests need, which are the same for
+//! all; [`beside::Beside`] puts several APIs behind one server. Each says by its [`rules`] what it does, and from where that is
+//! known. [`ec2`] is the only one so far.
 
+pub mod api;
+pub mod beside;
 mod body;
 mod control;
+pub mod control_request;
 pub mod ec2;
 pub mod error;
 pub mod faults;
 mod gate;
 pub mod log;
 pub mod params;
+pub mod request;
 pub mod rules;
 mod serve;
 mod server;
-pub mod settings;
 mod shared;
-mod xml;
+pub mod throttling;
 
 pub use server::{Config, Server};

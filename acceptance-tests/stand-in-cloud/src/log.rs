@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::ec2::Call;
+use crate::api::{Description, Kind};
 use crate::params::Params;
 
 /// What became of a call.
@@ -15,14 +16,18 @@ pub struct LogEntry {
     pub nth: u64,
     /// When it arrived.
     pub at: Timestamp,
-    /// The account.
+    /// The account, the subscription or the project.
     pub account: String,
-    /// The region.
-    pub region: String,
+    /// The region, if the call says one.
+    pub region: Option<String>,
     /// The action.
     pub action: String,
-    /// Its parameters.
+    /// What the call is for.
+    pub kind: Kind,
+    /// Its parameters: of the URL or of a form, and the variable parts of the path.
     pub params: Params,
+    /// Its body, if it is JSON.
+    pub body: Option<Value>,
     /// Whether it was carried out (or refused by the API's own rules); false if a fault or a cut came first.
     pub committed: bool,
     /// The API's own answer: an HTTP status, and the code of an error. Absent as long as not committed.
@@ -53,24 +58,22 @@ pub enum Sent {
 
 impl LogEntry {
     /// The entry of a call that has just arrived.
-    pub(crate) fn arrived(call: &Call, number: u64, nth: u64, at: Timestamp) -> Self {
+    pub(crate) fn arrived(call: Description, number: u64, nth: u64, at: Timestamp) -> Self {
+        let Description { action, kind, account, region, params, body } = call;
         Self {
             number,
             nth,
             at,
-            account: call.caller.account.clone(),
-            region: call.caller.region.clone(),
-            action: call.action.clone(),
-            params: call.params.clone(),
+            account,
+            region,
+            action,
+            kind,
+            params,
+            body,
             committed: false,
             status: None,
             code: None,
             sent: Sent::Nothing,
         }
-    }
-
-    /// Whether the call only reads.
-    pub fn is_read(&self) -> bool {
-        ["Describe", "Get", "List"].iter().any(|verb| self.action.starts_with(verb))
     }
 }

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
-use stand_in_cloud::ec2::Caller;
-use stand_in_cloud::settings::{Quotas, Settings, Throttling, Timings};
-use stand_in_cloud::{Config, Server};
+use stand_in_cloud::ec2::{Caller, Config, Quotas, RULES, Server, Settings, Timings};
+use stand_in_cloud::throttling::Throttling;
 
 /// A stand-in EC2. Point clients at it with `AWS_ENDPOINT_URL_EC2` and `AWS_ENDPOINT_URL_STS`.
 #[derive(Debug, Parser)]
@@ -62,7 +61,7 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut out = io::stdout().lock();
     if let Some(Command::Rules) = arguments.command {
-        for rule in stand_in_cloud::rules::RULES {
+        for rule in RULES {
             writeln!(out, "{} [{:?}]\n    {}\n    {}\n", rule.name, rule.mark, rule.behaviour, rule.source)?;
         }
         return Ok(());

@@ -1,11 +1,8 @@
-//! The parameters of one call, as the Query protocol writes them: `NatGatewayId.1=nat-1&Filter.1.Name=state`.
+//! The parameters of one call, as a URL or a form writes them: `NatGatewayId.1=nat-1&Filter.1.Name=state`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-use crate::error::ApiError;
 
 /// The parameters of one call by their full names, such as `Filter.1.Value.2`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,16 +18,6 @@ impl Params {
     /// The value of a scalar parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
-    }
-
-    /// The value of a parameter that the call cannot do without.
-    pub fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| ApiError::missing(name))
-    }
-
-    /// A number, or absent.
-    pub fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
-        self.get(name).map(|value| parse(name, value)).transpose()
     }
 
     /// A boolean; absent is false.
@@ -59,6 +46,11 @@ impl Params {
         self.0.contains_key(name) || !self.indices(name).is_empty()
     }
 
+    /// All values, of all names.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+
     /// The same parameters without one.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
@@ -77,9 +69,4 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Params {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
-}
-
-/// Reads the value of a parameter as a type of its own.
-pub fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
-    value.parse().map_err(|_| ApiError::invalid(format!("Value ({value}) for parameter {name} is invalid.")))
 }

@@ -4,22 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request as HttpRequest, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
+use crate::api::{Api, Call as _};
 use crate::body::{DELIVERY, ReplyBody};
 use crate::control;
-use crate::ec2::{Call, Caller, Reply};
+use crate::control_request::ControlRequest;
 use crate::error::ApiError;
-use crate::faults::{Effect, FaultPhase, HeldCall, HoldPhase};
+use crate::faults::{Arrival, Effect, FaultPhase, HeldCall, HoldPhase};
 use crate::log::Sent;
 use crate::params::Params;
+use crate::request::{Reply, Request};
 use crate::shared::Shared;
 
 /// The caller's connection is to be closed without a reply.
@@ -28,7 +30,7 @@ use crate::shared::Shared;
 pub(crate) struct Cut;
 
 /// Accepts connections until the runtime stops.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+pub(crate) async fn serve<A: Api>(listener: TcpListener, shared: Arc<Shared<A>>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: they come back.
@@ -46,73 +48,52 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<ReplyBody>, Cut> {
+async fn answer<A: Api>(shared: Arc<Shared<A>>, request: HttpRequest<Incoming>) -> Result<Response<ReplyBody>, Cut> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
-    if let Some(path) = head.uri.path().strip_prefix("/_stand-in") {
-        let query = head.uri.query().unwrap_or_default();
-        let (status, json) = control::answer(&shared, &head.method, path, query, &body).await;
-        return Ok(response(status, "application/json", ReplyBody::whole(json)));
+    let query = Params::from_form(head.uri.query().unwrap_or_default().as_bytes());
+    let (method, path) = (head.method.as_str().to_owned(), head.uri.path().to_owned());
+    if let Some(path) = path.strip_prefix("/_stand-in") {
+        let request = ControlRequest { method: &method, path, body: &body };
+        let (status, json) = control::answer(&shared, request, &query).await;
+        return Ok(whole(Reply::new(status, "application/json", json)));
     }
-    let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let query = head.uri.query().unwrap_or_default().to_owned();
+    let request = Request { endpoint: shared.endpoint.clone(), method, path, query, headers: head.headers, body };
     // A call goes on when its caller dies, as it does in the cloud.
-    let task = tokio::spawn(async move { carry_out(&shared, authorization.as_deref(), &query, &body).await });
+    let task = tokio::spawn(async move { carry_out(&shared, &request).await });
     task.await.unwrap_or(Err(Cut))
 }
 
-/// The caller, from the scope of the signature: `Credential=<access key>/<date>/<region>/<service>/aws4_request`. As
-/// `LocalStack` does, an access key of 12 digits is the account.
-fn caller(authorization: Option<&str>) -> Option<Caller> {
-    let (_, credential) = authorization?.split_once("Credential=")?;
-    let mut scope = credential.split(',').next()?.split('/');
-    let (key, _date, region) = (scope.next()?, scope.next()?, scope.next()?);
-    let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
-    let account = if is_account { key } else { "000000000000" };
-    Some(Caller { account: account.to_owned(), region: region.to_owned() })
-}
-
-async fn carry_out(
-    shared: &Arc<Shared>,
-    authorization: Option<&str>,
-    query: &str,
-    body: &Bytes,
-) -> Result<Response<ReplyBody>, Cut> {
-    // GET carries the parameters in the URL, POST in the body.
-    let params = Params::from_form(if body.is_empty() { query.as_bytes() } else { body });
-    let action = params.get("Action").unwrap_or_default().to_owned();
-    let params = params.without("Action").without("Version");
-    let Some(caller) = caller(authorization) else {
-        let error = ApiError::new("AuthFailure", "AWS was not able to validate the provided access credentials");
-        let reply = shared.state().ec2.refuse(&action, error.with_status(401));
-        return Ok(xml(reply.status, ReplyBody::whole(reply.body)));
+async fn carry_out<A: Api>(shared: &Arc<Shared<A>>, request: &Request) -> Result<Response<ReplyBody>, Cut> {
+    let call = shared.state().api.read(request);
+    let call = match call {
+        Ok(call) => call,
+        Err(reply) => return Ok(whole(reply)),
     };
     if !shared.gate.pass().await {
         return Err(Cut);
     }
-    let call = Call { caller, action, params };
-    let (number, nth, epoch, world, latency) = {
+    let (progress, latency) = {
         let now = shared.now();
         let mut state = shared.state();
-        let (number, nth) = state.arrive(&call, now);
-        (number, nth, state.epoch, state.world, state.ec2.settings().timings.latency_ms)
+        let arrival = state.arrive(call.describe(), now);
+        let latency = state.api.latency(&call);
+        (Progress { shared, call: &call, arrival, epoch: state.epoch, world: state.world }, latency)
     };
-    sleep(Duration::from_millis(latency)).await;
-    let progress = Progress { shared, call: &call, number, nth, epoch, world };
+    sleep(latency).await;
     progress.carry_out().await
 }
 
 /// A call on its way.
-struct Progress<'a> {
-    shared: &'a Arc<Shared>,
-    call: &'a Call,
-    number: u64,
-    nth: u64,
+struct Progress<'a, A: Api> {
+    shared: &'a Arc<Shared<A>>,
+    call: &'a A::Call,
+    arrival: Arrival,
     epoch: u64,
     world: u64,
 }
 
-impl Progress<'_> {
+impl<A: Api> Progress<'_, A> {
     async fn carry_out(&self) -> Result<Response<ReplyBody>, Cut> {
         if self.closes(HoldPhase::BeforeCommit) {
             self.wait_at(HoldPhase::BeforeCommit).await?;
@@ -127,7 +108,7 @@ impl Progress<'_> {
         if let Some(response) = self.strike(FaultPhase::AfterCommit, Some(&reply)).await {
             return response;
         }
-        let mut body = ReplyBody::whole(reply.body);
+        let mut body = ReplyBody::whole(reply.body.clone());
         if self.closes(HoldPhase::AfterReply) {
             let sent = body.on_sent();
             let (shared, held) = (Arc::clone(self.shared), self.held(HoldPhase::AfterReply));
@@ -139,7 +120,7 @@ impl Progress<'_> {
             });
         }
         self.finish(Sent::Answer);
-        Ok(xml(reply.status, body))
+        Ok(response(reply, body))
     }
 
     /// Carries the call out, and closes the gate behind it if it is to be held then. Both under one lock, as with all
@@ -162,25 +143,25 @@ impl Progress<'_> {
         if self.shared.gate.is_closed() {
             return Ok(None);
         }
-        let reply = state.ec2.handle(self.call, now);
+        let reply = state.api.handle(self.call, now);
         if state.epoch == self.epoch
-            && let Some(entry) = usize::try_from(self.number - 1).ok().and_then(|at| state.log.get_mut(at))
+            && let Some(entry) = usize::try_from(self.arrival.number - 1).ok().and_then(|at| state.log.get_mut(at))
         {
             entry.committed = true;
             entry.status = Some(reply.status);
             entry.code.clone_from(&reply.code);
         }
-        let closed = self.shared.gate.close_for(HoldPhase::AfterCommit, &self.call.action, self.number, self.nth);
+        let closed = self.shared.gate.close_for(HoldPhase::AfterCommit, &self.arrival);
         Ok(Some((reply, closed)))
     }
 
     fn closes(&self, phase: HoldPhase) -> bool {
         let _nothing_else_happens = self.shared.state();
-        self.shared.gate.close_for(phase, &self.call.action, self.number, self.nth)
+        self.shared.gate.close_for(phase, &self.arrival)
     }
 
     fn held(&self, phase: HoldPhase) -> HeldCall {
-        HeldCall { number: self.number, action: self.call.action.clone(), phase }
+        HeldCall { number: self.arrival.number, action: self.arrival.action.clone(), phase }
     }
 
     /// Tells that the call is held here, and waits for what becomes of it.
@@ -200,7 +181,7 @@ impl Progress<'_> {
     /// What a fault makes of the call, if one strikes.
     async fn strike(&self, phase: FaultPhase, reply: Option<&Reply>) -> Option<Result<Response<ReplyBody>, Cut>> {
         loop {
-            let effect = self.shared.state().faults.strike(phase, &self.call.action, self.number, self.nth)?;
+            let effect = self.shared.state().faults.strike(phase, &self.arrival)?;
             let (sent, response) = match effect {
                 // After the delay others may follow.
                 Effect::Delay { ms } => {
@@ -208,17 +189,19 @@ impl Progress<'_> {
                     continue;
                 }
                 Effect::Error { status, code, message } => {
-                    let error = ApiError::new(&code, message).with_status(status);
-                    let reply = self.shared.state().ec2.refuse(&self.call.action, error);
-                    (Sent::Error(code), Ok(xml(status, ReplyBody::whole(reply.body))))
+                    let reply = self.refuse(ApiError::new(&code, message).with_status(status));
+                    (Sent::Error(code), Ok(whole(reply)))
                 }
                 Effect::Truncate => {
-                    let text = reply.map_or("<Response><Errors></Errors></Response>", |reply| &reply.body);
-                    (Sent::Truncated, Ok(xml(200, ReplyBody::truncated(text.to_owned()))))
+                    // Of a call that did nothing, the start of an answer that it never had.
+                    let stump = || self.refuse(ApiError::new("InternalError", "The reply breaks off."));
+                    let reply = Reply { status: 200, ..reply.cloned().unwrap_or_else(stump) };
+                    let body = ReplyBody::truncated(reply.body.clone());
+                    (Sent::Truncated, Ok(response(reply, body)))
                 }
                 Effect::Garbage => {
                     let page = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>";
-                    (Sent::Garbage, Ok(response(502, "text/html", ReplyBody::whole(page.to_owned()))))
+                    (Sent::Garbage, Ok(whole(Reply::new(502, "text/html", page.to_owned()))))
                 }
                 Effect::Cut => (Sent::Cut, Err(Cut)),
             };
@@ -227,20 +210,29 @@ impl Progress<'_> {
         }
     }
 
+    fn refuse(&self, error: ApiError) -> Reply {
+        self.shared.state().api.refuse(self.call, error)
+    }
+
     fn finish(&self, sent: Sent) {
-        self.shared.finish(self.epoch, self.number, sent);
+        self.shared.finish(self.epoch, self.arrival.number, sent);
     }
 }
 
-fn xml(status: u16, body: ReplyBody) -> Response<ReplyBody> {
-    response(status, "text/xml;charset=UTF-8", body)
+fn whole(reply: Reply) -> Response<ReplyBody> {
+    let body = ReplyBody::whole(reply.body.clone());
+    response(reply, body)
 }
 
-fn response(status: u16, content_type: &str, body: ReplyBody) -> Response<ReplyBody> {
+/// A reply with this in the place of its own body.
+fn response(reply: Reply, body: ReplyBody) -> Response<ReplyBody> {
     let mut response = Response::new(body);
-    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    if let Ok(value) = content_type.parse() {
-        response.headers_mut().insert(CONTENT_TYPE, value);
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().append(name, value);
+        }
     }
     response
 }

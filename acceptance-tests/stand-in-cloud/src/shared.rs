@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::ec2::{Call, Ec2};
-use crate::faults::{Faults, Resume};
+use crate::api::{Api, Description};
+use crate::faults::{Arrival, Faults, Resume};
 use crate::gate::Gate;
 use crate::log::{LogEntry, Sent};
-use crate::settings::Settings;
 
 /// What changes while the server runs.
-#[derive(Debug, Default)]
-pub(crate) struct State {
-    pub(crate) ec2: Ec2,
+#[derive(Debug)]
+pub(crate) struct State<A> {
+    pub(crate) api: A,
     pub(crate) faults: Faults,
     pub(crate) log: Vec<LogEntry>,
     counts: BTreeMap<String, u64>,
@@ -27,42 +26,47 @@ pub(crate) struct State {
     pub(crate) world: u64,
 }
 
-impl State {
+impl<A> State<A> {
     /// Counts a call and opens its log entry.
-    pub(crate) fn arrive(&mut self, call: &Call, now: Timestamp) -> (u64, u64) {
+    pub(crate) fn arrive(&mut self, call: Description, now: Timestamp) -> Arrival {
         let nth = self.counts.entry(call.action.clone()).or_default();
         *nth += 1;
-        let nth = *nth;
-        let number = self.log.len() as u64 + 1;
+        let (nth, number) = (*nth, self.log.len() as u64 + 1);
+        let arrival = Arrival { action: call.action.clone(), kind: call.kind, number, nth };
         self.log.push(LogEntry::arrived(call, number, nth, now));
-        (number, nth)
+        arrival
     }
 }
 
 /// What all connections share.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    state: Mutex<State>,
+pub(crate) struct Shared<A> {
+    state: Mutex<State<A>>,
     pub(crate) gate: Gate,
     started: (Instant, Timestamp),
     advanced: Mutex<Duration>,
     log_file: Option<Mutex<File>>,
+    /// The URL for clients.
+    pub(crate) endpoint: String,
 }
 
-impl Shared {
-    /// Nothing yet, from now on. The file gets each call once it is answered.
-    pub(crate) fn new(settings: Settings, log_file: Option<File>) -> Self {
+impl<A: Api> Shared<A> {
+    /// No call yet, from now on. The file gets each call once it is answered.
+    pub(crate) fn new(api: A, endpoint: String, log_file: Option<File>) -> Self {
+        let state =
+            State { api, faults: Faults::default(), log: Vec::new(), counts: BTreeMap::new(), epoch: 0, world: 0 };
         Self {
-            state: Mutex::new(State { ec2: Ec2::new(settings), ..State::default() }),
+            state: Mutex::new(state),
             gate: Gate::new(),
             started: (Instant::now(), Timestamp::now()),
             advanced: Mutex::default(),
             log_file: log_file.map(Mutex::new),
+            endpoint,
         }
     }
 
     /// The state, for a moment. A panic elsewhere does not make it unusable.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State<A>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,7 +107,7 @@ impl Shared {
         self.gate.resume(Resume::Cut);
         self.clear_log();
         let mut state = self.state();
-        state.ec2 = Ec2::new(state.ec2.settings().clone());
+        state.api = A::new(state.api.settings());
         state.faults = Faults::default();
         state.world += 1;
     }

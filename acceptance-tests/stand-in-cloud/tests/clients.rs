@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use stand_in_cloud::{Config, Server};
+use stand_in_cloud::ec2::{Config, Server};
 
 /// The exit status by which the script says that it could not run.
 const SKIPPED: i32 = 77;

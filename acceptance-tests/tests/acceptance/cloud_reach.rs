@@ -17,7 +17,7 @@ const COUNT: usize = 30;
 
 pub(crate) fn add_to(suite: &mut Suite) {
     let needs = crate::suite::Needs::Host;
-    suite.long_scenario("cloud_reach::silence_ends_a_plan_and_an_apply_with_one_error", needs, silence);
+    suite.on_one_host("cloud_reach::silence_ends_a_plan_and_an_apply_with_one_error", needs, silence);
 }
 
 /// Both wait, and so at the same time.

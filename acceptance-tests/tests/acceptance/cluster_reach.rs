@@ -19,14 +19,14 @@ const LIMIT: Duration = Duration::from_mins(2);
 const COUNT: usize = 40;
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut cluster = |name: &str, run| suite.scenario(&format!("cluster_reach::{name}"), Needs::Cluster, run);
+    let mut cluster = |name: &str, run| suite.on_one_host(&format!("cluster_reach::{name}"), Needs::Cluster, run);
     cluster("a_silent_server_ends_a_plan_with_one_error", a_silent_server_ends_a_plan_with_one_error);
     cluster("an_unreachable_server_is_one_error_or_one_warning", an_unreachable_server_is_one_error_or_one_warning);
     cluster("an_expired_token_is_one_error", an_expired_token_is_one_error);
     cluster("an_apply_without_the_cluster_keeps_the_state", an_apply_without_the_cluster_keeps_the_state);
     cluster("an_aggregated_api_without_its_server_is_one_error", an_aggregated_api_without_its_server_is_one_error);
     cluster("a_kind_that_is_made_during_the_apply_is_waited_for", a_kind_that_is_made_during_the_apply_is_waited_for);
-    let mut host = |name: &str, run| suite.scenario(&format!("cluster_reach::{name}"), Needs::Host, run);
+    let mut host = |name: &str, run| suite.on_one_host(&format!("cluster_reach::{name}"), Needs::Host, run);
     host("a_create_without_the_cluster_is_one_error_or_one_warning", a_create_without_the_cluster);
 }
 

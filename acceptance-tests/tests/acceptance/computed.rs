@@ -9,7 +9,7 @@ use crate::misspelt::{errors, schemas, workspace, write};
 use crate::suite::{Needs, Run, Suite};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("computed::a_value_that_is_written_is_refused", Needs::Host, a_value_that_is_written_is_refused);
+    suite.on_each_host("computed::a_value_that_is_written_is_refused", Needs::Host, a_value_that_is_written_is_refused);
 }
 
 /// A computed attribute, or one within one.

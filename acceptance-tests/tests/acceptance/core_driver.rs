@@ -2,6 +2,7 @@
 
 use acceptance_tests::cloud::{Cloud, instant};
 use acceptance_tests::core_driver::{Configuration, Driver, State};
+use acceptance_tests::crash_safety::World as _;
 use acceptance_tests::host::attributes;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
@@ -10,7 +11,7 @@ use crate::crash_safety::document;
 use crate::suite::{Needs, Run, Suite};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("core_driver::agrees_with_a_real_host", Needs::Host, agrees_with_a_real_host);
+    suite.on_each_host("core_driver::agrees_with_a_real_host", Needs::Host, agrees_with_a_real_host);
 }
 
 fn agrees_with_a_real_host(run: &Run<'_>) -> Result<()> {

@@ -12,10 +12,10 @@ use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, gateways, pool, says, sorted_strings};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, run| suite.scenario(&format!("data_sources::{name}"), Needs::Host, run);
-    add("another_state_is_read", another_state_is_read);
-    add("a_part_is_an_error", a_part_is_an_error);
-    add("nothing_is_an_error_that_says_where", nothing_is_an_error_that_says_where);
+    suite.on_each_host("data_sources::another_state_is_read", Needs::Host, another_state_is_read);
+    let mut one = |name: &str, run| suite.on_one_host(&format!("data_sources::{name}"), Needs::Host, run);
+    one("a_part_is_an_error", a_part_is_an_error);
+    one("nothing_is_an_error_that_says_where", nothing_is_an_error_that_says_where);
 }
 
 /// The owner of the state that manages the objects.

@@ -9,23 +9,24 @@ use crate::world::{World, address_lines, pool, says};
 const WARN: &str = "  on_ip_change = \"warn\"\n  release_policy = \"release\"\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, run| suite.scenario(&format!("egress_ip_pool::{name}"), Needs::Host, run);
-    add("a_second_plan_is_empty", a_second_plan_is_empty);
-    add("keys_come_and_go_without_touching_others", keys_come_and_go_without_touching_others);
-    add("an_ip_does_not_leave_unasked", an_ip_does_not_leave_unasked);
-    add("destroying_the_pool_is_asked_for_too", destroying_the_pool_is_asked_for_too);
-    add("an_ip_leaves_in_one_plan_that_asks_for_it", an_ip_leaves_in_one_plan_that_asks_for_it);
-    add("a_pool_is_renamed_in_place", a_pool_is_renamed_in_place);
-    add("a_changed_owner_forgets_no_address", a_changed_owner_forgets_no_address);
-    add("an_address_in_use_is_adopted_and_never_released", an_address_in_use_is_adopted_and_never_released);
-    add("retained_addresses_outlive_the_pool", retained_addresses_outlive_the_pool);
-    add("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
-    add("adoption_can_be_refused", adoption_can_be_refused);
-    add("a_released_address_is_reported", a_released_address_is_reported);
-    add("tags_removed_outside_come_back", tags_removed_outside_come_back);
-    add("import_by_name", import_by_name);
-    add("bad_input_is_refused", bad_input_is_refused);
-    suite.scenario("egress_ip_pool::import_by_identity", Needs::HostWithIdentity, import_by_identity);
+    let mut each = |name: &str, needs, run| suite.on_each_host(&format!("egress_ip_pool::{name}"), needs, run);
+    each("a_second_plan_is_empty", Needs::Host, a_second_plan_is_empty);
+    each("keys_come_and_go_without_touching_others", Needs::Host, keys_come_and_go_without_touching_others);
+    each("destroying_the_pool_is_asked_for_too", Needs::Host, destroying_the_pool_is_asked_for_too);
+    each("import_by_name", Needs::Host, import_by_name);
+    each("import_by_identity", Needs::HostWithIdentity, import_by_identity);
+    let mut one = |name: &str, run| suite.on_one_host(&format!("egress_ip_pool::{name}"), Needs::Host, run);
+    one("an_ip_does_not_leave_unasked", an_ip_does_not_leave_unasked);
+    one("an_ip_leaves_in_one_plan_that_asks_for_it", an_ip_leaves_in_one_plan_that_asks_for_it);
+    one("a_pool_is_renamed_in_place", a_pool_is_renamed_in_place);
+    one("a_changed_owner_forgets_no_address", a_changed_owner_forgets_no_address);
+    one("an_address_in_use_is_adopted_and_never_released", an_address_in_use_is_adopted_and_never_released);
+    one("retained_addresses_outlive_the_pool", retained_addresses_outlive_the_pool);
+    one("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
+    one("adoption_can_be_refused", adoption_can_be_refused);
+    one("a_released_address_is_reported", a_released_address_is_reported);
+    one("tags_removed_outside_come_back", tags_removed_outside_come_back);
+    one("bad_input_is_refused", bad_input_is_refused);
 }
 
 fn a_second_plan_is_empty(run: &Run<'_>) -> Result<()> {

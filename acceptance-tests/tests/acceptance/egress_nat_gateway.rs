@@ -2,8 +2,8 @@
 
 use acceptance_tests::cloud::ZONES;
 use anyhow::{Context as _, Result, ensure};
+use stand_in_cloud::ec2::Timings;
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
-use stand_in_cloud::settings::Timings;
 
 use crate::suite::{Needs, Run, Suite};
 use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, sorted_strings};
@@ -11,27 +11,28 @@ use crate::world::{World, address_lines, gateway_lines, gateways, pool, says, so
 const WARN: &str = "  on_ip_change = \"warn\"\n  release_policy = \"release\"\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, run| suite.scenario(&format!("egress_nat_gateway::{name}"), Needs::Host, run);
-    add("a_second_plan_is_empty", a_second_plan_is_empty);
-    add("addresses_come_and_go_in_place", addresses_come_and_go_in_place);
-    add("a_primary_address_is_exchanged_inside_the_update", a_primary_address_is_exchanged_inside_the_update);
-    add("a_zone_is_added_and_removed", a_zone_is_added_and_removed);
-    add("destroy_leaves_nothing", destroy_leaves_nothing);
-    add("a_route_pointed_elsewhere_comes_back", a_route_pointed_elsewhere_comes_back);
-    add("a_gateway_deleted_outside_comes_back_with_its_ip", a_gateway_deleted_outside_comes_back_with_its_ip);
-    add("routes_to_a_gateway_deleted_outside_go_with_it", routes_to_a_gateway_deleted_outside_go_with_it);
-    add("a_foreign_route_is_not_taken_unasked", a_foreign_route_is_not_taken_unasked);
-    add("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
-    add("gateways_are_renamed_in_place", gateways_are_renamed_in_place);
-    add("a_gateway_with_the_tags_of_others_is_not_deleted", a_gateway_with_the_tags_of_others_is_not_deleted);
-    add("gateways_of_another_account_are_not_gone", gateways_of_another_account_are_not_gone);
-    add("default_tags_go_when_the_provider_loses_them", default_tags_go_when_the_provider_loses_them);
-    add("a_new_zone_leaves_the_others_known", a_new_zone_leaves_the_others_known);
-    add("quotas_and_border_groups_are_seen_in_the_plan", quotas_and_border_groups_are_seen_in_the_plan);
-    add("a_plan_that_may_not_look_is_no_plan", a_plan_that_may_not_look_is_no_plan);
-    add("import_by_name", import_by_name);
-    add("bad_input_is_refused", bad_input_is_refused);
-    suite.scenario("egress_nat_gateway::import_by_identity", Needs::HostWithIdentity, import_by_identity);
+    let mut each = |name: &str, needs, run| suite.on_each_host(&format!("egress_nat_gateway::{name}"), needs, run);
+    each("a_second_plan_is_empty", Needs::Host, a_second_plan_is_empty);
+    each("addresses_come_and_go_in_place", Needs::Host, addresses_come_and_go_in_place);
+    each("a_zone_is_added_and_removed", Needs::Host, a_zone_is_added_and_removed);
+    each("destroy_leaves_nothing", Needs::Host, destroy_leaves_nothing);
+    each("import_by_name", Needs::Host, import_by_name);
+    each("import_by_identity", Needs::HostWithIdentity, import_by_identity);
+    let mut one = |name: &str, run| suite.on_one_host(&format!("egress_nat_gateway::{name}"), Needs::Host, run);
+    one("a_primary_address_is_exchanged_inside_the_update", a_primary_address_is_exchanged_inside_the_update);
+    one("a_route_pointed_elsewhere_comes_back", a_route_pointed_elsewhere_comes_back);
+    one("a_gateway_deleted_outside_comes_back_with_its_ip", a_gateway_deleted_outside_comes_back_with_its_ip);
+    one("routes_to_a_gateway_deleted_outside_go_with_it", routes_to_a_gateway_deleted_outside_go_with_it);
+    one("a_foreign_route_is_not_taken_unasked", a_foreign_route_is_not_taken_unasked);
+    one("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
+    one("gateways_are_renamed_in_place", gateways_are_renamed_in_place);
+    one("a_gateway_with_the_tags_of_others_is_not_deleted", a_gateway_with_the_tags_of_others_is_not_deleted);
+    one("gateways_of_another_account_are_not_gone", gateways_of_another_account_are_not_gone);
+    one("default_tags_go_when_the_provider_loses_them", default_tags_go_when_the_provider_loses_them);
+    one("a_new_zone_leaves_the_others_known", a_new_zone_leaves_the_others_known);
+    one("quotas_and_border_groups_are_seen_in_the_plan", quotas_and_border_groups_are_seen_in_the_plan);
+    one("a_plan_that_may_not_look_is_no_plan", a_plan_that_may_not_look_is_no_plan);
+    one("bad_input_is_refused", bad_input_is_refused);
 }
 
 fn both(world: &World, keys: &[&str], zones: [&[&str]; 2]) -> String {

@@ -14,15 +14,18 @@ use crate::world::{World, gateways, pool, says, sorted_strings};
 const ADDRESS: &str = "egress_pod_network.prod";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut engines = |name: &str, run| suite.scenario(&format!("egress_pod_network::{name}"), Needs::Engines, run);
-    engines("each_service_is_applied_changed_and_destroyed", each_service_is_applied_changed_and_destroyed);
-    engines("a_rename_keeps_the_objects", a_rename_keeps_the_objects);
-    engines("an_object_of_another_pod_network_is_refused", an_object_of_another_pod_network_is_refused);
-    engines("pods_leave_through_a_nat_gateway_of_the_same_configuration", pods_leave_through_a_nat_gateway);
-    let mut host = |name: &str, needs, run| suite.scenario(&format!("egress_pod_network::{name}"), needs, run);
-    host("rendering_needs_no_cluster", Needs::Host, rendering_needs_no_cluster);
-    host("bad_input_is_refused", Needs::Host, bad_input_is_refused);
-    host("a_missing_definition_says_what_brings_it", Needs::Cluster, a_missing_definition_says_what_brings_it);
+    suite.on_each_host(
+        "egress_pod_network::each_service_is_applied_changed_and_destroyed",
+        Needs::Engines,
+        each_service_is_applied_changed_and_destroyed,
+    );
+    let mut one = |name: &str, needs, run| suite.on_one_host(&format!("egress_pod_network::{name}"), needs, run);
+    one("a_rename_keeps_the_objects", Needs::Engines, a_rename_keeps_the_objects);
+    one("an_object_of_another_pod_network_is_refused", Needs::Engines, an_object_of_another_pod_network_is_refused);
+    one("pods_leave_through_a_nat_gateway_of_the_same_configuration", Needs::Engines, pods_leave_through_a_nat_gateway);
+    one("rendering_needs_no_cluster", Needs::Host, rendering_needs_no_cluster);
+    one("bad_input_is_refused", Needs::Host, bad_input_is_refused);
+    one("a_missing_definition_says_what_brings_it", Needs::Cluster, a_missing_definition_says_what_brings_it);
 }
 
 fn provider(server: &ApiServer) -> String {

@@ -13,20 +13,24 @@ const MANAGER: &str = "terraform-provider-egress";
 const NOWHERE: &str = "kubernetes {\n  host = \"https://127.0.0.1:1\"\n  token = \"none\"\n  insecure = true\n}";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut cluster = |name: &str, run| suite.scenario(&format!("egress_policy::{name}"), Needs::Cluster, run);
-    cluster("a_second_plan_is_empty", a_second_plan_is_empty);
-    cluster("a_change_is_in_place_and_destroy_leaves_nothing", a_change_is_in_place_and_destroy_leaves_nothing);
-    cluster("our_fields_changed_by_others_show_in_the_plan", our_fields_changed_by_others_show_in_the_plan);
-    cluster("fields_of_others_are_left_alone", fields_of_others_are_left_alone);
-    cluster("a_conflict_names_the_other_manager", a_conflict_names_the_other_manager);
-    cluster("deleted_outside_it_is_made_again", deleted_outside_it_is_made_again);
-    cluster("a_missing_namespace_is_an_error", a_missing_namespace_is_an_error);
-    cluster("import_by_name", import_by_name);
-    let mut host = |name: &str, run| suite.scenario(&format!("egress_policy::{name}"), Needs::Host, run);
-    host("rendering_needs_no_cluster", rendering_needs_no_cluster);
-    host("planning_works_without_the_cluster", planning_works_without_the_cluster);
-    host("what_the_engine_cannot_do_is_an_error", what_the_engine_cannot_do_is_an_error);
-    host("bad_input_is_refused", bad_input_is_refused);
+    let mut each = |name: &str, needs, run| suite.on_each_host(&format!("egress_policy::{name}"), needs, run);
+    each("a_second_plan_is_empty", Needs::Cluster, a_second_plan_is_empty);
+    each(
+        "a_change_is_in_place_and_destroy_leaves_nothing",
+        Needs::Cluster,
+        a_change_is_in_place_and_destroy_leaves_nothing,
+    );
+    each("import_by_name", Needs::Cluster, import_by_name);
+    each("rendering_needs_no_cluster", Needs::Host, rendering_needs_no_cluster);
+    let mut one = |name: &str, needs, run| suite.on_one_host(&format!("egress_policy::{name}"), needs, run);
+    one("our_fields_changed_by_others_show_in_the_plan", Needs::Cluster, our_fields_changed_by_others_show_in_the_plan);
+    one("fields_of_others_are_left_alone", Needs::Cluster, fields_of_others_are_left_alone);
+    one("a_conflict_names_the_other_manager", Needs::Cluster, a_conflict_names_the_other_manager);
+    one("deleted_outside_it_is_made_again", Needs::Cluster, deleted_outside_it_is_made_again);
+    one("a_missing_namespace_is_an_error", Needs::Cluster, a_missing_namespace_is_an_error);
+    one("planning_works_without_the_cluster", Needs::Host, planning_works_without_the_cluster);
+    one("what_the_engine_cannot_do_is_an_error", Needs::Host, what_the_engine_cannot_do_is_an_error);
+    one("bad_input_is_refused", Needs::Host, bad_input_is_refused);
 }
 
 fn provider(kubernetes: &str) -> String {

@@ -30,9 +30,9 @@ const ENGINES: [&str; 12] = [
 ];
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut engines = |name: &str, run| suite.scenario(&format!("engine_lifecycle::{name}"), Needs::Engines, run);
-    engines("each_engine_does_all_of_it", each_engine_does_all_of_it);
-    engines("another_version_of_the_engine_is_a_change_in_place", another_version_of_the_engine_is_a_change_in_place);
+    let mut one = |name: &str, run| suite.on_one_host(&format!("engine_lifecycle::{name}"), Needs::Engines, run);
+    one("each_engine_does_all_of_it", each_engine_does_all_of_it);
+    one("another_version_of_the_engine_is_a_change_in_place", another_version_of_the_engine_is_a_change_in_place);
 }
 
 /// A policy for each engine, each in a namespace of its own, so that no two have one object.

@@ -19,7 +19,7 @@ const ADDRESS: &str = "egress_policy.backend";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut engines = |name: &str, run| suite.scenario(&format!("engine_verdicts::{name}"), Needs::Engines, run);
+    let mut engines = |name: &str, run| suite.on_one_host(&format!("engine_verdicts::{name}"), Needs::Engines, run);
     engines("an_apply_waits_until_the_engine_took_the_object", an_apply_waits_until_the_engine_took_the_object);
     engines("a_refusal_is_an_error_with_the_reason", a_refusal_is_an_error_with_the_reason);
     engines("a_refused_change_can_be_corrected", a_refused_change_can_be_corrected);

@@ -15,10 +15,10 @@ use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines};
 use crate::world::says;
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut engines = |name: &str, run| suite.scenario(&format!("engines::{name}"), Needs::Engines, run);
+    let mut engines = |name: &str, run| suite.on_one_host(&format!("engines::{name}"), Needs::Engines, run);
     engines("a_switch_applies_the_new_before_it_deletes_the_old", a_switch_applies_the_new_before_it_deletes_the_old);
     engines("two_policies_that_become_one_object_are_refused", two_policies_that_become_one_object_are_refused);
-    let mut cluster = |name: &str, run| suite.scenario(&format!("engines::{name}"), Needs::Cluster, run);
+    let mut cluster = |name: &str, run| suite.on_one_host(&format!("engines::{name}"), Needs::Cluster, run);
     cluster("a_missing_definition_is_an_error_that_says_what_to_do", a_missing_definition_is_an_error);
 }
 

@@ -12,7 +12,7 @@ use crate::world::{World, address_lines, gateway_lines, gateways, pool, says};
 const WARN: &str = "  on_ip_change   = \"warn\"\n  release_policy = \"release\"\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, run| suite.scenario(&format!("exact_plans::{name}"), Needs::Host, run);
+    let mut add = |name: &str, run| suite.on_one_host(&format!("exact_plans::{name}"), Needs::Host, run);
     add("an_unknown_subnet_leaves_the_routes_as_they_will_be", an_unknown_subnet);
     add("a_stale_state_changes_nothing", a_stale_state_changes_nothing);
     add("a_saved_plan_of_a_lost_gateway_changes_nothing", a_saved_plan_of_a_lost_gateway);

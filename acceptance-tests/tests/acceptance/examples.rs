@@ -16,21 +16,25 @@ use crate::world::{World, says};
 const NAMESPACE: &str = "production";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("examples::demo", Needs::Cluster, |run| applies(run, "demo"));
-    suite.scenario("examples::eks", Needs::Engines, eks_applies);
-    suite.scenario("examples::existing_network", Needs::Host, |run| applies(run, "existing-network"));
-    suite.scenario("examples::egress_ip_pool", Needs::Host, |run| imports(run, "egress_ip_pool"));
-    suite.scenario("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
-    suite.scenario("examples::egress_policy", Needs::Cluster, |run| imports(run, "egress_policy"));
-    suite.scenario("examples::egress_gateway", Needs::Engines, |run| imports(run, "egress_gateway"));
-    suite.scenario("examples::egress_pod_network", Needs::Engines, |run| imports(run, "egress_pod_network"));
-    suite.scenario("examples::guide_calico", Needs::Host, |run| renders(run, "calico"));
-    suite.scenario("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
-    suite.scenario("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
-    suite.scenario("examples::guide_network_policy", Needs::Host, |run| renders(run, "network-policy"));
-    suite.scenario("examples::policy_module", Needs::Host, |run| applies(run, "policy-module"));
-    suite.scenario("examples::misspelt_input_of_the_policy_module", Needs::Host, misspelt_input_of_the_policy_module);
-    suite.scenario("examples::via", Needs::Cluster, |run| applies(run, "via"));
+    suite.on_each_host("examples::demo", Needs::Cluster, |run| applies(run, "demo"));
+    suite.on_each_host("examples::eks", Needs::Engines, eks_applies);
+    suite.on_each_host("examples::existing_network", Needs::Host, |run| applies(run, "existing-network"));
+    suite.on_each_host("examples::egress_ip_pool", Needs::Host, |run| imports(run, "egress_ip_pool"));
+    suite.on_each_host("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
+    suite.on_each_host("examples::egress_policy", Needs::Cluster, |run| imports(run, "egress_policy"));
+    suite.on_each_host("examples::egress_gateway", Needs::Engines, |run| imports(run, "egress_gateway"));
+    suite.on_each_host("examples::egress_pod_network", Needs::Engines, |run| imports(run, "egress_pod_network"));
+    suite.on_each_host("examples::guide_calico", Needs::Host, |run| renders(run, "calico"));
+    suite.on_each_host("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
+    suite.on_each_host("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
+    suite.on_each_host("examples::guide_network_policy", Needs::Host, |run| renders(run, "network-policy"));
+    suite.on_each_host("examples::policy_module", Needs::Host, |run| applies(run, "policy-module"));
+    suite.on_each_host(
+        "examples::misspelt_input_of_the_policy_module",
+        Needs::Host,
+        misspelt_input_of_the_policy_module,
+    );
+    suite.on_each_host("examples::via", Needs::Cluster, |run| applies(run, "via"));
     suite.with_provider("examples::all_are_covered", |_| all_are_covered());
 }
 

@@ -11,7 +11,7 @@ use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite};
 use crate::world::says;
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, run| suite.scenario(&format!("functions::{name}"), Needs::Host, run);
+    let mut add = |name: &str, run| suite.on_each_host(&format!("functions::{name}"), Needs::Host, run);
     add("examples_give_what_they_say", examples_give_what_they_say);
     add("a_rendered_policy_is_that_of_the_resource", a_rendered_policy_is_that_of_the_resource);
     add("a_misspelt_word_fails_in_the_plan", a_misspelt_word_fails_in_the_plan);

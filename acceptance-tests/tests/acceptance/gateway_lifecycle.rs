@@ -31,7 +31,7 @@ const IPS_AND_NODES: &str = "  ips = [\"192.168.1.50\"]\n  nodes { match_labels 
 const SETTINGS: &str = "    kube_ovn { external_subnet = \"external\" }\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("gateway_lifecycle::each_engine_does_all_of_it", Needs::Engines, each_engine_does_all_of_it);
+    suite.on_each_host("gateway_lifecycle::each_engine_does_all_of_it", Needs::Engines, each_engine_does_all_of_it);
 }
 
 struct World {

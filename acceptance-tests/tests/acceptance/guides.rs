@@ -12,9 +12,13 @@ use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server};
 use crate::world::{World, says};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("guides::a_cluster_takes_what_is_rendered", Needs::Cluster, a_cluster_takes_what_is_rendered);
-    suite.scenario("guides::modules_are_tested_with_mocks", Needs::Host, modules_are_tested_with_mocks);
-    suite.scenario("guides::what_another_resource_had_is_taken_over_in_one_plan", Needs::Host, taken_over_in_one_plan);
+    suite.on_each_host("guides::a_cluster_takes_what_is_rendered", Needs::Cluster, a_cluster_takes_what_is_rendered);
+    suite.on_each_host("guides::modules_are_tested_with_mocks", Needs::Host, modules_are_tested_with_mocks);
+    suite.on_each_host(
+        "guides::what_another_resource_had_is_taken_over_in_one_plan",
+        Needs::Host,
+        taken_over_in_one_plan,
+    );
 }
 
 /// The stream that the guide to rendered manifests writes is what an API server takes.

@@ -17,15 +17,19 @@ use crate::world::{OWNER, World, gateways, pool, says};
 const KIND: &str = "networkpolicies.networking.k8s.io";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("import::egress_ip_pool", Needs::Host, pools_come_back);
-    suite.scenario("import::tags_of_an_imported_address_stay", Needs::Host, tags_of_an_imported_address_stay);
-    suite.scenario("import::egress_nat_gateway", Needs::Host, nat_gateways_come_back);
-    suite.scenario("import::egress_policy", Needs::Cluster, policies_come_back);
-    suite.scenario("import::egress_policy_with_routes", Needs::Cluster, a_policy_with_routes_comes_back);
-    suite.scenario("import::egress_policy_of_another_engine", Needs::Engines, a_policy_of_another_engine_comes_back);
-    suite.scenario("import::egress_gateway", Needs::Engines, gateways_come_back);
-    suite.scenario("import::egress_pod_network", Needs::Engines, pod_networks_come_back);
-    suite.scenario("import::what_cannot_be_read_is_refused", Needs::Cluster, what_cannot_be_read_is_refused);
+    suite.on_each_host("import::egress_ip_pool", Needs::Host, pools_come_back);
+    suite.on_each_host("import::tags_of_an_imported_address_stay", Needs::Host, tags_of_an_imported_address_stay);
+    suite.on_each_host("import::egress_nat_gateway", Needs::Host, nat_gateways_come_back);
+    suite.on_each_host("import::egress_policy", Needs::Cluster, policies_come_back);
+    suite.on_each_host("import::egress_policy_with_routes", Needs::Cluster, a_policy_with_routes_comes_back);
+    suite.on_each_host(
+        "import::egress_policy_of_another_engine",
+        Needs::Engines,
+        a_policy_of_another_engine_comes_back,
+    );
+    suite.on_each_host("import::egress_gateway", Needs::Engines, gateways_come_back);
+    suite.on_each_host("import::egress_pod_network", Needs::Engines, pod_networks_come_back);
+    suite.on_each_host("import::what_cannot_be_read_is_refused", Needs::Cluster, what_cannot_be_read_is_refused);
 }
 
 /// Loses the state, and imports a resource by id and by identity under the same provider block.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, localstack};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("localstack::from_the_first_apply_to_the_destroy", Needs::LocalStack, life);
+    suite.on_one_host("localstack::from_the_first_apply_to_the_destroy", Needs::LocalStack, life);
 }
 
 /// An owner of its own for each run: all hosts share one LocalStack.

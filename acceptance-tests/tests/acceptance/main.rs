@@ -36,6 +36,7 @@ mod readme;
 mod refactoring;
 mod requirements;
 mod secrets;
+mod side_by_side;
 mod suite;
 mod via;
 mod world;
@@ -84,8 +85,11 @@ fn main() {
     refactoring::add_to(&mut suite);
     requirements::add_to(&mut suite);
     secrets::add_to(&mut suite);
+    side_by_side::add_to(&mut suite);
     via::add_to(&mut suite);
+    let left_out = suite.left_out();
     let conclusion = libtest_mimic::run(&arguments, suite.into_trials());
     suite::stop_shared();
+    println!("extent: {}, {left_out} scenarios not on a further host", crash_safety::extent());
     conclusion.exit();
 }

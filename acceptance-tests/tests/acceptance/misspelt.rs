@@ -19,8 +19,8 @@ use self::words::{Scope, misspelt, places, words};
 use crate::suite::{Needs, PROVIDER_ADDRESS, REQUIRED_PROVIDERS, Run, Suite};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("misspelt::every_word_of_every_resource", Needs::Host, every_word_of_every_resource);
-    suite.scenario("misspelt::every_word_of_the_provider", Needs::Host, every_word_of_the_provider);
+    suite.on_each_host("misspelt::every_word_of_every_resource", Needs::Host, every_word_of_every_resource);
+    suite.on_each_host("misspelt::every_word_of_the_provider", Needs::Host, every_word_of_the_provider);
     passed_on::add_to(suite);
 }
 

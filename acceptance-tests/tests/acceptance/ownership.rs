@@ -13,7 +13,7 @@ const ADDRESS: &str = "egress_policy.backend";
 const FORCE: &str = "  force_conflicts = true\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut cluster = |name: &str, run| suite.scenario(&format!("ownership::{name}"), Needs::Cluster, run);
+    let mut cluster = |name: &str, run| suite.on_one_host(&format!("ownership::{name}"), Needs::Cluster, run);
     cluster("a_patch_of_our_fields_is_taken_back", a_patch_of_our_fields_is_taken_back);
     cluster(
         "a_field_that_another_manager_applies_is_a_conflict_in_the_plan",

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use acceptance_tests::cloud::{Cloud, instant};
 use acceptance_tests::core_driver::{Configuration, Driver, Message, State};
+use acceptance_tests::crash_safety::World as _;
 use acceptance_tests::kubernetes::{ApiServer, RESTRICTED_USER};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};

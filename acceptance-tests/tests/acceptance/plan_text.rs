@@ -7,7 +7,7 @@ use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite};
 use crate::world::says;
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut host = |name: &str, run| suite.scenario(&format!("plan_text::{name}"), Needs::Host, run);
+    let mut host = |name: &str, run| suite.on_each_host(&format!("plan_text::{name}"), Needs::Host, run);
     host("one_changed_block_of_a_thousand_is_a_short_plan", one_changed_block_of_a_thousand_is_a_short_plan);
     host("warnings_come_with_changes_only", warnings_come_with_changes_only);
 }

@@ -7,11 +7,12 @@ use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite};
 use crate::world::{World, pool, says};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, run| suite.scenario(&format!("provider_block::{name}"), Needs::Host, run);
-    add("unknown_values_still_plan", unknown_values_still_plan);
-    add("aliases_have_owners_of_their_own", aliases_have_owners_of_their_own);
-    add("bad_values_are_refused", bad_values_are_refused);
-    add("a_missing_cloud_is_named", a_missing_cloud_is_named);
+    let mut each = |name: &str, run| suite.on_each_host(&format!("provider_block::{name}"), Needs::Host, run);
+    each("unknown_values_still_plan", unknown_values_still_plan);
+    each("aliases_have_owners_of_their_own", aliases_have_owners_of_their_own);
+    let mut one = |name: &str, run| suite.on_one_host(&format!("provider_block::{name}"), Needs::Host, run);
+    one("bad_values_are_refused", bad_values_are_refused);
+    one("a_missing_cloud_is_named", a_missing_cloud_is_named);
 }
 
 fn provider(body: &str) -> String {

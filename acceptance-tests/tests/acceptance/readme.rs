@@ -10,7 +10,7 @@ use crate::suite::{Needs, Run, Suite, api_server};
 use crate::world::World;
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("readme::works_as_pasted", Needs::Cluster, works_as_pasted);
+    suite.on_each_host("readme::works_as_pasted", Needs::Cluster, works_as_pasted);
 }
 
 /// The text of the README between fences of a language, in order.

@@ -16,20 +16,21 @@ const CREATE_FIRST: &str = "  lifecycle {\n    create_before_destroy = true\n  }
 const NO_COLOR: &[&str] = &["apply", "-auto-approve", "-no-color"];
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut add = |name: &str, needs, run| suite.scenario(&format!("refactoring::{name}"), needs, run);
-    add("a_renamed_pool_asks_for_moved", Needs::Host, a_renamed_pool_asks_for_moved);
-    add("a_renamed_gateway_asks_for_moved", Needs::Host, a_renamed_gateway_asks_for_moved);
-    add("another_key_or_module_asks_for_moved", Needs::Host, another_key_or_module_asks_for_moved);
-    add("a_pool_is_replaced_in_place", Needs::Host, a_pool_is_replaced_in_place);
-    add("a_gateway_is_replaced_in_place", Needs::Host, a_gateway_is_replaced_in_place);
-    add("another_region_releases_the_address_there", Needs::Host, another_region_releases_the_address_there);
-    add("one_name_in_two_regions", Needs::Host, one_name_in_two_regions);
-    add("two_pools_of_one_name_are_refused", Needs::Host, two_pools_of_one_name_are_refused);
-    add("a_second_state_of_one_owner_is_refused", Needs::Host, a_second_state_of_one_owner_is_refused);
-    add("what_another_state_has_adopted_is_kept", Needs::Host, what_another_state_has_adopted_is_kept);
-    add("renamed_objects_ask_for_moved", Needs::Engines, renamed_objects_ask_for_moved);
-    add("objects_are_replaced_in_place", Needs::Engines, objects_are_replaced_in_place);
-    add("two_policies_of_one_name_are_refused", Needs::Engines, two_policies_of_one_name_are_refused);
+    let mut each = |name: &str, needs, run| suite.on_each_host(&format!("refactoring::{name}"), needs, run);
+    each("a_renamed_pool_asks_for_moved", Needs::Host, a_renamed_pool_asks_for_moved);
+    each("another_key_or_module_asks_for_moved", Needs::Host, another_key_or_module_asks_for_moved);
+    each("a_pool_is_replaced_in_place", Needs::Host, a_pool_is_replaced_in_place);
+    each("objects_are_replaced_in_place", Needs::Engines, objects_are_replaced_in_place);
+    let mut one = |name: &str, needs, run| suite.on_one_host(&format!("refactoring::{name}"), needs, run);
+    one("a_renamed_gateway_asks_for_moved", Needs::Host, a_renamed_gateway_asks_for_moved);
+    one("a_gateway_is_replaced_in_place", Needs::Host, a_gateway_is_replaced_in_place);
+    one("another_region_releases_the_address_there", Needs::Host, another_region_releases_the_address_there);
+    one("one_name_in_two_regions", Needs::Host, one_name_in_two_regions);
+    one("two_pools_of_one_name_are_refused", Needs::Host, two_pools_of_one_name_are_refused);
+    one("a_second_state_of_one_owner_is_refused", Needs::Host, a_second_state_of_one_owner_is_refused);
+    one("what_another_state_has_adopted_is_kept", Needs::Host, what_another_state_has_adopted_is_kept);
+    one("renamed_objects_ask_for_moved", Needs::Engines, renamed_objects_ask_for_moved);
+    one("two_policies_of_one_name_are_refused", Needs::Engines, two_policies_of_one_name_are_refused);
 }
 
 fn renamed(body: &str, from: &str, to: &str) -> String {

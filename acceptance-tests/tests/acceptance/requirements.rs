@@ -9,12 +9,12 @@ use crate::suite::{Needs, Run, Suite, api_server, api_server_with_engines, own_s
 use crate::world::says;
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut engines = |name: &str, run| suite.scenario(&format!("requirements::{name}"), Needs::Engines, run);
+    let mut engines = |name: &str, run| suite.on_one_host(&format!("requirements::{name}"), Needs::Engines, run);
     engines("what_is_missing_is_an_error_until_it_is_there", what_is_missing_is_an_error_until_it_is_there);
     engines("nobody_looks_unless_asked", nobody_looks_unless_asked);
-    let mut cluster = |name: &str, run| suite.scenario(&format!("requirements::{name}"), Needs::Cluster, run);
+    let mut cluster = |name: &str, run| suite.on_one_host(&format!("requirements::{name}"), Needs::Cluster, run);
     cluster("a_kind_that_is_not_served_is_an_error", a_kind_that_is_not_served_is_an_error);
-    let mut host = |name: &str, run| suite.scenario(&format!("requirements::{name}"), Needs::Host, run);
+    let mut host = |name: &str, run| suite.on_one_host(&format!("requirements::{name}"), Needs::Host, run);
     host("a_cluster_that_does_not_answer_is_an_error", a_cluster_that_does_not_answer_is_an_error);
 }
 

@@ -14,8 +14,8 @@ use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite, api_server};
 use crate::world::{World, gateways, pool, says};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.long_scenario("secrets::those_of_aws_are_in_no_log", Needs::Host, those_of_aws);
-    suite.long_scenario("secrets::those_of_a_cluster_are_in_no_log", Needs::Cluster, those_of_a_cluster);
+    suite.on_one_host("secrets::those_of_aws_are_in_no_log", Needs::Host, those_of_aws);
+    suite.on_one_host("secrets::those_of_a_cluster_are_in_no_log", Needs::Cluster, those_of_a_cluster);
 }
 
 /// Secrets by what they are, each a text that nothing else has.

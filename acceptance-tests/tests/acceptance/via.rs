@@ -15,18 +15,17 @@ const BANK: &str = "198.51.100.0/24";
 const NONE: &str = "    destination_cidrs = []\n";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut cluster = |name: &str, run| suite.scenario(&format!("via::{name}"), Needs::Cluster, run);
-    cluster("a_policy_lives_with_its_routes", a_policy_lives_with_its_routes);
-    cluster("objects_that_fail_leave_routes_in_the_state", objects_that_fail_leave_routes_in_the_state);
-    let mut host = |name: &str, run| suite.scenario(&format!("via::{name}"), Needs::Host, run);
-    host("what_the_gateway_leads_already_needs_no_route", what_the_gateway_leads_already_needs_no_route);
-    host("a_foreign_route_is_not_taken_unasked", a_foreign_route_is_not_taken_unasked);
-    host("a_route_moves_between_policies", a_route_moves_between_policies);
-    host("a_route_moves_to_the_gateway", a_route_moves_to_the_gateway);
-    host("a_lost_state_is_adopted_with_a_warning", a_lost_state_is_adopted_with_a_warning);
-    host("bad_input_is_refused", bad_input_is_refused);
-    host("a_provider_without_aws_is_told", a_provider_without_aws_is_told);
-    suite.scenario("via::a_policy_goes_through_a_gateway_in_the_cluster", Needs::Engines, through_the_cluster);
+    suite.on_each_host("via::a_policy_lives_with_its_routes", Needs::Cluster, a_policy_lives_with_its_routes);
+    let mut one = |name: &str, needs, run| suite.on_one_host(&format!("via::{name}"), needs, run);
+    one("objects_that_fail_leave_routes_in_the_state", Needs::Cluster, objects_that_fail_leave_routes_in_the_state);
+    one("what_the_gateway_leads_already_needs_no_route", Needs::Host, what_the_gateway_leads_already_needs_no_route);
+    one("a_foreign_route_is_not_taken_unasked", Needs::Host, a_foreign_route_is_not_taken_unasked);
+    one("a_route_moves_between_policies", Needs::Host, a_route_moves_between_policies);
+    one("a_route_moves_to_the_gateway", Needs::Host, a_route_moves_to_the_gateway);
+    one("a_lost_state_is_adopted_with_a_warning", Needs::Host, a_lost_state_is_adopted_with_a_warning);
+    one("bad_input_is_refused", Needs::Host, bad_input_is_refused);
+    one("a_provider_without_aws_is_told", Needs::Host, a_provider_without_aws_is_told);
+    one("a_policy_goes_through_a_gateway_in_the_cluster", Needs::Engines, through_the_cluster);
 }
 
 /// A pool and gateways in both zones, with these arguments of `aws`.

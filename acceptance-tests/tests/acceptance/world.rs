@@ -6,7 +6,7 @@ use acceptance_tests::cloud::{Cloud, ZONES};
 use acceptance_tests::host::{Workspace, changes, unwrapped};
 use anyhow::{Result, ensure};
 use serde_json::Value as Json;
-use stand_in_cloud::settings::Timings;
+use stand_in_cloud::ec2::Timings;
 
 use crate::suite::{REQUIRED_PROVIDERS, Run};
 

@@ -1,7 +1,7 @@
 //! Objects as a cluster returns them.
 
-use egress_engines::IRREGULAR_KINDS;
 use egress_engines::manifest::ObjectId;
+use egress_engines::plural;
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Map, Value};
 
@@ -51,11 +51,6 @@ impl Object {
         object_id(&self.0)
     }
 
-    /// Whether its deletion was asked for.
-    pub fn is_being_deleted(&self) -> bool {
-        self.0["metadata"]["deletionTimestamp"].is_string()
-    }
-
     /// What must happen before it goes.
     pub fn finalizers(&self) -> Vec<String> {
         let finalizers = self.0["metadata"]["finalizers"].as_array();
@@ -82,8 +77,7 @@ impl Object {
 pub fn object_id(object: &Value) -> Option<ObjectId> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let (api_version, kind) = (text(&object["apiVersion"])?, text(&object["kind"])?);
-    let irregular = IRREGULAR_KINDS.iter().find(|other| (other.api_version, other.kind) == (&api_version, &kind));
-    let plural = irregular.map_or_else(|| regular_plural(&api_version, &kind), |kind| kind.plural.to_owned());
+    let plural = plural(&api_version, &kind).map_or_else(|| regular_plural(&api_version, &kind), str::to_owned);
     let metadata = &object["metadata"];
     let (name, namespace) = (text(&metadata["name"])?, text(&metadata["namespace"]));
     Some(ObjectId { api_version, kind, plural, namespace, name })

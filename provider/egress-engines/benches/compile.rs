@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         eprintln!("something takes longer than {PATIENCE:?} for {EXCEPTIONS} exceptions");
         return ExitCode::FAILURE;
     }
-    for engine in ENGINES {
+    for engine in ENGINES.iter() {
         let own: Vec<_> = taken.iter().filter(|(of, _)| of.name == engine.name).copied().collect();
         let rate = best(&own, 3, |pair| silent(&compile(pair)));
         println!("  {:<24}{rate:>12.0} objects/s", engine.name.as_str());
@@ -153,7 +153,7 @@ fn exceptions(settings: &Settings, count: usize) -> bool {
     let mut fast = true;
     for family in ["0.0.0.0/0", "::/0"] {
         let policy = with_exceptions(family, count);
-        for engine in ENGINES {
+        for engine in ENGINES.iter() {
             let start = Instant::now();
             let compiled = black_box((engine.compile)(black_box(&policy), settings));
             let spent = start.elapsed();

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use egress_model::policy::Path;
 
-use crate::capability::{EngineName, Level};
+use crate::capability::Level;
 use crate::compiled::Compiled;
+use crate::engine_name::EngineName;
 use crate::finding::{DecidedBy, Finding, Row};
 use crate::registry::{ENGINES, GATEWAY_ENGINES};
 use crate::settings::Settings;

@@ -1,9 +1,7 @@
 //! The one table of what every engine makes of every part of a policy: exact, degraded or refused; and of the values for which an engine does otherwise.
 //!
-//! Each engine's file has its column, a function over [`Feature`]; compilers ask it through [`crate::Findings::need`], and the guide
+//! Each engine's `support` file has its column, a function over [`Feature`]; compilers ask it through [`crate::Findings::need`], and the guide
 //! to the engines is written from it. Sources: each engine's documentation and CRDs, as its column says.
-
-use std::fmt;
 
 /// How well an engine does what a part of a policy means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,70 +42,6 @@ impl Support {
             Self::Degraded(_) | Self::DegradedOnce { .. } => Level::Degraded,
             Self::Refused(_) => Level::Refused,
         }
-    }
-}
-
-/// An in-cluster engine or API that enforces egress policies or runs egress gateways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum EngineName {
-    /// `networking.k8s.io/v1` `NetworkPolicy`, by whatever plugin enforces it.
-    NetworkPolicy,
-    /// Cilium.
-    Cilium,
-    /// Calico open source.
-    Calico,
-    /// Calico Enterprise and Calico Cloud.
-    CalicoEnterprise,
-    /// Istio.
-    Istio,
-    /// `policy.networking.k8s.io/v1alpha2` `ClusterNetworkPolicy`.
-    ClusterNetworkPolicy,
-    /// `policy.networking.k8s.io/v1alpha1` `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy`.
-    AdminNetworkPolicy,
-    /// OVN-Kubernetes.
-    OvnKubernetes,
-    /// Antrea.
-    Antrea,
-    /// EKS `ApplicationNetworkPolicy`.
-    Eks,
-    /// GKE `FQDNNetworkPolicy`.
-    Gke,
-    /// Linkerd.
-    Linkerd,
-    /// Spidernet's `EgressGateway`, beside any CNI.
-    Spidernet,
-    /// AKS static egress gateway.
-    Aks,
-    /// Kube-OVN.
-    KubeOvn,
-}
-
-impl EngineName {
-    /// The name that users write.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NetworkPolicy => "network-policy",
-            Self::Cilium => "cilium",
-            Self::Calico => "calico",
-            Self::CalicoEnterprise => "calico-enterprise",
-            Self::Istio => "istio",
-            Self::ClusterNetworkPolicy => "cluster-network-policy",
-            Self::AdminNetworkPolicy => "admin-network-policy",
-            Self::OvnKubernetes => "ovn-kubernetes",
-            Self::Antrea => "antrea",
-            Self::Eks => "eks",
-            Self::Gke => "gke",
-            Self::Linkerd => "linkerd",
-            Self::Spidernet => "spidernet",
-            Self::Aks => "aks",
-            Self::KubeOvn => "kube-ovn",
-        }
-    }
-}
-
-impl fmt::Display for EngineName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

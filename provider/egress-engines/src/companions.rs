@@ -1,64 +1,37 @@
 //! The objects with which a managed cluster's own components steer egress: what stands in the cluster beside what stands in the
-//! cloud. Inputs are types that hold only valid values; what cannot be said with them is an error of their constructor.
+//! cloud. Inputs are types that hold only valid values; what cannot be said with them is an error of their constructor. A new service is
+//! its folder and its two lines here.
 
 pub mod ack;
 pub mod aks;
+mod checks;
+mod companion;
 pub mod eks;
 pub mod gke;
-pub mod rules;
+mod id;
 
+use std::sync::LazyLock;
+
+pub use self::companion::{Companion, CompanionKind};
 use crate::manifest::Kind;
+use crate::violation::Violation;
+
+const COMPANIONS: &[Companion] = &[eks::COMPANION, aks::COMPANION, gke::COMPANION, ack::COMPANION];
 
 /// The kinds of these objects.
-pub const KINDS: &[&Kind] = &[
-    &eks::ENI_CONFIG,
-    &eks::SECURITY_GROUP_POLICY,
-    &aks::STATIC_GATEWAY_CONFIGURATION,
-    &gke::CONFIG_MAP,
-    &ack::POD_NETWORKING,
-];
+pub static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| kinds().map(|one| one.kind).collect());
 
 /// What brings one of these kinds into a cluster, after "it comes with"; none for other kinds.
 pub fn installed_with(kind: &str) -> Option<&'static str> {
-    match kind {
-        "ENIConfig" => Some("the VPC CNI plugin of EKS (amazon-vpc-cni), which this cluster seems not to have"),
-        "SecurityGroupPolicy" => Some("the VPC resource controller, which EKS runs for every cluster"),
-        "StaticGatewayConfiguration" => {
-            Some("the static egress gateway of AKS: az aks update --enable-static-egress-gateway")
-        }
-        "PodNetworking" => {
-            Some("Terway, the network plugin of ACK, which a cluster has from the beginning or not at all")
-        }
-        _ => None,
-    }
+    kinds().find(|one| one.kind.kind == kind)?.comes_with
 }
 
-/// Whether a text is a prefix and then an id of lowercase letters and digits, as clouds give their objects.
-fn is_id(text: &str, prefix: &str) -> bool {
-    let is_alphanumeric = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.strip_prefix(prefix).is_some_and(is_alphanumeric)
+/// The clouds' own rules about their objects in the cluster, beyond the schemas: what their webhooks and controllers refuse, and what they
+/// take and do not do. Objects of other kinds break nothing.
+pub fn check(object: &serde_json::Value) -> Vec<Violation> {
+    COMPANIONS.iter().flat_map(|companion| (companion.rules)(object)).collect()
 }
 
-/// Types that hold an id of a cloud: parsed from its text, and shown as it.
-macro_rules! id_type {
-    ($(#[$doc:meta])* $name:ident, $check:expr, $error:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
-
-        impl std::str::FromStr for $name {
-            type Err = Error;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                if $check(text) { Ok(Self(text.to_owned())) } else { Err($error(text.to_owned())) }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
+fn kinds() -> impl Iterator<Item = &'static CompanionKind> {
+    COMPANIONS.iter().flat_map(|companion| companion.kinds)
 }
-use id_type;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use egress_model::policy::Path;
 
-use crate::capability::{EngineName, Feature, GatewayFeature, Level, Support};
+use crate::capability::{Feature, GatewayFeature, Level, Support};
+use crate::engine_name::EngineName;
 use crate::settings::Settings;
 
 /// What an engine makes of a part of a policy or gateway.

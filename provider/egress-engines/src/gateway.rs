@@ -3,8 +3,10 @@
 use egress_model::gateway::{Destinations, Failover, Gateway};
 use egress_model::policy::Path;
 
-use crate::capability::{EngineName, GatewayFeature, Support};
+use crate::capability::{GatewayFeature, Support};
 use crate::compiled::Compiled;
+use crate::engine_name::EngineName;
+use crate::exception::Exception;
 use crate::finding::Findings;
 use crate::manifest::Kind;
 pub use crate::requirement::Requirement;
@@ -17,12 +19,16 @@ pub struct GatewayEngine {
     pub name: EngineName,
     /// Its column of the capability table.
     pub support: fn(GatewayFeature, &Settings) -> Support,
+    /// The values for which it does otherwise.
+    pub exceptions: &'static [Exception<GatewayFeature>],
     /// Its compiler.
     pub compile: fn(&Gateway, &Settings) -> Compiled,
     /// What must be there for the objects to work.
     pub requirements: fn(&Gateway, &Settings) -> Vec<Requirement>,
     /// The kinds of object that gateways become.
     pub kinds: &'static [&'static Kind],
+    /// Why a policy cannot send its own pods and destinations through a gateway that is there; none where it can.
+    pub not_for_policies: Option<&'static str>,
 }
 
 /// Looks every part of a gateway up in the engine's column, so that no compiler can overlook one. What depends on more than a

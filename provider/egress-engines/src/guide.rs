@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
-use crate::exceptions::{Exception, exceptions, gateway_exceptions};
-use crate::{ENGINES, EngineName, Feature, GATEWAY_ENGINES, GatewayFeature, Level, Settings, Support, own_namespaces};
+use crate::exception::Exception;
+use crate::registry::{ENGINES, ENTRIES, GATEWAY_ENGINES};
+use crate::{EngineName, Feature, GatewayFeature, Level, Settings, Support};
 
 /// One engine's answers, in the order of the rows.
 struct Column {
@@ -20,25 +21,26 @@ pub fn engines() -> String {
     let policies = ENGINES.iter().map(|engine| Column {
         name: engine.name,
         answers: Feature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
-        exceptions: exceptions(engine.name).iter().flat_map(|one| rows_of(one, &Feature::ALL)).collect(),
+        exceptions: engine.exceptions.iter().flat_map(|one| rows_of(one, &Feature::ALL)).collect(),
     });
     let gateways = GATEWAY_ENGINES.iter().map(|engine| Column {
         name: engine.name,
         answers: GatewayFeature::ALL.iter().map(|feature| (engine.support)(*feature, &newest)).collect(),
-        exceptions: gateway_exceptions(engine.name).iter().flat_map(|one| rows_of(one, &GatewayFeature::ALL)).collect(),
+        exceptions: engine.exceptions.iter().flat_map(|one| rows_of(one, &GatewayFeature::ALL)).collect(),
     });
     let mut out = String::new();
     out.push_str(HEADER);
     out.push_str(REQUIREMENTS);
+    ENTRIES.iter().filter_map(|entry| entry.required_apis).for_each(|item| out.push_str(item));
+    out.push_str(OPENSHIFT);
     out.push_str(CLUSTER_WIDE);
-    for engine in ENGINES {
-        let names: Vec<String> = own_namespaces(engine.name).iter().map(|name| format!("`{name}`")).collect();
-        if !names.is_empty() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "- **{}**: {}.", engine.name, names.join(", "));
-        }
+    for engine in ENGINES.iter().filter(|engine| !engine.own_namespaces.is_empty()) {
+        let names: Vec<String> = engine.own_namespaces.iter().map(|name| format!("`{name}`")).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "- **{}**: {}.", engine.name, names.join(", "));
     }
     out.push_str(SEVERAL_POLICIES);
+    ENTRIES.iter().filter_map(|entry| entry.policies_together).for_each(|sentences| out.push_str(sentences));
     out.push_str("\n## Policies\n\n");
     section(&mut out, &Feature::ALL.map(policy_row), &policies.collect::<Vec<_>>());
     out.push_str("\n## Gateways\n\n");
@@ -70,21 +72,18 @@ part, in its newest version and with none of the settings that describe the clus
 The notes below each table say what is needed, what differs, and why not.
 ";
 
-/// What a cluster has to serve beyond the CRDs that the engine's own chart installs. Sources: see `linkerd::object`.
 const REQUIREMENTS: &str = "
 ## Requirements
 
 An engine's own objects are installed with it. One engine reads objects of another project too:
 
-- **linkerd** requires the Gateway API's `HTTPRoute` as `v1`, and its `TLSRoute` and `TCPRoute` as `v1alpha2`, the version that
-  Linkerd 2.20 reads. The experimental channel of the Gateway API serves them up to 1.5. The standard channel of 1.6.1 has both
-  kinds, but serves `v1` only, so that an object of `v1alpha2` is refused there.
-  `kubectl api-resources --api-group=gateway.networking.k8s.io` shows what a cluster serves.
+";
 
+const OPENSHIFT: &str = "
 On OpenShift set `kubernetes.platform` to `openshift`, whatever the engine: the DNS resolver is not where Kubernetes itself has it there.
 ";
 
-/// What the plan cannot leave to a table. Sources: [`crate::own_namespaces()`] and the model's platforms.
+/// What the plan cannot leave to a table. Sources: the engines' `own_namespaces` and the model's platforms.
 const CLUSTER_WIDE: &str = "
 ## Policies of the whole cluster
 
@@ -95,15 +94,12 @@ Without `exempt_namespaces` they leave the cluster's own components alone, becau
 
 ";
 
-/// What the plan cannot see. Source: see `cilium::together`.
+/// What the plan cannot see.
 const SEVERAL_POLICIES: &str = "
 ## Several policies of the same pods
 
 Policies add up, and each is compiled by itself: a plan sees what the rules of one policy say of one connection, and not what those of
-another say. On **cilium** keep all rules of a destination and port that look into connections in one policy: where `http_requests`
-of one policy meets `server_names` or `dns_queries` of another, at one destination and port of the same pods, Cilium takes both
-and then computes no policy of these pods at all, until one of the two is changed.
-";
+another say. ";
 
 /// An exception, for each of all rows that it is of.
 fn rows_of<F: PartialEq>(exception: &Exception<F>, all: &[F]) -> Vec<(usize, Level, &'static str)> {

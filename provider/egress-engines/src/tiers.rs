@@ -14,6 +14,7 @@
 //! are in the Admin tier, where no `NetworkPolicy` takes them back; the default deny comes last, after every `NetworkPolicy`,
 //! so that one of those can still allow more.
 
+pub(crate) mod channel;
 mod object;
 mod peers;
 pub(crate) mod rules;
@@ -21,16 +22,14 @@ pub(crate) mod rules;
 use egress_model::cidr::Cidr;
 use egress_model::labels::{NAMESPACE_NAME_LABEL, Selector};
 use egress_model::policy::{Entity, Path, Peers, Policy, Port, PortMatch, Protocol, Resolver, Rule, Scope};
-
-pub use object::{Peer, PodsPeer, Subject};
-use peers::{Destinations, destinations, networks};
-pub(crate) use peers::{has_domain_form, names};
-
 use serde::Serialize;
 
 use crate::label_selector::{LabelSelector, LabelSelectorRequirement};
 use crate::manifest::{Kind, Manifest, Metadata};
 use crate::{Feature, Findings};
+pub use object::{Peer, PodsPeer, Subject};
+use peers::{Destinations, destinations, networks};
+pub(crate) use peers::{has_domain_form, names};
 
 /// How much fits into the lists of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +47,10 @@ pub(crate) struct Limits {
     /// Whether there are named ports.
     pub(crate) named_ports: bool,
 }
+
+/// What every network plugin with one of the APIs of network-policy-api has, as nothing says which one it is: Calico, and OVN-Kubernetes
+/// (its charts and `dist/templates` have the namespace `ovn-kubernetes`). Kube-OVN and Antrea are in `kube-system`.
+pub(crate) const OWN_NAMESPACES: &[&str] = &["calico-apiserver", "calico-system", "ovn-kubernetes", "tigera-operator"];
 
 /// What to do where a part is only in the experimental channel and the cluster is said to have the standard one.
 const ONLY_EXPERIMENTAL: &str = "is only in the experimental channel of the network-policy-api CRDs, and few network plugins \

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// One engine's rules: what breaks them in an object of its own kinds; nothing of all others.
+pub(crate) type Check = fn(&serde_json::Value) -> Vec<Violation>;
+
 /// Something about an object that its engine refuses, or that does not do what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

@@ -4,11 +4,12 @@ use std::net::Ipv4Addr;
 
 use super::filter::Filters;
 use super::objects::{Address, Claim, NatGatewayState};
+use super::refusals::parse;
 use super::region::{Answer, Region};
 use super::tags::{done, requested};
+use super::xml::Xml;
 use crate::error::ApiError;
-use crate::params::{Params, parse};
-use crate::xml::Xml;
+use crate::params::Params;
 
 const AMAZON_POOL: &str = "amazon";
 /// Pools that every account of the stand-in has, so that both kinds can be tried.

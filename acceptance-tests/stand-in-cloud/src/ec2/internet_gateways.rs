@@ -4,11 +4,12 @@ use std::net::Ipv4Addr;
 
 use super::filter::{Filters, page};
 use super::objects::{InternetGateway, NetworkInterface, Subnet};
+use super::refusals::parse;
 use super::region::{Answer, Region};
 use super::tags::{done, not_found, requested};
+use super::xml::Xml;
 use crate::error::ApiError;
-use crate::params::{Params, parse};
-use crate::xml::Xml;
+use crate::params::Params;
 
 /// Addresses at the start of each subnet, and one at its end, that the cloud keeps.
 const KEPT_AT_START: usize = 4;

@@ -1,7 +1,7 @@
 //! EC2 as a pure state machine: a call and the time in, a reply out.
 
 mod addresses;
-mod buckets;
+mod control;
 mod filter;
 mod internet_gateways;
 mod inventory;
@@ -11,31 +11,44 @@ mod nat_request;
 mod networks;
 mod objects;
 mod outside;
+mod rates;
+mod refusals;
 mod region;
 mod route_tables;
 mod routes;
+mod rules;
 mod seed;
+mod server;
+mod settings;
 mod sts;
 mod tags;
+mod xml;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::api::{Api, Description, Kind};
+use crate::control_request::{ControlRequest, Outcome};
 use crate::error::ApiError;
 use crate::params::Params;
-use crate::settings::Settings;
-use crate::xml::Xml;
-use buckets::Buckets;
+use crate::request::{Reply, Request};
+use crate::rules::Rule;
+use crate::throttling::Buckets;
 pub use inventory::{
     AddressRecord, Inventory, NatGatewayAddressRecord, NatGatewayRecord, RouteRecord, RouteTableRecord, Scope,
 };
 pub use objects::{NatAddressStatus, NatGatewayState};
 pub use outside::OutsideChange;
 use region::{Answer, Region};
+pub use rules::RULES;
 pub use seed::SeededVpc;
+pub use server::{Config, Server};
+pub use settings::{Quotas, Settings, Timings};
 pub use sts::ASSUMED_CREDENTIALS;
+use xml::Xml;
 
 /// The version of the API that the stand-in speaks.
 pub const API_VERSION: &str = "2016-11-15";
@@ -60,59 +73,105 @@ pub struct Call {
     pub params: Params,
 }
 
-/// The answer to a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The XML document.
-    pub body: String,
-    /// The error's code, if it is one.
-    pub code: Option<String>,
-}
-
 /// EC2 (and the two actions of STS that go with it) with the state of every account and region.
 #[derive(Debug, Clone, Default)]
 pub struct Ec2 {
     settings: Settings,
     regions: BTreeMap<Caller, Region>,
-    buckets: Buckets,
+    buckets: Buckets<(Caller, String)>,
     replies: u64,
 }
 
-impl Ec2 {
-    /// An empty cloud.
-    pub fn new(settings: Settings) -> Self {
+impl crate::api::Call for Call {
+    fn describe(&self) -> Description {
+        let is_read = ["Describe", "Get", "List"].iter().any(|verb| self.action.starts_with(verb));
+        Description {
+            action: self.action.clone(),
+            // EC2 has no operations to ask after: their progress shows in the objects.
+            kind: if is_read { Kind::Read } else { Kind::Change },
+            account: self.caller.account.clone(),
+            region: Some(self.caller.region.clone()),
+            params: self.params.clone(),
+            body: None,
+        }
+    }
+}
+
+impl Api for Ec2 {
+    type Call = Call;
+    type Settings = Settings;
+
+    fn new(settings: Settings) -> Self {
         Self { settings, ..Self::default() }
     }
 
-    /// The settings in force.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    fn settings(&self) -> Settings {
+        self.settings.clone()
     }
 
-    /// Changes the settings; what is already under way keeps its time.
-    pub fn set_settings(&mut self, settings: Settings) {
+    fn set_settings(&mut self, settings: Settings) {
         self.settings = settings;
     }
 
-    /// Answers a call at a time, which must not go backwards.
-    pub fn handle(&mut self, call: &Call, now: Timestamp) -> Reply {
+    fn latency(&self, _: &Call) -> Duration {
+        Duration::from_millis(self.settings.timings.latency_ms)
+    }
+
+    fn rules() -> Vec<Rule> {
+        RULES.to_vec()
+    }
+
+    fn recognises(&self, request: &Request) -> bool {
+        request.header("authorization").is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256"))
+    }
+
+    fn read(&mut self, request: &Request) -> Result<Call, Reply> {
+        // GET carries the parameters in the URL, POST in the body.
+        let params = if request.body.is_empty() { request.query.clone() } else { Params::from_form(&request.body) };
+        let action = params.get("Action").unwrap_or_default().to_owned();
+        let params = params.without("Action").without("Version");
+        let Some(caller) = Caller::of(request) else {
+            let error = ApiError::new("AuthFailure", "AWS was not able to validate the provided access credentials");
+            return Err(self.reply(&action, Err(error.with_status(401))));
+        };
+        Ok(Call { caller, action, params })
+    }
+
+    fn handle(&mut self, call: &Call, now: Timestamp) -> Reply {
         let answer = self.answer(call, now);
         self.reply(&call.action, answer)
     }
 
-    /// Turns an error that arose outside (a fault, a missing signature) into the API's form.
-    pub fn refuse(&mut self, action: &str, error: ApiError) -> Reply {
-        self.reply(action, Err(error))
+    fn refuse(&mut self, call: &Call, error: ApiError) -> Reply {
+        self.reply(&call.action, Err(error))
     }
 
+    fn control(&mut self, request: &ControlRequest<'_>, now: Timestamp) -> Option<Outcome> {
+        control::answer(self, request, now)
+    }
+}
+
+impl Caller {
+    /// The caller, from the scope of the signature: `Credential=<access key>/<date>/<region>/<service>/aws4_request`. As
+    /// `LocalStack` does, an access key of 12 digits is the account.
+    fn of(request: &Request) -> Option<Self> {
+        let (_, credential) = request.header("authorization")?.split_once("Credential=")?;
+        let mut scope = credential.split(',').next()?.split('/');
+        let (key, _date, region) = (scope.next()?, scope.next()?, scope.next()?);
+        let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
+        let account = if is_account { key } else { "000000000000" };
+        Some(Self { account: account.to_owned(), region: region.to_owned() })
+    }
+}
+
+impl Ec2 {
     fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
         if let Some(answer) = sts::answer(call, now) {
             return answer;
         }
-        let throttling = self.settings.throttling.clone();
-        self.buckets.take(&call.caller, &call.action, &throttling, now)?;
+        let bucket = (call.caller.clone(), call.action.clone());
+        let taken = self.buckets.take(bucket, rates::rate(&call.action), &self.settings.throttling, now);
+        taken.map_err(|_| ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503))?;
         let region = self.region(&call.caller, now);
         let params = &call.params;
         if params.flag("DryRun") && is_known(&call.action) {
@@ -187,15 +246,16 @@ impl Ec2 {
         self.replies += 1;
         let request_id = format!("00000000-0000-4000-8000-{:012x}", self.replies);
         let sts = sts::is_action(action);
-        match answer {
-            Ok(content) if sts => Reply { status: 200, body: sts::document(action, content, &request_id), code: None },
-            Ok(content) => Reply { status: 200, body: document(action, content, &request_id), code: None },
+        let (status, body, code) = match answer {
+            Ok(content) if sts => (200, sts::document(action, content, &request_id), None),
+            Ok(content) => (200, document(action, content, &request_id), None),
             Err(error) => {
                 let body =
                     if sts { sts::error_document(&error, &request_id) } else { error_document(&error, &request_id) };
-                Reply { status: error.status, body, code: Some(error.code) }
+                (error.status, body, Some(error.code))
             }
-        }
+        };
+        Reply { code, ..Reply::new(status, "text/xml;charset=UTF-8", body) }
     }
 }
 

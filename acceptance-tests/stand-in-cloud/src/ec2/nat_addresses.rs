@@ -3,11 +3,12 @@
 use std::net::Ipv4Addr;
 
 use super::objects::{NatAddress, NatAddressStatus, NatGateway, NatGatewayState, Placement};
+use super::refusals::parse;
 use super::region::{Answer, Event, Region};
+use super::settings::Quotas;
+use super::xml::Xml;
 use crate::error::ApiError;
-use crate::params::{Params, parse};
-use crate::settings::Quotas;
-use crate::xml::Xml;
+use crate::params::Params;
 
 /// The longest drain that a caller may ask for, and the one it gets without asking, in seconds.
 const LONGEST_DRAIN_SECONDS: u64 = 4000;

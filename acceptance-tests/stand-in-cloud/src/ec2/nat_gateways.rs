@@ -5,9 +5,9 @@ use super::nat_request::Request;
 use super::objects::{Claim, NatAddress, NatAddressStatus, NatGateway, NatGatewayState, NetworkInterface, Placement};
 use super::region::{Answer, Event, Region, Token};
 use super::tags::requested;
+use super::xml::Xml;
 use crate::error::ApiError;
 use crate::params::Params;
-use crate::xml::Xml;
 
 const FILTERS: [&str; 4] = ["nat-gateway-id", "state", "subnet-id", "vpc-id"];
 

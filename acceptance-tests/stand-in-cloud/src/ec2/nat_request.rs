@@ -3,10 +3,11 @@
 use std::net::Ipv4Addr;
 
 use super::objects::Placement;
+use super::refusals::parse;
 use super::region::Region;
+use super::settings::Quotas;
 use crate::error::ApiError;
-use crate::params::{Params, parse};
-use crate::settings::Quotas;
+use crate::params::Params;
 
 /// A gateway as asked for, all parameters checked, nothing taken yet.
 pub(crate) struct Request {

@@ -6,11 +6,12 @@ use ipnet::Ipv4Net;
 
 use super::filter::{Filters, page};
 use super::objects::{PrefixList, Subnet, Vpc};
+use super::refusals::parse;
 use super::region::{Answer, Region};
 use super::tags::{done, not_found, requested};
+use super::xml::Xml;
 use crate::error::ApiError;
-use crate::params::{Params, parse};
-use crate::xml::Xml;
+use crate::params::Params;
 
 impl Region {
     pub(crate) fn create_vpc(&mut self, params: &Params) -> Answer {

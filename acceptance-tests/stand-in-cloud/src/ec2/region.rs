@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::objects::{Address, InternetGateway, NatGateway, NetworkInterface, PrefixList, RouteTable, Subnet, Vpc};
+use super::settings::Settings;
+use super::xml::Xml;
 use crate::error::ApiError;
 use crate::params::Params;
-use crate::settings::Settings;
-use crate::xml::Xml;
 
 /// The answer of an action: the content of its reply, or an error.
 pub(crate) type Answer = Result<Xml, ApiError>;

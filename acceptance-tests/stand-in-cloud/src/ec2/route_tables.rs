@@ -7,9 +7,9 @@ use super::objects::{Destination, Route, RouteTable, Target, TargetKind};
 use super::region::{Answer, Region};
 use super::routes::route_values;
 use super::tags::{done, not_found, requested};
+use super::xml::Xml;
 use crate::error::ApiError;
 use crate::params::Params;
-use crate::xml::Xml;
 
 const FILTERS: [&str; 17] = [
     "association.main",

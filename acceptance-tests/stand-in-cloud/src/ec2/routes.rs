@@ -3,11 +3,12 @@
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::objects::{Destination, NatGatewayState, Route, Target, TargetKind};
+use super::refusals::parse;
 use super::region::{Answer, Region};
 use super::tags::{done, not_found};
+use super::xml::Xml;
 use crate::error::ApiError;
-use crate::params::{Params, parse};
-use crate::xml::Xml;
+use crate::params::Params;
 
 /// The parameter and the XML element of each kind of target.
 const TARGETS: [(TargetKind, &str, &str); 11] = [

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::Call;
 use super::region::Answer;
+use super::xml::Xml;
 use crate::error::ApiError;
-use crate::xml::Xml;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// The secret key and the token that an assumed role is given.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::filter::Filters;
 use super::region::{Answer, Region};
+use super::xml::Xml;
 use crate::error::ApiError;
 use crate::params::Params;
-use crate::xml::Xml;
 
 /// The kinds of objects that carry tags: the prefix of their ids, the API's name of the type, the code when absent.
 const KINDS: [(&str, &str, &str); 8] = [

@@ -1,8 +1,10 @@
 //! What all actions have in common.
 
+use stand_in_cloud::api::Api as _;
 use stand_in_cloud::ec2::Caller;
-use stand_in_cloud::error::ApiError;
-use stand_in_cloud::settings::Throttling;
+use stand_in_cloud::params::Params;
+use stand_in_cloud::request::Request;
+use stand_in_cloud::throttling::Throttling;
 
 use super::{Cloud, value, values};
 
@@ -117,7 +119,7 @@ fn dry_run() {
 #[test]
 fn token_buckets() {
     let mut cloud = Cloud::new();
-    let mut settings = cloud.ec2.settings().clone();
+    let mut settings = cloud.ec2.settings();
     settings.throttling = Throttling { enabled: true, share_percent: 100 };
     cloud.ec2.set_settings(settings.clone());
     for (action, params, size, refill) in [
@@ -147,10 +149,22 @@ fn token_buckets() {
     assert_eq!(passed, 10);
 }
 
+/// A request without a signature.
+fn unsigned(form: &str) -> Request {
+    Request {
+        endpoint: "http://127.0.0.1:4599".to_owned(),
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query: Params::default(),
+        headers: hyper::HeaderMap::new(),
+        body: form.to_owned().into(),
+    }
+}
+
 #[test]
 fn credentials() {
     let mut cloud = Cloud::new();
-    let reply = cloud.ec2.refuse("DescribeVpcs", ApiError::new("AuthFailure", "no signature").with_status(401));
+    let reply = cloud.ec2.read(&unsigned("Action=DescribeVpcs")).expect_err("nobody signed it");
     assert_eq!((reply.status, value(&reply.body, "Code").as_str()), (401, "AuthFailure"));
     // Accounts and regions see nothing of each other.
     cloud.allocate();

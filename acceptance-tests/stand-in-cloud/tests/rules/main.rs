@@ -9,10 +9,11 @@ mod routes;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stand_in_cloud::ec2::{Call, Caller, Ec2, Inventory, OutsideChange, Reply, SeededVpc};
+use stand_in_cloud::api::Api as _;
+use stand_in_cloud::ec2::{Call, Caller, Ec2, Inventory, OutsideChange, Quotas, RULES, SeededVpc, Settings, Timings};
 use stand_in_cloud::params::Params;
-use stand_in_cloud::rules::RULES;
-use stand_in_cloud::settings::{Quotas, Settings, Throttling, Timings};
+use stand_in_cloud::request::Reply;
+use stand_in_cloud::throttling::Throttling;
 
 /// Times that are easy to tell apart; lags that a test is not about are off.
 fn timings() -> Timings {
@@ -49,13 +50,13 @@ impl Cloud {
     }
 
     fn set_timings(&mut self, change: impl FnOnce(&mut Timings)) {
-        let mut settings = self.ec2.settings().clone();
+        let mut settings = self.ec2.settings();
         change(&mut settings.timings);
         self.ec2.set_settings(settings);
     }
 
     fn set_quotas(&mut self, change: impl FnOnce(&mut Quotas)) {
-        let mut settings = self.ec2.settings().clone();
+        let mut settings = self.ec2.settings();
         change(&mut settings.quotas);
         self.ec2.set_settings(settings);
     }

@@ -1,5 +1,6 @@
 //! The least of an HTTP client: one request per connection, and what came back, however broken.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct Response {
     /// The HTTP status.
     pub(crate) status: u16,
+    /// The headers, by their names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
     /// The body, as far as it came.
     pub(crate) body: String,
     /// Whether all came that the headers promised.
@@ -45,6 +48,8 @@ pub(crate) fn send(endpoint: &str, method: &str, path: &str, headers: &str, body
     let text = String::from_utf8_lossy(&received).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
-    let promised = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    Ok(Response { status, body: body.to_owned(), whole: promised == Some(body.len()) })
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    let headers: BTreeMap<_, _> = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let promised = headers.get("content-length").and_then(|length| length.parse().ok());
+    Ok(Response { status, headers, body: body.to_owned(), whole: promised == Some(body.len()) })
 }

@@ -1,15 +1,17 @@
 //! The server: faults, holds, the log, and the control API.
 
 mod client;
+mod depots;
+mod other_api;
 
 use std::thread;
 use std::time::Duration;
 
 use client::{call, control, send};
 use serde_json::{Value, json};
+use stand_in_cloud::ec2::{Config, Server};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, HeldCall, Hold, HoldPhase, Matcher, Resume};
 use stand_in_cloud::log::Sent;
-use stand_in_cloud::{Config, Server};
 
 const ALLOCATE: &str = "Action=AllocateAddress";
 const WAIT: Duration = Duration::from_secs(10);
@@ -177,23 +179,23 @@ fn ask(server: &Server, method: &str, path: &str, body: &Value) -> Value {
 fn the_control_api_does_what_the_handle_does() {
     let server = start();
     let caller = json!({ "account": "123456789012", "region": "eu-west-1" });
-    let seeded = ask(&server, "POST", "/seed-vpc", &caller);
+    let seeded = ask(&server, "POST", "/ec2/seed-vpc", &caller);
     let subnet = seeded["public_subnet_ids"]["eu-west-1a"].as_str().expect("an id");
-    let settings = ask(&server, "PUT", "/timings", &json!({ "nat_create_ms": 3_600_000 }));
+    let settings = ask(&server, "PUT", "/ec2/timings", &json!({ "nat_create_ms": 3_600_000 }));
     assert_eq!(
         (&settings["timings"]["nat_create_ms"], &settings["quotas"]["addresses"]),
         (&json!(3_600_000), &json!(5))
     );
-    ask(&server, "PUT", "/quotas", &json!({ "addresses": 1 }));
+    ask(&server, "PUT", "/ec2/quotas", &json!({ "addresses": 1 }));
     let mut allocate = caller.clone();
     allocate["action"] = json!("AllocateAddress");
-    assert_eq!(ask(&server, "POST", "/call", &allocate)["status"], 200);
-    assert_eq!(ask(&server, "POST", "/call", &allocate)["code"], "AddressLimitExceeded");
+    assert_eq!(ask(&server, "POST", "/ec2/call", &allocate)["status"], 200);
+    assert_eq!(ask(&server, "POST", "/ec2/call", &allocate)["code"], "AddressLimitExceeded");
     let address = server.inventory().addresses.keys().next().cloned().expect("an address");
     let form = format!("Action=CreateNatGateway&SubnetId={subnet}&AllocationId={address}");
     assert_eq!(call(&server.endpoint(), &form).expect("an answer").status, 200);
     ask(&server, "POST", "/clock", &json!({ "ms": 3_600_000 }));
-    let objects = ask(&server, "GET", "/objects", &Value::Null);
+    let objects = ask(&server, "GET", "/ec2/objects", &Value::Null);
     let (gateway, record) = objects["nat_gateways"].as_object().and_then(|all| all.iter().next()).expect("a gateway");
     assert_eq!(record["state"], "available");
     let mut change = caller.clone();
@@ -201,8 +203,11 @@ fn the_control_api_does_what_the_handle_does() {
     change["nat_gateway_id"] = json!(gateway);
     change["code"] = json!("InternalError");
     change["message"] = json!("Network error");
-    ask(&server, "POST", "/change", &change);
-    assert_eq!(ask(&server, "GET", "/objects", &Value::Null)["nat_gateways"][gateway]["failure_code"], "InternalError");
+    ask(&server, "POST", "/ec2/change", &change);
+    assert_eq!(
+        ask(&server, "GET", "/ec2/objects", &Value::Null)["nat_gateways"][gateway]["failure_code"],
+        "InternalError"
+    );
     let fault =
         json!([{ "at": { "action": "AllocateAddress" }, "phase": "after_commit", "effect": "cut", "times": 1 }]);
     ask(&server, "PUT", "/faults", &fault);
@@ -218,9 +223,9 @@ fn the_control_api_does_what_the_handle_does() {
     assert_eq!(sent, ["answer", "cut", "cut"]);
     ask(&server, "DELETE", "/log", &Value::Null);
     ask(&server, "POST", "/reset", &Value::Null);
-    let objects = ask(&server, "GET", "/objects", &Value::Null);
+    let objects = ask(&server, "GET", "/ec2/objects", &Value::Null);
     assert!(objects["addresses"].as_object().is_some_and(serde_json::Map::is_empty));
-    let refused = control(&server.endpoint(), "PUT", "/timings", r#"{"nap_ms": 1}"#).expect("an answer");
+    let refused = control(&server.endpoint(), "PUT", "/ec2/timings", r#"{"nap_ms": 1}"#).expect("an answer");
     assert_eq!(refused.status, 400, "an unknown setting is not ignored");
 }
 

@@ -13,9 +13,9 @@ use super::{Variant, accepted, schemas, workspace};
 use crate::suite::{Needs, REQUIRED_PROVIDERS, Run, Suite};
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.scenario("misspelt::words_through_for_expressions", Needs::Host, through_for_expressions);
-    suite.scenario("misspelt::words_through_typed_modules", Needs::Host, |run| through_modules(run, true));
-    suite.scenario("misspelt::words_through_modules_of_any_type", Needs::Host, |run| through_modules(run, false));
+    suite.on_each_host("misspelt::words_through_for_expressions", Needs::Host, through_for_expressions);
+    suite.on_each_host("misspelt::words_through_typed_modules", Needs::Host, |run| through_modules(run, true));
+    suite.on_each_host("misspelt::words_through_modules_of_any_type", Needs::Host, |run| through_modules(run, false));
 }
 
 /// An attribute with words of the schema in its value, which a user may well make by an expression.

@@ -265,11 +265,6 @@ impl Kind {
             Self::RegionalManual { .. } | Self::RegionalAutomatic { .. } => None,
         }
     }
-
-    /// Whether it points to the internet.
-    pub fn is_public(&self) -> bool {
-        !matches!(self, Self::Private { .. })
-    }
 }
 
 impl Destination {

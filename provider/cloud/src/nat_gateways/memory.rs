@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use egress_model::identity::{Identity, Key, Mark};
 use egress_model::nat_gateway::{Address, Gateway, State, View};
 
-use super::NatGateways;
-use crate::{Error, Limits};
+use super::{NatGateways, Renaming};
+use crate::{Error, Freshness, Limits, Reached, Reconcile, Stages};
 
 /// A cloud whose gateways are ready at once.
 #[derive(Debug, Default)]
@@ -65,52 +65,64 @@ impl Memory {
 }
 
 #[async_trait]
-impl NatGateways for Memory {
+impl Reconcile for Memory {
     type Desired = Desired;
     type Observed = BTreeMap<Key, Held>;
     type Operation = Operation;
+    type Plan = Stages<Operation>;
+    type Effect = (Key, Option<Held>);
 
-    async fn observe(&self, desired: &Desired) -> Result<Self::Observed, Error> {
+    async fn observe(&self, desired: &Desired, _: Freshness) -> Result<BTreeMap<Key, Held>, Error> {
         let held = self.held();
         let ours = held.iter().filter(|((identity, _), _)| *identity == desired.identity);
         Ok(ours.map(|((_, key), held)| (key.clone(), held.clone())).collect())
     }
 
-    fn plan(desired: &Desired, observed: &Self::Observed) -> Vec<Operation> {
+    fn plan(desired: &Desired, observed: &BTreeMap<Key, Held>) -> Stages<Operation> {
         let wrong = desired
             .gateways
             .iter()
             .filter(|(key, wanted)| observed.get(key).map(|held| &held.addresses) != Some(wanted));
         let surplus = observed.keys().filter(|key| !desired.gateways.contains_key(key));
         let put = wrong.map(|(key, wanted)| Operation::Put(key.clone(), wanted.clone()));
-        put.chain(surplus.cloned().map(Operation::Delete)).collect()
+        Stages::of([put.collect(), surplus.cloned().map(Operation::Delete).collect()])
     }
 
     async fn execute(
         &self,
         desired: &Desired,
         operation: &Operation,
-        observed: &mut Self::Observed,
+        _observed: &BTreeMap<Key, Held>,
         _limits: &Limits,
-    ) -> Result<(), Error> {
+    ) -> Reached<(Key, Option<Held>)> {
         let mut held = self.held();
         let identity = desired.identity.clone();
-        match operation {
+        Reached::done(match operation {
             Operation::Put(key, addresses) => {
                 let id = format!("{identity}/{key}");
                 let gateway = Held { id, identity: identity.clone(), addresses: addresses.clone() };
                 held.insert((identity, key.clone()), gateway.clone());
-                observed.insert(key.clone(), gateway);
+                (key.clone(), Some(gateway))
             }
             Operation::Delete(key) => {
                 held.remove(&(identity, key.clone()));
-                observed.remove(key);
+                (key.clone(), None)
             }
-        }
-        Ok(())
+        })
     }
 
-    fn view(observed: &Self::Observed) -> View {
+    fn fold(observed: &mut BTreeMap<Key, Held>, (key, now): (Key, Option<Held>)) {
+        match now {
+            Some(gateway) => _ = observed.insert(key, gateway),
+            None => _ = observed.remove(&key),
+        }
+    }
+}
+
+impl NatGateways for Memory {
+    const RENAMING: Renaming = Renaming::Refused;
+
+    fn view(observed: &BTreeMap<Key, Held>) -> View {
         let mark = |key: &Key, identity| Mark { identity, key: key.clone(), created: None, holder: None };
         let gateway = |key: &Key, held: &Held| Gateway {
             id: held.id.clone(),

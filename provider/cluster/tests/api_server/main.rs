@@ -15,8 +15,8 @@ use cluster::{
     owned_part,
 };
 use egress_engines::Settings;
+use egress_engines::engines::network_policy::policy::compile;
 use egress_engines::manifest::{Manifest, ObjectId};
-use egress_engines::network_policy::compile;
 use egress_model::policy::{Policy, RuleSpec, Spec};
 use serde_json::{Value, json};
 use server::{ApiServer, TOKEN};

@@ -1,6 +1,7 @@
 //! Antrea's own rules on all that is emitted and on mistakes, and that several of its policies add up.
 
-use egress_engines::antrea::{ENGINE, rules::check};
+use egress_engines::engines::antrea::policy::ENGINE;
+use egress_engines::engines::antrea::rules::check;
 use egress_engines::{Level, Manifest, Settings};
 use egress_model::policy::Policy;
 

@@ -1,6 +1,7 @@
 //! Calico's policies together, as one tier asks them, and what only single values decide.
 
-use egress_engines::calico::{ENGINE, ENTERPRISE, rules};
+use egress_engines::engines::calico::policy::{ENGINE, ENTERPRISE};
+use egress_engines::engines::calico::rules;
 use egress_engines::gateway_engine;
 use egress_engines::{Engine, Level, Settings};
 use egress_model::gateway::{Gateway, GatewaySpec, SourceSpec};

@@ -2,9 +2,9 @@
 
 mod rules;
 
-use egress_engines::cilium::gateway::GATEWAY;
-use egress_engines::cilium::rules::check;
-use egress_engines::cilium::{ENGINE, compile};
+use egress_engines::engines::cilium::gateway::GATEWAY;
+use egress_engines::engines::cilium::policy::{ENGINE, compile};
+use egress_engines::engines::cilium::rules::check;
 use egress_engines::{Compiled, Level, Manifest, Settings};
 use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec};
 use egress_model::policy::verdict::verdict;

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use egress_engines::companions::rules::check;
+use egress_engines::companions::check;
 use egress_engines::companions::{ack, aks, eks, gke};
 use egress_engines::{Manifest, Requirement};
 use egress_model::cidr::Cidr;
@@ -123,8 +123,11 @@ fn ack() -> Vec<(&'static str, Output)> {
         requirements: ack::eip_requirements(),
         ..Output::default()
     };
-    let of_pods = networking((Some(matching("egress", "own-vswitch")), Some(matching("environment", "production"))));
-    let mut fixed = networking((None, Some(matching("environment", "production"))));
+    let of_pods = networking(ack::Selected {
+        pods: Some(matching("egress", "own-vswitch")),
+        namespaces: Some(matching("environment", "production")),
+    });
+    let mut fixed = networking(ack::Selected { pods: None, namespaces: Some(matching("environment", "production")) });
     fixed.eni_type = ack::EniType::Trunk;
     fixed.fixed_address = Some(ack::Keep::Seconds(of("3600")));
     let guide = ack::PodEip::New {

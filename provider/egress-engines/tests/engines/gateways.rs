@@ -283,7 +283,7 @@ fn manifests_are_as_reviewed() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut different = Vec::new();
     let mut names = BTreeSet::new();
-    for engine in GATEWAY_ENGINES {
+    for engine in GATEWAY_ENGINES.iter() {
         for (name, spec) in all() {
             let name = format!("{}/{name}.yaml", engine.name);
             let path = folder().join(&name);
@@ -314,7 +314,7 @@ fn manifests_are_as_reviewed() {
 
 #[test]
 fn a_refused_part_leaves_no_manifest_and_nothing_else_does() {
-    for engine in GATEWAY_ENGINES {
+    for engine in GATEWAY_ENGINES.iter() {
         let mut emitted = 0;
         for (name, spec) in all() {
             let compiled = (engine.compile)(&Gateway::parse(&spec).expect("a gateway"), &settings());

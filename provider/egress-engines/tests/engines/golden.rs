@@ -33,7 +33,7 @@ fn manifests_are_as_reviewed() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut different = Vec::new();
     let mut names = BTreeSet::new();
-    for engine in ENGINES {
+    for engine in ENGINES.iter() {
         for (name, spec) in cases::all() {
             let name = format!("{}/{name}.yaml", engine.name);
             let path = folder().join(&name);
@@ -63,7 +63,7 @@ fn manifests_are_as_reviewed() {
 
 #[test]
 fn a_refused_part_leaves_no_manifest_and_nothing_else_does() {
-    for engine in ENGINES {
+    for engine in ENGINES.iter() {
         for (name, spec) in cases::all() {
             let compiled = (engine.compile)(&Policy::parse(&spec).expect("a policy"), &Settings::default());
             let refused = compiled.findings.iter().any(|finding| finding.level == Level::Refused);

@@ -71,7 +71,7 @@ fn the_engines_that_are_named_can_do_the_whole_policy() {
         None,
     );
     let mut judged = 0;
-    for engine in ENGINES {
+    for engine in ENGINES.iter() {
         for finding in named(engine.name.as_str(), &everywhere) {
             for other in &finding.engines_that_can {
                 let back = named(other.as_str(), &everywhere);
@@ -94,7 +94,7 @@ fn the_engines_that_are_named_can_do_the_whole_gateway() {
         let gateway = Gateway::parse(&spec).expect("a gateway");
         let compile =
             |name: EngineName| gateway_engine(name.as_str()).map(|engine| (engine.compile)(&gateway, &settings));
-        for engine in GATEWAY_ENGINES {
+        for engine in GATEWAY_ENGINES.iter() {
             let of_table = compile(engine.name).expect("an engine").findings;
             let mut findings = of_table.clone();
             name_engines_that_can(&mut findings, engine.name, compile);

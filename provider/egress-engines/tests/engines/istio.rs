@@ -1,7 +1,8 @@
 //! Istio beyond what every engine is tried on: names, which it does by what connections show, and its other settings.
 
+use egress_engines::engines::istio;
 use egress_engines::settings::{IstioMode, IstioSettings, OutboundTraffic};
-use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, istio};
+use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine};
 use egress_model::gateway::{DestinationsSpec, Gateway, GatewaySpec};
 use egress_model::policy::verdict::{Application, Flow, Host, Transport, Verdict, verdict};
 use egress_model::policy::{HttpSpec, Policy, Protocol, RuleSpec, SelectorSpec, Spec};
@@ -26,7 +27,7 @@ fn policy(rules: Vec<(&str, RuleSpec)>) -> Spec {
 
 fn compile(spec: &Spec, istio: IstioSettings) -> Compiled {
     let settings = Settings { istio, ..Settings::default() };
-    istio::compile(&Policy::parse(spec).expect("a policy"), &settings)
+    istio::policy::compile(&Policy::parse(spec).expect("a policy"), &settings)
 }
 
 fn ambient() -> IstioSettings {

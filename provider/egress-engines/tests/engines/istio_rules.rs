@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crd_check::{Definitions, MISSING};
-use egress_engines::istio::rules::{check, check_together};
+use egress_engines::engines::istio::rules::{check, check_together};
 use serde_json::{Value, json};
 
 use crate::emitted;

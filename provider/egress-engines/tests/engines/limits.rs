@@ -159,7 +159,7 @@ fn lists_of_every_size_fit_or_are_refused() {
     for _ in 0..POLICIES {
         let spec = sample(&policies, &mut runner);
         let policy = Policy::parse(&spec).unwrap_or_else(|wrong| panic!("{wrong:?}: {spec:?}"));
-        for engine in ENGINES {
+        for engine in ENGINES.iter() {
             for settings in settings_of(engine.name) {
                 let compiled = (engine.compile)(&policy, &settings);
                 let count = counts.entry(engine.name).or_default();
@@ -307,7 +307,7 @@ fn gateways_of_every_size_fit_or_are_refused() {
             GatewaySpec { ips: texts(count.min(250), |index| format!("192.0.2.{}", index + 1)), ..spec() },
         ];
         for gateway in specs.iter().map(|spec| Gateway::parse(spec).expect("a gateway")) {
-            for engine in GATEWAY_ENGINES {
+            for engine in GATEWAY_ENGINES.iter() {
                 for settings in settings_of(engine.name) {
                     for manifest in (engine.compile)(&gateway, &settings).manifests.iter().take(6) {
                         emitted += 1;

@@ -1,6 +1,7 @@
 //! Linkerd beyond what every engine is tried on: names, which it does by what connections show, and what it refuses.
 
-use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine, linkerd};
+use egress_engines::engines::linkerd;
+use egress_engines::{Compiled, EngineName, Level, Manifest, Settings, engine};
 use egress_model::policy::verdict::{Application, Destination, Flow, Host, Pod, Transport};
 use egress_model::policy::{
     ClusterSpec, Domain, HttpSpec, Policy, Protocol, ResolverSpec, RuleSpec, SelectorSpec, Spec,
@@ -40,7 +41,7 @@ fn policy(rules: Vec<(&str, RuleSpec)>) -> Spec {
 }
 
 fn compile(spec: &Spec) -> Compiled {
-    linkerd::compile(&Policy::parse(spec).expect("a policy"), &Settings::default())
+    linkerd::policy::compile(&Policy::parse(spec).expect("a policy"), &Settings::default())
 }
 
 fn expect(compiled: &Compiled, expected: &ExpectFile) {

@@ -7,6 +7,7 @@ mod cilium;
 mod companions;
 mod emitted;
 mod evaluator;
+mod folders;
 mod gateways;
 mod generate;
 mod golden;

@@ -120,7 +120,7 @@ fn emitted_objects_mean_what_the_model_means() {
     let seed = seed();
     println!("EGRESS_SEED={seed}");
     let only = std::env::var("EGRESS_ENGINE").ok();
-    for engine in ENGINES {
+    for engine in ENGINES.iter() {
         if only.as_ref().is_some_and(|only| only != engine.name.as_str()) {
             eprintln!("skipped: {}, because EGRESS_ENGINE names another engine", engine.name);
             continue;

@@ -31,7 +31,7 @@ fn allowed() -> BTreeSet<(String, String)> {
 fn the_role_of_the_guide_is_what_the_kinds_need() {
     let policies = ENGINES.iter().flat_map(|engine| engine.kinds);
     let gateways = GATEWAY_ENGINES.iter().flat_map(|engine| engine.kinds);
-    let needed = policies.chain(gateways).chain(KINDS).map(|kind| {
+    let needed = policies.chain(gateways).chain(KINDS.iter()).map(|kind| {
         let group = kind.api_version.split_once('/').map_or("", |(group, _)| group);
         (group.to_owned(), kind.plural.to_owned())
     });

@@ -20,7 +20,7 @@ fn keeps_the_rules(case: &str, compiled: &Compiled) {
 fn emitted_objects_keep_the_rules_of_their_engines() {
     for (name, spec) in cases::all() {
         let policy = Policy::parse(&spec).expect("a policy");
-        for engine in ENGINES {
+        for engine in ENGINES.iter() {
             for settings in settings(engine.name) {
                 let compiled = (engine.compile)(&policy, &settings);
                 keeps_the_rules(&format!("{name} on {}", engine.name), &compiled);
@@ -29,7 +29,7 @@ fn emitted_objects_keep_the_rules_of_their_engines() {
     }
     for (name, spec) in gateways::all() {
         let gateway = Gateway::parse(&spec).expect("a gateway");
-        for engine in GATEWAY_ENGINES {
+        for engine in GATEWAY_ENGINES.iter() {
             for settings in settings(engine.name) {
                 let compiled = (engine.compile)(&gateway, &settings);
                 keeps_the_rules(&format!("{name} on {}", engine.name), &compiled);

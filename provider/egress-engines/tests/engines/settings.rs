@@ -80,13 +80,13 @@ fn what_is_refused_by_default_and_at_best_is_refused_by_all() {
     };
     for (name, spec) in cases::all() {
         let policy = Policy::parse(&spec).expect("a policy");
-        for engine in ENGINES {
+        for engine in ENGINES.iter() {
             count(check(&format!("{name} on {}", engine.name), |settings| (engine.compile)(&policy, settings)));
         }
     }
     for (name, spec) in gateways::all() {
         let gateway = Gateway::parse(&spec).expect("a gateway");
-        for engine in GATEWAY_ENGINES {
+        for engine in GATEWAY_ENGINES.iter() {
             count(check(&format!("{name} on {}", engine.name), |settings| (engine.compile)(&gateway, settings)));
         }
     }

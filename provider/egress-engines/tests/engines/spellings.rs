@@ -75,7 +75,7 @@ proptest! {
         let (policy, respelled) = (Policy::parse(&spec), Policy::parse(&other));
         prop_assert_eq!(policy.is_ok(), respelled.is_ok(), "{:?}", respelled);
         if let (Ok(policy), Ok(respelled)) = (policy, respelled) {
-            for engine in ENGINES {
+            for engine in ENGINES.iter() {
                 let settings = Settings::default();
                 let (one, other) = ((engine.compile)(&policy, &settings), (engine.compile)(&respelled, &settings));
                 prop_assert_eq!(&one.manifests, &other.manifests, "{}", engine.name);

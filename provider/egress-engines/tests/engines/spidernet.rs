@@ -1,6 +1,6 @@
 //! Spidernet's own rules on all that is emitted and on mistakes.
 
-use egress_engines::spidernet::rules::check;
+use egress_engines::engines::spidernet::rules::check;
 use serde_json::{Value, json};
 
 use crate::emitted;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use egress_engines::{
-    Compiled, Level, Manifest, Settings, admin_network_policy, cluster_network_policy, ovn_kubernetes,
-};
+use egress_engines::engines::{admin_network_policy, cluster_network_policy, ovn_kubernetes};
+use egress_engines::{Compiled, Level, Manifest, Settings};
 use egress_model::policy::{Policy, RuleSpec, Spec};
 
 fn rule(cidr: String) -> RuleSpec {
@@ -22,11 +21,11 @@ fn parse(spec: &Spec) -> Policy {
 }
 
 fn cluster(spec: &Spec) -> Compiled {
-    cluster_network_policy::compile(&parse(spec), &Settings::default())
+    cluster_network_policy::policy::compile(&parse(spec), &Settings::default())
 }
 
 fn admin(spec: &Spec) -> Compiled {
-    admin_network_policy::compile(&parse(spec), &Settings::default())
+    admin_network_policy::policy::compile(&parse(spec), &Settings::default())
 }
 
 fn names(manifests: &[Manifest]) -> Vec<String> {
@@ -81,7 +80,7 @@ fn a_firewall_is_about_every_pod_of_its_namespace() {
         match_labels: BTreeMap::from([("app".to_owned(), "web".to_owned())]),
         ..egress_model::policy::SelectorSpec::default()
     });
-    let compile = |spec: &Spec| ovn_kubernetes::compile(&parse(spec), &Settings::default());
+    let compile = |spec: &Spec| ovn_kubernetes::policy::compile(&parse(spec), &Settings::default());
     assert_eq!(refused(&compile(&spec)), Vec::<String>::new(), "a NetworkPolicy can say it");
     spec.deny = BTreeMap::from([("metadata".to_owned(), rule("169.254.169.254/32".into()))]);
     assert_eq!(refused(&compile(&spec)), ["pods"]);

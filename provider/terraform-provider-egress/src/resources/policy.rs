@@ -7,7 +7,7 @@ mod schema;
 mod via;
 
 use egress_engines::manifest::Kind;
-use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Level, engine, name_engines_that_can, own_namespaces};
+use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES, Level, engine, name_engines_that_can};
 use egress_model::identity::ResourceType;
 use egress_model::policy::{Danger, Policy, dangers};
 use tfplugin::Diagnostic;
@@ -42,7 +42,7 @@ impl Compiles for EgressPolicy {
     fn check(value: &Value, in_cluster: &InCluster) -> Outcome {
         let mut written = config::read(value, in_cluster.cluster.as_ref());
         let chosen = in_cluster.engine_of(value);
-        let own = chosen.and_then(engine).map(|engine| own_namespaces(engine.name)).unwrap_or_default();
+        let own = chosen.and_then(engine).map(|engine| engine.own_namespaces).unwrap_or_default();
         written.spec.cluster.own_namespaces.extend(own.iter().map(|name| (*name).to_owned()));
         let mut diagnostics = config::spellings(&written.spec);
         diagnostics.extend(config::unknown_rules(value));

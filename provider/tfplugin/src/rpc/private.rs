@@ -46,10 +46,11 @@ impl Stored {
         decoded.unwrap_or_else(|| Self::of(bytes.to_vec()))
     }
 
-    /// What Terraform is to store.
+    /// What Terraform is to store: the provider's data as it is where there is nothing else and it cannot be taken for more than that. A
+    /// host writes it with each instance of the state, again and again while it applies.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        if *self == Self::default() {
-            return Vec::new();
+        if *self == Self::of(self.provider.clone()) && Self::decode(&self.provider) == *self {
+            return self.provider.clone();
         }
         let envelope = Envelope {
             provider: STANDARD.encode(&self.provider),
@@ -80,6 +81,14 @@ mod tests {
     fn nothing_is_stored_as_nothing() {
         assert_eq!(Stored::default().encode(), b"");
         assert_eq!(Stored::decode(b""), Stored::default());
+    }
+
+    #[test]
+    fn the_providers_data_alone_are_stored_as_they_are() {
+        let holder = br#"{"holder":"e39d357b367fb9ed7ae5f15e58cf340e"}"#;
+        assert_eq!(Stored::of(holder.to_vec()).encode(), holder);
+        let like_an_envelope = br#"{"imported":true}"#;
+        assert_ne!(Stored::of(like_an_envelope.to_vec()).encode(), like_an_envelope);
     }
 
     #[test]

@@ -49,11 +49,6 @@ pub fn object_map(name: &'static str, attributes: Vec<Attribute>, description: i
     Attribute::nested(name, Nesting::Map, attributes, description)
 }
 
-/// An optional list of objects; the same holds as for a map of them.
-pub fn object_list(name: &'static str, attributes: Vec<Attribute>, description: impl Into<String>) -> Attribute {
-    Attribute::nested(name, Nesting::List, attributes, description)
-}
-
 /// A block that can stand once: an object, or null where it is not written. Terraform refuses every word in it that the
 /// schema does not have.
 pub fn block(name: &'static str, attributes: Vec<Attribute>, description: impl Into<String>) -> NestedBlock {

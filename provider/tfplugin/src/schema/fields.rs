@@ -159,11 +159,6 @@ impl Schema {
         Fields { attributes: &self.attributes, blocks: &self.blocks }
     }
 
-    /// The attribute that a path points to or into, innermost. `None` when the path points to a block or nowhere.
-    pub fn attribute_at(&self, path: &Path) -> Option<&Attribute> {
-        self.attributes_along(path).last()
-    }
-
     /// Whether Terraform hides what is at the path.
     pub fn is_sensitive_at(&self, path: &Path) -> bool {
         self.attributes_along(path).any(|attribute| attribute.sensitive || attribute.write_only)

@@ -4,7 +4,7 @@
 mod data_source;
 mod describe;
 mod ending;
-#[path = "../example/mod.rs"]
+#[path = "../example/provider.rs"]
 mod example;
 mod functions;
 mod host;

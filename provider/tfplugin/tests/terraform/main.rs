@@ -4,7 +4,7 @@
 //! other versions of Terraform, or OpenTofu. A test says on which hosts it ran, and what it skipped.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by a panic and says on what it ran")]
 
-#[path = "../example/mod.rs"]
+#[path = "../example/provider.rs"]
 mod example;
 mod features;
 mod lifecycle;

@@ -9,7 +9,7 @@ async fn sixty_pools_ten_at_a_time_are_made_though_ec2_throttles() {
     let settings = Settings {
         quotas: Quotas::generous(),
         // A fifth of the buckets is left for this run: 10 allocations at once and then one a second.
-        throttling: stand_in_cloud::settings::Throttling { enabled: true, share_percent: 20 },
+        throttling: stand_in_cloud::throttling::Throttling { enabled: true, share_percent: 20 },
         ..Settings::default()
     };
     let server = Arc::new(Server::start(ServerConfig { settings, ..ServerConfig::default() }).expect("a server"));
@@ -34,7 +34,7 @@ async fn sixty_pools_ten_at_a_time_are_made_though_ec2_throttles() {
                 let _one_of_ten = ten.acquire().await.expect("an open gate");
                 let limits = Limits::within(CancellationToken::new(), Duration::from_mins(1));
                 let observed = region.observe(&wanted.identity, &[], Freshness::Now).await.expect("an observation");
-                apply(&*region, &wanted, &State::new(), observed, &limits).await.end
+                drive(&Pools(&*region), &request(&wanted, &State::new()), observed, &limits).await.end
             })
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use egress_model::shown;
 
-use crate::companions::id_type;
+use crate::companions::id::id_type;
 
 /// Why a text cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,4 +47,21 @@ id_type! {
 id_type! {
     /// The resource id of a public IP prefix. Names in ids have no case in Azure; the spelling is kept.
     PublicIpPrefixId, is_prefix, Error::Prefix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_is_no_node_pool_or_prefix() {
+        for bad in ["", "Egress", "1pool", "egress-pool", "abcdefghijklm"] {
+            assert_eq!(bad.parse::<NodePoolName>(), Err(Error::NodePool(bad.into())));
+        }
+        let good = "/subscriptions/0/resourcegroups/rg/providers/Microsoft.Network/publicipprefixes/p";
+        assert_eq!(good.parse::<PublicIpPrefixId>().map(|id| id.to_string()), Ok(good.to_owned()));
+        for bad in ["", "p", "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/publicIPAddresses/p"] {
+            assert_eq!(bad.parse::<PublicIpPrefixId>(), Err(Error::Prefix(bad.into())));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Cilium's own rules: kept by what is emitted, broken by objects as users write them, the guide's among them.
 
-use egress_engines::cilium::rules::{check, check_values};
+use egress_engines::engines::cilium::rules::{check, check_values};
 use serde_json::{Value, json};
 
 use crate::emitted;

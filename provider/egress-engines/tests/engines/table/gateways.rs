@@ -2,9 +2,7 @@
 
 use egress_engines::gateway::features;
 use egress_engines::settings::{AntreaSubnet, IstioMode, IstioSettings, KubeOvnSettings};
-use egress_engines::{
-    EngineName, GATEWAY_ENGINES, GatewayEngine, GatewayFeature, Level, Row, Settings, Support, gateway_exceptions,
-};
+use egress_engines::{EngineName, GATEWAY_ENGINES, GatewayEngine, GatewayFeature, Level, Row, Settings, Support};
 use egress_model::gateway::{Gateway, GatewaySpec};
 use egress_model::policy::{ClusterRanges, NamespaceSelectorSpec, Path};
 
@@ -87,7 +85,7 @@ fn the_table_says_what_the_compilers_do() {
         name: engine.name,
         support: engine.support,
         compile: engine.compile,
-        exceptions: gateway_exceptions(engine.name),
+        exceptions: engine.exceptions,
         settings: settings_of(engine.name),
     });
     table.judge(columns);
@@ -148,7 +146,7 @@ fn what_the_table_calls_exact_is_in_what_is_emitted() {
     let mut seen = 0;
     for spec in random(EMITTED) {
         let gateway = Gateway::parse(&spec).expect("a gateway");
-        for engine in GATEWAY_ENGINES {
+        for engine in GATEWAY_ENGINES.iter() {
             for settings in settings_of(engine.name) {
                 let with = emitted(engine, &spec, &settings);
                 // Of a part that is degraded, such as one of several addresses, the finding says what is left out.

@@ -1,7 +1,7 @@
 //! The table of policies.
 
 use egress_engines::settings::{IstioMode, IstioSettings, NetworkPolicyApiChannel, OutboundTraffic, OvnKubernetesDns};
-use egress_engines::{ENGINES, EngineName, Feature, Row, Settings, exceptions, features};
+use egress_engines::{ENGINES, EngineName, Feature, Row, Settings, features};
 use egress_model::policy::{Form, HttpSpec, NamespaceSelectorSpec, Policy, RuleSpec, Spec};
 
 use super::{Column, Table};
@@ -102,7 +102,7 @@ fn the_table_says_what_the_compilers_do() {
         name: engine.name,
         support: engine.support,
         compile: engine.compile,
-        exceptions: exceptions(engine.name),
+        exceptions: engine.exceptions,
         settings: settings_of(engine.name),
     });
     table.judge(columns);

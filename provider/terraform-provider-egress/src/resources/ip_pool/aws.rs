@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud::IpPools as _;
 use cloud_aws::ip_pools::Source;
 use cloud_aws::{MAX_TAGS, Region};
 use egress_model::identity::Key;
+use egress_model::ip_pool::AddressId;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -15,7 +17,7 @@ use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
-use super::backend::{Backend, Place, Pools};
+use super::backend::{Backend, Place, Pools, Terms};
 use super::report;
 use crate::clouds::aws::{self, AWS, WrongTag};
 use crate::clouds::{Cloud, Parts};
@@ -103,7 +105,8 @@ fn source_attributes() -> Vec<Attribute> {
 
 fn place(region: Arc<Region>, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
     let (place, default_tags) = (aws::place(region.name()), region.default_tags().clone());
-    Box::new(Place { cloud: region, place, sources, default_tags })
+    let terms = sources.into_iter().map(|(key, source)| (key, Terms { source, settings: () })).collect();
+    Box::new(Place { cloud: region, place, terms, default_tags })
 }
 
 #[async_trait]
@@ -177,6 +180,10 @@ impl Backend for AwsBackend {
         let (input, region) = (Input::read(value)?, cloud.region(aws::region(&parts)));
         let sources = input.sources().into_iter().filter_map(|(key, source)| Some((key, source?)));
         Ok(Some(place(region, sources.collect())))
+    }
+
+    fn address_id(&self, text: &str) -> Result<AddressId, String> {
+        Region::address_id(text)
     }
 
     fn undecided(&self, value: &Value) -> Vec<Key> {

@@ -1,11 +1,11 @@
 //! What an apply does, and what it reached.
 
-use cloud::{End, Limits};
+use cloud::{End, Freshness, Limits};
 use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 
 use super::arguments::OnInterruption;
-use super::backend::{Gateways, Look, Seen};
+use super::backend::{Gateways, Seen};
 use super::looked::corrected;
 use super::subject::{Change, Recorded};
 use super::task::{Task, global_ids};
@@ -32,7 +32,7 @@ impl Task<'_> {
         }
         let recorded = Recorded::read(subject.prior)?;
         let wanted = gateways.wanted_wholly(subject)?;
-        let seen = wanted.look(Look::Change(limits)).await;
+        let seen = wanted.look(Freshness::Now).await;
         let seen = seen.map_err(|error| self.unreadable(gateways, &error, Call::Apply))?;
         self.check_account(gateways, &recorded, seen.as_ref()).await?;
         let refused = self.refused(gateways, &recorded, seen.as_ref(), on)?;

@@ -15,10 +15,11 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::{DefaultTags, Error, Freshness};
-use cloud_aws::Region;
+use cloud::DefaultTags;
+use cloud_aws::nat_gateways::Ec2Gateways;
 use cloud_aws::nat_gateways::desired::{Desired, MAX_ADDRESSES, REGIONAL_KEY};
 use cloud_aws::nat_gateways::observed::Observed;
 use egress_model::identity::Key;
@@ -28,7 +29,7 @@ use tfplugin::schema::NestedBlock;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::input::{Input, Spec, zone_path};
-use super::backend::{Ahead, Backend, Forecast, Gateways, Look, Shown, Words};
+use super::backend::{Ahead, Backend, Forecast, Gateways, Shown, Words};
 use super::layers::Tags;
 use super::subject::{Ownership, Recorded};
 use super::translate::{Opened, Translate};
@@ -67,13 +68,13 @@ impl Backend for AwsBackend {
 
     async fn open(&self, configured: &Configured, parts: &Parts) -> Result<Option<Box<dyn Gateways>>, Failure> {
         let Some(aws) = configured.aws().await? else { return Ok(None) };
-        let cloud = aws.region(region(parts));
-        Ok(Some(Box::new(Opened { place: place(cloud.name()), cloud })))
+        let region = aws.region(region(parts));
+        Ok(Some(Box::new(Opened { place: place(region.name()), cloud: Arc::new(Ec2Gateways(region)) })))
     }
 }
 
 #[async_trait]
-impl Translate for Region {
+impl Translate for Ec2Gateways {
     type Spec = Spec;
 
     const WORDS: &'static Words = &words::WORDS;
@@ -88,14 +89,6 @@ impl Translate for Region {
 
     fn is_complete(desired: &Desired) -> bool {
         desired.unknown.is_empty()
-    }
-
-    async fn look(&self, desired: &Desired, look: Look<'_>) -> Result<Observed, Error> {
-        match look {
-            Look::Plan => self.observe_nat_gateways(desired, Freshness::Snapshot).await,
-            Look::Now => self.observe_nat_gateways(desired, Freshness::Now).await,
-            Look::Change(limits) => self.observe_for_change(desired, limits).await,
-        }
     }
 
     fn all(observed: &Observed) -> Vec<(Key, Gateway)> {
@@ -115,7 +108,7 @@ impl Translate for Region {
     }
 
     async fn advise(&self, this_run: &ThisRun, desired: &Desired, observed: &Observed) -> Diagnostics {
-        checks::checks(this_run, self, desired, observed).await
+        checks::checks(this_run, &self.0, desired, observed).await
     }
 
     fn only(observed: &Observed, ids: &BTreeSet<String>) -> Observed {
@@ -133,24 +126,20 @@ impl Translate for Region {
     }
 
     fn default_tags(&self) -> &DefaultTags {
-        self.default_tags()
+        self.0.default_tags()
     }
 
     fn path_of(key: &Key) -> Path {
         if key.as_str() == REGIONAL_KEY { Path::attribute(AWS.name) } else { zone_path(key.as_str()) }
     }
 
-    fn remedy(error: &Error) -> &'static str {
-        words::remedy(error)
-    }
-
     fn misplaced(&self, state: &Value) -> Option<Diagnostic> {
-        foreign_zone(state, self.name()).map(|zone| words::elsewhere(zone, self.name()))
+        foreign_zone(state, self.0.name()).map(|zone| words::elsewhere(zone, self.0.name()))
     }
 
     /// A gateway's name in its ARN is that of the service authorization reference, "Resource types defined by Amazon EC2".
     async fn global_id(&self, id: &str) -> Option<String> {
-        self.arn(&format!("natgateway/{id}")).await
+        self.0.arn(&format!("natgateway/{id}")).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use cloud::{DefaultTags, End, Error, Limits};
+use cloud::{DefaultTags, End, Error, Freshness, Limits};
 use egress_model::cidr::Cidr;
 use egress_model::identity::Key;
 use egress_model::nat_gateway::{Gateway, State, View, capacity};
@@ -50,9 +50,6 @@ pub(super) trait Gateways: Send + Sync {
     /// Where a gateway is written.
     fn path_of(&self, key: &Key) -> Path;
 
-    /// What to do about an error, as a sentence.
-    fn remedy(&self, error: &Error) -> &'static str;
-
     /// The provider's tags for everything it makes there.
     fn default_tags(&self) -> &DefaultTags;
 
@@ -79,18 +76,7 @@ pub(super) trait Wanted: Send + Sync {
     fn is_complete(&self) -> bool;
 
     /// Looks at what there is.
-    async fn look(self: Box<Self>, look: Look<'_>) -> Result<Box<dyn Seen>, Error>;
-}
-
-/// What to look at the cloud for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Look<'a> {
-    /// To plan, or to refresh: what this process read before and has not changed since will do.
-    Plan,
-    /// To decide now.
-    Now,
-    /// To change it within these limits: what was made a moment ago is waited for.
-    Change(&'a Limits),
+    async fn look(self: Box<Self>, freshness: Freshness) -> Result<Box<dyn Seen>, Error>;
 }
 
 /// What is wanted and what there is.

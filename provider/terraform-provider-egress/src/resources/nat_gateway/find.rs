@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloud::Freshness;
 use egress_model::identity::{Identity, Key};
 use egress_model::nat_gateway::{Gateway, State, View};
 use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::backend::Look;
 use super::outputs::{self, Computed};
 use super::report;
 use super::task::Task;
@@ -19,7 +19,7 @@ impl Task<'_> {
     pub(super) async fn find(&self) -> Result<Computed, Diagnostics> {
         let gateways = self.opened(Call::Apply).await?;
         let gateways = gateways.as_ref();
-        let seen = gateways.nothing(self.subject.ownership()?).look(Look::Now).await;
+        let seen = gateways.nothing(self.subject.ownership()?).look(Freshness::Now).await;
         let seen = seen.map_err(|error| report::unreadable(gateways, &error))?;
         let view = seen.view();
         match incomplete(&seen.all(), &view, &self.subject.identity, gateways.place()) {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn only_gateways_that_stay_are_complete() {
-        let failed = || State::Failed { code: "x".to_owned(), message: String::new() };
+        let failed = || State::Dead { code: "x".to_owned(), message: String::new() };
         let both = [gateway("a", "nat-1", State::Available), gateway("b", "nat-2", State::Available)];
         assert_eq!(judged(&both), None);
         let one = [

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloud::Freshness;
 use egress_model::identity::Key;
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::backend::{Importable, Look};
+use super::backend::Importable;
 use super::layers::beside;
 use super::outputs::{self, Computed, PLANNED_REPLACEMENTS, replacements, tags_value};
 use super::report;
@@ -30,7 +31,7 @@ impl Task<'_> {
         let held = |(key, id): (&Key, &String)| (key.clone(), Held { id: id.clone(), ..Held::default() });
         let recorded = Recorded { gateways: ids.iter().map(held).collect(), ..Recorded::default() };
         let ownership = Ownership { recorded, ..self.subject.ownership()? };
-        let seen = gateways.nothing(ownership).look(Look::Now).await;
+        let seen = gateways.nothing(ownership).look(Freshness::Now).await;
         let seen = seen.map_err(|error| report::unreadable(gateways, &error))?;
         let all = seen.all();
         let is_live = |id: &&String| all.iter().any(|(_, gateway)| gateway.id == **id && gateway.state.is_live());

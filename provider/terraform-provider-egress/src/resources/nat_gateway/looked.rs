@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use cloud::Freshness;
 use egress_model::identity::Holder;
 use egress_model::nat_gateway::{Gateway, View};
 use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 
-use super::backend::{Gateways, Look, Seen, Shown};
+use super::backend::{Gateways, Seen, Shown};
 use super::layers::Tags;
 use super::outputs::{self, Computed, GlobalIds, PLANNED_REPLACEMENTS, replacements, tags_value};
 use super::subject::Recorded;
@@ -33,7 +34,7 @@ impl Task<'_> {
         }
         let recorded = Recorded::read(self.subject.prior)?;
         let wanted = gateways.wanted_wholly(&self.subject)?;
-        let seen = wanted.look(Look::Plan).await;
+        let seen = wanted.look(Freshness::Snapshot).await;
         let seen = seen.map_err(|error| self.unreadable(gateways, &error, Call::Refresh))?;
         self.check_account(gateways, &recorded, seen.as_ref()).await?;
         let global_ids = global_ids(gateways, &recorded, seen.as_ref()).await;
@@ -53,7 +54,7 @@ impl Task<'_> {
     pub(super) async fn inherited(&self, others: &BTreeSet<Holder>) -> Result<Value, Diagnostics> {
         let gateways = self.opened(Call::Apply).await?;
         let gateways = gateways.as_ref();
-        let seen = gateways.nothing(self.subject.ownership()?).look(Look::Now).await;
+        let seen = gateways.nothing(self.subject.ownership()?).look(Freshness::Now).await;
         let seen = seen.map_err(|error| self.unreadable(gateways, &error, Call::Apply))?;
         let all = seen.all();
         let holder = |id: &str| all.iter().find(|(_, gateway)| gateway.id == id)?.1.mark.as_ref()?.holder.as_ref();

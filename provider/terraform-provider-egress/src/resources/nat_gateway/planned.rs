@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use cloud::Freshness;
 use tfplugin::Diagnostics;
 
 use super::arguments::OnInterruption;
-use super::backend::{Ahead, Gateways, Look};
+use super::backend::{Ahead, Gateways};
 use super::outputs::{Computed, Promise};
 use super::report;
 use super::subject::{Change, Recorded};
@@ -37,7 +38,7 @@ impl Task<'_> {
         // Without a look the plan would not say what is replaced, taken over or interrupted, and be approved for it. Of what is created
         // with open ends everything is unknown that a look could tell.
         let call = if change == Change::Create && !complete { Call::PlanUnseen } else { Call::PlanSeen };
-        let seen = wanted.look(Look::Plan).await.map_err(|error| self.unreadable(gateways, &error, call))?;
+        let seen = wanted.look(Freshness::Snapshot).await.map_err(|error| self.unreadable(gateways, &error, call))?;
         self.check_account(gateways, &recorded, seen.as_ref()).await?;
         let ahead = seen.ahead();
         if change != Change::Destroy {

@@ -14,7 +14,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 use super::backend::{Ahead, Gateways, Stale};
 use super::subject::Change;
 use crate::clouds::{Cloud, Difference};
-use crate::resources::cloud_error::{self, said};
+use crate::resources::cloud_error::{self, remedy, said};
 use crate::session::Failure;
 
 pub(super) use interruption::{interruptions, undecided};
@@ -42,7 +42,7 @@ pub(super) fn not_known_yet(cloud: &Cloud) -> Diagnostic {
 
 /// A call that failed before anything was done.
 pub(super) fn unreadable(gateways: &dyn Gateways, error: &Error) -> Diagnostic {
-    let detail = format!("{}. {}", said(error), gateways.remedy(error));
+    let detail = format!("{}. {}", said(error), remedy(error));
     Diagnostic::error("The NAT gateways cannot be read", detail).at(block(gateways))
 }
 
@@ -146,7 +146,7 @@ pub(super) fn end(gateways: &dyn Gateways, end: &End, view: &View, change: Chang
             format!(
                 "Could not {operation}: {}. {}\n\n{exists}{}",
                 said(error),
-                gateways.remedy(error),
+                remedy(error),
                 not_done(remaining)
             ),
         ),
@@ -222,7 +222,7 @@ fn stale(gateways: &dyn Gateways, stale: &Stale) -> Diagnostic {
         Stale::Gone { key, gateway, now } => {
             let now = match now {
                 None | Some(State::Deleted) => "was deleted".to_owned(),
-                Some(State::Failed { code, message }) => format!("has failed ({code}: {message})"),
+                Some(State::Dead { code, message }) => format!("has failed ({code}: {message})"),
                 Some(other) => format!("is {}", other.as_str()),
             };
             Diagnostic::error(

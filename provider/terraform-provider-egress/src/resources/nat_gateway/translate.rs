@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::nat_gateways::apply;
-use cloud::{DefaultTags, End, Error, Limits, NatGateways};
+use cloud::{DefaultTags, End, Error, Freshness, Limits, NatGateways, drive};
 use egress_model::identity::Key;
 use egress_model::nat_gateway::{Gateway, View};
 use tfplugin::cty::{Path, Value};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::backend::{Ahead, Forecast, Gateways, Importable, Look, Seen, Shown, Wanted, Words};
+use super::backend::{Ahead, Forecast, Gateways, Importable, Seen, Shown, Wanted, Words};
 use super::layers::layers;
 use super::subject::{Change, Ownership, Recorded, Subject};
 use crate::clouds::Place;
@@ -35,9 +34,6 @@ pub(super) trait Translate: NatGateways + Sized + 'static {
 
     /// Whether nothing of it is unknown.
     fn is_complete(desired: &Self::Desired) -> bool;
-
-    /// Looks at what there is.
-    async fn look(&self, desired: &Self::Desired, look: Look<'_>) -> Result<Self::Observed, Error>;
 
     /// See [`Seen::all`].
     fn all(observed: &Self::Observed) -> Vec<(Key, Gateway)>;
@@ -68,9 +64,6 @@ pub(super) trait Translate: NatGateways + Sized + 'static {
 
     /// See [`Gateways::path_of`].
     fn path_of(key: &Key) -> Path;
-
-    /// See [`Gateways::remedy`].
-    fn remedy(error: &Error) -> &'static str;
 
     /// See [`Gateways::misplaced`].
     fn misplaced(&self, state: &Value) -> Option<Diagnostic>;
@@ -142,10 +135,6 @@ impl<T: Translate> Gateways for Opened<T> {
         T::path_of(key)
     }
 
-    fn remedy(&self, error: &Error) -> &'static str {
-        T::remedy(error)
-    }
-
     fn default_tags(&self) -> &DefaultTags {
         self.cloud.default_tags()
     }
@@ -194,8 +183,8 @@ impl<T: Translate> Wanted for Asked<T> {
         T::is_complete(&self.desired)
     }
 
-    async fn look(self: Box<Self>, look: Look<'_>) -> Result<Box<dyn Seen>, Error> {
-        let observed = self.cloud.look(&self.desired, look).await?;
+    async fn look(self: Box<Self>, freshness: Freshness) -> Result<Box<dyn Seen>, Error> {
+        let observed = self.cloud.observe(&self.desired, freshness).await?;
         Ok(Box::new(There { asked: *self, observed }))
     }
 }
@@ -240,7 +229,7 @@ impl<T: Translate> Seen for There<T> {
 
     async fn apply(self: Box<Self>, limits: &Limits) -> (Box<dyn Seen>, End) {
         let Self { asked, observed } = *self;
-        let outcome = apply(asked.cloud.as_ref(), &asked.desired, observed, limits).await;
+        let outcome = drive(asked.cloud.as_ref(), &asked.desired, observed, limits).await;
         (Box::new(Self { asked, observed: outcome.observed }), outcome.end)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_engines::companions::ack::{
-    EniType, InternetChargeType, Keep, PodEip, PodNetworking, SecurityGroupId, VSwitchId, eip_annotations,
+    EniType, InternetChargeType, Keep, PodEip, PodNetworking, SecurityGroupId, Selected, VSwitchId, eip_annotations,
     eip_requirements, pod_networking, pod_networking_requirements,
 };
 use egress_model::policy::{Form, Problem};
@@ -125,7 +125,7 @@ fn networking(reading: &mut Reading, key: &str, place: &Place<'_>) -> Option<Pod
     // Terway reads a selector that is not there as everything, but asks for one of them.
     let pods_too = (!pods.is_empty() || namespaces.is_empty()).then_some(pods);
     let namespaces = (!namespaces.is_empty()).then_some(namespaces);
-    let made = PodNetworking::new(name?, (pods_too, namespaces), vswitches?, groups?);
+    let made = PodNetworking::new(name?, Selected { pods: pods_too, namespaces }, vswitches?, groups?);
     let mut networking = reading.keep(&place.path, made)?;
     networking.eni_type = eni_type?.unwrap_or_default();
     networking.fixed_address = fixed_address;

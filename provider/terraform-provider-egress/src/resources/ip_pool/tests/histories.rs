@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::DefaultTags;
-use cloud::ip_pools::memory::{Memory, Source};
+use cloud::ip_pools::memory::{Memory, Settings, Source};
+use cloud::{DefaultTags, IpPools as _};
 use egress_model::identity::Key;
+use egress_model::ip_pool::AddressId;
 use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 use tfplugin::schema::declare::{block, object, string};
 use tfplugin::schema::{Attribute, NestedBlock};
 
 use super::super::IpPool;
-use super::super::backend::{Backend, Place, Pools};
+use super::super::backend::{Backend, Place, Pools, Terms};
 use super::host::configure;
 use crate::clouds::{self, Cloud, Part, Parts};
 use crate::resources::histories::{Block, Subject, Things, assert_histories, assert_history};
@@ -34,14 +35,12 @@ static REGIONS: Cloud = Cloud {
 struct Regions(Clouds);
 
 impl Regions {
-    fn place(&self, region: &str) -> Option<Box<dyn Pools>> {
+    fn place(&self, region: &str, keys: impl IntoIterator<Item = Key>) -> Option<Box<dyn Pools>> {
         let cloud = Arc::clone(self.0.get(region)?);
-        Some(Box::new(Place {
-            cloud,
-            place: clouds::Place::new(&REGIONS, [("region", region.to_owned())].into()),
-            sources: BTreeMap::<Key, Source>::new(),
-            default_tags: DefaultTags::default(),
-        }))
+        let place = clouds::Place::new(&REGIONS, [("region", region.to_owned())].into());
+        let terms = |key| (key, Terms { source: Source::default(), settings: Settings::default() });
+        let terms = keys.into_iter().map(terms).collect();
+        Some(Box::new(Place { cloud, place, terms, default_tags: DefaultTags::default() }))
     }
 }
 
@@ -68,7 +67,13 @@ impl Backend for Regions {
     }
 
     async fn open(&self, _: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure> {
-        Ok(region_of(value).and_then(|region| self.place(region)))
+        let addresses = value.get("addresses").and_then(Value::as_map).into_iter().flatten();
+        let keys = addresses.filter_map(|(key, _)| key.parse().ok());
+        Ok(region_of(value).and_then(|region| self.place(region, keys)))
+    }
+
+    fn address_id(&self, text: &str) -> Result<AddressId, String> {
+        Memory::address_id(text)
     }
 
     fn undecided(&self, _value: &Value) -> Vec<Key> {
@@ -76,7 +81,7 @@ impl Backend for Regions {
     }
 
     async fn open_place(&self, _: &Configured, parts: &Parts) -> Result<Option<Box<dyn Pools>>, Failure> {
-        Ok(parts.get("region").and_then(|region| self.place(region)))
+        Ok(parts.get("region").and_then(|region| self.place(region, [])))
     }
 
     fn imported(&self) -> Value {

@@ -25,7 +25,7 @@ pub(super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
                  for this account, and cannot be looked up. If it was not raised, the apply will fail.",
                 addresses.len()
             );
-            let at = cloud_aws::Region::path_of(key).child("addresses");
+            let at = cloud_aws::nat_gateways::Ec2Gateways::path_of(key).child("addresses");
             diagnostics.push(Diagnostic::warning("The addresses may exceed a quota", detail).at(at));
         }
         let groups: BTreeSet<String> =
@@ -35,7 +35,7 @@ pub(super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
                 "A gateway takes addresses of its zone's network border group only; these are of {}.",
                 list(&groups)
             );
-            let at = cloud_aws::Region::path_of(key).child("addresses");
+            let at = cloud_aws::nat_gateways::Ec2Gateways::path_of(key).child("addresses");
             diagnostics.push(Diagnostic::error(format!("The addresses of {key} do not fit together"), detail).at(at));
         }
     }

@@ -90,7 +90,7 @@ pub(super) fn loops(desired: &Desired, observed: &Observed, explicit: &BTreeMap<
                  route_table_ids.",
                 list(&destinations)
             );
-            let at = cloud_aws::Region::path_of(key).child("route_table_ids");
+            let at = cloud_aws::nat_gateways::Ec2Gateways::path_of(key).child("route_table_ids");
             found.push(Diagnostic::error(format!("The NAT gateway of {key} would route to itself"), detail).at(at));
         }
     }

@@ -3,6 +3,7 @@
 mod interruption;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -10,7 +11,8 @@ use cloud::{Class, End, Error};
 use cloud_aws::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Unknown};
 use cloud_aws::nat_gateways::observed::{ElasticIp, Observed};
 use cloud_aws::nat_gateways::plan::Conflict;
-use cloud_aws::{Config, Region};
+use cloud_aws::Config;
+use cloud_aws::nat_gateways::Ec2Gateways;
 use egress_model::identity::{Identity, Key, ResourceType};
 use egress_model::nat_gateway::View;
 use tfplugin::Diagnostic;
@@ -27,12 +29,12 @@ use crate::resources::nat_gateway::subject::Change;
 use crate::resources::nat_gateway::translate::Opened;
 
 /// A region that is not called.
-async fn opened() -> Opened<Region> {
+async fn opened() -> Opened<Ec2Gateways> {
     let config = Config { region: Some("us-east-1".to_owned()), ..Config::default() };
     let credentials = SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test"));
     let cloud = cloud_aws::Cloud::connect_with(&config, Some(credentials), CancellationToken::new()).await;
-    let cloud = cloud.expect("a region").region(None);
-    Opened { place: place(cloud.name()), cloud }
+    let region = cloud.expect("a region").region(None);
+    Opened { place: place(region.name()), cloud: Arc::new(Ec2Gateways(region)) }
 }
 
 fn desired(gateways: impl IntoIterator<Item = (&'static str, Kind)>) -> Desired {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use cloud::Error;
 use cloud_aws::nat_gateways::desired::{Desired, RouteKey};
 use cloud_aws::nat_gateways::plan::{Conflict, TakenOver, Traffic};
 use egress_model::identity::Key;
@@ -11,7 +10,6 @@ use tfplugin::{Diagnostic, Diagnostics};
 
 use super::input::{path, zone_path};
 use crate::clouds::aws::AWS;
-use crate::resources::cloud_error;
 use crate::resources::nat_gateway::backend::Words;
 use crate::resources::nat_gateway::translate::Translate as _;
 
@@ -25,32 +23,6 @@ pub(super) static WORDS: Words = Words {
     unused: "No route table of a subnet routes to them.",
     destinations: ("destination_cidrs", "0.0.0.0/0"),
 };
-
-/// What to do about an error, as a sentence.
-pub(super) fn remedy(error: &Error) -> &'static str {
-    match (error.code.as_str(), error.class) {
-        ("Gateway.NotAttached", _) => {
-            "Attach an internet gateway to the VPC, and point the default route of the gateway's subnet to it. Where the same \
-             configuration makes the internet gateway, add depends_on for it."
-        }
-        ("InsufficientFreeAddressesInSubnet", _) => "Free private addresses in the subnet, or choose another subnet.",
-        ("InvalidAllocationID.NotFound" | "InvalidElasticIpID.NotFound", _) => {
-            "The Elastic IP address does not exist in this region and account: check the allocation id."
-        }
-        ("InvalidSubnetID.NotFound", _) => "Check the subnet's id, region and account.",
-        ("Resource.AlreadyAssociated", _) => {
-            "The address is on something else. Free it there, or use another; the provider never takes it from others."
-        }
-        ("InternalError", _) => "AWS calls this transient: apply again.",
-        ("AddressLimitExceeded", _) => {
-            "The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
-        }
-        ("NatGatewayLimitExceeded", _) => {
-            "The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
-        }
-        (_, class) => cloud_error::remedy(class),
-    }
-}
 
 /// The provider looks for gateways in a region where they are not.
 pub(super) fn elsewhere(zone: &str, region: &str) -> Diagnostic {
@@ -102,7 +74,7 @@ pub(super) fn stranded((table, destination): &RouteKey, gateway: &str) -> Diagno
 }
 
 fn gateway_path(key: &Key) -> Path {
-    cloud_aws::Region::path_of(key)
+    cloud_aws::nat_gateways::Ec2Gateways::path_of(key)
 }
 
 /// Where the route tables of a gateway are written.

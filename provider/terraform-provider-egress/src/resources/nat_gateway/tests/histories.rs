@@ -9,9 +9,9 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use cloud::Poll;
 use cloud_aws::{Cloud, Config};
 use egress_model::identity::{HOLDER_TAG, KEY_TAG, NAME_TAG, OWNER_TAG};
-use stand_in_cloud::ec2::{Caller, NatGatewayState, SeededVpc};
-use stand_in_cloud::settings::{Quotas, Settings, Timings};
-use stand_in_cloud::{Config as ServerConfig, Server};
+use stand_in_cloud::ec2::{
+    Caller, Config as ServerConfig, NatGatewayState, Quotas, SeededVpc, Server, Settings, Timings,
+};
 use tfplugin::cty::Value;
 use tokio_util::sync::CancellationToken;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::nat_gateways::memory::{Desired, Held, Memory, Operation as Step};
-use cloud::{DefaultTags, Error, Limits, NatGateways as _};
+use cloud::{DefaultTags, Limits, NatGateways as _, Reconcile as _};
 use egress_model::identity::Key;
 use egress_model::nat_gateway::{Gateway, capacity};
 use tfplugin::cty::{Path, Value};
@@ -21,11 +21,10 @@ use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 use tokio_util::sync::CancellationToken;
 
 use super::super::NatGateway;
-use super::super::backend::{Ahead, Backend, Coming, Forecast, Gateways, Look, Shown, Words};
+use super::super::backend::{Ahead, Backend, Coming, Forecast, Gateways, Shown, Words};
 use super::super::subject::{Ownership, Recorded};
 use super::super::translate::{Opened, Translate};
 use crate::clouds::{Cloud, Part, Parts, Place};
-use crate::resources::cloud_error;
 use crate::resources::configurations::completed;
 use crate::resources::whole_diagnostics::messages;
 use crate::session::{Adoption, Configured, Failure, InCluster, Session, ThisRun, Unavailable};
@@ -114,16 +113,12 @@ impl Translate for Memory {
         true
     }
 
-    async fn look(&self, desired: &Desired, _: Look<'_>) -> Result<BTreeMap<Key, Held>, Error> {
-        self.observe(desired).await
-    }
-
     fn all(observed: &BTreeMap<Key, Held>) -> Vec<(Key, Gateway)> {
         Self::view(observed).gateways.into_iter().collect()
     }
 
     fn ahead(desired: &Desired, observed: &BTreeMap<Key, Held>, _: &Recorded) -> Ahead {
-        let steps = Self::plan(desired, observed);
+        let steps: Vec<Step> = Self::plan(desired, observed).iter().flatten().cloned().collect();
         let mut ahead = Ahead { operations: steps.iter().map(ToString::to_string).collect(), ..Ahead::default() };
         for step in steps {
             match step {
@@ -187,10 +182,6 @@ impl Translate for Memory {
 
     fn path_of(key: &Key) -> Path {
         Path::attribute(HOUSE.name).child("gateways").key(key.as_str())
-    }
-
-    fn remedy(error: &Error) -> &'static str {
-        cloud_error::remedy(error.class)
     }
 
     fn misplaced(&self, _: &Value) -> Option<Diagnostic> {
@@ -311,7 +302,8 @@ impl Host {
             None => Step::Delete(key),
         };
         let limits = Limits::within(CancellationToken::new(), Duration::from_secs(1));
-        memory.execute(&desired, &step, &mut BTreeMap::new(), &limits).await.expect("it is done");
+        let reached = memory.execute(&desired, &step, &BTreeMap::new(), &limits).await;
+        assert!(reached.failure.is_none(), "{:?}", reached.failure);
     }
 }
 

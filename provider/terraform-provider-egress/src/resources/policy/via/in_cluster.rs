@@ -37,7 +37,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
         let unknown = unknown_engine(name, &known).at(report::egress_gateway().child("engine"));
         return Way { diagnostics: unknown.into(), ..Way::default() };
     };
-    if let Some(why) = why_not(engine.name) {
+    if let Some(why) = engine.not_for_policies {
         return Way { diagnostics: report::no_second_way(engine.name, why).into(), ..Way::default() };
     }
     let spec = match gateway_for(policy, spec, &through(gateway)) {
@@ -54,7 +54,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
         Ok(gateway) => {
             let mut compiled = (engine.compile)(&gateway, &in_cluster.settings(engine.name));
             name_engines_that_can(&mut compiled.findings, engine.name, |other| {
-                let other = gateway_engine(other.as_str()).filter(|other| why_not(other.name).is_none())?;
+                let other = gateway_engine(other.as_str()).filter(|other| other.not_for_policies.is_none())?;
                 Some((other.compile)(&gateway, &in_cluster.settings(other.name)))
             });
             compiled
@@ -72,36 +72,6 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     let refused: Vec<Finding> = findings.into_iter().filter(|finding| finding.level == Level::Refused).collect();
     let manifests = refused.is_empty().then_some(compiled.manifests);
     Way { manifests, diagnostics: findings_to_diagnostics(engine.name, &refused) }
-}
-
-/// Why an engine cannot send other pods through a gateway that is there; none where it can.
-fn why_not(engine: EngineName) -> Option<&'static str> {
-    match engine {
-        EngineName::Cilium => None,
-        EngineName::Antrea => Some(
-            "an Egress is for all that its pods send out of the cluster, whatever the destination, and two of them cannot share an \
-             address of a pool",
-        ),
-        EngineName::Calico => Some("a pool gives a pod its own address, for whatever destination"),
-        EngineName::CalicoEnterprise => {
-            Some("a pod or its namespace names its gateway in an annotation, and has one EgressGatewayPolicy")
-        }
-        EngineName::Istio => {
-            Some("a gateway of the mesh is reached by the hosts that its own objects route to it, not by address")
-        }
-        EngineName::OvnKubernetes => Some(
-            "an EgressIP is for all that its pods send out of the cluster, whatever the destination, and an address belongs to one \
-             EgressIP",
-        ),
-        EngineName::Aks => Some("a pod names its gateway in an annotation, for whatever destination"),
-        EngineName::KubeOvn => {
-            Some("a VpcEgressGateway has pods and addresses of its own, and lists whose traffic it takes itself")
-        }
-        EngineName::Spidernet => {
-            Some("this version makes an EgressPolicy only together with the EgressGateway that it names")
-        }
-        _ => Some("its gateways list whose traffic they take themselves"),
-    }
 }
 
 /// The gateway as it is referred to. Its own sources and destinations do not matter here.

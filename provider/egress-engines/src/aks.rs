@@ -1,5 +1,0 @@
-//! Azure Kubernetes Service, as far as its gateways go.
-
-mod gateway;
-
-pub use gateway::GATEWAY;
