@@ -143,12 +143,7 @@ pub(super) fn end(gateways: &dyn Gateways, end: &End, view: &View, change: Chang
         ),
         End::Failed { operation, error, remaining } => Diagnostic::error(
             summary,
-            format!(
-                "Could not {operation}: {}. {}\n\n{exists}{}",
-                said(error),
-                remedy(error),
-                not_done(remaining)
-            ),
+            format!("Could not {operation}: {}. {}\n\n{exists}{}", said(error), remedy(error), not_done(remaining)),
         ),
         End::Unsettled(left) => Diagnostic::error(
             summary,
