@@ -24,10 +24,12 @@ where
                 operation,
                 code: code.to_owned(),
                 message: failure.message().unwrap_or_default().to_owned(),
-                request_id: failure.request_id().map(ToOwned::to_owned),
+                request_id: failure.request_id().map(Into::into),
+                hints: None,
                 unverified: None,
                 source: None,
-            };
+            }
+            .with_remedy(remedy(operation, code));
         }
         SdkError::ConstructionFailure(_) => (Class::Other, "the request could not be built"),
         // Credentials are resolved inside the dispatch, before anything is sent.
@@ -99,19 +101,17 @@ fn class(code: &str, status: u16) -> Class {
         "NatGatewayNotFound" => Class::NotFound,
         code if code.ends_with(".NotFound") || code.ends_with("NotFoundException") => Class::NotFound,
 
+        "OperationInProgress" | "ConcurrentTagAccess" => Class::Busy,
+
+        "DependencyViolation" | "Resource.AlreadyAssociated" | "Resource.AlreadyAssigned" => Class::InUse,
+        code if code.ends_with(".InUse") => Class::InUse,
+
         "IncorrectState"
         | "IncorrectInstanceState"
-        | "DependencyViolation"
-        | "Resource.AlreadyAssociated"
-        | "Resource.AlreadyAssigned"
         | "RouteAlreadyExists"
         | "IdempotentParameterMismatch"
-        | "OperationNotPermitted"
-        | "OperationInProgress"
-        | "ConcurrentTagAccess" => Class::Conflict,
-        code if code.ends_with(".InUse") || code.ends_with(".Duplicate") || code.ends_with(".AlreadyExists") => {
-            Class::Conflict
-        }
+        | "OperationNotPermitted" => Class::Conflict,
+        code if code.ends_with(".Duplicate") || code.ends_with(".AlreadyExists") => Class::Conflict,
 
         "InternalError"
         | "InternalFailure"
@@ -123,6 +123,39 @@ fn class(code: &str, status: u16) -> Class {
         _ if status >= 500 => Class::Transient,
         _ => Class::Other,
     }
+}
+
+/// What the user can do about a code, where that is more than its class says.
+pub(crate) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
+    Some(match code {
+        "AddressLimitExceeded" if operation != "AllocateAddress" => {
+            "The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
+        }
+        "Gateway.NotAttached" => {
+            "Attach an internet gateway to the VPC, and point the default route of the gateway's subnet to it. Where the same \
+             configuration makes the internet gateway, add depends_on for it."
+        }
+        "InsufficientFreeAddressesInSubnet" => "Free private addresses in the subnet, or choose another subnet.",
+        "InvalidAllocationID.NotFound" | "InvalidElasticIpID.NotFound" => {
+            "The Elastic IP address does not exist in this region and account: check the allocation id."
+        }
+        "InvalidSubnetID.NotFound" => "Check the subnet's id, region and account.",
+        "InvalidPrefixListID.NotFound" | "InvalidPrefixListId.NotFound" => {
+            "Check the id of the prefix list, and that it is in this region and shared with this account."
+        }
+        "Resource.AlreadyAssociated" => {
+            "The address is on something else. Free it there, or use another; the provider never takes it from others."
+        }
+        "InternalError" => "AWS calls this transient: apply again.",
+        "NatGatewayLimitExceeded" => {
+            "The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
+        }
+        "RouteLimitExceeded" => {
+            "The quota for routes per route table (vpc, L-93826ACB) counts a prefix list with its maximum of entries: have it \
+             raised, or write wider blocks."
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -144,10 +177,10 @@ mod tests {
             ("InsufficientFreeAddressesInSubnet", 400, Class::Exhausted),
             ("InvalidAllocationID.NotFound", 400, Class::NotFound),
             ("NatGatewayNotFound", 400, Class::NotFound),
-            ("InvalidIPAddress.InUse", 400, Class::Conflict),
-            ("Resource.AlreadyAssociated", 400, Class::Conflict),
+            ("InvalidIPAddress.InUse", 400, Class::InUse),
+            ("Resource.AlreadyAssociated", 400, Class::InUse),
             ("IdempotentParameterMismatch", 400, Class::Conflict),
-            ("OperationInProgress", 400, Class::Conflict),
+            ("OperationInProgress", 400, Class::Busy),
             ("InternalError", 500, Class::Transient),
             ("", 502, Class::Transient),
             ("InvalidParameterValue", 400, Class::Other),

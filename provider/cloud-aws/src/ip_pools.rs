@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use cloud::ip_pools::{Effect, Quota};
 use cloud::{Error, Freshness, IpPools, Limits};
 use egress_model::identity::{Identity, KEY_TAG, Key, OWNER_TAG, Owner};
-use egress_model::ip_pool::{Address, AddressId, Association, Observed, Operation};
+use egress_model::ip_pool::{Address, AddressId, Observed, Operation, User, UserKind};
 
 pub use crate::source::Source;
 use crate::{MAX_TAGS, Region, convert};
@@ -26,6 +26,14 @@ const QUOTA: &str = "vpc-max-elastic-ips";
 #[async_trait]
 impl IpPools for Region {
     type Source = Source;
+
+    /// Allocation ids (Amazon EC2 API reference, `Address`).
+    fn address_id(text: &str) -> Result<AddressId, String> {
+        if text.strip_prefix("eipalloc-").is_some_and(|rest| !rest.is_empty()) {
+            return Ok(AddressId::new(text));
+        }
+        Err(format!("is {text:?}, and allocation ids begin with eipalloc-"))
+    }
 
     async fn observe(
         &self,
@@ -61,38 +69,43 @@ impl IpPools for Region {
         MAX_TAGS
     }
 
-    async fn quota(&self) -> Result<Option<Quota>, Error> {
+    async fn quotas(&self) -> Result<Vec<Quota>, Error> {
         let limits = self.look();
         let calls = self.calls(&limits);
         let limit = self.address_limit.get(&(), || self.client.account_attribute(&calls, QUOTA)).await?;
-        let Some(limit) = *limit else { return Ok(None) };
+        let Some(limit) = *limit else { return Ok(Vec::new()) };
         let all = self.all_addresses().await?;
         // Addresses that the user brought to AWS do not count (Amazon VPC user guide, "Elastic IP addresses").
         let counted = all.iter().filter(|address| address.source.public_ipv4_pool.is_none());
-        Ok(Some(Quota { limit, used: counted.count() as u64, name: "EC2-VPC Elastic IPs (L-0263D0A3)".to_owned() }))
+        let name = "EC2-VPC Elastic IPs (L-0263D0A3)".to_owned();
+        Ok(vec![Quota { limit, used: counted.count() as u64, name }])
     }
 
-    async fn users(
+    async fn describe_users(
         &self,
-        associations: &BTreeMap<AddressId, Association>,
+        users: &BTreeMap<AddressId, Vec<User>>,
     ) -> Result<BTreeMap<AddressId, String>, Error> {
-        let used = || associations.iter().map(|(id, association)| (id, association.user.as_str()));
-        let ids: Vec<_> = used().map(|(_, user)| user.to_owned()).filter(|user| user.starts_with("eni-")).collect();
+        let interfaces = users.values().flatten().filter(|user| user.kind == UserKind::Interface);
+        let ids = interfaces.map(|user| user.id.clone()).collect();
         let limits = self.look();
         let interfaces = self.client.describe_network_interfaces(&self.calls(&limits), ids).await?;
-        let text = |user: &str| {
-            let interface = interfaces.iter().find(|interface| interface.network_interface_id() == Some(user));
-            match interface.and_then(|interface| interface.description()).filter(|text| !text.is_empty()) {
-                Some(description) => format!("network interface {user} ({description})"),
-                None if user.starts_with("eni-") => format!("network interface {user}"),
-                None => user.to_owned(),
+        let text = |user: &User| {
+            let of_user = |interface: &&aws_sdk_ec2::types::NetworkInterface| {
+                interface.network_interface_id() == Some(user.id.as_str())
+            };
+            let description = interfaces.iter().find(of_user).and_then(|interface| interface.description());
+            match (user.kind, description.filter(|text| !text.is_empty())) {
+                (UserKind::Interface, Some(description)) => format!("network interface {} ({description})", user.id),
+                (UserKind::Interface, None) => format!("network interface {}", user.id),
+                (UserKind::NatGateway | UserKind::Instance | UserKind::Other, _) => user.id.clone(),
             }
         };
-        Ok(used().map(|(id, user)| (id.clone(), text(user))).collect())
+        let texts = |users: &Vec<User>| users.iter().map(text).collect::<Vec<_>>().join(", ");
+        Ok(users.iter().map(|(id, users)| (id.clone(), texts(users))).collect())
     }
 
     /// The format is that of the service authorization reference, "Actions, resources, and condition keys for Amazon EC2".
-    async fn global_name(&self, id: &AddressId) -> Option<String> {
+    async fn global_id(&self, id: &AddressId) -> Option<String> {
         self.arn(&format!("elastic-ip/{id}")).await
     }
 }

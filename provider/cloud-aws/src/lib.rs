@@ -11,6 +11,8 @@ mod region;
 mod route_table;
 mod routes;
 mod source;
+#[cfg(test)]
+mod stand_in;
 pub mod steering;
 mod write;
 

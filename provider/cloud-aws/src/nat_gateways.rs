@@ -7,3 +7,5 @@ pub mod observed;
 pub mod operation;
 pub mod plan;
 pub mod subnet;
+
+pub use execute::Ec2Gateways;

@@ -13,6 +13,9 @@ pub struct Source {
 }
 
 impl egress_model::ip_pool::Source for Source {
+    /// Nothing of an Elastic IP address but its tags can be changed.
+    type Settings = ();
+
     fn admits(&self, actual: &Self) -> bool {
         let admits = |wanted: &Option<String>, actual: &Option<String>| wanted.is_none() || wanted == actual;
         admits(&self.network_border_group, &actual.network_border_group)

@@ -11,13 +11,15 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::{Error, Freshness, Limits, Steering};
+use cloud::{Error, Freshness, Limits, Reached, Reconcile, Stages, Steering};
 use egress_model::identity::Owner;
 
 use crate::Region;
 use crate::nat_gateways::desired::{Destination, RouteKey};
+use crate::nat_gateways::observed::Route;
 use crate::routes::Routes;
 
 pub use plan::{Conflict, Plan, plan, recorded_now};
@@ -136,28 +138,72 @@ impl Region {
     }
 }
 
-#[async_trait]
-impl Steering for Region {
-    type Desired = Desired;
-    type Observed = Observed;
-    type Operation = Operation;
+/// Routes on EC2 in a region.
+#[derive(Clone, Debug)]
+pub struct Ec2Routes(pub Arc<Region>);
 
-    async fn observe(&self, desired: &Desired) -> Result<Observed, Error> {
-        self.observe_steering(desired, Freshness::Now).await
-    }
+/// A route as a step left it; `None` where there is none.
+#[derive(Debug)]
+pub struct RouteNow(RouteKey, Option<Route>);
 
-    fn plan(desired: &Desired, observed: &Observed) -> Vec<Operation> {
-        plan(desired, observed).operations
-    }
-
-    async fn execute(&self, operation: &Operation, observed: &mut Observed, limits: &Limits) -> Result<(), Error> {
-        let routes = &mut observed.routes;
-        match operation {
-            Operation::Create { route, gateway } => self.create_route(route, gateway, routes, limits).await,
-            Operation::Replace { route, from, gateway } => {
-                self.replace_route(route, from, gateway, routes, limits).await
-            }
-            Operation::Delete { route, from } => self.delete_route(route, from, routes, limits).await,
+impl Operation {
+    fn route(&self) -> &RouteKey {
+        match self {
+            Self::Create { route, .. } | Self::Replace { route, .. } | Self::Delete { route, .. } => route,
         }
     }
 }
+
+impl From<Plan> for Stages<Operation> {
+    /// What is no longer wanted goes when all that is wanted is there.
+    fn from(plan: Plan) -> Self {
+        let goes = |operation: &Operation| matches!(operation, Operation::Delete { .. });
+        let (old, new): (Vec<_>, Vec<_>) = plan.operations.into_iter().partition(goes);
+        Self::of([new, old])
+    }
+}
+
+#[async_trait]
+impl Reconcile for Ec2Routes {
+    type Desired = Desired;
+    type Observed = Observed;
+    type Operation = Operation;
+    type Plan = Plan;
+    type Effect = RouteNow;
+
+    async fn observe(&self, desired: &Desired, freshness: Freshness) -> Result<Observed, Error> {
+        self.0.observe_steering(desired, freshness).await
+    }
+
+    fn plan(desired: &Desired, observed: &Observed) -> Plan {
+        plan(desired, observed)
+    }
+
+    async fn execute(
+        &self,
+        _desired: &Desired,
+        operation: &Operation,
+        observed: &Observed,
+        limits: &Limits,
+    ) -> Reached<RouteNow> {
+        let key = operation.route();
+        let mut routes: Routes = observed.routes.get_key_value(key).map(|(key, now)| (key.clone(), now.clone())).into_iter().collect();
+        let result = match operation {
+            Operation::Create { route, gateway } => self.0.create_route(route, gateway, &mut routes, limits).await,
+            Operation::Replace { route, from, gateway } => {
+                self.0.replace_route(route, from, gateway, &mut routes, limits).await
+            }
+            Operation::Delete { route, from } => self.0.delete_route(route, from, &mut routes, limits).await,
+        };
+        Reached::with(RouteNow(key.clone(), routes.remove(key)), result)
+    }
+
+    fn fold(observed: &mut Observed, RouteNow(route, now): RouteNow) {
+        match now {
+            Some(now) => _ = observed.routes.insert(route, now),
+            None => _ = observed.routes.remove(&route),
+        }
+    }
+}
+
+impl Steering for Ec2Routes {}

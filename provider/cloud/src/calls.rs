@@ -40,6 +40,19 @@ impl Outage {
     }
 }
 
+/// How an object is shared that several write as a whole, where the cloud takes a write whatever it was made from.
+///
+/// Of two that read, write and write, the second loses what the first wrote, and neither is told. A lock helps in one process
+/// ([`crate::Locks`]). Between processes there is only time: who writes no later than `fresh` after the read, and looks again
+/// `settle` after the write, sees that the part was lost; for `settle` is longer than a write of what was read before can still come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// How old a read may be when it is written back.
+    pub fresh: Duration,
+    /// How long after a write an older read can still be written: `fresh`, and what the write itself takes.
+    pub settle: Duration,
+}
+
 /// Calls to one place of a cloud on behalf of one piece of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Calls<'a> {
@@ -47,7 +60,7 @@ pub struct Calls<'a> {
     pub limits: &'a Limits,
     /// The pauses between attempts.
     pub poll: Poll,
-    /// How often a call is tried in all whose answer was not clear. A throttled one is tried until the limits end.
+    /// How often a call is tried in all whose answer was not clear. One that the cloud refused for now is tried until the limits end.
     pub attempts: u32,
     /// What is known of the place.
     pub outage: &'a Outage,
@@ -67,14 +80,15 @@ impl Calls<'_> {
         loop {
             let answer = self.limits.reading(operation, call()).await;
             let again = match &answer {
-                Err(error) if error.class == Class::Throttled => true,
+                Err(error) if error.had_no_effect() => true,
                 Err(error) if error.is_temporary() => {
                     attempt += 1;
                     attempt <= self.attempts && start.elapsed() < SILENCE
                 }
                 _ => false,
             };
-            if !again || pauses.next().await.is_err() {
+            let least = answer.as_ref().err().and_then(Error::retry_after).unwrap_or_default();
+            if !again || pauses.next_after(least).await.is_err() {
                 self.outage.note(&answer);
                 return answer;
             }
@@ -93,6 +107,50 @@ impl Calls<'_> {
         F: Future<Output = Result<T, Error>>,
     {
         self.write_once(operation, is_temporary, call, || async { Ok(None) }).await
+    }
+
+    /// Changes the part that a resource has of an object that is only written as a whole, and returns the object as it is then. `part`
+    /// gives it with that part as it should be, and everything else as it was; `None` where nothing is left to change.
+    ///
+    /// The object is read before each write, also after a refusal that passes: what was read before is then not what is there. It is read
+    /// once more after the last write, when nobody writes any more what was read before it ([`Sharing`]), and written again where a write
+    /// of somebody else has lost the part. So each writer sees to its own part, and to no other: one that is missing may have been
+    /// removed.
+    pub async fn rewrite<T, R, W>(
+        &self,
+        operation: &'static str,
+        sharing: Sharing,
+        mut read: impl FnMut() -> R,
+        part: impl Fn(&T) -> Option<T>,
+        mut write: impl FnMut(T) -> W,
+    ) -> Result<T, Error>
+    where
+        R: Future<Output = Result<T, Error>>,
+        W: Future<Output = Result<(), Error>>,
+    {
+        let mut pauses = self.limits.pauses(self.poll).spread();
+        let mut attempt = 1;
+        loop {
+            let asked = Instant::now();
+            let there = read().await?;
+            let Some(changed) = part(&there) else { return Ok(there) };
+            if asked.elapsed() > sharing.fresh {
+                continue;
+            }
+            let error = match self.limits.writing(operation, write(changed)).await {
+                Ok(()) => {
+                    let settle = Poll { first: sharing.settle, longest: sharing.settle };
+                    self.limits.pauses(settle).next().await.map_err(|ended| ended.error(operation))?;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            attempt += u32::from(!error.had_no_effect());
+            let gives_up = attempt > self.attempts || !error.is_temporary();
+            if gives_up || pauses.next_after(error.retry_after().unwrap_or_default()).await.is_err() {
+                return Err(error);
+            }
+        }
     }
 
     /// Sends a call that would be accepted twice. After an answer that is not clear, its effect is looked for before the call is
@@ -121,8 +179,9 @@ impl Calls<'_> {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
             };
-            let harmless = error.class == Class::Throttled || is_temporary(&error);
-            if !harmless && !error.is_unclear() || pauses.next().await.is_err() {
+            let harmless = error.had_no_effect() || is_temporary(&error);
+            let least = error.retry_after().unwrap_or_default();
+            if !harmless && !error.is_unclear() || pauses.next_after(least).await.is_err() {
                 return Err(error);
             }
             if harmless {
@@ -153,6 +212,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::error::Hints;
 
     const MINUTES: u64 = 10;
 
@@ -216,6 +276,20 @@ mod tests {
              DescribeAddresses failed: no"
         );
         assert_eq!(error.class, Class::Transient);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_object_is_waited_for_as_long_as_the_cloud_says() {
+        let (limits, outage) = (limits(false), Outage::default());
+        let (start, count) = (Instant::now(), RefCell::new(0));
+        let call = || async {
+            *count.borrow_mut() += 1;
+            let hints = Hints { retry_after: Some(Duration::from_secs(60)), ..Hints::default() };
+            let error = Error { hints: Some(Box::new(hints)), ..Error::new(Class::Busy, "PUT subnet", "busy") };
+            if *count.borrow() <= 5 { Err(error) } else { Ok(()) }
+        };
+        calls(&limits, &outage).write("PUT subnet", none_passes, call).await.expect("an answer");
+        assert_eq!((count.take(), start.elapsed().as_secs()), (6, 300));
     }
 
     #[tokio::test(start_paused = true)]

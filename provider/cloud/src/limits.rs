@@ -173,9 +173,14 @@ impl Pauses<'_> {
 
     /// Pauses; the error says why there is no more time for it.
     pub async fn next(&mut self) -> Result<(), Ended> {
+        self.next_after(Duration::ZERO).await
+    }
+
+    /// Pauses for at least so long, as a cloud may ask for.
+    pub async fn next_after(&mut self, least: Duration) -> Result<(), Ended> {
         let full = self.next;
         self.next = (full * 3 / 2).min(self.longest);
-        let pause = if self.jitter { spread(full) } else { full };
+        let pause = least.max(if self.jitter { spread(full) } else { full });
         tokio::select! {
             biased;
             ended = self.limits.end() => Err(ended),

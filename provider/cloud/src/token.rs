@@ -13,6 +13,16 @@ use sha2::{Digest, Sha256};
 /// an error in EC2 (`IdempotentParameterMismatch`). `generation` counts the objects of this identity and these parameters
 /// that came and went: a token answers with the object that it once made, also after that failed or was deleted.
 pub fn client_token(identity: &Identity, key: Option<&Key>, parameters: &[(&str, &str)], generation: u32) -> String {
+    data_encoding::BASE32_NOPAD.encode(digest(identity, key, parameters, generation).as_ref())
+}
+
+/// What tokens and names are made of.
+pub(crate) fn digest(
+    identity: &Identity,
+    key: Option<&Key>,
+    parameters: &[(&str, &str)],
+    generation: u32,
+) -> impl AsRef<[u8]> + use<> {
     let mut digest = Sha256::new();
     let mut field = |text: &str| {
         // The length first, so that no two lists of fields give the same bytes.
@@ -28,7 +38,7 @@ pub fn client_token(identity: &Identity, key: Option<&Key>, parameters: &[(&str,
         field(name);
         field(value);
     }
-    data_encoding::BASE32_NOPAD.encode(&digest.finalize())
+    digest.finalize()
 }
 
 #[cfg(test)]

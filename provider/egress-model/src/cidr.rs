@@ -76,6 +76,11 @@ impl Cidr {
         Self(IpNet::from(address))
     }
 
+    /// The address of a block of one.
+    pub fn address(&self) -> Option<IpAddr> {
+        (self.0.prefix_len() == self.0.max_prefix_len()).then(|| self.0.addr())
+    }
+
     /// Whether an address is in the block.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address)

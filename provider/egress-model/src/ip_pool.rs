@@ -12,8 +12,8 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub use address::{Address, AddressId, Association, Mark, Observed, Source};
-pub use plan::{Assignment, Operation, assign, plan, postponed};
+pub use address::{Address, AddressId, Mark, Observed, PublicIps, Settings, Source, User, UserKind};
+pub use plan::{Assignment, Operation, Plan, assign, plan, postponed};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -47,9 +47,11 @@ pub enum Origin<S> {
 
 /// One wanted address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted<S> {
+pub struct Wanted<S: Source> {
     /// Where it comes from.
     pub origin: Origin<S>,
+    /// How it should be set, where the pool allocates it.
+    pub settings: S::Settings,
     /// The tags it should have, without the identity's. Tags that others set are left alone.
     pub tags: BTreeMap<String, String>,
     /// The keys of tags that the pool once set and that it should have no more.
@@ -60,7 +62,7 @@ pub struct Wanted<S> {
 
 /// A pool as the user wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desired<S> {
+pub struct Desired<S: Source> {
     /// The pool.
     pub identity: Identity,
     /// The identity that it had, where it is being renamed.
@@ -75,7 +77,7 @@ pub struct Desired<S> {
     pub in_use: InUse,
 }
 
-impl<S> Desired<S> {
+impl<S: Source> Desired<S> {
     /// Whether an identity is the pool's, or was until now.
     pub fn is_own(&self, identity: &Identity) -> bool {
         self.identity == *identity || self.former.as_ref() == Some(identity)

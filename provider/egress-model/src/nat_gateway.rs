@@ -16,8 +16,16 @@ pub enum State {
     Pending,
     /// It carries traffic.
     Available,
+    /// A change of it failed, and it is as it was or half of what it should be: it still holds its addresses and carries traffic. To be
+    /// repaired, and never deleted for that.
+    Degraded {
+        /// The cloud's own code, such as `InternalServerError`.
+        code: String,
+        /// The cloud's own words.
+        message: String,
+    },
     /// It could not be made. It holds nothing and never will.
-    Failed {
+    Dead {
         /// The cloud's own code, such as `Gateway.NotAttached`.
         code: String,
         /// The cloud's own words.
@@ -30,9 +38,9 @@ pub enum State {
 }
 
 impl State {
-    /// Whether it is there to stay: not failed, not going, not gone.
+    /// Whether it is there to stay: not dead, not going, not gone.
     pub fn is_live(&self) -> bool {
-        matches!(self, Self::Pending | Self::Available)
+        matches!(self, Self::Pending | Self::Available | Self::Degraded { .. })
     }
 
     /// One word for it, as the clouds write it.
@@ -40,7 +48,8 @@ impl State {
         match self {
             Self::Pending => "pending",
             Self::Available => "available",
-            Self::Failed { .. } => "failed",
+            Self::Degraded { .. } => "degraded",
+            Self::Dead { .. } => "failed",
             Self::Deleting => "deleting",
             Self::Deleted => "deleted",
         }

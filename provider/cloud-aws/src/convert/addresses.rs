@@ -1,10 +1,11 @@
 //! Elastic IP addresses.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use aws_sdk_ec2::types;
 use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Identity, KEY_TAG, NAME_TAG, OWNER_TAG, ResourceType, TYPE_TAG};
-use egress_model::ip_pool::{Address, AddressId, Association, Mark};
+use egress_model::ip_pool::{Address, AddressId, Mark, User, UserKind};
 
 use super::{from_tags, without_reserved};
 use crate::source::Source;
@@ -24,24 +25,30 @@ pub(crate) fn address(address: &types::Address) -> Option<Address<Source>> {
     };
     Some(Address {
         id: AddressId::new(address.allocation_id()?),
-        public_ip: address.public_ip()?.parse().ok()?,
+        public_ips: address.public_ip()?.parse::<IpAddr>().ok()?.into(),
         source: Source {
             network_border_group: address.network_border_group().map(ToOwned::to_owned),
             public_ipv4_pool: byoip.map(ToOwned::to_owned),
             ipam_pool_id: ipam.map(ToOwned::to_owned),
         },
+        settings: (),
         mark: mark(&tags),
-        association: association(address),
+        users: user(address).into_iter().collect(),
         tags: without_reserved(tags),
     })
 }
 
-fn association(address: &types::Address) -> Option<Association> {
-    let user = [address.instance_id(), address.network_interface_id()].into_iter().flatten().find(|id| !id.is_empty());
-    let id = address.association_id().filter(|id| !id.is_empty());
-    let user = user.or(id)?.to_owned();
+/// An address is on one interface at most. That of a NAT gateway is an interface too, and only its description says so.
+fn user(address: &types::Address) -> Option<User> {
+    let id = |id: Option<&str>| id.filter(|id| !id.is_empty()).map(ToOwned::to_owned);
+    let association = id(address.association_id());
+    let (id, kind) = match (id(address.instance_id()), id(address.network_interface_id())) {
+        (Some(instance), _) => (instance, UserKind::Instance),
+        (None, Some(interface)) => (interface, UserKind::Interface),
+        (None, None) => (association.clone()?, UserKind::Other),
+    };
     let private_ip = address.private_ip_address().and_then(|ip| ip.parse().ok());
-    Some(Association { id: id.map(ToOwned::to_owned), user, private_ip })
+    Some(User { id, kind, association, private_ip })
 }
 
 fn mark(tags: &BTreeMap<String, String>) -> Option<Mark> {

@@ -44,7 +44,7 @@ fn state(gateway: &types::NatGateway) -> State {
         Some(NatGatewayState::Available) => State::Available,
         Some(NatGatewayState::Deleting) => State::Deleting,
         Some(NatGatewayState::Deleted) => State::Deleted,
-        Some(NatGatewayState::Failed) => State::Failed {
+        Some(NatGatewayState::Failed) => State::Dead {
             code: gateway.failure_code().unwrap_or_default().to_owned(),
             message: gateway.failure_message().unwrap_or_default().to_owned(),
         },

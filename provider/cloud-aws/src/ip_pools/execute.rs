@@ -29,12 +29,13 @@ pub(super) async fn execute(
     limits: &Limits,
 ) -> Result<Effect<Source>, Error> {
     match operation {
-        Operation::Adopt { id, .. } => adopt(region, id, limits).await,
-        Operation::Allocate { key, source, recover, tags, holder, except } => {
+        // An address of EC2 has its IP from the start.
+        Operation::Adopt { id, .. } | Operation::Settle { id, .. } => adopt(region, id, limits).await,
+        Operation::Allocate { key, source, settings: (), recover, tags, holder, except } => {
             let new = New { identity, key, source, recover: *recover, tags, holder: holder.as_ref(), except };
             allocate(region, &new, limits).await
         }
-        Operation::Retag { key, id, tags, holder, stale_tags } => {
+        Operation::Update { key, id, tags, holder, stale_tags, settings: _ } => {
             let mut set: BTreeMap<&str, &str> =
                 tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             set.extend(identity.tags());
@@ -93,7 +94,7 @@ impl New<'_> {
     fn is(&self, address: &Address<Source>) -> bool {
         !self.except.contains(&address.id)
             && self.source.admits(&address.source)
-            && self.recover.is_none_or(|ip| ip == address.public_ip)
+            && self.recover.is_none_or(|ip| address.public_ips.may_be(ip))
     }
 
     /// What carries the identity now; `None` when nothing of it will do.
@@ -194,16 +195,16 @@ fn in_use(error: Error, address: &Address<Source>) -> Error {
     if error.code != "AuthFailure" {
         return error;
     }
-    let (id, ip) = (&address.id, address.public_ip);
-    let holder = match &address.association {
-        Some(association) => format!("{ip} ({id}) is still in use by {}", association.user),
+    let (id, ip) = (&address.id, address.public_ips);
+    let holder = match address.users.first() {
+        Some(user) => format!("{ip} ({id}) is still in use by {}", user.id),
         None => format!(
             "{ip} ({id}) is still in use by a gateway that is being deleted or by a service of AWS, or was transferred to another account"
         ),
     };
     let message =
         format!("{holder}; EC2 says so with the misleading words \"{}\"", error.message.trim_end_matches('.'));
-    Error { class: Class::Conflict, message, ..error }
+    Error { class: Class::InUse, message, ..error }
 }
 
 /// Releases, and waits until the address is gone. What used it may be on its way out: EC2 then says that it is in use, that
@@ -233,8 +234,8 @@ async fn release(
             // What was seen of it last explains the refusal.
             Err(look) => tracing::debug!(%look, "the address could not be read again"),
         }
-        let leaving = address.association.is_some() || start.elapsed() < MISLEADING;
-        let misleading = error.class == Class::Conflict
+        let leaving = !address.users.is_empty() || start.elapsed() < MISLEADING;
+        let misleading = matches!(error.class, Class::InUse | Class::Conflict)
             || error.code == "AuthFailure"
             || error.code == "InvalidNetworkInterfaceID.NotFound";
         if !misleading || !leaving || pauses.next().await.is_err() {

@@ -8,41 +8,67 @@ mod routes;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::{Class, Error, Freshness, Limits, NatGateways};
+use cloud::nat_gateways::Renaming;
+use cloud::{Class, Error, Freshness, Limits, NatGateways, Reached, Reconcile, Stages};
 use egress_model::nat_gateway::View;
 
 use super::desired::Desired;
 use super::observed::{Gateway, Observed};
 use super::operation::{Operation, Target};
-use super::plan::plan;
+use super::plan::{Plan, plan};
 use crate::write::Changed;
 use crate::{Region, convert};
 
+/// NAT gateways on EC2 in a region.
+#[derive(Clone, Debug)]
+pub struct Ec2Gateways(pub Arc<Region>);
+
+impl From<Plan> for Stages<Operation> {
+    /// Each step of a gateway changes what the next one stands on.
+    fn from(plan: Plan) -> Self {
+        Self::one_by_one(plan.operations)
+    }
+}
+
 #[async_trait]
-impl NatGateways for Region {
+impl Reconcile for Ec2Gateways {
     type Desired = Desired;
     type Observed = Observed;
     type Operation = Operation;
+    type Plan = Plan;
+    /// All that is known: a step reads a gateway again, with its routes and addresses.
+    type Effect = Observed;
 
-    async fn observe(&self, desired: &Desired) -> Result<Observed, Error> {
-        self.observe_nat_gateways(desired, Freshness::Now).await
+    async fn observe(&self, desired: &Desired, freshness: Freshness) -> Result<Observed, Error> {
+        self.0.observe_nat_gateways(desired, freshness).await
     }
 
-    fn plan(desired: &Desired, observed: &Observed) -> Vec<Operation> {
-        plan(desired, observed).operations
+    fn plan(desired: &Desired, observed: &Observed) -> Plan {
+        plan(desired, observed)
     }
 
     async fn execute(
         &self,
         desired: &Desired,
         operation: &Operation,
-        observed: &mut Observed,
+        observed: &Observed,
         limits: &Limits,
-    ) -> Result<(), Error> {
-        Step { region: self, desired, observed, limits }.execute(operation).await
+    ) -> Reached<Observed> {
+        let mut step = Step { region: &self.0, desired, observed: observed.clone(), limits };
+        let result = step.execute(operation).await;
+        Reached::with(step.observed, result)
     }
+
+    fn fold(observed: &mut Observed, effect: Observed) {
+        *observed = effect;
+    }
+}
+
+impl NatGateways for Ec2Gateways {
+    const RENAMING: Renaming = Renaming::InPlace;
 
     fn view(observed: &Observed) -> View {
         observed.view()
@@ -53,7 +79,7 @@ impl NatGateways for Region {
 struct Step<'a> {
     region: &'a Region,
     desired: &'a Desired,
-    observed: &'a mut Observed,
+    observed: Observed,
     limits: &'a Limits,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cloud::{Error, Freshness, Limits};
 use egress_model::identity::{Identity, Key, NAME_TAG, OWNER_TAG, TYPE_TAG};
-use egress_model::ip_pool::{Address, AddressId};
+use egress_model::ip_pool::{Address, AddressId, User, UserKind};
 use tokio::time::Instant;
 
 use super::desired::Desired;
@@ -40,25 +40,28 @@ impl Region {
         }
         observed.addresses = match freshness {
             Freshness::Snapshot => self.known_elastic_ips(desired).await?,
-            Freshness::Now => self.elastic_ips(limits, desired.addresses()).await?,
+            Freshness::Now => self.elastic_ips_shown(limits, desired).await?,
         };
         Ok(observed)
     }
 
-    /// What there is for a resource that is about to be changed. An address that was allocated a moment ago may not show yet,
-    /// and is waited for.
-    pub async fn observe_for_change(&self, desired: &Desired, limits: &Limits) -> Result<Observed, Error> {
-        let mut observed = self.observe_nat_gateways(desired, Freshness::Now).await?;
+    /// The addresses that a resource names, as they are now. One that was allocated a moment ago may not show yet, and is waited for.
+    async fn elastic_ips_shown(
+        &self,
+        limits: &Limits,
+        desired: &Desired,
+    ) -> Result<BTreeMap<String, ElasticIp>, Error> {
         let (start, mut pauses) = (Instant::now(), limits.pauses(self.poll));
-        while !desired.addresses().into_iter().all(|id| observed.addresses.contains_key(id))
+        let mut addresses = self.elastic_ips(limits, desired.addresses()).await?;
+        while !desired.addresses().into_iter().all(|id| addresses.contains_key(id))
             && start.elapsed() < REFERENCE_LAG
             && pauses.next().await.is_ok()
         {
-            if let Some(addresses) = pauses.passing(self.elastic_ips(limits, desired.addresses()).await)? {
-                observed.addresses = addresses;
+            if let Some(shown) = pauses.passing(self.elastic_ips(limits, desired.addresses()).await)? {
+                addresses = shown;
             }
         }
-        Ok(observed)
+        Ok(addresses)
     }
 
     /// The addresses that a resource names. Most come from a pool of the same owner, and so from its snapshot.
@@ -66,14 +69,13 @@ impl Region {
         let ids: Vec<AddressId> = desired.addresses().into_iter().map(AddressId::new).collect();
         let found = self.addresses_by_id(&desired.identity.owner, &ids).await?;
         let elastic = |address: Address<Source>| {
-            let user = address.association.map(|association| association.user);
-            let (instance, interface) = match user {
-                Some(user) if user.starts_with("i-") => (Some(user), None),
-                user => (None, user),
-            };
-            let public_ip = match address.public_ip {
-                IpAddr::V4(ip) => Some(ip),
-                IpAddr::V6(_) => None,
+            let (mut instance, mut interface) = (None, None);
+            for User { id, kind, .. } in address.users {
+                *(if kind == UserKind::Instance { &mut instance } else { &mut interface }) = Some(id);
+            }
+            let public_ip = match address.public_ips.single() {
+                Some(IpAddr::V4(ip)) => Some(ip),
+                Some(IpAddr::V6(_)) | None => None,
             };
             let border_group = address.source.network_border_group;
             (address.id.as_str().to_owned(), ElasticIp { public_ip, interface, instance, border_group })

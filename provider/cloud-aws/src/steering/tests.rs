@@ -1,5 +1,7 @@
 //! What is planned for routes, and what is never touched.
 
+mod conformance;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Conflict, Desired, Gateway, Observed, Operation, Stage, plan, recorded_now};

@@ -1,13 +1,14 @@
 //! Pools in memory, for tests of what stands on the seam.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::{self, Address, AddressId, Association, Mark, Observed, Operation};
+use egress_model::ip_pool::{self, Address, AddressId, Mark, Observed, Operation, User};
 
+use crate::conformance::World;
 use crate::ip_pools::{Effect, Quota};
 use crate::{Class, Error, Freshness, IpPools, Limits};
 
@@ -16,8 +17,23 @@ use crate::{Class, Error, Freshness, IpPools, Limits};
 pub struct Source(pub Option<u8>);
 
 impl ip_pool::Source for Source {
+    type Settings = Settings;
+
     fn admits(&self, actual: &Self) -> bool {
         self.0.is_none() || self.0 == actual.0
+    }
+}
+
+/// How an address is set: its bandwidth, or as the cloud sets it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// In Mbit/s.
+    pub bandwidth: Option<u32>,
+}
+
+impl ip_pool::Settings for Settings {
+    fn are_met_by(&self, actual: &Self) -> bool {
+        self.bandwidth.is_none() || self.bandwidth == actual.bandwidth
     }
 }
 
@@ -36,11 +52,21 @@ struct Addresses {
     /// The calls that will fail, by how many calls come before.
     failures: BTreeMap<usize, Error>,
     calls: usize,
+    loses_next_answer: bool,
+    refuses_next_create: bool,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        let addresses = Addresses { by_id: BTreeMap::new(), made: 0, limit: 100, failures: BTreeMap::new(), calls: 0 };
+        let addresses = Addresses {
+            by_id: BTreeMap::new(),
+            made: 0,
+            limit: 100,
+            failures: BTreeMap::new(),
+            calls: 0,
+            loses_next_answer: false,
+            refuses_next_create: false,
+        };
         Self { addresses: Mutex::new(addresses) }
     }
 }
@@ -93,11 +119,12 @@ impl Addresses {
         let [high, low] = self.made.to_be_bytes();
         let address = Address {
             id: AddressId::new(format!("ip-{:04}", self.made)),
-            public_ip: recover.unwrap_or(IpAddr::V4(Ipv4Addr::new(198, 18, high, low))),
+            public_ips: recover.unwrap_or(IpAddr::V4(Ipv4Addr::new(198, 18, high, low))).into(),
             source: Source(source.0.or(Some(0))),
+            settings: Settings { bandwidth: Some(5) },
             mark,
             tags,
-            association: None,
+            users: Vec::new(),
         };
         self.by_id.insert(address.id.clone(), address.clone());
         address
@@ -115,25 +142,30 @@ impl Addresses {
 
     fn execute(&mut self, identity: &Identity, operation: &Operation<Source>) -> Result<Effect<Source>, Error> {
         match operation {
-            Operation::Adopt { id, .. } => Ok(Effect::present(vec![self.get_mut(id)?.clone()])),
-            Operation::Allocate { key, source, recover, tags, holder, except } => {
+            Operation::Adopt { id, .. } | Operation::Settle { id, .. } => {
+                Ok(Effect::present(vec![self.get_mut(id)?.clone()]))
+            }
+            Operation::Allocate { key, source, settings, recover, tags, holder, except } => {
                 let found = self.marked(identity, key);
                 let fits = |address: &Address<Source>| {
                     !except.contains(&address.id)
                         && ip_pool::Source::admits(source, &address.source)
-                        && recover.is_none_or(|ip| ip == address.public_ip)
+                        && recover.is_none_or(|ip| address.public_ips.may_be(ip))
                 };
                 if found.iter().any(fits) {
                     return Ok(Effect::present(found));
                 }
-                if self.by_id.len() as u64 >= self.limit {
+                if std::mem::take(&mut self.refuses_next_create) || self.by_id.len() as u64 >= self.limit {
                     return Err(Error::new(Class::QuotaExceeded, "AllocateAddress", "the account has all it may have"));
                 }
                 let created = Some(u64::from(self.made));
                 let mark = Mark { identity: identity.clone(), key: key.clone(), created, holder: holder.clone() };
-                Ok(Effect::present(vec![self.make(source, *recover, Some(mark), tags.clone())]))
+                let id = self.make(source, *recover, Some(mark), tags.clone()).id;
+                let address = self.get_mut(&id)?;
+                address.settings.bandwidth = settings.bandwidth.or(address.settings.bandwidth);
+                Ok(Effect::present(vec![address.clone()]))
             }
-            Operation::Retag { key, id, tags, holder, stale_tags } => {
+            Operation::Update { key, id, tags, holder, stale_tags, settings } => {
                 let address = self.get_mut(id)?;
                 let before = address.mark.take();
                 let created = before.as_ref().and_then(|mark| mark.created);
@@ -141,11 +173,12 @@ impl Addresses {
                 address.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created, holder });
                 address.tags.extend(tags.clone());
                 address.tags.retain(|name, _| !stale_tags.contains(name));
+                address.settings = settings.clone().unwrap_or_else(|| address.settings.clone());
                 Ok(Effect::present(vec![address.clone()]))
             }
             Operation::Release { id, .. } => {
-                if self.by_id.get(id).is_some_and(|address| address.association.is_some()) {
-                    return Err(Error::new(Class::Conflict, "ReleaseAddress", format!("{id} is in use")));
+                if self.by_id.get(id).is_some_and(|address| !address.users.is_empty()) {
+                    return Err(Error::new(Class::InUse, "ReleaseAddress", format!("{id} is in use")));
                 }
                 self.by_id.remove(id);
                 Ok(Effect::gone(id.clone()))
@@ -162,6 +195,10 @@ impl Addresses {
 #[async_trait]
 impl IpPools for Memory {
     type Source = Source;
+
+    fn address_id(text: &str) -> Result<AddressId, String> {
+        if text.starts_with("ip-") { Ok(AddressId::new(text)) } else { Err("must begin with ip-".to_owned()) }
+    }
 
     async fn observe(
         &self,
@@ -185,7 +222,14 @@ impl IpPools for Memory {
         addresses.calls += 1;
         match addresses.failures.remove(&call) {
             Some(error) => Err(error),
-            None => addresses.execute(identity, operation),
+            None => {
+                let effect = addresses.execute(identity, operation)?;
+                let reads = matches!(operation, Operation::Adopt { .. } | Operation::Settle { .. });
+                if !reads && std::mem::take(&mut addresses.loses_next_answer) {
+                    return Err(Error::new(Class::Unreachable, "Change", "the answer was lost"));
+                }
+                Ok(effect)
+            }
         }
     }
 
@@ -193,33 +237,73 @@ impl IpPools for Memory {
         50
     }
 
-    async fn quota(&self) -> Result<Option<Quota>, Error> {
+    async fn quotas(&self) -> Result<Vec<Quota>, Error> {
         let addresses = self.lock();
         let used = addresses.by_id.len() as u64;
-        Ok(Some(Quota { limit: addresses.limit, used, name: "addresses".to_owned() }))
+        Ok(vec![Quota { limit: addresses.limit, used, name: "addresses".to_owned() }])
     }
 
-    async fn users(
+    async fn describe_users(
         &self,
-        associations: &BTreeMap<AddressId, Association>,
+        users: &BTreeMap<AddressId, Vec<User>>,
     ) -> Result<BTreeMap<AddressId, String>, Error> {
-        Ok(associations.iter().map(|(id, association)| (id.clone(), association.user.clone())).collect())
+        let all = |users: &Vec<User>| users.iter().map(|user| user.id.clone()).collect::<Vec<_>>().join(", ");
+        Ok(users.iter().map(|(id, users)| (id.clone(), all(users))).collect())
     }
 
-    async fn global_name(&self, id: &AddressId) -> Option<String> {
+    async fn global_id(&self, id: &AddressId) -> Option<String> {
         Some(format!("memory:{id}"))
+    }
+}
+
+#[async_trait]
+impl World for Memory {
+    async fn lose_next_answer(&self) {
+        self.lock().loses_next_answer = true;
+    }
+
+    async fn refuse_next_create(&self) {
+        self.lock().refuses_next_create = true;
+    }
+
+    async fn inventory(&self) -> BTreeSet<String> {
+        self.addresses().into_iter().map(|address| format!("{address:?}")).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::ip_pools::conformance;
+    use crate::conformance::pools::{self, Subject};
+
+    #[async_trait]
+    impl Subject for Arc<Memory> {
+        type Cloud = Self;
+
+        fn cloud(&self) -> Self {
+            Self::clone(self)
+        }
+
+        fn source(&self) -> Source {
+            Source(None)
+        }
+
+        fn exclusive_sources(&self) -> Option<[Source; 2]> {
+            Some([Source(Some(1)), Source(Some(2))])
+        }
+
+        fn other_settings(&self) -> Option<Settings> {
+            Some(Settings { bandwidth: Some(200) })
+        }
+    }
 
     #[tokio::test]
     async fn keeps_the_contract_of_pools() {
-        let cloud = Memory::default();
-        conformance::suite(&cloud, "memory").await;
-        assert_eq!(cloud.addresses(), []);
+        let cloud = Arc::new(Memory::default());
+        let foreign = cloud.allocate_outside();
+        pools::suite(&cloud).await;
+        assert_eq!(cloud.addresses(), [foreign]);
     }
 }

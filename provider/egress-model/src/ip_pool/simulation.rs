@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
-    Address, AddressId, Association, Desired, Held, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, Source,
-    State, Wanted,
+    Address, AddressId, Desired, Held, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Settings, Source,
+    State, User, UserKind, Wanted,
 };
 use crate::identity::{Identity, Key, ResourceType};
 
@@ -13,7 +13,19 @@ use crate::identity::{Identity, Key, ResourceType};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct From(pub(super) Option<u8>);
 
+/// A speed, or any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Speed(pub(super) Option<u8>);
+
+impl Settings for Speed {
+    fn are_met_by(&self, actual: &Self) -> bool {
+        self.0.is_none() || self.0 == actual.0
+    }
+}
+
 impl Source for From {
+    type Settings = Speed;
+
     fn admits(&self, actual: &Self) -> bool {
         self.0.is_none() || self.0 == actual.0
     }
@@ -39,11 +51,12 @@ pub(super) fn id(number: u8) -> AddressId {
 pub(super) fn address(number: u8) -> Address<From> {
     Address {
         id: id(number),
-        public_ip: IpAddr::V4(Ipv4Addr::new(203, 0, 113, number)),
+        public_ips: IpAddr::V4(Ipv4Addr::new(203, 0, 113, number)).into(),
         source: From(Some(0)),
+        settings: Speed(Some(1)),
         mark: None,
         tags: BTreeMap::new(),
-        association: None,
+        users: Vec::new(),
     }
 }
 
@@ -54,7 +67,8 @@ impl Address<From> {
     }
 
     pub(super) fn used(mut self) -> Self {
-        self.association = Some(Association { id: None, user: "nat-1".to_owned(), private_ip: None });
+        let (association, private_ip) = (None, None);
+        self.users = vec![User { id: "nat-1".to_owned(), kind: UserKind::NatGateway, association, private_ip }];
         self
     }
 
@@ -67,6 +81,7 @@ impl Address<From> {
 pub(super) fn allocated() -> Wanted<From> {
     Wanted {
         origin: Origin::Allocated { source: From(None), recover: None },
+        settings: Speed(None),
         tags: BTreeMap::new(),
         stale_tags: BTreeSet::new(),
         release_policy: ReleasePolicy::Release,
@@ -102,29 +117,37 @@ pub(super) fn execute(
 ) -> Result<(), String> {
     match operation {
         Operation::Adopt { id, .. } => observed.get(id).map(drop).ok_or_else(|| format!("{id} is missing")),
-        Operation::Allocate { key, source, recover, tags, holder, except: _ } => {
+        Operation::Allocate { key, source, settings, recover, tags, holder, except: _ } => {
             let next = (1..=u8::MAX).rev().find(|number| observed.get(&id(*number)).is_none()).ok_or("full")?;
             let mut new = address(next);
             new.source = From(source.0.or(Some(0)));
-            new.public_ip = recover.unwrap_or(new.public_ip);
+            new.public_ips = recover.map_or(new.public_ips, PublicIps::from);
+            new.settings = Speed(settings.0.or(Some(1)));
             new.tags.clone_from(tags);
             let created = Some(u64::from(u8::MAX - next));
             new.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created, holder: holder.clone() });
             observed.put(new);
             Ok(())
         }
-        Operation::Retag { key, id, tags, holder, stale_tags } => {
+        Operation::Settle { id, .. } => {
+            let mut address = observed.get(id).cloned().ok_or_else(|| format!("{id} is missing"))?;
+            address.public_ips = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 200)).into();
+            observed.put(address);
+            Ok(())
+        }
+        Operation::Update { key, id, tags, holder, stale_tags, settings } => {
             let mut address = observed.get(id).cloned().ok_or_else(|| format!("{id} is missing"))?;
             let (created, before) = address.mark.map(|mark| (mark.created, mark.holder)).unwrap_or_default();
             let holder = holder.clone().or(before);
             address.mark = Some(Mark { identity: identity.clone(), key: key.clone(), created, holder });
             address.tags.extend(tags.clone());
             address.tags.retain(|name, _| !stale_tags.contains(name));
+            address.settings = settings.unwrap_or(address.settings);
             observed.put(address);
             Ok(())
         }
         Operation::Release { id, .. } => match observed.get(id) {
-            Some(address) if address.association.is_some() => Err(format!("{id} is in use")),
+            Some(address) if !address.users.is_empty() => Err(format!("{id} is in use")),
             _ => {
                 observed.remove(id);
                 Ok(())

@@ -7,9 +7,13 @@ use proptest::prelude::*;
 use super::simulation::*;
 use super::*;
 
+fn operations(desired: &Desired<From>, state: &State, observed: &Observed<From>) -> Vec<Operation<From>> {
+    plan(desired, state, observed).into_operations().collect()
+}
+
 fn texts(desired: &Desired<From>, state: &State, addresses: Vec<Address<From>>) -> Vec<String> {
     let observed = addresses.into_iter().collect();
-    plan(desired, state, &observed).iter().map(ToString::to_string).collect()
+    operations(desired, state, &observed).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -64,10 +68,10 @@ fn postpones_what_is_in_use_but_not_when_the_pool_goes() {
     let mut desired = desired([]);
     let held = state([(1, "a")]);
     let observed: Observed<_> = [address(1).marked("partners", "a", 1).used()].into_iter().collect();
-    assert_eq!(plan(&desired, &held, &observed), []);
+    assert_eq!(operations(&desired, &held, &observed), []);
     assert_eq!(postponed(&desired, &held, &observed).len(), 1);
     desired.in_use = InUse::Wait;
-    assert_eq!(plan(&desired, &held, &observed).len(), 1);
+    assert_eq!(operations(&desired, &held, &observed).len(), 1);
     assert_eq!(postponed(&desired, &held, &observed).len(), 0);
 }
 
@@ -120,7 +124,7 @@ fn what_carries_another_identity_is_left_alone_and_said() {
     let held = state([(1, "a"), (2, "b")]);
     let observed: Observed<_> =
         [address(1).marked("others", "a", 1), address(2).marked("partners", "b", 1)].into_iter().collect();
-    assert_eq!(plan(&desired, &held, &observed).len(), 1);
+    assert_eq!(operations(&desired, &held, &observed).len(), 1);
     let assignment = assign(&desired, &held, &observed);
     let foreign: Vec<_> = assignment.foreign.iter().map(|(address, policy)| (&address.id, *policy)).collect();
     assert_eq!(foreign, [(&id(1), ReleasePolicy::Release)]);
@@ -169,10 +173,40 @@ fn heals_tags_and_leaves_those_of_others() {
     let mut there = address(1);
     there.tags = BTreeMap::from([("old".to_owned(), "1".to_owned()), ("theirs".to_owned(), "1".to_owned())]);
     let observed = [there].into_iter().collect();
-    let operations = plan(&desired([("a", wanted)]), &state([(1, "a")]), &observed);
-    let [Operation::Retag { tags, stale_tags, .. }] = operations.as_slice() else { panic!("{operations:?}") };
+    let operations = operations(&desired([("a", wanted)]), &state([(1, "a")]), &observed);
+    let [Operation::Update { tags, stale_tags, .. }] = operations.as_slice() else { panic!("{operations:?}") };
     assert_eq!((tags.len(), stale_tags.len()), (1, 1));
     assert!(stale_tags.contains("old"));
+}
+
+#[test]
+fn settings_are_changed_in_place_and_only_those_that_are_set() {
+    let wants = |speed| Wanted { settings: Speed(speed), ..allocated() };
+    let there = || vec![address(1).marked("partners", "a", 1)];
+    let of = |speed| texts(&desired([("a", wants(speed))]), &state([(1, "a")]), there());
+    assert_eq!(of(None), [""; 0], "what the user did not set is left as it is");
+    assert_eq!(of(Some(1)), [""; 0]);
+    assert_eq!(of(Some(2)), ["set ip-1, the address of key \"a\""]);
+    let adopted = Wanted { settings: Speed(Some(2)), ..existing(1) };
+    assert_eq!(texts(&desired([("a", adopted)]), &state([(1, "a")]), vec![address(1)]), [""; 0], "it is only used");
+}
+
+#[test]
+fn an_address_without_its_ip_is_waited_for_and_not_taken_again() {
+    let pending = || Address { public_ips: PublicIps::Pending, ..address(1).marked("partners", "a", 1) };
+    let waits = ["wait for the public IP of ip-1, the address of key \"a\""];
+    assert_eq!(texts(&desired([("a", allocated())]), &State::new(), vec![pending()]), waits);
+    let recover = Some("203.0.113.9".parse().expect("an address"));
+    let wanted = Wanted { origin: Origin::Allocated { source: From(None), recover }, ..allocated() };
+    assert_eq!(texts(&desired([("a", wanted)]), &State::new(), vec![pending()]), waits, "it may be that one");
+    assert_eq!(texts(&desired([]), &state([(1, "a")]), vec![pending()]), ["release an address without IP yet (ip-1)"]);
+}
+
+#[test]
+fn public_ips_are_shown_as_they_are_written() {
+    let shown = |text: &str| PublicIps::Block(text.parse().expect("a block")).to_string();
+    assert_eq!((shown("203.0.113.7/32"), shown("203.0.113.8/29")), ("203.0.113.7".into(), "203.0.113.8/29".into()));
+    assert_eq!((shown("2001:db8::1/128"), shown("2001:db8::/124")), ("2001:db8::1".into(), "2001:db8::/124".into()));
 }
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
@@ -187,8 +221,12 @@ prop_compose! {
         used in any::<bool>(),
         pool in 0..2_u8,
         tag in proptest::option::of(0..2_u8),
+        pending in proptest::bool::weighted(0.2),
     ) -> Address<From> {
         let mut address = address(number).from(pool);
+        if pending {
+            address.public_ips = PublicIps::Pending;
+        }
         if let Some((name, at, created)) = mark {
             address = address.marked(name, KEYS[at], created);
         }
@@ -210,6 +248,7 @@ prop_compose! {
         pool in proptest::option::of(0..2_u8),
         tag in proptest::option::of(0..2_u8),
         stale in any::<bool>(),
+        speed in proptest::option::of(1..3_u8),
         release_policy in policy(),
     ) -> Wanted<From> {
         let origin = match existing {
@@ -219,6 +258,7 @@ prop_compose! {
         let stale = stale && tag.is_none();
         Wanted {
             origin,
+            settings: Speed(speed),
             tags: tag.map(|value| ("team".to_owned(), value.to_string())).into_iter().collect(),
             stale_tags: stale.then(|| "team".to_owned()).into_iter().collect(),
             release_policy,
@@ -258,15 +298,15 @@ proptest! {
     #[test]
     fn settles_after_a_cut_anywhere((desired, state, cloud) in some_case(), cut in 0..8_usize) {
         let mut observed: Observed<_> = cloud.into_iter().collect();
-        for operation in plan(&desired, &state, &observed).iter().take(cut) {
+        for operation in operations(&desired, &state, &observed).iter().take(cut) {
             execute(&mut observed, &desired.identity, operation).map_err(TestCaseError::fail)?;
         }
         for _ in 0..2 {
-            for operation in plan(&desired, &state, &observed) {
+            for operation in operations(&desired, &state, &observed) {
                 execute(&mut observed, &desired.identity, &operation).map_err(TestCaseError::fail)?;
             }
         }
-        prop_assert_eq!(plan(&desired, &state, &observed), vec![]);
+        prop_assert_eq!(operations(&desired, &state, &observed), vec![]);
         let assignment = assign(&desired, &state, &observed);
         prop_assert_eq!(assignment.kept.len(), desired.addresses.len());
         let ids: BTreeSet<_> = assignment.kept.values().map(|address| &address.id).collect();
@@ -279,17 +319,17 @@ proptest! {
     fn never_takes_or_gives_up_needlessly((desired, state, cloud) in some_case()) {
         let observed: Observed<_> = cloud.into_iter().collect();
         let assignment = assign(&desired, &state, &observed);
-        for operation in plan(&desired, &state, &observed) {
+        for operation in operations(&desired, &state, &observed) {
             match operation {
                 Operation::Allocate { key, .. } => prop_assert!(!assignment.kept.contains_key(&key)),
                 Operation::Release { id, .. } => {
                     let address = observed.get(&id).expect("an address that is there");
-                    prop_assert!(address.association.is_none());
+                    prop_assert!(address.users.is_empty());
                     prop_assert!(!assignment.kept.values().any(|kept| kept.id == id));
                     let ours = address.mark.as_ref().is_some_and(|mark| mark.identity == desired.identity);
                     prop_assert!(ours || address.mark.is_none() && state.contains_key(&id));
                 }
-                Operation::Forget { .. } | Operation::Adopt { .. } | Operation::Retag { .. } => {}
+                Operation::Settle { .. } | Operation::Forget { .. } | Operation::Adopt { .. } | Operation::Update { .. } => {}
             }
         }
     }

@@ -10,12 +10,18 @@ pub(crate) fn said(error: &Error) -> String {
     chain(error).trim_end_matches('.').to_owned()
 }
 
-/// What to do about an error of this class, as a sentence.
-pub(crate) fn remedy(class: Class) -> &'static str {
+/// What to do about an error, as a sentence: what the cloud's own code calls for, or else its class.
+pub(crate) fn remedy(error: &Error) -> &'static str {
+    error.remedy().unwrap_or_else(|| remedy_of_class(error.class))
+}
+
+fn remedy_of_class(class: Class) -> &'static str {
     match class {
         Class::NotFound => {
             "The object is not there: look for a change outside of Terraform, or another region or account."
         }
+        Class::Busy => "Another change of the same object is under way. Apply again when it has ended.",
+        Class::InUse => "Something else uses the object. Take it from there, then apply again.",
         Class::Conflict => "Something else holds the object or changes it now. End that, then apply again.",
         Class::Throttled => "The account makes too many calls now. Apply again later.",
         Class::QuotaExceeded => "Ask the cloud for a higher limit, or give back what nobody needs, then apply again.",

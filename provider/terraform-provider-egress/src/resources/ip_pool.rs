@@ -266,7 +266,10 @@ impl Resource for IpPool {
             Err(diagnostic) => return diagnostic.into(),
         };
         match self.cloud(config) {
-            Ok(cloud) => diagnostics.extend(cloud.validate(config)),
+            Ok(cloud) => {
+                diagnostics.extend(cloud.validate(config));
+                diagnostics.extend(Arguments::read(config).map(|arguments| arguments.validate_ids(cloud)).unwrap_or_default());
+            }
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
         diagnostics

@@ -24,8 +24,10 @@ async fn waits_for_a_gateway_that_is_being_deleted() {
         .observe(&wanted.identity, &[AddressId::new(&id)], Freshness::Now)
         .await
         .expect("an observation");
-    let association = observed.iter().next().and_then(|address| address.association.clone()).expect("an association");
-    let users = region(&client).users(&BTreeMap::from([(AddressId::new(&id), association)])).await.expect("users");
+    let users = observed.iter().next().expect("an address").users.clone();
+    assert_eq!(users.len(), 1);
+    let users = BTreeMap::from([(AddressId::new(&id), users)]);
+    let users = region(&client).describe_users(&users).await.expect("users");
     assert!(users.values().all(|user| user.starts_with("network interface eni-")), "{users:?}");
     outside("DeleteNatGateway", &[("NatGatewayId", &gateway)]);
     let outcome = run(&client, &desired(&[], "x"), &state).await;
@@ -43,7 +45,7 @@ async fn does_not_release_what_is_another_pools_by_now() {
     let parameters = [("ResourceId.1", address.id.as_str()), ("Tag.1.Key", "egress-name"), ("Tag.1.Value", "others")];
     let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     assert_eq!(server.call_outside(&caller(), "CreateTags", parameters).status, 200);
-    let release = egress_model::ip_pool::Operation::Release { id: address.id, public_ip: address.public_ip };
+    let release = egress_model::ip_pool::Operation::Release { id: address.id, public_ips: address.public_ips };
     let error = region(&client).execute(&wanted.identity, &release, &limits()).await.expect_err("a refusal");
     assert_eq!(error.class, Class::Conflict);
     assert_eq!(server.inventory().addresses.len(), 1);
@@ -59,7 +61,7 @@ async fn refused(code: &str, timeout: Duration) -> cloud::Error {
     let refusal = Effect::Error { status: 400, code: code.to_owned(), message: "You cannot.".to_owned() };
     let at = Matcher { nth: None, ..Matcher::action("ReleaseAddress") };
     server.set_faults(vec![Fault { times: None, ..Fault::once(at, FaultPhase::BeforeCommit, refusal) }]);
-    let release = egress_model::ip_pool::Operation::Release { id: address.id, public_ip: address.public_ip };
+    let release = egress_model::ip_pool::Operation::Release { id: address.id, public_ips: address.public_ips };
     let limits = Limits::within(CancellationToken::new(), timeout);
     let error = region(&client).execute(&wanted.identity, &release, &limits).await.expect_err("a refusal");
     assert_eq!(server.inventory().addresses.len(), 1);
@@ -69,7 +71,7 @@ async fn refused(code: &str, timeout: Duration) -> cloud::Error {
 #[tokio::test]
 async fn a_refusal_that_is_not_about_credentials_says_what_it_is_about() {
     let error = refused("AuthFailure", Duration::from_millis(50)).await;
-    assert_eq!((error.class, error.code.as_str()), (Class::Conflict, "AuthFailure"), "not Denied");
+    assert_eq!((error.class, error.code.as_str()), (Class::InUse, "AuthFailure"), "not Denied");
     for said in ["still in use", "transferred to another account", "You cannot", "eipalloc-"] {
         assert!(error.message.contains(said), "{}", error.message);
     }

@@ -4,6 +4,8 @@ use std::net::TcpListener;
 
 use tokio::time::Instant;
 
+use aws_credential_types::Credentials;
+
 use super::*;
 use crate::{Cloud, Timeouts};
 
@@ -107,8 +109,8 @@ async fn an_interruption_ends_a_hung_read_at_once_and_a_hung_write_after_its_gra
             tokio::time::sleep(Duration::from_millis(200)).await;
             limits.stop.cancel();
         };
-        let state = State::new();
-        let (outcome, ()) = tokio::join!(apply(&region, &wanted, &state, observed.clone(), &limits), interrupt);
+        let (pools, request) = (Pools(&region), request(&wanted, &State::new()));
+        let (outcome, ()) = tokio::join!(drive(&pools, &request, observed.clone(), &limits), interrupt);
         assert!(matches!(outcome.end, End::Stopped(_)), "{action}: {:?}", outcome.end);
         let late = start.elapsed().saturating_sub(Duration::from_millis(200));
         assert!(late < Duration::from_millis(longest), "{action}: {late:?} after the interruption");
@@ -132,7 +134,7 @@ async fn a_hung_call_ends_at_the_deadline() {
     server.set_faults(vec![hung]);
     let limits = Limits::within(CancellationToken::new(), Duration::from_millis(200));
     let start = Instant::now();
-    let outcome = apply(&region, &wanted, &State::new(), observed, &limits).await;
+    let outcome = drive(&Pools(&region), &request(&wanted, &State::new()), observed, &limits).await;
     let End::Failed { error, .. } = outcome.end else { panic!("{:?}", outcome.end) };
     assert_eq!(error.class, Class::Expired);
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

@@ -34,7 +34,7 @@ async fn sixty_pools_ten_at_a_time_are_made_though_ec2_throttles() {
                 let _one_of_ten = ten.acquire().await.expect("an open gate");
                 let limits = Limits::within(CancellationToken::new(), Duration::from_mins(1));
                 let observed = region.observe(&wanted.identity, &[], Freshness::Now).await.expect("an observation");
-                apply(&*region, &wanted, &State::new(), observed, &limits).await.end
+                drive(&Pools(&*region), &request(&wanted, &State::new()), observed, &limits).await.end
             })
         })
         .collect();

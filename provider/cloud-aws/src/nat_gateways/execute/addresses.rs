@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::Ipv4Addr;
 
+use cloud::calls::none_passes;
 use cloud::{Class, Ended, Error};
 
 use super::Step;
@@ -150,8 +151,7 @@ impl Step<'_> {
         L: Future<Output = Result<Option<()>, Error>>,
     {
         let calls = self.region.calls(self.limits);
-        let is_busy = |error: &Error| error.code == "OperationInProgress";
-        self.region.changing(Changed::Gateways, calls.write_once(operation, is_busy, call, look)).await
+        self.region.changing(Changed::Gateways, calls.write_once(operation, none_passes, call, look)).await
     }
 
     /// Reads a gateway until it shows what was just done: until then it would look as if nothing had been. An interruption leaves that

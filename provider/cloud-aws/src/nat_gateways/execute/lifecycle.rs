@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::Step;
 use crate::convert;
+use crate::error::remedy;
 use crate::nat_gateways::desired::{Kind, Secondary};
 use crate::nat_gateways::observed::{ElasticIp, Gateway, Left};
 use crate::nat_gateways::operation::Target;
@@ -131,7 +132,7 @@ impl Step<'_> {
             let gateway = pauses.passing(looked)?.flatten();
             match gateway.as_ref().map(|gateway| &gateway.state) {
                 Some(State::Available) if gateway.as_ref().is_some_and(Gateway::is_settled) => return Ok(()),
-                Some(State::Failed { code, message }) => {
+                Some(State::Dead { code, message }) => {
                     let error = failure(code, message);
                     if let Err(error) = self.delete_call(&id).await {
                         tracing::warn!(gateway = %id, %error, "the failed gateway could not be deleted");
@@ -142,7 +143,7 @@ impl Step<'_> {
                     let message = format!("{id} was deleted while it was being made");
                     return Err(Error::new(Class::Conflict, "DescribeNatGateways", message));
                 }
-                Some(State::Pending | State::Available) | None => {}
+                Some(State::Pending | State::Available | State::Degraded { .. }) | None => {}
             }
             match pauses.next().await {
                 Ok(()) => {}
@@ -168,7 +169,7 @@ impl Step<'_> {
             Ok(()) => State::Deleting,
         };
         if let Some(gateway) = self.observed.gateway_mut(id) {
-            let failed = matches!(gateway.state, State::Failed { .. });
+            let failed = matches!(gateway.state, State::Dead { .. });
             gateway.state = if failed { State::Deleted } else { state };
         }
         for route in self.observed.routes.values_mut().filter(|route| route.target == id) {
@@ -183,7 +184,7 @@ impl Step<'_> {
         loop {
             let looked = self.read(id).await;
             if let Some(gateway) = pauses.passing(looked)?
-                && gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Failed { .. }))
+                && gateway.is_none_or(|gateway| matches!(gateway.state, State::Deleted | State::Dead { .. }))
             {
                 self.observed.gone(id);
                 return self.await_free(id).await;
@@ -273,10 +274,11 @@ fn failure(code: &str, message: &str) -> Error {
     let class = match code {
         "InsufficientFreeAddressesInSubnet" => Class::Exhausted,
         "InvalidAllocationID.NotFound" | "InvalidSubnetID.NotFound" => Class::NotFound,
-        "Resource.AlreadyAssociated" | "Gateway.NotAttached" => Class::Conflict,
+        "Resource.AlreadyAssociated" => Class::InUse,
+        "Gateway.NotAttached" => Class::Conflict,
         "InternalError" => Class::Transient,
         _ => Class::Other,
     };
     let error = Error::new(class, "CreateNatGateway", format!("the NAT gateway failed: {message}"));
-    Error { code: code.to_owned(), ..error }
+    Error { code: code.to_owned(), ..error }.with_remedy(remedy("CreateNatGateway", code))
 }

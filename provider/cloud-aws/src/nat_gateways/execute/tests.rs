@@ -7,27 +7,26 @@ mod tokens;
 mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_ec2::config::retry::RetryConfig;
-use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region as RegionName};
-use cloud::nat_gateways::{apply, conformance};
-use cloud::{Class, End, Freshness, Limits, NatGateways, Outcome, Poll};
+use async_trait::async_trait;
+use cloud::conformance::gateways::{self, Wanted};
+use cloud::{Class, End, Freshness, Outcome, Reconcile as _, drive};
 use egress_model::identity::{Identity, Key, ResourceType};
+use egress_model::nat_gateway::View;
 use stand_in_cloud::ec2::{
-    Caller, Config as ServerConfig, Inventory, OutsideChange, Quotas, SeededVpc, Server, Settings, Timings,
+    Config as ServerConfig, Inventory, OutsideChange, Quotas, SeededVpc, Server, Settings, Timings,
 };
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Hold, HoldPhase, Matcher, Resume};
-use tokio_util::sync::CancellationToken;
 
-use crate::client::Client;
+use super::Ec2Gateways;
 use crate::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Secondary, Unknown};
 use crate::nat_gateways::observed::Observed;
 use crate::nat_gateways::plan::plan;
-use crate::{Config, Region};
+use crate::stand_in::{self, REGION, caller, limits};
+use crate::Region;
 
-const ACCOUNT: &str = "123456789012";
-const REGION: &str = "us-east-1";
 const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
 
 struct World {
@@ -36,32 +35,12 @@ struct World {
     addresses: Vec<String>,
 }
 
-fn caller() -> Caller {
-    Caller { account: ACCOUNT.to_owned(), region: REGION.to_owned() }
+fn ec2(server: &Server) -> Ec2Gateways {
+    Ec2Gateways(Arc::new(region(server)))
 }
 
 fn region(server: &Server) -> Region {
-    let credentials = Credentials::new(ACCOUNT, "secret", None, None, "test");
-    let ec2 = aws_sdk_ec2::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(RegionName::new(REGION))
-        .endpoint_url(server.endpoint())
-        .credentials_provider(credentials.clone())
-        .retry_config(RetryConfig::disabled())
-        .build();
-    let sts = aws_sdk_sts::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(RegionName::new(REGION))
-        .endpoint_url(server.endpoint())
-        .credentials_provider(credentials)
-        .build();
-    let config = Config { poll: Poll::starting_at(Duration::from_millis(2)), ..Config::default() };
-    let client = Client::new(aws_sdk_ec2::Client::from_conf(ec2), aws_sdk_sts::Client::from_conf(sts));
-    Region::new(REGION, client, &config, 3, CancellationToken::new())
-}
-
-fn limits() -> Limits {
-    Limits::within(CancellationToken::new(), Duration::from_secs(20))
+    stand_in::region(&stand_in::client(server))
 }
 
 impl World {
@@ -108,9 +87,9 @@ impl World {
 
     /// Applies as a process of its own does, with nothing remembered.
     async fn apply(&self, desired: &Desired) -> Outcome<Observed> {
-        let region = region(&self.server);
-        let observed = region.observe(desired).await.unwrap();
-        apply(&region, desired, observed, &limits()).await
+        let ec2 = ec2(&self.server);
+        let observed = ec2.observe(desired, Freshness::Now).await.unwrap();
+        drive(&ec2, desired, observed, &limits()).await
     }
 
     async fn settle(&self, desired: &Desired) -> Observed {
@@ -358,8 +337,10 @@ async fn waits_until_a_new_address_shows() {
     world.outside("AllocateAddress", &[("Domain", "vpc")]);
     world.addresses = world.inventory().addresses.into_keys().filter(|id| !before.contains(id)).collect();
     let desired = wants([world.zone(0, &[0])]);
-    assert_eq!(region.observe(&desired).await.unwrap().addresses.len(), 0, "it does not show yet");
-    assert_eq!(region.observe_for_change(&desired, &limits()).await.unwrap().addresses.len(), 1);
+    for (freshness, shown) in [(Freshness::Snapshot, 0), (Freshness::Now, 1)] {
+        let observed = region.observe_nat_gateways(&desired, freshness).await.unwrap();
+        assert_eq!(observed.addresses.len(), shown, "{freshness:?}: whoever changes something waits until it shows");
+    }
 }
 
 fn refusal(code: &str) -> Effect {
@@ -381,22 +362,64 @@ async fn reads_many_resources_from_one_snapshot() {
     assert_eq!((count("DescribeNatGateways"), count("DescribeRouteTables")), (1, 1), "{actions:?}");
 }
 
-impl conformance::Subject for World {
-    type Cloud = Region;
+/// What changes gateways and what belongs to them.
+const WRITES: [&str; 8] = [
+    "CreateNatGateway",
+    "DeleteNatGateway",
+    "AssociateNatGatewayAddress",
+    "DisassociateNatGatewayAddress",
+    "CreateRoute",
+    "ReplaceRoute",
+    "DeleteRoute",
+    "CreateTags",
+];
 
-    fn cloud(&self) -> Region {
-        region(&self.server)
+#[async_trait]
+impl cloud::conformance::World for World {
+    async fn lose_next_answer(&self) {
+        let lost = |action| Fault::once(Matcher::action(action), FaultPhase::AfterCommit, Effect::Cut);
+        self.server.set_faults(WRITES.map(lost).into());
     }
 
-    fn desired(&self, identity: &Identity, gateways: &[(usize, &[usize])]) -> Desired {
-        let gateways = gateways.iter().map(|(zone, addresses)| self.zone(*zone, addresses));
-        Desired { identity: identity.clone(), ..wants(gateways) }
+    async fn refuse_next_create(&self) {
+        let at = Matcher::action("CreateNatGateway");
+        self.server.set_faults(vec![Fault::once(at, FaultPhase::BeforeCommit, refusal("NatGatewayLimitExceeded"))]);
+    }
+
+    /// Gateways that are gone are listed for a while.
+    async fn inventory(&self) -> BTreeSet<String> {
+        let inventory = self.inventory();
+        let gateways = inventory.live_nat_gateways().map(|gateway| format!("{gateway:?}"));
+        let addresses = inventory.addresses.iter().map(|address| format!("{address:?}"));
+        let tables = inventory.route_tables.iter().map(|table| format!("{table:?}"));
+        gateways.chain(addresses).chain(tables).collect()
+    }
+}
+
+impl gateways::Subject for World {
+    type Cloud = Ec2Gateways;
+
+    fn cloud(&self) -> Ec2Gateways {
+        ec2(&self.server)
+    }
+
+    fn desired(&self, identity: &Identity, gateways: &[Wanted], recorded: &View) -> Desired {
+        let desired = wants(gateways.iter().map(|wanted| self.zone(wanted.place, wanted.addresses)));
+        let gateways = recorded.gateways.iter().map(|(key, gateway)| (gateway.id.clone(), key.clone()));
+        let recorded = Recorded { gateways: gateways.collect(), ..Recorded::default() };
+        Desired { identity: identity.clone(), recorded, ..desired }
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        self.addresses.clone()
     }
 }
 
 #[tokio::test]
 async fn conforms() {
     let world = World::fast();
-    conformance::suite(&world).await;
-    assert_eq!(world.inventory().live_nat_gateways().count(), 0);
+    world.outside("CreateNatGateway", &[("SubnetId", &world.vpc.public_subnet_ids["us-east-1c"])]);
+    let before = cloud::conformance::World::inventory(&world).await;
+    gateways::suite(&world).await;
+    assert_eq!(cloud::conformance::World::inventory(&world).await, before);
 }

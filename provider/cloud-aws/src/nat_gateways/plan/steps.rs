@@ -15,7 +15,7 @@ use crate::nat_gateways::operation::{Operation, Target};
 impl<'a> Work<'a> {
     /// Deletes gateways that never came to be. They hold nothing; they only stand in the list.
     pub(super) fn clean_up_failed(&mut self) {
-        let failed = self.observed.gateways.iter().filter(|gateway| matches!(gateway.state, State::Failed { .. }));
+        let failed = self.observed.gateways.iter().filter(|gateway| matches!(gateway.state, State::Dead { .. }));
         for gateway in failed {
             self.push(Operation::Delete { gateway: gateway.id.clone(), failed: true });
         }

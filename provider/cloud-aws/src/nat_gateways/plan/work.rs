@@ -67,9 +67,9 @@ impl Member {
             key: gateway.key.clone(),
             role,
             phase: match gateway.state {
-                State::Available => Phase::Available,
+                State::Available | State::Degraded { .. } => Phase::Available,
                 State::Deleting => Phase::Deleting,
-                State::Pending | State::Failed { .. } | State::Deleted => Phase::Pending,
+                State::Pending | State::Dead { .. } | State::Deleted => Phase::Pending,
             },
             mode: gateway.mode,
             subnet: gateway.subnet.clone(),
@@ -152,13 +152,13 @@ impl<'a> Work<'a> {
             let wanted = self.desired.gateways.get(&gateway.key);
             let fits = wanted.is_some_and(|wanted| reasons_to_replace(gateway, &wanted.kind).is_empty());
             let role = match gateway.state {
-                State::Failed { .. } | State::Deleted => continue,
-                State::Pending | State::Available if fits && kept.insert(&gateway.key) => Role::Keeper,
-                State::Pending | State::Available if self.is_held(gateway) => {
+                State::Dead { .. } | State::Deleted => continue,
+                _ if gateway.state.is_live() && fits && kept.insert(&gateway.key) => Role::Keeper,
+                _ if gateway.state.is_live() && self.is_held(gateway) => {
                     self.plan.held.insert(gateway.id.clone());
                     continue;
                 }
-                State::Pending | State::Available | State::Deleting => Role::Retiring,
+                State::Pending | State::Available | State::Degraded { .. } | State::Deleting => Role::Retiring,
             };
             self.members.insert(Target::Id(gateway.id.clone()), Member::of(gateway, role));
         }

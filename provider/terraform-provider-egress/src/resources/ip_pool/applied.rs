@@ -50,7 +50,7 @@ impl Applying<'_> {
         let entries = if destroys {
             BTreeMap::new()
         } else {
-            let entries = after.entries(pools.default_tags(), &outputs.recorded());
+            let entries = after.entries(pools, &outputs.recorded());
             entries.into_iter().filter_map(|(key, entry)| Some((key, entry?))).collect()
         };
         let pool = Pool {
@@ -116,7 +116,7 @@ impl Applying<'_> {
             let tags = tags_as_set(row, pool.entries.get(key));
             let managed = outputs::is_managed(row, &self.identity);
             let arn = outputs::arn(pools, self.prior, key, &row.id).await;
-            let detail = outputs::detail(row, managed, &tags, arn, outputs::association(row.association.as_ref()));
+            let detail = outputs::detail(row, managed, &tags, arn, outputs::association(&row.users));
             known.insert(key.clone(), Known::of(row, self.as_planned(key, detail)));
         }
         let complete = known.len() == pool.entries.len();
@@ -138,7 +138,7 @@ impl Applying<'_> {
         for (key, row) in current {
             let arn = outputs::arn(pools, self.prior, key, &row.id).await;
             let managed = outputs::is_managed(row, &self.identity);
-            let association = outputs::association(row.association.as_ref());
+            let association = outputs::association(&row.users);
             known.insert(key.clone(), Known::of(row, outputs::detail(row, managed, &row.tags, arn, association)));
         }
         let leaving =
@@ -173,7 +173,7 @@ fn tags_as_set(row: &Row, entry: Option<&Entry>) -> BTreeMap<String, String> {
 
 fn exists(picture: &Picture) -> String {
     let kept: Vec<_> =
-        picture.kept.iter().map(|(key, row)| format!("\"{key}\" = {} ({})", row.public_ip, row.id)).collect();
+        picture.kept.iter().map(|(key, row)| format!("\"{key}\" = {} ({})", row.public_ips, row.id)).collect();
     match kept.as_slice() {
         [] => "The pool has no address now.".to_owned(),
         kept => format!("The pool has now: {}.", kept.join(", ")),
@@ -256,7 +256,7 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         }
     }
     let mut known = BTreeMap::new();
-    let entries = arguments.entries(pools.default_tags(), &recorded);
+    let entries = arguments.entries(pools, &recorded);
     for (key, row) in &rows {
         // Of one that was imported, or left by an interrupted run, the pool's tags are those that it is to have: others stay.
         let wanted = || entries.get(key).and_then(Option::as_ref).map(|entry| &entry.tags);
@@ -265,13 +265,13 @@ pub(super) async fn read(pools: &dyn Pools, identity: Identity, state: &Value) -
         let tags = tags.map(|(name, value)| (name.clone(), value.clone())).collect();
         let arn = outputs::arn(pools, state, key, &row.id).await;
         let managed = outputs::is_managed(row, &identity);
-        let association = outputs::association(row.association.as_ref());
+        let association = outputs::association(&row.users);
         known.insert(key.clone(), Known::of(row, outputs::detail(row, managed, &tags, arn, association)));
     }
     let mut computed = outputs::by_key(&known, true);
     let leaving = leaving.into_iter().map(|(id, (key, row, policy))| {
         let value = Value::object([
-            ("public_ip", Value::from(row.public_ip.to_string())),
+            ("public_ip", Value::from(row.public_ips.to_string())),
             ("key", key.into()),
             ("release_policy", arguments::policy_text(policy).into()),
         ]);

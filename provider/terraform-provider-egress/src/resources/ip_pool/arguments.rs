@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use cloud::DefaultTags;
 use egress_model::identity::{Key, RESERVED_TAGS};
 use egress_model::ip_pool::{AddressId, Held, ReleasePolicy, State};
 use serde::Deserialize;
@@ -11,7 +10,7 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::backend::Entry;
+use super::backend::{Backend, Entry, Pools};
 use crate::resources::timeouts::{self, Timeouts};
 
 pub(super) type Tags = Arg<BTreeMap<String, Arg<String>>>;
@@ -118,13 +117,13 @@ impl Arguments {
     /// The wanted addresses by key; `None` for those that depend on what is not known yet.
     pub(super) fn entries(
         &self,
-        default_tags: &DefaultTags,
+        pools: &dyn Pools,
         recorded: &BTreeMap<Key, Recorded>,
     ) -> BTreeMap<Key, Option<Entry>> {
         let addresses = self.addresses.known().into_iter().flatten();
         let entries = addresses.filter_map(|(key, address)| {
             let key: Key = key.parse().ok()?;
-            let entry = address.known().and_then(|address| self.entry(&key, address, default_tags, recorded.get(&key)));
+            let entry = address.known().and_then(|address| self.entry(&key, address, pools, recorded.get(&key)));
             Some((key, entry))
         });
         entries.collect()
@@ -134,13 +133,14 @@ impl Arguments {
         &self,
         key: &Key,
         address: &AddressArguments,
-        default_tags: &DefaultTags,
+        pools: &dyn Pools,
         recorded: Option<&Recorded>,
     ) -> Option<Entry> {
         if address.existing_id.is_unknown() || address.recover.is_unknown() {
             return None;
         }
-        let existing = address.existing_id.known().map(AddressId::new);
+        let existing = address.existing_id.known().and_then(|text| pools.address_id(text));
+        let default_tags = pools.default_tags();
         let mut tags = default_tags.known.clone();
         let mut tags_known = default_tags.complete;
         for layer in [&self.tags, &address.tags] {
@@ -179,7 +179,6 @@ impl Arguments {
         diagnostics.extend(wrong_tags(&self.tags, &Path::attribute("tags")));
         diagnostics.extend(self.wrong_release_policies());
         diagnostics.extend(self.undecided_release());
-        let mut named: BTreeMap<&str, &str> = BTreeMap::new();
         for (key, address) in self.addresses.known().into_iter().flatten() {
             let path = Path::attribute("addresses").key(key);
             let Some(address) = address.known() else { continue };
@@ -197,12 +196,27 @@ impl Arguments {
                 let diagnostic = Diagnostic::error("existing_id and tags exclude each other", detail);
                 diagnostics.push(diagnostic.at(path.child("tags")));
             }
-            let Some(id) = address.existing_id.known() else { continue };
-            if let Some(other) = named.insert(id, key) {
-                let detail = format!("Keys {other:?} and {key:?} both name {id}. An address has one key.");
-                diagnostics
-                    .push(Diagnostic::error("Two keys adopt the same address", detail).at(path.child("existing_id")));
-            }
+        }
+        diagnostics
+    }
+
+    /// Checks the ids of addresses that exist, which are written as the cloud writes them.
+    pub(super) fn validate_ids(&self, cloud: &dyn Backend) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        let mut named: BTreeMap<AddressId, &str> = BTreeMap::new();
+        for (key, address) in self.addresses.known().into_iter().flatten() {
+            let Some(text) = address.known().and_then(|address| address.existing_id.known()) else { continue };
+            let wrong = match cloud.address_id(text) {
+                Err(why) => Diagnostic::error(format!("The existing_id of key {key:?} cannot be used"), format!("It {why}.")),
+                Ok(id) => match named.insert(id, key) {
+                    Some(other) => {
+                        let detail = format!("Keys {other:?} and {key:?} both name {text}. An address has one key.");
+                        Diagnostic::error("Two keys adopt the same address", detail)
+                    }
+                    None => continue,
+                },
+            };
+            diagnostics.push(wrong.at(Path::attribute("addresses").key(key).child("existing_id")));
         }
         diagnostics
     }

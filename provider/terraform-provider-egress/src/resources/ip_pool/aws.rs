@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud_aws::ip_pools::Source;
 use cloud_aws::{MAX_TAGS, Region};
+use cloud::IpPools as _;
 use egress_model::identity::Key;
+use egress_model::ip_pool::AddressId;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
@@ -15,7 +17,7 @@ use tfplugin::schema::{Attribute, NestedBlock, PlanModifier};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
-use super::backend::{Backend, Place, Pools};
+use super::backend::{Backend, Place, Pools, Terms};
 use super::report;
 use crate::resources::region;
 use crate::session::{Configured, Failure, Unavailable};
@@ -111,7 +113,8 @@ async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>
 
 fn place(region: Arc<Region>, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
     let (name, default_tags) = (format!("AWS in {}", region.name()), region.default_tags().clone());
-    Box::new(Place { cloud: region, name, sources, default_tags })
+    let terms = sources.into_iter().map(|(key, source)| (key, Terms { source, settings: () })).collect();
+    Box::new(Place { cloud: region, name, terms, default_tags })
 }
 
 #[async_trait]
@@ -187,6 +190,10 @@ impl Backend for AwsBackend {
         let region = cloud.region(pool.region.known().map(String::as_str));
         let sources = input.sources().into_iter().filter_map(|(key, source)| Some((key, source?)));
         Ok(Some(place(region, sources.collect())))
+    }
+
+    fn address_id(&self, text: &str) -> Result<AddressId, String> {
+        Region::address_id(text)
     }
 
     fn undecided(&self, value: &Value) -> Vec<Key> {

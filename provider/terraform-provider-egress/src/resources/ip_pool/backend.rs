@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::ip_pools::{self, Quota};
-use cloud::{DefaultTags, End, Error, Freshness, IpPools, Limits};
+use cloud::ip_pools::{self, Quota, Request};
+use cloud::{Class, DefaultTags, End, Error, Freshness, IpPools, Limits, Reconcile as _, drive};
 use egress_model::identity::{Holder, Identity, Key, SHOWN_NAME_TAG, shows_given_name};
 use egress_model::ip_pool::{
-    self, Address, AddressId, Association, Desired, InUse, Mark, Observed, Operation, Origin, ReleasePolicy, State,
+    self, Address, AddressId, Desired, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Source, State, User,
     Wanted,
 };
 use tfplugin::cty::Value;
@@ -38,6 +38,9 @@ pub(super) trait Backend: Send + Sync {
 
     /// The place in the cloud where the pool is; `None` when that is not known yet.
     async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure>;
+
+    /// The id that a text of the user stands for. The error completes "it ...".
+    fn address_id(&self, text: &str) -> Result<AddressId, String>;
 
     /// The keys of which it is not known yet where their address comes from.
     fn undecided(&self, value: &Value) -> Vec<Key>;
@@ -87,10 +90,10 @@ impl Pool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) id: AddressId,
-    pub(super) public_ip: IpAddr,
+    pub(super) public_ips: PublicIps,
     pub(super) mark: Option<Mark>,
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) association: Option<Association>,
+    pub(super) users: Vec<User>,
 }
 
 impl Row {
@@ -164,8 +167,8 @@ pub(super) struct Picture {
     pub(super) allocates: BTreeSet<Key>,
     /// The keys that name an address which does not exist.
     pub(super) missing: BTreeSet<Key>,
-    /// The keys whose address gets other tags.
-    pub(super) retags: BTreeSet<Key>,
+    /// The keys whose address gets other tags, or is set in another way.
+    pub(super) updates: BTreeSet<Key>,
 }
 
 /// Pools in one place of a cloud.
@@ -186,17 +189,20 @@ pub(super) trait Pools: Send + Sync {
     /// How many tags an address can have there, the provider's own among them.
     fn most_tags(&self) -> usize;
 
-    /// The limit of the account.
-    async fn quota(&self) -> Result<Option<Quota>, Error>;
+    /// The id that a text of the user stands for, where it can be one.
+    fn address_id(&self, text: &str) -> Option<AddressId>;
+
+    /// The limits of the account.
+    async fn quotas(&self) -> Result<Vec<Quota>, Error>;
 
     /// What uses these addresses, in words.
-    async fn users(
+    async fn describe_users(
         &self,
-        associations: &BTreeMap<AddressId, Association>,
+        users: &BTreeMap<AddressId, Vec<User>>,
     ) -> Result<BTreeMap<AddressId, String>, Error>;
 
-    /// The cloud's global name of an address, where it has such names.
-    async fn arn(&self, id: &AddressId) -> Option<String>;
+    /// The id of an address that is unique among all places and accounts.
+    async fn global_id(&self, id: &AddressId) -> Option<String>;
 }
 
 /// Pools in one place of a cloud of one kind.
@@ -204,54 +210,62 @@ pub(super) struct Place<C: IpPools> {
     pub(super) cloud: Arc<C>,
     /// See [`Pools::place`].
     pub(super) name: String,
-    /// Where the address of each key comes from.
-    pub(super) sources: BTreeMap<Key, C::Source>,
+    /// Where the address of each key comes from, and how it is set.
+    pub(super) terms: BTreeMap<Key, Terms<C::Source>>,
     pub(super) default_tags: DefaultTags,
 }
 
-impl<C: IpPools> Place<C>
-where
-    C::Source: Default,
-{
-    fn desired(&self, pool: &Pool) -> Desired<C::Source> {
-        let wanted = |(key, entry): (&Key, &Entry)| {
-            let origin = match &entry.existing {
-                Some(id) => Origin::Existing(id.clone()),
-                None => Origin::Allocated {
-                    source: self.sources.get(key).cloned().unwrap_or_default(),
-                    recover: entry.recover,
-                },
-            };
-            let wanted = Wanted {
-                origin,
-                tags: entry.tags.clone(),
-                stale_tags: entry.stale_tags.clone(),
-                release_policy: entry.release_policy,
-            };
-            (key.clone(), wanted)
-        };
-        Desired {
+/// What a new address of a key is asked for with.
+pub(super) struct Terms<S: Source> {
+    pub(super) source: S,
+    pub(super) settings: S::Settings,
+}
+
+impl<C: IpPools> Place<C> {
+    fn request(&self, pool: &Pool) -> Result<Request<C::Source>, Error> {
+        let addresses = pool.entries.iter().map(|(key, entry)| Ok((key.clone(), self.wanted(key, entry)?)));
+        let desired = Desired {
             identity: pool.identity.clone(),
             former: pool.former.clone(),
             holder: pool.holder.clone(),
             takes_over: pool.takes_over,
-            addresses: pool.entries.iter().map(wanted).collect(),
+            addresses: addresses.collect::<Result<_, Error>>()?,
             in_use: pool.in_use,
-        }
+        };
+        Ok(Request { desired, state: pool.state.clone() })
+    }
+
+    fn wanted(&self, key: &Key, entry: &Entry) -> Result<Wanted<C::Source>, Error> {
+        let terms = self.terms.get(key);
+        let origin = match (&entry.existing, terms) {
+            (Some(id), _) => Origin::Existing(id.clone()),
+            (None, Some(terms)) => Origin::Allocated { source: terms.source.clone(), recover: entry.recover },
+            (None, None) => {
+                let message = format!("it is not known where the address of key \"{key}\" comes from");
+                return Err(Error::new(Class::Other, "The request", message));
+            }
+        };
+        Ok(Wanted {
+            origin,
+            settings: terms.map(|terms| terms.settings.clone()).unwrap_or_default(),
+            tags: entry.tags.clone(),
+            stale_tags: entry.stale_tags.clone(),
+            release_policy: entry.release_policy,
+        })
     }
 }
 
-fn row<S>(address: &Address<S>) -> Row {
+fn row<S: Source>(address: &Address<S>) -> Row {
     Row {
         id: address.id.clone(),
-        public_ip: address.public_ip,
+        public_ips: address.public_ips,
         mark: address.mark.clone(),
         tags: address.tags.clone(),
-        association: address.association.clone(),
+        users: address.users.clone(),
     }
 }
 
-fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &Observed<S>) -> Picture {
+fn picture<S: Source>(Request { desired, state }: &Request<S>, observed: &Observed<S>) -> Picture {
     let assignment = ip_pool::assign(desired, state, observed);
     let postponed: BTreeSet<_> = ip_pool::postponed(desired, state, observed).into_iter().map(|a| &a.id).collect();
     let operations = ip_pool::plan(desired, state, observed);
@@ -276,23 +290,19 @@ fn picture<S: ip_pool::Source>(desired: &Desired<S>, state: &State, observed: &O
         all: observed.iter().map(|address| (address.id.clone(), row(address))).collect(),
         ..Picture::default()
     };
-    for operation in operations {
+    for operation in operations.into_operations() {
         match operation {
             Operation::Allocate { key, .. } => _ = picture.allocates.insert(key),
             Operation::Adopt { key, .. } => _ = picture.missing.insert(key),
-            Operation::Retag { key, .. } => _ = picture.retags.insert(key),
-            Operation::Release { .. } | Operation::Forget { .. } => {}
+            Operation::Update { key, .. } => _ = picture.updates.insert(key),
+            Operation::Settle { .. } | Operation::Release { .. } | Operation::Forget { .. } => {}
         }
     }
     picture
 }
 
 #[async_trait]
-impl<C> Pools for Place<C>
-where
-    C: IpPools,
-    C::Source: Default,
-{
+impl<C: IpPools> Pools for Place<C> {
     fn place(&self) -> &str {
         &self.name
     }
@@ -302,36 +312,38 @@ where
     }
 
     async fn picture(&self, pool: &Pool, freshness: Freshness) -> Result<Picture, Error> {
-        let desired = self.desired(pool);
-        let ids = ip_pools::ids(&desired, &pool.state);
-        let observed = self.cloud.observe(&pool.identity, &ids, freshness).await?;
-        Ok(picture(&desired, &pool.state, &observed))
+        let request = self.request(pool)?;
+        let observed = ip_pools::Pools(&*self.cloud).observe(&request, freshness).await?;
+        Ok(picture(&request, &observed))
     }
 
     async fn apply(&self, pool: &Pool, limits: &Limits) -> Result<(Picture, End), Error> {
-        let desired = self.desired(pool);
-        let ids = ip_pools::ids(&desired, &pool.state);
-        let observed = self.cloud.observe(&pool.identity, &ids, Freshness::Now).await?;
-        let outcome = ip_pools::apply(&*self.cloud, &desired, &pool.state, observed, limits).await;
-        Ok((picture(&desired, &pool.state, &outcome.observed), outcome.end))
+        let (request, pools) = (self.request(pool)?, ip_pools::Pools(&*self.cloud));
+        let observed = pools.observe(&request, Freshness::Now).await?;
+        let outcome = drive(&pools, &request, observed, limits).await;
+        Ok((picture(&request, &outcome.observed), outcome.end))
     }
 
     fn most_tags(&self) -> usize {
         self.cloud.most_tags()
     }
 
-    async fn quota(&self) -> Result<Option<Quota>, Error> {
-        self.cloud.quota().await
+    fn address_id(&self, text: &str) -> Option<AddressId> {
+        C::address_id(text).ok()
     }
 
-    async fn users(
+    async fn quotas(&self) -> Result<Vec<Quota>, Error> {
+        self.cloud.quotas().await
+    }
+
+    async fn describe_users(
         &self,
-        associations: &BTreeMap<AddressId, Association>,
+        users: &BTreeMap<AddressId, Vec<User>>,
     ) -> Result<BTreeMap<AddressId, String>, Error> {
-        self.cloud.users(associations).await
+        self.cloud.describe_users(users).await
     }
 
-    async fn arn(&self, id: &AddressId) -> Option<String> {
-        self.cloud.global_name(id).await
+    async fn global_id(&self, id: &AddressId) -> Option<String> {
+        self.cloud.global_id(id).await
     }
 }

@@ -47,7 +47,7 @@ fn two_addresses(key: &Key, one: &Row, other: &Row) -> Diagnostic {
     let detail = format!(
         "{} ({}) and {} ({}) both carry it. An interrupted apply can leave a second one; the next apply of the state that manages the pool \
          keeps one of them. Run that first.",
-        one.public_ip, one.id, other.public_ip, other.id
+        one.public_ips, one.id, other.public_ips, other.id
     );
     Diagnostic::error(format!("Two addresses have the key \"{key}\""), detail).at(Path::attribute("name"))
 }

@@ -21,7 +21,13 @@ pub(super) async fn find(
     wanted: &ImportId,
     clouds: &[&'static str],
 ) -> Result<Computed, Diagnostic> {
-    let ids: BTreeMap<Key, AddressId> = wanted.ids.iter().map(|(key, id)| (key.clone(), AddressId::new(id))).collect();
+    let id = |text: &String| {
+        pools.address_id(text).ok_or_else(|| {
+            Diagnostic::error(format!("{text:?} is no id of an address"), "Write the ids as the cloud does, such as eipalloc-0123.")
+        })
+    };
+    let ids: BTreeMap<Key, AddressId> =
+        wanted.ids.iter().map(|(key, text)| Ok((key.clone(), id(text)?))).collect::<Result<_, Diagnostic>>()?;
     let held = |(key, id): (&Key, &AddressId)| {
         (id.clone(), Held { key: key.clone(), current: true, on_leave: ReleasePolicy::Retain })
     };
@@ -68,11 +74,11 @@ pub(super) async fn find(
     let mut known = BTreeMap::new();
     let mut addresses = BTreeMap::new();
     for (key, row) in rows {
-        let arn = pools.arn(&row.id).await.into();
+        let arn = pools.global_id(&row.id).await.into();
         let managed = is_own(row);
         // The tags of an address that does not carry the pool's identity are its own: no later change of the pool removes them.
         let tags = if managed { row.tags_of_users() } else { Tags::new() };
-        let detail = outputs::detail(row, managed, &tags, arn, outputs::association(row.association.as_ref()));
+        let detail = outputs::detail(row, managed, &tags, arn, outputs::association(&row.users));
         addresses.insert(key.to_string(), address(row, managed, &shared, &pools.default_tags().known, clouds));
         known.insert(key, Known::of(row, detail));
     }

@@ -1,9 +1,11 @@
 //! The computed attributes.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use egress_model::identity::{Identity, Key};
-use egress_model::ip_pool::{AddressId, Association};
+use egress_model::cidr::Cidr;
+use egress_model::ip_pool::{AddressId, User};
 use tfplugin::cty::Value;
 
 use super::arguments::policy_text;
@@ -16,19 +18,30 @@ pub(super) type Computed = BTreeMap<&'static str, Value>;
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) id: Value,
+    /// The one IP; null of a prefix.
     pub(super) public_ip: Value,
+    /// The IP, or the prefix, as a block.
+    pub(super) block: Value,
     pub(super) detail: Value,
 }
 
 impl Known {
     /// Nothing yet.
     pub(super) fn unknown() -> Self {
-        Self { id: Value::UNKNOWN, public_ip: Value::UNKNOWN, detail: Value::UNKNOWN }
+        let (id, public_ip, block, detail) = (Value::UNKNOWN, Value::UNKNOWN, Value::UNKNOWN, Value::UNKNOWN);
+        Self { id, public_ip, block, detail }
+    }
+
+    /// This IP, if the cloud gives it back.
+    pub(super) fn recovered(ip: IpAddr) -> Self {
+        let block = Cidr::of_address(ip).to_string();
+        Self { public_ip: ip.to_string().into(), block: block.into(), ..Self::unknown() }
     }
 
     /// An address that exists, with this as its details.
     pub(super) fn of(row: &Row, detail: Value) -> Self {
-        Self { id: row.id.as_str().into(), public_ip: row.public_ip.to_string().into(), detail }
+        let block = row.public_ips.block().map(|block| block.to_string());
+        Self { id: row.id.as_str().into(), public_ip: public_ip(row), block: block.into(), detail }
     }
 }
 
@@ -42,7 +55,7 @@ pub(super) fn detail(
 ) -> Value {
     Value::object([
         ("id", row.id.as_str().into()),
-        ("public_ip", row.public_ip.to_string().into()),
+        ("public_ip", public_ip(row)),
         ("arn", arn),
         ("managed", managed.into()),
         ("tags", Value::map(tags.iter().map(|(name, value)| (name, value.as_str())))),
@@ -50,13 +63,17 @@ pub(super) fn detail(
     ])
 }
 
+fn public_ip(row: &Row) -> Value {
+    row.public_ips.single().map(|ip| ip.to_string()).into()
+}
+
 /// What uses an address.
-pub(super) fn association(association: Option<&Association>) -> Value {
-    let Some(association) = association else { return Value::Null };
+pub(super) fn association(users: &[User]) -> Value {
+    let Some(user) = users.first() else { return Value::Null };
     Value::object([
-        ("id", association.id.clone().into()),
-        ("user", Value::from(association.user.as_str())),
-        ("private_ip", association.private_ip.map(|ip| ip.to_string()).into()),
+        ("id", user.association.clone().into()),
+        ("user", Value::from(user.id.as_str())),
+        ("private_ip", user.private_ip.map(|ip| ip.to_string()).into()),
     ])
 }
 
@@ -66,7 +83,7 @@ pub(super) async fn arn(pools: &dyn Pools, prior: &Value, key: &Key, id: &Addres
     let recorded = recorded.filter(|detail| detail.get("id").and_then(Value::as_str) == Some(id.as_str()));
     match recorded.and_then(|detail| detail.get("arn")).filter(|arn| !arn.is_null() && !arn.is_unknown()) {
         Some(arn) => arn.clone(),
-        None => pools.arn(id).await.into(),
+        None => pools.global_id(id).await.into(),
     }
 }
 
@@ -75,7 +92,7 @@ pub(super) async fn arn(pools: &dyn Pools, prior: &Value, key: &Key, id: &Addres
 pub(super) async fn elsewhere(pools: &dyn Pools, state: &Value, key: &Key, id: &AddressId) -> Option<(String, String)> {
     let recorded = state.get("details")?.as_map()?.get(key.as_str())?;
     let was = recorded.get("arn")?.as_str()?.to_owned();
-    let now = pools.arn(id).await?;
+    let now = pools.global_id(id).await?;
     (was != now && was.ends_with(id.as_str())).then_some((was, now))
 }
 
@@ -84,18 +101,15 @@ pub(super) async fn elsewhere(pools: &dyn Pools, state: &Value, key: &Key, id: &
 pub(super) fn by_key(known: &BTreeMap<Key, Known>, complete: bool) -> Computed {
     let map =
         |part: fn(&Known) -> &Value| Value::map(known.iter().map(|(key, known)| (key.as_str(), part(known).clone())));
-    let mut ips = Vec::new();
-    for known in known.values() {
-        ips.extend(known.public_ip.as_str().and_then(|ip| ip.parse::<std::net::IpAddr>().ok()));
-    }
-    ips.sort_unstable();
-    ips.dedup();
+    let mut blocks: Vec<Cidr> = known.values().filter_map(|known| known.block.as_str()?.parse().ok()).collect();
+    blocks.sort_unstable();
+    blocks.dedup();
     let cidrs = if !complete {
         Value::Null
-    } else if known.values().any(|known| known.public_ip.is_unknown()) {
+    } else if known.values().any(|known| known.block.is_unknown()) {
         Value::UNKNOWN
     } else {
-        Value::list(ips.iter().map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })))
+        Value::list(blocks.iter().map(ToString::to_string))
     };
     BTreeMap::from([
         ("ids", map(|known| &known.id)),
@@ -109,7 +123,7 @@ pub(super) fn by_key(known: &BTreeMap<Key, Known>, complete: bool) -> Computed {
 pub(super) fn leaving<'a>(rows: impl IntoIterator<Item = &'a Leaving>, keys: &dyn Fn(&Row) -> String) -> Value {
     let rows = rows.into_iter().filter_map(|leaving| {
         let value = Value::object([
-            ("public_ip", Value::from(leaving.row.public_ip.to_string())),
+            ("public_ip", Value::from(leaving.row.public_ips.to_string())),
             ("key", keys(&leaving.row).into()),
             ("release_policy", policy_text(leaving.recorded()?).into()),
         ]);

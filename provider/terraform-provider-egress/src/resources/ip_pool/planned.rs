@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::Freshness;
 use egress_model::identity::{Identity, Key, is_held_by_another};
-use egress_model::ip_pool::{AddressId, Association, InUse};
+use egress_model::ip_pool::{AddressId, InUse, User};
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
 
@@ -47,7 +47,7 @@ impl Planning<'_> {
     ) -> Result<Option<Computed>, Failure> {
         let outputs = Outputs::read(self.prior)?;
         let recorded = outputs.recorded();
-        let entries = if self.destroys { BTreeMap::new() } else { self.after.entries(pools.default_tags(), &recorded) };
+        let entries = if self.destroys { BTreeMap::new() } else { self.after.entries(pools, &recorded) };
         let (decided, undecided): (BTreeMap<_, _>, BTreeMap<_, _>) =
             entries.into_iter().partition(|(key, entry)| entry.is_some() && !self.undecided.contains(key));
         let decided: BTreeMap<Key, Entry> =
@@ -96,13 +96,14 @@ impl Planning<'_> {
         let earlier = outputs.leaving();
         let (old, new): (Vec<&Leaving>, Vec<_>) =
             picture.leaving.iter().partition(|leaving| earlier.contains_key(&leaving.row.id));
-        let used: BTreeMap<_, Association> = picture
+        let used: BTreeMap<_, Vec<User>> = picture
             .leaving
             .iter()
-            .filter_map(|leaving| Some((leaving.row.id.clone(), leaving.row.association.clone()?)))
+            .filter(|leaving| !leaving.row.users.is_empty())
+            .map(|leaving| (leaving.row.id.clone(), leaving.row.users.clone()))
             .collect();
         // Only for the message: without it the ids are shown.
-        let users = if used.is_empty() { BTreeMap::new() } else { pools.users(&used).await.unwrap_or_default() };
+        let users = if used.is_empty() { BTreeMap::new() } else { pools.describe_users(&used).await.unwrap_or_default() };
         diagnostics.extend(report::leaves(&self.identity, &new, &users, guards, self.destroys));
         diagnostics.extend(report::left_before(&old, &users));
         diagnostics.extend(report::kept(&picture.held, &self.identity));
@@ -171,13 +172,14 @@ impl Planning<'_> {
             diagnostics.push(report::undecided(&open));
         }
         if !picture.allocates.is_empty() {
-            match pools.quota().await {
-                Ok(Some(quota)) => {
-                    let of = format!("{} in {}", quota.name, pools.place());
-                    let new = self.made.note(&of, self.identity.name.as_str(), picture.allocates.len());
-                    diagnostics.extend(report::quota(&quota, new));
+            match pools.quotas().await {
+                Ok(quotas) => {
+                    for quota in quotas {
+                        let of = format!("{} in {}", quota.name, pools.place());
+                        let new = self.made.note(&of, self.identity.name.as_str(), picture.allocates.len());
+                        diagnostics.extend(report::quota(&quota, new));
+                    }
                 }
-                Ok(None) => {}
                 // The limit is a warning only, and reading it may not be allowed.
                 Err(error) => tracing::warn!(%error, "the limit of addresses is not known"),
             }
@@ -206,11 +208,11 @@ impl Planning<'_> {
                     let arn = outputs::arn(pools, self.prior, key, &row.id).await;
                     let managed = entry.existing.is_none() || outputs::is_managed(row, &self.identity);
                     let before = self.detail_before(key, &row.id);
-                    let now = || outputs::association(row.association.as_ref());
+                    let now = || outputs::association(&row.users);
                     let association = before.and_then(|before| before.get("association").cloned()).unwrap_or_else(now);
                     let mut detail = outputs::detail(row, managed, &entry.tags, arn, association);
                     let only_tags_on_the_cloud =
-                        !self.changes && picture.retags.contains(key) && before == Some(&detail);
+                        !self.changes && picture.updates.contains(key) && before == Some(&detail);
                     if let Some(detail) = detail.as_object_mut() {
                         if !entry.tags_known {
                             detail.insert("tags".to_owned(), Value::UNKNOWN);
@@ -222,7 +224,7 @@ impl Planning<'_> {
                     Known::of(row, detail)
                 }
                 None => match entry.recover {
-                    Some(ip) => Known { public_ip: ip.to_string().into(), ..Known::unknown() },
+                    Some(ip) => Known::recovered(ip),
                     None => Known::unknown(),
                 },
             };

@@ -52,7 +52,7 @@ pub(super) fn leaves(
     let given_up = leaving.iter().any(|leaving| leaving.is_given_up());
     let mut detail = String::new();
     for leaving in leaving {
-        let (id, ip) = (&leaving.row.id, leaving.row.public_ip);
+        let (id, ip) = (&leaving.row.id, leaving.row.public_ips);
         let fate = match leaving.fate {
             Fate::Released => "will be released, and is then somebody else's",
             Fate::Postponed => "leaves the pool now; it is released by a later apply, when nothing uses it any more",
@@ -60,9 +60,9 @@ pub(super) fn leaves(
                 "leaves the pool; it stays allocated in the account, where it costs money"
             }
         };
-        let user = match (users.get(id), &leaving.row.association) {
+        let user = match (users.get(id), leaving.row.users.first()) {
             (Some(user), _) => format!("used now by {user}"),
-            (None, Some(association)) => format!("used now by {}", association.user),
+            (None, Some(user)) => format!("used now by {}", user.id),
             (None, None) => "not used now".to_owned(),
         };
         let key = leaving.row.mark.as_ref().map(|mark| format!(", key \"{}\"", mark.key)).unwrap_or_default();
@@ -140,7 +140,7 @@ pub(super) fn left_to_others(
     let mut detail = String::new();
     for (row, _) in foreign {
         let others = row.mark.as_ref().map(|mark| mark.identity.to_string()).unwrap_or_default();
-        let _ = writeln!(detail, "- {} ({}) carries the tags of {others}.", row.public_ip, row.id);
+        let _ = writeln!(detail, "- {} ({}) carries the tags of {others}.", row.public_ips, row.id);
     }
     if foreign.is_empty() {
         return None;
@@ -164,14 +164,14 @@ pub(super) fn marked_by_others(key: &Key, row: &Row, others: &Identity, own: &Id
     let detail = format!(
         "{} ({}) carries the tags of {others}, and the state of {own} has it. This plan writes the tags of {own}. That is right after the \
          provider's owner was changed. If another state manages the address under those tags, take it out of this one instead.",
-        row.public_ip, row.id
+        row.public_ips, row.id
     );
     Diagnostic::warning(format!("The address of key \"{key}\" changes its owner"), detail).at(address_path(key))
 }
 
 /// The name that the pool is to have is another's.
 pub(super) fn name_taken(name: &Name, rows: &[&Row]) -> Diagnostic {
-    let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ip, row.id)).collect();
+    let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ips, row.id)).collect();
     let detail = format!(
         "Another pool of the same owner has this name, with {}. Choose another name, or rename that one first, in an apply of its own.",
         ids.join(", ")
@@ -194,7 +194,7 @@ pub(super) fn strays(rows: &[&Row], destroys: bool) -> Option<Diagnostic> {
     let mut detail = String::new();
     for row in rows {
         let key = row.mark.as_ref().map(|mark| mark.key.to_string()).unwrap_or_default();
-        let _ = writeln!(detail, "- key \"{key}\": {} ({})", row.public_ip, row.id);
+        let _ = writeln!(detail, "- key \"{key}\": {} ({})", row.public_ips, row.id);
     }
     if rows.is_empty() {
         return None;
@@ -214,7 +214,7 @@ pub(super) fn strays(rows: &[&Row], destroys: bool) -> Option<Diagnostic> {
 
 /// Second addresses of a key that stay allocated.
 pub(super) fn extra(rows: &[&Row]) -> Option<Diagnostic> {
-    let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ip, row.id)).collect();
+    let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ips, row.id)).collect();
     (!ids.is_empty()).then(|| {
         let detail = format!(
             "A key had more than one address, as an interrupted run can leave it. The pool keeps one, and by release_policy = \"retain\" \
@@ -230,14 +230,14 @@ pub(super) fn extra(rows: &[&Row]) -> Option<Diagnostic> {
 pub(super) fn left_before(leaving: &[&Leaving], users: &BTreeMap<AddressId, String>) -> Option<Diagnostic> {
     let mut detail = String::new();
     for leaving in leaving {
-        let (id, ip) = (&leaving.row.id, leaving.row.public_ip);
+        let (id, ip) = (&leaving.row.id, leaving.row.public_ips);
         let what = match leaving.fate {
             Fate::Released => "will be released now".to_owned(),
             Fate::Forgotten => "stays allocated; the pool's tags are removed".to_owned(),
             Fate::Retained => continue,
             Fate::Postponed => {
-                let association = leaving.row.association.as_ref().map(|association| association.user.clone());
-                let user = users.get(id).cloned().or(association).unwrap_or_default();
+                let first = leaving.row.users.first().map(|user| user.id.clone());
+                let user = users.get(id).cloned().or(first).unwrap_or_default();
                 format!("is still used by {user}, and is released by the first apply after that has ended")
             }
         };
@@ -276,7 +276,7 @@ pub(super) fn lost(key: &Key, ip: &str, guards: bool) -> Diagnostic {
 /// Live addresses that carry the identity and that the state does not know.
 pub(super) fn found(rows: &[(&Key, &Row)], identity: &Identity, adoption: Adoption) -> Option<Diagnostic> {
     let found = |(key, row): &(&Key, &Row)| Found {
-        what: format!("key \"{key}\": {} ({})", row.public_ip, row.id),
+        what: format!("key \"{key}\": {} ({})", row.public_ips, row.id),
         age: row.mark.as_ref().and_then(|mark| mark.created).map(age_since),
     };
     let found: Vec<Found> = rows.iter().map(found).collect();
@@ -295,7 +295,7 @@ pub(super) fn found(rows: &[(&Key, &Row)], identity: &Identity, adoption: Adopti
 pub(super) fn kept(rows: &[Row], identity: &Identity) -> Option<Diagnostic> {
     let mut detail = String::new();
     for row in rows {
-        let _ = writeln!(detail, "- {} ({})", row.public_ip, row.id);
+        let _ = writeln!(detail, "- {} ({})", row.public_ips, row.id);
     }
     if rows.is_empty() {
         return None;
@@ -322,7 +322,7 @@ pub(super) fn missing(key: &Key, id: &str) -> Diagnostic {
 pub(super) fn foreign(key: &Key, row: &Row, pool: &str) -> Diagnostic {
     let detail = format!(
         "{} ({}) carries the tags of {pool}, which may release it. Remove it there first, with release_policy = \"retain\".",
-        row.id, row.public_ip
+        row.id, row.public_ips
     );
     Diagnostic::error(format!("The address of key \"{key}\" belongs to another pool"), detail)
         .at(address_path(key).child("existing_id"))
@@ -333,7 +333,7 @@ pub(super) fn taken_over(key: &Key, row: &Row) -> Diagnostic {
     let detail = format!(
         "existing_id was removed, and the key stays: {} ({}) is kept, but from now on it is the pool's own. It is tagged now, and \
          released when the key is removed. To give it up instead, remove the key.",
-        row.public_ip, row.id
+        row.public_ips, row.id
     );
     Diagnostic::warning(format!("The adopted address of key \"{key}\" becomes the pool's own"), detail)
         .at(address_path(key))
@@ -343,7 +343,7 @@ pub(super) fn taken_over(key: &Key, row: &Row) -> Diagnostic {
 pub(super) fn retagged(key: &Key, row: &Row) -> Diagnostic {
     let detail = format!(
         "{} ({}) does not carry the owner, name and key by which the provider finds it. This plan sets them again.",
-        row.public_ip, row.id
+        row.public_ips, row.id
     );
     Diagnostic::warning(format!("The tags of the address of key \"{key}\" were changed outside of Terraform"), detail)
         .at(address_path(key))
@@ -355,7 +355,7 @@ pub(super) fn taken_back(key: &Key, row: &Row) -> Diagnostic {
         "{} ({}) carries the holder of another instance of this resource: one in another state with the same owner and name, or one whose \
          creation was interrupted. This plan takes it back. If another state manages it, give one of the two another owner, or take it out \
          of this state (\"terraform state rm\").",
-        row.public_ip, row.id
+        row.public_ips, row.id
     );
     Diagnostic::warning(format!("The address of key \"{key}\" was adopted by another instance"), detail)
         .at(address_path(key))
@@ -363,7 +363,7 @@ pub(super) fn taken_back(key: &Key, row: &Row) -> Diagnostic {
 
 /// A call failed while the cloud was only read.
 pub(super) fn unreadable(what: &str, error: &Error, place: &str) -> Failure {
-    let detail = format!("{}.\n\n{}", said(error), remedy(error.class));
+    let detail = format!("{}.\n\n{}", said(error), remedy(error));
     Failure::new(cause(error, place), Diagnostic::error(format!("Could not {what}"), detail).at(addresses()))
 }
 
@@ -377,7 +377,7 @@ pub(super) fn end(end: &End, place: &str, exists: &str, creates: bool) -> Option
         End::Done => return None,
         End::Failed { operation, error, remaining: rest } => {
             let exists = format!("{exists}{}", remaining(rest));
-            let detail = format!("{}.\n\n{}\n\n{exists}", said(error), remedy(error.class));
+            let detail = format!("{}.\n\n{}\n\n{exists}", said(error), remedy(error));
             let diagnostic = Diagnostic::error(format!("Could not {operation}"), detail).at(addresses());
             return Some(Failure { cause: cause(error, place), diagnostic, exists });
         }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use async_trait::async_trait;
-use cloud::{DefaultTags, Freshness, Limits, NatGateways as _};
+use cloud::{DefaultTags, Freshness, Limits};
 use cloud_aws::Region;
 use cloud_aws::nat_gateways::desired::{Desired, Drain, MAX_ADDRESSES, Recorded, Unknown};
 use cloud_aws::nat_gateways::observed::Observed;
@@ -191,7 +191,7 @@ impl Backend for AwsBackend {
         region: Option<&str>,
     ) -> Result<BTreeMap<&'static str, Value>, Diagnostic> {
         let connection = connected(configured, region).await.map_err(|failure| failure.diagnostic)?;
-        let observed = connection.observe(&nothing(identity, Recorded::default())).await;
+        let observed = connection.observe_nat_gateways(&nothing(identity, Recorded::default()), Freshness::Now).await;
         let observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
         if let Some(why) = find::incomplete(&observed, identity, connection.name()) {
             return Err(why);
@@ -212,7 +212,7 @@ impl Backend for AwsBackend {
         let connection = connected(configured, region).await.map_err(|failure| failure.diagnostic)?;
         let recorded = Recorded { gateways: ids.clone(), ..Recorded::default() };
         let desired = nothing(identity, recorded);
-        let observed = connection.observe(&desired).await;
+        let observed = connection.observe_nat_gateways(&desired, Freshness::Now).await;
         let mut observed = observed.map_err(|error| report::failure("The NAT gateways cannot be read", &error))?;
         if !ids.is_empty() {
             observed.gateways.retain(|gateway| ids.contains_key(&gateway.id));

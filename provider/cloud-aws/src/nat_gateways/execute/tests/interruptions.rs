@@ -90,8 +90,8 @@ async fn survives_lost_answers_of_every_write() {
 async fn starts_nothing_after_an_interruption_and_knows_what_was_made() {
     let world = World::new(Timings { nat_create_ms: 2_000, ..Timings::fast() }, Quotas::generous());
     let desired = wants([world.zone(0, &[0]), world.zone(1, &[1])]);
-    let region = region(&world.server);
-    let observed = region.observe(&desired).await.unwrap();
+    let ec2 = ec2(&world.server);
+    let observed = ec2.observe(&desired, Freshness::Now).await.unwrap();
     let limits = limits();
     let interrupt = async {
         while world.inventory().live_nat_gateways().count() < 2 {
@@ -99,7 +99,7 @@ async fn starts_nothing_after_an_interruption_and_knows_what_was_made() {
         }
         limits.stop.cancel();
     };
-    let (outcome, ()) = tokio::join!(apply(&region, &desired, observed, &limits), interrupt);
+    let (outcome, ()) = tokio::join!(drive(&ec2, &desired, observed, &limits), interrupt);
     assert!(matches!(outcome.end, End::Stopped(_)), "{:?}", outcome.end);
     assert_eq!(outcome.observed.view().gateways.len(), 2);
     world.settle(&desired).await;

@@ -72,7 +72,7 @@ fn cleans_up_a_gateway_that_failed() {
     let outside = |ec2: &mut Ec2| {
         let (code, message) = ("Gateway.NotAttached".to_owned(), "no internet gateway".to_owned());
         ec2.lose("nat-a0");
-        ec2.state.gateways[0].state = State::Failed { code, message };
+        ec2.state.gateways[0].state = State::Dead { code, message };
     };
     check_with(
         one(&["e1"]),

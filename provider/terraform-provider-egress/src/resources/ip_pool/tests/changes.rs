@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloud::ip_pools::memory::{Memory, Source};
 use cloud::{Class, Error};
-use egress_model::ip_pool::{Address, AddressId, Association};
+use egress_model::ip_pool::{Address, AddressId, User, UserKind};
 use tfplugin::Context;
 use tfplugin::cty::Value;
 
@@ -20,7 +20,8 @@ fn warn() -> [(&'static str, Value); 1] {
 
 #[expect(clippy::unnecessary_wraps, reason = "a change from outside may also remove the address")]
 fn used(mut address: Address<Source>) -> Option<Address<Source>> {
-    address.association = Some(Association { id: None, user: "eni-1".to_owned(), private_ip: None });
+    let (kind, association, private_ip) = (UserKind::Interface, None, None);
+    address.users = vec![User { id: "eni-1".to_owned(), kind, association, private_ip }];
     Some(address)
 }
 
@@ -42,7 +43,7 @@ async fn creates_reads_and_destroys() {
     assert_eq!(host.cloud.addresses().len(), 2);
     let cidrs = host.state.get("cidrs").and_then(Value::elements).expect("a list").len();
     assert_eq!(cidrs, 2);
-    assert_eq!(host.text("public_ips", "a"), host.cloud.addresses()[0].public_ip.to_string());
+    assert_eq!(host.text("public_ips", "a"), host.cloud.addresses()[0].public_ips.to_string());
     let config = host.config([("a", plain()), ("b", plain())], warn());
     host.apply(&config).await;
     assert_eq!(messages(&host.destroy().await), [""; 0]);
@@ -103,7 +104,7 @@ async fn an_address_in_use_is_released_by_a_later_apply() {
     let waiting = host.plan(&config).await;
     assert_eq!(waiting.planned, host.state);
     assert!(messages(&waiting.diagnostics)[0].contains("still used by eni-1"));
-    host.cloud.change_outside(&b, |address| Some(Address { association: None, ..address }));
+    host.cloud.change_outside(&b, |address| Some(Address { users: Vec::new(), ..address }));
     host.refresh().await;
     let planned = host.plan(&config).await;
     assert_ne!(planned.planned, host.state);

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::DefaultTags;
-use cloud::ip_pools::memory::{Memory, Source};
+use cloud::ip_pools::memory::{Memory, Settings, Source};
+use cloud::{DefaultTags, IpPools as _};
 use egress_model::identity::Key;
+use egress_model::ip_pool::AddressId;
 use tfplugin::cty::Value;
 use tfplugin::schema::declare::{block, object, string};
 use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::super::IpPool;
-use super::super::backend::{Backend, Place, Pools};
+use super::super::backend::{Backend, Place, Pools, Terms};
 use super::host::configure;
 use crate::resources::histories::{Block, Subject, Things, assert_histories, assert_history};
 use crate::resources::registered::Registered;
@@ -25,15 +26,12 @@ type Clouds = BTreeMap<&'static str, Arc<Memory>>;
 struct Regions(Clouds);
 
 impl Regions {
-    fn place(&self, region: &str) -> Option<Box<dyn Pools>> {
+    fn place(&self, region: &str, keys: impl IntoIterator<Item = Key>) -> Option<Box<dyn Pools>> {
         let cloud = Arc::clone(self.0.get(region)?);
         let name = format!("memory in {region}");
-        Some(Box::new(Place {
-            cloud,
-            name,
-            sources: BTreeMap::<Key, Source>::new(),
-            default_tags: DefaultTags::default(),
-        }))
+        let terms = |key| (key, Terms { source: Source::default(), settings: Settings::default() });
+        let terms = keys.into_iter().map(terms).collect();
+        Some(Box::new(Place { cloud, name, terms, default_tags: DefaultTags::default() }))
     }
 }
 
@@ -60,7 +58,13 @@ impl Backend for Regions {
     }
 
     async fn open(&self, _: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure> {
-        Ok(region_of(value).and_then(|region| self.place(region)))
+        let addresses = value.get("addresses").and_then(Value::as_map).into_iter().flatten();
+        let keys = addresses.filter_map(|(key, _)| key.parse().ok());
+        Ok(region_of(value).and_then(|region| self.place(region, keys)))
+    }
+
+    fn address_id(&self, text: &str) -> Result<AddressId, String> {
+        Memory::address_id(text)
     }
 
     fn undecided(&self, _value: &Value) -> Vec<Key> {
@@ -68,7 +72,7 @@ impl Backend for Regions {
     }
 
     async fn open_region(&self, _: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
-        let place = region.and_then(|region| self.place(region));
+        let place = region.and_then(|region| self.place(region, []));
         place.ok_or_else(|| Diagnostic::error("There is no such region", ""))
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloud::DefaultTags;
-use cloud::ip_pools::memory::{Memory, Source};
+use cloud::ip_pools::memory::{Memory, Settings, Source};
+use cloud::{DefaultTags, IpPools as _};
 use egress_model::identity::Key;
+use egress_model::ip_pool::AddressId;
 use tfplugin::cty::Value;
 use tfplugin::provider::Context;
 use tfplugin::resource::{
@@ -17,7 +18,7 @@ use tfplugin::schema::declare::{block, number, object};
 use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
 
-use super::super::backend::{Backend, Place, Pools};
+use super::super::backend::{Backend, Place, Pools, Terms};
 use super::super::{IpPool, Private};
 use crate::resources::configurations::completed;
 use crate::resources::whole_diagnostics::messages;
@@ -43,7 +44,9 @@ impl MemoryBackend {
     fn place(&self, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
         let known = BTreeMap::from([("by".to_owned(), "default".to_owned())]);
         let default_tags = DefaultTags { known, complete: true };
-        Box::new(Place { cloud: Arc::clone(&self.0), name: "memory".to_owned(), sources, default_tags })
+        let terms = |(key, source)| (key, Terms { source, settings: Settings::default() });
+        let terms = sources.into_iter().map(terms).collect();
+        Box::new(Place { cloud: Arc::clone(&self.0), name: "memory".to_owned(), terms, default_tags })
     }
 }
 
@@ -75,6 +78,10 @@ impl Backend for MemoryBackend {
         }
         let sources = Self::sources(value).into_iter().filter_map(|(key, source)| Some((key, source?)));
         Ok(Some(self.place(sources.collect())))
+    }
+
+    fn address_id(&self, text: &str) -> Result<AddressId, String> {
+        Memory::address_id(text)
     }
 
     fn undecided(&self, value: &Value) -> Vec<Key> {

@@ -125,7 +125,7 @@ async fn a_second_address_that_retain_keeps_is_named() {
     let (kept, extra) = (mark(&host), mark(&host));
     let text = messages(&host.apply_plan(&config, planned).await).join("\n");
     assert!(text.starts_with("warning [addresses] Extra addresses stay allocated"), "{text}");
-    assert!(text.contains(extra.id.as_str()) && text.contains(&extra.public_ip.to_string()), "{text}");
+    assert!(text.contains(extra.id.as_str()) && text.contains(&extra.public_ips.to_string()), "{text}");
     assert_eq!(host.text("ids", "a"), kept.id.as_str());
     let addresses = host.cloud.addresses();
     let extra = addresses.iter().find(|address| address.id == extra.id).expect("it is still there");

@@ -1,7 +1,9 @@
 //! What an apply does, and what it reached.
 
-use cloud::nat_gateways::apply;
-use cloud::{End, Limits};
+use std::sync::Arc;
+
+use cloud::{End, Freshness, Limits, drive};
+use cloud_aws::nat_gateways::Ec2Gateways;
 use cloud_aws::nat_gateways::desired::Desired;
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::plan;
@@ -43,7 +45,7 @@ impl AwsBackend {
             known(planned, identity, &region, recorded.clone())?
         };
         let desired = Desired { holder: instance.holder.clone(), takes_over: instance.takes_over, ..desired };
-        let observed = region.observe_for_change(&desired, limits).await;
+        let observed = region.observe_nat_gateways(&desired, Freshness::Now).await;
         let observed = observed.map_err(|error| unreadable(configured, identity, &region, &error, Call::Apply))?;
         check_place(&region, prior, &observed).await?;
         if !planned.is_null() {
@@ -60,7 +62,7 @@ impl AwsBackend {
         if refused.has_errors() {
             return Err(refused);
         }
-        let outcome = apply(region.as_ref(), &desired, observed, limits).await;
+        let outcome = drive(&Ec2Gateways(Arc::clone(&region)), &desired, observed, limits).await;
         let observed = outcome.observed;
         let arns = arns(&region, prior, &observed).await?;
         let conflicts = report::conflicts(&plan(&desired, &observed).conflicts, &desired);

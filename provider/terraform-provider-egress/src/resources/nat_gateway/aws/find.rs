@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn only_gateways_that_stay_are_complete() {
-        let failed = || State::Failed { code: "x".to_owned(), message: String::new() };
+        let failed = || State::Dead { code: "x".to_owned(), message: String::new() };
         assert_eq!(
             judged(vec![gateway("a", "nat-1", State::Available), gateway("b", "nat-2", State::Available)]),
             None

@@ -18,7 +18,7 @@ use tfplugin::cty::Path;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::input::{list, path, route_text, zone_path};
-use crate::resources::cloud_error::{self, said};
+use crate::resources::cloud_error::{self, remedy, said};
 use crate::session::Failure;
 
 pub(super) use interruption::{interruptions, loops, shared, undecided};
@@ -39,32 +39,6 @@ pub(super) fn failure(summary: &str, error: &Error) -> Diagnostic {
 pub(super) fn unchecked(what: &str, error: &Error) -> Diagnostic {
     let detail = format!("{}. The plan goes on without; what is wrong there would fail in the apply.", said(error));
     Diagnostic::warning(format!("The plan could not be checked against {what}"), detail).at(aws())
-}
-
-/// What to do about an error, as a sentence.
-fn remedy(error: &Error) -> &'static str {
-    match (error.code.as_str(), error.class) {
-        ("Gateway.NotAttached", _) => {
-            "Attach an internet gateway to the VPC, and point the default route of the gateway's subnet to it. Where the same \
-             configuration makes the internet gateway, add depends_on for it."
-        }
-        ("InsufficientFreeAddressesInSubnet", _) => "Free private addresses in the subnet, or choose another subnet.",
-        ("InvalidAllocationID.NotFound" | "InvalidElasticIpID.NotFound", _) => {
-            "The Elastic IP address does not exist in this region and account: check the allocation id."
-        }
-        ("InvalidSubnetID.NotFound", _) => "Check the subnet's id, region and account.",
-        ("Resource.AlreadyAssociated", _) => {
-            "The address is on something else. Free it there, or use another; the provider never takes it from others."
-        }
-        ("InternalError", _) => "AWS calls this transient: apply again.",
-        ("AddressLimitExceeded", _) => {
-            "The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
-        }
-        ("NatGatewayLimitExceeded", _) => {
-            "The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
-        }
-        (_, class) => cloud_error::remedy(class),
-    }
 }
 
 /// What exists, for the end of a message.

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloud::steering::apply;
-use cloud::{Freshness, Limits};
+use cloud::{Freshness, Limits, drive};
 use cloud_aws::nat_gateways::desired::RouteKey;
-use cloud_aws::steering::{Desired, Stage, plan, recorded_now};
+use cloud_aws::steering::{Desired, Ec2Routes, Stage, plan, recorded_now};
 use cloud_aws::{Region, Routes};
 use tfplugin::cty::Value;
 use tfplugin::{Diagnostic, Diagnostics};
@@ -237,7 +236,7 @@ async fn try_to(
         let routes = recorded_now(&desired, &observed);
         return Ok(Reached { routes: routes_value(&routes), diagnostics: conflicts });
     }
-    let outcome = apply(region.as_ref(), &desired, observed, limits).await;
+    let outcome = drive(&Ec2Routes(Arc::clone(&region)), &desired, observed, limits).await;
     let routes = recorded_now(&desired, &outcome.observed);
     let routes = if routes.is_empty() { none } else { routes_value(&routes) };
     let present = if planned.is_null() { prior } else { planned };

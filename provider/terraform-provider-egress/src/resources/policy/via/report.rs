@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloud::{Class, End, Error};
+use cloud::{End, Error};
 use cloud_aws::nat_gateways::desired::RouteKey;
 use cloud_aws::steering::{Conflict, Plan};
 use egress_engines::EngineName;
@@ -114,7 +114,7 @@ pub(super) fn another_region(used: &str, wanted: &str) -> Diagnostic {
 }
 
 pub(super) fn not_looked(error: &Error) -> Diagnostic {
-    Diagnostic::error("The routes cannot be read", format!("{}. {}", said(error), remedy(error.class))).at(at())
+    Diagnostic::error("The routes cannot be read", format!("{}. {}", said(error), remedy(error))).at(at())
 }
 
 /// Another resource of the configuration has the same route.
@@ -215,23 +215,10 @@ pub(super) fn end(end: &End) -> Option<Diagnostic> {
         }
         End::Expired(left) => Diagnostic::error("The routes took too long", format!("{after} {}", undone(left))),
         End::Failed { operation, error, remaining } => {
-            let what = match (error.code.as_str(), error.class) {
-                ("RouteLimitExceeded", _) => {
-                    "The quota for routes per route table (vpc, L-93826ACB) counts a prefix list with its maximum of entries: have it \
-                     raised, or write wider blocks."
-                }
-                ("InvalidPrefixListID.NotFound" | "InvalidPrefixListId.NotFound", _) => {
-                    "Check the id of the prefix list, and that it is in this region and shared with this account."
-                }
-                (_, Class::Denied) => {
-                    "Routes need ec2:DescribeRouteTables, ec2:CreateRoute, ec2:ReplaceRoute and ec2:DeleteRoute."
-                }
-                (_, class) => remedy(class),
-            };
             let rest = if remaining.is_empty() { String::new() } else { format!(" {}", undone(remaining)) };
             Diagnostic::error(
                 "The routes could not be made as planned",
-                format!("Could not {operation}: {}. {what}\n\n{after}{rest}", said(error)),
+                format!("Could not {operation}: {}. {}\n\n{after}{rest}", said(error), remedy(error)),
             )
         }
         End::Unsettled(left) => Diagnostic::error(

@@ -15,7 +15,7 @@ pub(in super::super) fn stale(stale: &Stale) -> Diagnostic {
         Stale::Gone { key, gateway, now } => {
             let now = match now {
                 None | Some(State::Deleted) => "was deleted".to_owned(),
-                Some(State::Failed { code, message }) => format!("has failed ({code}: {message})"),
+                Some(State::Dead { code, message }) => format!("has failed ({code}: {message})"),
                 Some(other) => format!("is {}", other.as_str()),
             };
             Diagnostic::error(
