@@ -17,7 +17,7 @@ use crate::faults::{Fault, Faults, HeldCall, Hold, Resume};
 use crate::log::LogEntry;
 use crate::params::Params;
 use crate::serve::serve;
-use crate::settings::{Quotas, Settings, Throttling, Timings};
+use crate::settings::{Quotas, Settings, Timings};
 use crate::shared::Shared;
 
 /// How a server starts.
