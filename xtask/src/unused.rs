@@ -59,7 +59,8 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 
 /// The name of the function that a line begins to define.
 fn name_of_function(line: &str) -> Option<&str> {
-    let mut words = words(line).skip_while(|word| matches!(*word, "pub" | "crate" | "super" | "in" | "const" | "async"));
+    let mut words =
+        words(line).skip_while(|word| matches!(*word, "pub" | "crate" | "super" | "in" | "const" | "async"));
     words.next().filter(|word| *word == "fn")?;
     words.next()
 }
@@ -71,7 +72,10 @@ mod tests {
     #[test]
     fn a_function_that_only_its_definition_and_comments_name_is_unused() {
         let sources = BTreeMap::from([
-            ("a.rs".to_owned(), "/// Like `dead`.\npub fn alive() {}\n    pub const fn dead() {}\npub(crate) fn own() {}".to_owned()),
+            (
+                "a.rs".to_owned(),
+                "/// Like `dead`.\npub fn alive() {}\n    pub const fn dead() {}\npub(crate) fn own() {}".to_owned(),
+            ),
             ("b.rs".to_owned(), "fn main() { a::alive(); }".to_owned()),
         ]);
         assert_eq!(unused(&sources), ["a.rs: dead"]);
