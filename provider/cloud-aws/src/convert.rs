@@ -7,7 +7,6 @@ pub(crate) mod routes;
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, Tag};
-use egress_model::identity::RESERVED_TAGS;
 
 /// How many values the filters of one request may have together (Amazon EC2 API reference, "Filter": 200; more is
 /// `FilterLimitExceeded`).
@@ -35,12 +34,6 @@ pub(crate) fn to_tags<K: Into<String>, V: Into<String>>(tags: impl IntoIterator<
 pub(crate) fn from_tags(tags: &[Tag]) -> BTreeMap<String, String> {
     let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
     tags.iter().filter_map(pair).collect()
-}
-
-/// The tags that are not the identity's.
-pub(crate) fn without_reserved(mut tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    tags.retain(|key, _| !RESERVED_TAGS.contains(&key.as_str()));
-    tags
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub trait World: Sync {
     /// Lets the next call that changes something have its effect, and loses its answer.
     async fn lose_next_answer(&self);
 
-    /// Lets the cloud refuse the next call that creates something, for good, such as for a quota.
+    /// Lets the cloud refuse the next call that creates something permanently, such as for a quota.
     async fn refuse_next_create(&self);
 
     /// Everything that exists, whoever's, each in a text of its own, with what the cloud has of it that matters to its owner.

@@ -134,6 +134,16 @@ impl<S: Source> Effect<S> {
     }
 }
 
+/// What an observation shows of all addresses of a place: those that carry the identity, and those with these ids.
+pub fn shown<S: Source>(
+    all: impl IntoIterator<Item = Address<S>>,
+    identity: &Identity,
+    ids: &[AddressId],
+) -> Observed<S> {
+    let is_own = |address: &Address<S>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
+    all.into_iter().filter(|address| ids.contains(&address.id) || is_own(address)).collect()
+}
+
 /// An address that is asked for: the fields of [`Operation::Allocate`], for the pool with this identity.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "those of the operation")]

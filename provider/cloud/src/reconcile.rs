@@ -47,7 +47,7 @@ pub trait Reconcile: Send + Sync {
 /// What a step reached, also where it then failed.
 #[derive(Debug)]
 pub struct Reached<E> {
-    /// What is so now.
+    /// What it changed, or found.
     pub effect: E,
     /// Why the step is not done.
     pub failure: Option<Error>,

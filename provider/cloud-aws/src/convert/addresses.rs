@@ -1,13 +1,13 @@
 //! Elastic IP addresses.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use aws_sdk_ec2::types;
-use egress_model::identity::{CREATED_TAG, HOLDER_TAG, Identity, KEY_TAG, NAME_TAG, OWNER_TAG, ResourceType, TYPE_TAG};
-use egress_model::ip_pool::{Address, AddressId, Mark, User, UserKind};
+use cloud::marks::{mark_of, without_identity};
+use egress_model::identity::ResourceType;
+use egress_model::ip_pool::{Address, AddressId, User, UserKind};
 
-use super::{from_tags, without_reserved};
+use super::from_tags;
 use crate::source::Source;
 
 /// The pool id that EC2 gives to addresses of Amazon's own.
@@ -32,9 +32,9 @@ pub(crate) fn address(address: &types::Address) -> Option<Address<Source>> {
             ipam_pool_id: ipam.map(ToOwned::to_owned),
         },
         settings: (),
-        mark: mark(&tags),
+        mark: mark_of(&tags).filter(|mark| mark.identity.resource_type == ResourceType::IpPool),
         users: user(address).into_iter().collect(),
-        tags: without_reserved(tags),
+        tags: without_identity(&tags),
     })
 }
 
@@ -49,19 +49,4 @@ fn user(address: &types::Address) -> Option<User> {
     };
     let private_ip = address.private_ip_address().and_then(|ip| ip.parse().ok());
     Some(User { id, kind, association, private_ip })
-}
-
-fn mark(tags: &BTreeMap<String, String>) -> Option<Mark> {
-    let tag = |key: &str| tags.get(key).map(String::as_str);
-    if tag(TYPE_TAG)? != ResourceType::IpPool.as_str() {
-        return None;
-    }
-    let identity = Identity {
-        owner: tag(OWNER_TAG)?.parse().ok()?,
-        resource_type: ResourceType::IpPool,
-        name: tag(NAME_TAG)?.parse().ok()?,
-    };
-    let key = tag(KEY_TAG)?.parse().ok()?;
-    let created = tag(CREATED_TAG).and_then(|created| created.parse().ok());
-    Some(Mark { identity, key, created, holder: tag(HOLDER_TAG).and_then(|holder| holder.parse().ok()) })
 }

@@ -9,7 +9,7 @@ use egress_model::identity::{Identity, Key};
 use egress_model::ip_pool::{self, Address, AddressId, Mark, Observed, Operation, User};
 
 use crate::conformance::World;
-use crate::ip_pools::{Effect, Quota};
+use crate::ip_pools::{Effect, Quota, shown};
 use crate::{Class, Error, Freshness, IpPools, Limits};
 
 /// Where addresses come from: one of numbered ranges, or any.
@@ -206,9 +206,7 @@ impl IpPools for Memory {
         ids: &[AddressId],
         _freshness: Freshness,
     ) -> Result<Observed<Source>, Error> {
-        let ours = |address: &Address<Source>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
-        let all = self.addresses().into_iter();
-        Ok(all.filter(|address| ids.contains(&address.id) || ours(address)).collect())
+        Ok(shown(self.addresses(), identity, ids))
     }
 
     async fn execute(

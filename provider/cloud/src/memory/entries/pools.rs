@@ -7,7 +7,7 @@ use egress_model::identity::{Identity, RESERVED_TAGS};
 use egress_model::ip_pool::{self, Address, AddressId, Mark, Observed, Operation, User, UserKind};
 
 use super::api::{ADDRESSES, Api, Eip, Status};
-use crate::ip_pools::{Allocation, Effect, IpPools, Quota};
+use crate::ip_pools::{Allocation, Effect, IpPools, Quota, shown};
 use crate::marks::{Tags, identity_tags, mark_of, without_identity};
 use crate::memory::process::{Process, describe, look};
 use crate::token::client_token;
@@ -136,9 +136,7 @@ impl IpPools for Process<Api> {
     }
 
     async fn observe(&self, identity: &Identity, ids: &[AddressId], _: Freshness) -> Result<Observed<Line>, Error> {
-        let all = self.addresses(&look()).await?;
-        let ours = |address: &Address<Line>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
-        Ok(all.iter().filter(|address| ids.contains(&address.id) || ours(address)).cloned().collect())
+        Ok(shown(self.addresses(&look()).await?.iter().cloned(), identity, ids))
     }
 
     async fn execute(

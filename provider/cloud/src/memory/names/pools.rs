@@ -7,7 +7,7 @@ use egress_model::identity::{Identity, RESERVED_TAGS};
 use egress_model::ip_pool::{self, Address, AddressId, Observed, Operation, PublicIps, User, UserKind};
 
 use super::api::{ADDRESSES, AddressBody, Api, Condition, Object, Provisioning, UsedAddress};
-use crate::ip_pools::{Allocation, Effect, IpPools, Quota};
+use crate::ip_pools::{Allocation, Effect, IpPools, Quota, shown};
 use crate::marks::{Tags, identity_tags, mark_of, without_identity};
 use crate::memory::process::{Process, describe, look};
 use crate::names::{self, Created, object_name};
@@ -181,9 +181,7 @@ impl IpPools for Process<Api> {
     }
 
     async fn observe(&self, identity: &Identity, ids: &[AddressId], _: Freshness) -> Result<Observed<Zone>, Error> {
-        let all = self.objects(&look()).await?.into_iter().map(convert);
-        let ours = |address: &Address<Zone>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
-        Ok(all.filter(|address| ids.contains(&address.id) || ours(address)).collect())
+        Ok(shown(self.objects(&look()).await?.into_iter().map(convert), identity, ids))
     }
 
     async fn execute(

@@ -9,7 +9,7 @@ use egress_model::ip_pool::{self, Address, AddressId, Observed, Operation, Publi
 
 use super::api::{ADDRESSES, Api, Labels, UsedAddress};
 use crate::calls::Sharing;
-use crate::ip_pools::{Allocation, Effect, IpPools, Quota};
+use crate::ip_pools::{Allocation, Effect, IpPools, Quota, shown};
 use crate::marks::{Tags, identity_tags, mark_of, without_identity};
 use crate::memory::process::{Process, describe, error, look};
 use crate::names::{self, Created, object_name};
@@ -139,9 +139,7 @@ impl IpPools for Process<Api> {
     }
 
     async fn observe(&self, identity: &Identity, ids: &[AddressId], _: Freshness) -> Result<Observed<Tier>, Error> {
-        let all = self.addresses(&look()).await?;
-        let ours = |address: &Address<Tier>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
-        Ok(all.iter().filter(|address| ids.contains(&address.id) || ours(address)).cloned().collect())
+        Ok(shown(self.addresses(&look()).await?.iter().cloned(), identity, ids))
     }
 
     async fn execute(

@@ -8,7 +8,7 @@ use egress_model::ip_pool::{self, Address, AddressId, Observed, Operation, User,
 
 use super::api::{self, ADDRESSES, Api};
 use crate::calls::none_passes;
-use crate::ip_pools::{Allocation, Effect, IpPools, Quota};
+use crate::ip_pools::{Allocation, Effect, IpPools, Quota, shown};
 use crate::marks::{Tags, identity_tags, mark_of, without_identity};
 use crate::memory::process::{Process, describe, error, look};
 use crate::{Class, Error, Freshness, Limits};
@@ -96,9 +96,7 @@ impl IpPools for Process<Api> {
     }
 
     async fn observe(&self, identity: &Identity, ids: &[AddressId], _: Freshness) -> Result<Observed<Pool>, Error> {
-        let all = self.addresses(&look()).await?;
-        let ours = |address: &Address<Pool>| address.mark.as_ref().is_some_and(|mark| mark.identity == *identity);
-        Ok(all.iter().filter(|address| ids.contains(&address.id) || ours(address)).cloned().collect())
+        Ok(shown(self.addresses(&look()).await?.iter().cloned(), identity, ids))
     }
 
     async fn execute(
