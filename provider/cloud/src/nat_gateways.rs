@@ -1,5 +1,7 @@
 //! The seam for NAT gateways.
 
+pub mod memory;
+
 use egress_model::nat_gateway::View;
 
 use crate::Reconcile;

@@ -16,32 +16,39 @@ use crate::Error;
 pub(crate) const HOLD: Duration = Duration::from_secs(30);
 
 /// An answer that is the same for everybody. The first caller asks, the others wait for the answer or share the failure.
-pub struct Once<T> {
-    current: Mutex<Arc<OnceCell<Answer<T>>>>,
+pub struct Once<T, E = Error> {
+    current: Mutex<Arc<OnceCell<Answer<T, E>>>>,
 }
 
-enum Answer<T> {
+enum Answer<T, E> {
     Known(T),
-    Failed { error: Error, at: Instant },
+    Failed { error: E, at: Instant },
 }
 
-impl<T> Default for Once<T> {
+impl<T, E> Default for Once<T, E> {
     fn default() -> Self {
         Self { current: Mutex::default() }
     }
 }
 
-impl<T> std::fmt::Debug for Once<T> {
+impl<T, E> std::fmt::Debug for Once<T, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Once").finish_non_exhaustive()
     }
 }
 
-impl<T: Clone> Once<T> {
+impl<T, E> Once<T, E> {
+    /// With an answer that is known from the start.
+    pub fn known(answer: T) -> Self {
+        Self { current: Mutex::new(Arc::new(OnceCell::new_with(Some(Answer::Known(answer))))) }
+    }
+}
+
+impl<T: Clone, E: Clone> Once<T, E> {
     /// The answer, asked for if nobody has. Where the caller that asks goes away, the next one of those that wait asks.
-    pub async fn get<F>(&self, ask: impl FnOnce() -> F) -> Result<T, Error>
+    pub async fn get<F>(&self, ask: impl FnOnce() -> F) -> Result<T, E>
     where
-        F: Future<Output = Result<T, Error>>,
+        F: Future<Output = Result<T, E>>,
     {
         let cell = self.current();
         let answer = cell
@@ -59,7 +66,7 @@ impl<T: Clone> Once<T> {
     }
 
     /// The current question; a new one once a failure is old.
-    fn current(&self) -> Arc<OnceCell<Answer<T>>> {
+    fn current(&self) -> Arc<OnceCell<Answer<T, E>>> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(current.get(), Some(Answer::Failed { at, .. }) if at.elapsed() >= HOLD) {
             *current = Arc::default();
@@ -94,7 +101,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn those_who_wait_share_one_answer_and_one_failure() {
         let asked = AtomicUsize::new(0);
-        let ask = |answer: Result<u8, Error>| {
+        let ask = |answer: Result<i32, Error>| {
             let asked = &asked;
             move || async move {
                 asked.fetch_add(1, Ordering::Relaxed);
@@ -103,7 +110,7 @@ mod tests {
             }
         };
         let begin = Instant::now();
-        let once = Once::default();
+        let once = Once::<i32>::default();
         let all = futures::future::join_all((0..100).map(|_| once.get(ask(Err(Error::Unauthorized))))).await;
         assert!(all.iter().all(|answer| matches!(answer, Err(Error::Unauthorized))));
         assert!(once.get(ask(Ok(1))).await.is_err(), "who comes a moment later does not try again");
@@ -117,7 +124,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn another_one_asks_when_the_one_who_asks_goes_away() {
-        let once = Once::default();
+        let once = Once::<i32>::default();
         let slow = once.get(|| async {
             tokio::time::sleep(Duration::from_mins(1)).await;
             Ok(1)

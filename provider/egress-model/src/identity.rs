@@ -173,6 +173,8 @@ pub enum ResourceType {
 }
 
 impl ResourceType {
+    const ALL: [Self; 5] = [Self::IpPool, Self::NatGateway, Self::Policy, Self::Gateway, Self::PodNetwork];
+
     /// The value of the [`TYPE_TAG`].
     pub fn as_str(self) -> &'static str {
         match self {
@@ -208,7 +210,29 @@ pub struct Identity {
     pub name: Name,
 }
 
+/// What a part of a resource carries of its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The resource.
+    pub identity: Identity,
+    /// The key.
+    pub key: Key,
+    /// When it was made, in seconds since the Unix epoch; `None` when nothing says so any more.
+    pub created: Option<u64>,
+    /// The resource instance that has it; `None` when that tag was lost.
+    pub holder: Option<Holder>,
+}
+
 impl Identity {
+    /// The identity that tags hold; `None` where they hold none, or one that cannot be read.
+    pub fn from_tags(tags: &BTreeMap<String, String>) -> Option<Self> {
+        let tag = |key: &str| tags.get(key);
+        let resource_type =
+            ResourceType::ALL.into_iter().find(|known| tag(TYPE_TAG).is_some_and(|ty| ty == known.as_str()));
+        let (owner, name) = (tag(OWNER_TAG)?.parse().ok()?, tag(NAME_TAG)?.parse().ok()?);
+        Some(Self { owner, resource_type: resource_type?, name })
+    }
+
     /// What consoles show as the name of a part, as its tag `Name`, where the user gives none.
     pub fn shown_name(&self, key: &Key) -> String {
         given_name(&self.name, key)
@@ -253,6 +277,22 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(text.parse::<Owner>(), Err(expected), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_identity_is_read_from_the_tags_that_it_writes() {
+        for resource_type in ResourceType::ALL {
+            let identity = Identity { owner: "acme".parse().unwrap(), resource_type, name: "prod".parse().unwrap() };
+            let tags: BTreeMap<String, String> =
+                identity.tags().into_iter().map(|(tag, value)| (tag.to_owned(), value.to_owned())).collect();
+            assert_eq!(Identity::from_tags(&tags), Some(identity.clone()));
+            for (tag, _) in identity.tags() {
+                let wrong = tags.iter().map(|(key, value)| (key.clone(), value.clone()));
+                let wrong: BTreeMap<String, String> = wrong.chain([(tag.to_owned(), "No Name".to_owned())]).collect();
+                assert_eq!(Identity::from_tags(&wrong), None, "{tag}");
+            }
+        }
+        assert_eq!(Identity::from_tags(&BTreeMap::new()), None);
     }
 
     #[test]

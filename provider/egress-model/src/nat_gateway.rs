@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::identity::Key;
+use crate::identity::{Key, Mark};
 
 /// Where a gateway is in its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,18 @@ pub struct Address {
     pub public_ip: Option<IpAddr>,
     /// What the cloud's own network sees.
     pub private_ip: Option<IpAddr>,
+    /// Whether it carries new connections.
+    pub carries: Carries,
+}
+
+/// Which connections an address of a gateway carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carries {
+    /// New ones, now or in a moment.
+    #[default]
+    All,
+    /// Those from before alone: it is leaving the gateway.
+    Old,
 }
 
 /// One gateway.
@@ -76,6 +88,17 @@ pub struct Gateway {
     pub state: State,
     /// Its addresses; while a change is under way also those that come and those that go.
     pub addresses: Vec<Address>,
+    /// The identity that it carries; `None` when it carries none, or one that cannot be read.
+    pub mark: Option<Mark>,
+    /// Its other tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Gateway {
+    /// Its public addresses that are known.
+    pub fn public_ips(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().filter_map(|address| address.public_ip)
+    }
 }
 
 /// The gateways of one resource by key, the same for every cloud.
@@ -113,10 +136,11 @@ mod tests {
             .map(|(id, ip)| Address {
                 id: id.map(str::to_owned),
                 public_ip: ip.map(|ip| ip.parse().unwrap()),
-                private_ip: None,
+                ..Address::default()
             })
             .collect();
-        let gateway = Gateway { id: "nat-1".into(), state: State::Available, addresses };
+        let (mark, tags) = (None, BTreeMap::new());
+        let gateway = Gateway { id: "nat-1".into(), state: State::Available, addresses, mark, tags };
         View { gateways: BTreeMap::from([("a".parse().unwrap(), gateway)]) }
     }
 

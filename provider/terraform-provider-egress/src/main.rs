@@ -1,5 +1,6 @@
 //! Terraform provider for everything that decides how traffic leaves a Kubernetes cluster.
 
+mod clouds;
 mod data_sources;
 mod duration;
 mod functions;

@@ -14,9 +14,9 @@ mod instance;
 mod ip_pool;
 mod nat_gateway;
 pub(crate) mod objects;
+mod ownership;
 mod pod_network;
 mod policy;
-mod region;
 mod registered;
 pub(crate) mod timeouts;
 #[cfg(test)]
@@ -29,7 +29,6 @@ use tfplugin::resource::Resource;
 pub(crate) use self::ip_pool::IpPool;
 pub(crate) use self::nat_gateway::{NatGateway, capacities as nat_capacities};
 pub(crate) use self::policy::rendered as rendered_policy;
-pub(crate) use self::region::region_of;
 use self::registered::{Located, Registered};
 use crate::session::Session;
 

@@ -1,5 +1,6 @@
 //! The configured provider as resources see it.
 
+mod lazy;
 mod this_run;
 
 use std::collections::BTreeMap;
@@ -11,12 +12,11 @@ use egress_model::identity::Owner;
 use egress_model::policy::{ClusterCidrsSpec, ClusterSpec};
 use tfplugin::Diagnostic;
 use tfplugin::cty::Value;
-use tfplugin::diagnostic::chain;
-use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::lazy::{Aws, Lazy};
 pub(crate) use self::this_run::{
-    Call, Cause, Clash, Failure, MissingKinds, Register, Role, SilentKinds, Spot, Tally, ThisRun,
+    Call, Cause, Clash, Failure, MissingKinds, Register, Role, SilentKinds, Spot, Tally, ThisRun, Where,
 };
 
 /// What a plan that would create does about live objects that already carry its identity.
@@ -124,21 +124,11 @@ impl InCluster {
     }
 }
 
-/// AWS as configured. The client is made when it is first used: most processes never call AWS.
-#[derive(Debug)]
-pub(crate) struct Aws {
-    config: cloud_aws::Config,
-    /// Cancelled when the user interrupts the run.
-    stop: CancellationToken,
-    cloud: OnceCell<Arc<cloud_aws::Cloud>>,
-}
-
-/// A cluster as configured. The client is made when it is first used.
+/// A cluster as configured.
 #[derive(Debug)]
 pub(crate) struct Kubernetes {
-    config: cluster::Config,
+    cluster: Lazy<cluster::Cluster>,
     on_unreachable: OnUnreachable,
-    cluster: cluster::Once<Arc<cluster::Cluster>>,
 }
 
 /// What a plan does when it cannot look at the cluster.
@@ -155,38 +145,10 @@ pub(crate) enum OnUnreachable {
 #[derive(Debug, Default)]
 pub(crate) struct Session(RwLock<Option<Arc<Configured>>>);
 
-impl Aws {
-    /// AWS with this configuration; nothing is connected yet.
-    pub(crate) fn new(config: cloud_aws::Config) -> Self {
-        Self { config, stop: CancellationToken::new(), cloud: OnceCell::new() }
-    }
-
-    /// AWS that is connected.
-    #[cfg(test)]
-    pub(crate) fn connected(cloud: cloud_aws::Cloud) -> Self {
-        let cloud = OnceCell::new_with(Some(Arc::new(cloud)));
-        Self { config: cloud_aws::Config::default(), stop: CancellationToken::new(), cloud }
-    }
-
-    /// The connected cloud, one per provider configuration.
-    pub(crate) async fn cloud(&self) -> Result<Arc<cloud_aws::Cloud>, Failure> {
-        self.cloud
-            .get_or_try_init(|| async {
-                cloud_aws::Cloud::connect(&self.config, self.stop.clone()).await.map(Arc::new).map_err(|error| {
-                    let cause = Cause::Configuration { place: "AWS".to_owned() };
-                    let summary = "AWS cannot be used with this provider configuration";
-                    Failure::new(Some(cause), Diagnostic::error(summary, chain(&error)))
-                })
-            })
-            .await
-            .cloned()
-    }
-}
-
 impl Kubernetes {
     /// A cluster with this configuration; nothing is connected yet.
     pub(crate) fn new(config: cluster::Config, on_unreachable: OnUnreachable) -> Self {
-        Self { config, on_unreachable, cluster: cluster::Once::default() }
+        Self { cluster: Lazy::new(config), on_unreachable }
     }
 
     /// What a plan does when it cannot look at it.
@@ -194,9 +156,9 @@ impl Kubernetes {
         self.on_unreachable
     }
 
-    /// The connected cluster, one per provider configuration. Those who wait for it share a failure.
+    /// The connected cluster.
     pub(crate) async fn cluster(&self) -> Result<Arc<cluster::Cluster>, cluster::Error> {
-        self.cluster.get(|| async { cluster::Cluster::connect(&self.config).await.map(Arc::new) }).await
+        self.cluster.get().await
     }
 }
 
@@ -204,9 +166,31 @@ impl Configured {
     /// The same configuration, whose calls end when the user interrupts the run.
     pub(crate) fn interrupted_by(mut self, stop: &CancellationToken) -> Self {
         if let Ok(aws) = &mut self.aws {
-            aws.stop = stop.clone();
+            aws.interrupted_by(stop);
         }
         self
+    }
+
+    /// AWS, connected; `None` while it is not known how it is reached.
+    pub(crate) async fn aws(&self) -> Result<Option<Arc<cloud_aws::Cloud>>, Failure> {
+        match known(&self.aws)? {
+            Some(aws) => aws.get().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The cluster; `None` while it is not known how it is reached.
+    pub(crate) fn kubernetes(&self) -> Result<Option<&Kubernetes>, Diagnostic> {
+        known(&self.kubernetes)
+    }
+}
+
+/// A part of the configuration; `None` while it is not known.
+fn known<T>(part: &Result<T, Unavailable>) -> Result<Option<&T>, Diagnostic> {
+    match part {
+        Ok(part) => Ok(Some(part)),
+        Err(Unavailable::Unknown) => Ok(None),
+        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone()),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use egress_model::identity::{Key, NAME_TAG, Name, shows_given_name};
-use egress_model::nat_gateway::{self, State, View};
+use egress_model::identity::{HOLDER_TAG, Identity, Key, Mark, NAME_TAG, Name, shows_given_name};
+use egress_model::nat_gateway::{self, Carries, State, View};
 
 use super::desired::RouteKey;
+use crate::convert::without_reserved;
 
 /// What there is. Executing an operation changes it as the cloud changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -169,6 +170,15 @@ impl Gateway {
         name.is_some_and(|name| shows_given_name(&self.tags, &name, &self.key))
     }
 
+    fn mark(&self) -> Option<Mark> {
+        Some(Mark {
+            identity: Identity::from_tags(&self.tags)?,
+            key: self.key.clone(),
+            created: u64::try_from(self.created).ok(),
+            holder: self.tags.get(HOLDER_TAG).and_then(|holder| holder.parse().ok()),
+        })
+    }
+
     /// Its primary address. Where EC2 marks none it is the first, in zonal mode.
     pub fn primary(&self) -> Option<&Address> {
         match self.mode {
@@ -246,6 +256,11 @@ impl Observed {
         view
     }
 
+    /// The same of all gateways with their keys, also of second ones and of those that failed, are going or gone.
+    pub fn all(&self) -> Vec<(Key, nat_gateway::Gateway)> {
+        self.gateways.iter().map(|gateway| (gateway.key.clone(), self.view_of(gateway))).collect()
+    }
+
     fn view_of(&self, gateway: &Gateway) -> nat_gateway::Gateway {
         let mut addresses: Vec<&Address> =
             gateway.addresses.iter().filter(|address| !matches!(address.status, Status::Failed(_))).collect();
@@ -257,7 +272,14 @@ impl Observed {
             id: address.allocation.clone(),
             public_ip: address.public_ip.or_else(|| elastic(address)).map(Into::into),
             private_ip: address.private_ip.map(Into::into),
+            carries: if address.status == Status::Going { Carries::Old } else { Carries::All },
         });
-        nat_gateway::Gateway { id: gateway.id.clone(), state: gateway.state.clone(), addresses: addresses.collect() }
+        nat_gateway::Gateway {
+            id: gateway.id.clone(),
+            state: gateway.state.clone(),
+            addresses: addresses.collect(),
+            mark: gateway.mark(),
+            tags: without_reserved(gateway.tags.clone()),
+        }
     }
 }

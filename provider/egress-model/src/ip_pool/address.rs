@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::cidr::Cidr;
-use crate::identity::{Holder, Identity, Key};
+pub use crate::identity::Mark;
+use crate::identity::{Identity, Key};
 
 /// A cloud's own id of an address, such as `eipalloc-0123456789abcdef0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,19 +96,6 @@ impl fmt::Display for PublicIps {
             (None, Self::Pending) => f.write_str("an address without IP yet"),
         }
     }
-}
-
-/// What an address carries of its identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The pool.
-    pub identity: Identity,
-    /// The key.
-    pub key: Key,
-    /// When it was asked for, in seconds since the Unix epoch; `None` when that tag was lost.
-    pub created: Option<u64>,
-    /// The resource instance that has it; `None` when that tag was lost.
-    pub holder: Option<Holder>,
 }
 
 /// What uses an address.

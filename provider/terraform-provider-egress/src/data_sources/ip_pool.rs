@@ -59,6 +59,7 @@ impl DataSource for IpPool {
                 )
                 .computed(),
             ],
+            &self.resource.descriptions(),
         )
     }
 
@@ -69,7 +70,7 @@ impl DataSource for IpPool {
     async fn read(&self, _cx: &Context, config: Value) -> Result<(Value, Diagnostics), Diagnostics> {
         let configured = self.session.required()?;
         let wanted = Owned::read(&configured, ResourceType::IpPool, &config)?;
-        let found = self.resource.find(&configured, &config, wanted.identity, wanted.region.as_deref()).await;
+        let found = self.resource.find(&configured, &config, wanted.identity).await;
         // Without an answer there is no data: each read says so, the first with the cause.
         let report = |failure| self.session.report(failure, "data.egress_ip_pool", &config, Call::Apply);
         let found = found.map_err(|failure| report(failure).into_iter().collect::<Diagnostics>())?;

@@ -59,6 +59,7 @@ impl DataSource for NatGateway {
                 )
                 .computed(),
             ],
+            &self.resource.descriptions(),
         )
     }
 
@@ -69,7 +70,7 @@ impl DataSource for NatGateway {
     async fn read(&self, _cx: &Context, config: Value) -> Result<(Value, Diagnostics), Diagnostics> {
         let configured = self.session.required()?;
         let wanted = Owned::read(&configured, ResourceType::NatGateway, &config)?;
-        let found = self.resource.find(&configured, &config, &wanted.identity, wanted.region.as_deref()).await?;
+        let found = self.resource.find(&configured, &config, wanted.identity).await?;
         let mut state = config;
         for (name, value) in found {
             set(&mut state, name, value);

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use tfplugin::Diagnostic;
 use tfplugin::cty::{Path, Type, Value};
 use tfplugin::model::{self, Arg};
-use tfplugin::schema::declare::block;
+use tfplugin::schema::declare::{block, string};
 use tfplugin::schema::{Attribute, NestedBlock, Schema};
 use tfplugin::validators::parsed;
 
-use crate::resources::{cloud_identity, region_of};
+use crate::clouds::{Cloud, Part};
+use crate::resources::cloud_identity;
 use crate::session::Configured;
 
 #[derive(Deserialize)]
@@ -18,8 +19,8 @@ struct Input {
     name: Arg<String>,
 }
 
-/// The schema of a data source: whose it is, these further attributes, and a block for each cloud.
-pub(super) fn schema(description: &str, more: Vec<Attribute>) -> Schema {
+/// The schema of a data source: whose it is, these further attributes, and a block for each of these clouds.
+pub(super) fn schema(description: &str, more: Vec<Attribute>, clouds: &[&'static Cloud]) -> Schema {
     let owner = Attribute::new(
         "owner",
         Type::String,
@@ -29,18 +30,19 @@ pub(super) fn schema(description: &str, more: Vec<Attribute>) -> Schema {
     let name = Attribute::new("name", Type::String, "The `name` of the resource that manages it.")
         .required()
         .validate(parsed::<Name>("a name"));
-    Schema::new(description, [owner, name].into_iter().chain(more).collect()).with_blocks(vec![aws()])
+    Schema::new(description, [owner, name].into_iter().chain(more).collect())
+        .with_blocks(clouds.iter().map(|cloud| of_cloud(cloud)).collect())
 }
 
-fn aws() -> NestedBlock {
-    let region = Attribute::new("region", Type::String, "The region. Default: the provider's.");
-    block("aws", vec![region], "It is on AWS, in the account of the provider's credentials.")
+fn of_cloud(cloud: &Cloud) -> NestedBlock {
+    let part = |part: &Part| string(part.name, format!("The {}. Default: the provider's.", part.name));
+    let description = format!("It is on {}, in the account of the provider's credentials.", cloud.title);
+    block(cloud.name, cloud.parts.iter().map(part).collect(), description)
 }
 
 /// What is asked for.
 pub(super) struct Owned {
     pub(super) identity: Identity,
-    pub(super) region: Option<String>,
 }
 
 impl Owned {
@@ -55,7 +57,7 @@ impl Owned {
                     .at(Path::attribute("owner"))
             })?;
         }
-        Ok(Self { identity, region: region_of(config) })
+        Ok(Self { identity })
     }
 }
 

@@ -4,6 +4,8 @@ use tfplugin::Diagnostic;
 use tfplugin::cty::{Path, Value};
 use tfplugin::schema::{NestedBlock, PlanModifier};
 
+use crate::clouds::Cloud;
+
 /// The block that chooses a cloud. Objects do not move to another cloud: a resource whose block goes or comes is replaced.
 pub(crate) fn block(block: NestedBlock) -> NestedBlock {
     block.modify(PlanModifier::RequiresReplaceOnPresence)
@@ -12,15 +14,14 @@ pub(crate) fn block(block: NestedBlock) -> NestedBlock {
 /// The one of these clouds that the value chooses. `things` are what is put into a cloud, for the message.
 pub(crate) fn chosen<'a, B: ?Sized>(
     clouds: &'a [Box<B>],
-    name: impl Fn(&B) -> &'static str,
+    cloud: impl Fn(&B) -> &'static Cloud,
     value: &Value,
     things: &str,
 ) -> Result<&'a B, Diagnostic> {
-    let names = clouds.iter().map(|cloud| name(cloud)).collect::<Vec<_>>().join(", ");
-    let is_chosen = |cloud: &&B| value.get(name(cloud)).is_some_and(|attribute| !attribute.is_null());
-    let mut chosen = clouds.iter().map(AsRef::as_ref).filter(is_chosen);
+    let names = clouds.iter().map(|of| cloud(of).name).collect::<Vec<_>>().join(", ");
+    let mut chosen = clouds.iter().map(AsRef::as_ref).filter(|of: &&B| cloud(of).is_chosen(value));
     match (chosen.next(), chosen.next()) {
-        (Some(cloud), None) => Ok(cloud),
+        (Some(one), None) => Ok(one),
         (None, _) => Err(Diagnostic::error(
             "No cloud is chosen",
             format!("Write the block of the cloud that the {things} are to be in, which may be empty: {names}."),
@@ -29,7 +30,7 @@ pub(crate) fn chosen<'a, B: ?Sized>(
             "More than one cloud is chosen",
             format!("A resource is in one cloud; write one of the blocks {names}, and another resource for each other cloud."),
         )
-        .at(Path::attribute(name(second)))),
+        .at(Path::attribute(cloud(second).name))),
     }
 }
 
@@ -37,10 +38,13 @@ pub(crate) fn chosen<'a, B: ?Sized>(
 mod tests {
     use super::*;
 
+    static HERE: Cloud = Cloud { name: "here", title: "Here", parts: &[], locate: |_| None };
+    static THERE: Cloud = Cloud { name: "there", title: "There", parts: &[], locate: |_| None };
+
     #[test]
     fn one_cloud_is_chosen() {
         let clouds: Vec<Box<str>> = vec!["here".into(), "there".into()];
-        let name = |cloud: &str| if cloud == "here" { "here" } else { "there" };
+        let name = |cloud: &str| if cloud == "here" { &HERE } else { &THERE };
         let choose = |here: Value, there: Value| {
             let value = Value::object([("here", here), ("there", there)]);
             let chosen = chosen(&clouds, name, &value, "things").map(ToOwned::to_owned);

@@ -38,6 +38,7 @@ use self::backend::{Backend, Pools};
 use self::outputs::Computed;
 use self::planned::Planning;
 use self::schema::TIMEOUTS;
+use crate::clouds::{Cloud, Parts};
 use crate::resources::import_id::{self, ImportId};
 use crate::resources::instance::Instance;
 use crate::resources::registered::Located;
@@ -59,7 +60,7 @@ impl IpPool {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        cloud_choice::chosen(&self.clouds, Backend::name, value, "addresses")
+        cloud_choice::chosen(&self.clouds, |cloud| cloud.cloud(), value, "addresses")
     }
 
     /// What is wrong with the choice of a cloud, if it is.
@@ -73,10 +74,23 @@ impl IpPool {
         configured: &Configured,
         value: &Value,
         identity: Identity,
-        region: Option<&str>,
     ) -> Result<Computed, Failure> {
-        let pools = self.cloud(value)?.open_region(configured, region).await?;
+        let cloud = self.cloud(value)?;
+        let pools = opened(configured, cloud, &cloud.cloud().parts_of(value).unwrap_or_default()).await?;
         find::find(pools.as_ref(), identity).await
+    }
+
+    /// What it can be in.
+    pub(crate) fn descriptions(&self) -> Vec<&'static Cloud> {
+        self.clouds.iter().map(|cloud| cloud.cloud()).collect()
+    }
+
+    /// Sets the import id of a plan or state.
+    fn set_id(&self, value: &mut Value) {
+        let id = import_id::of(value, &self.descriptions());
+        if let Some(attributes) = value.as_object_mut() {
+            attributes.insert("id".to_owned(), id);
+        }
     }
 
     /// The place in the cloud, for calls that need it.
@@ -170,8 +184,8 @@ impl IpPool {
         match applied {
             Ok(mut applied) => ApplyResponse {
                 identity: {
-                    set_id(&mut applied.state);
-                    cloud_identity::value(&applied.state)
+                    self.set_id(&mut applied.state);
+                    cloud_identity::value(&applied.state, &self.descriptions())
                 },
                 private: {
                     let instance = Instance::of(&private);
@@ -187,7 +201,7 @@ impl IpPool {
                     .collect(),
             },
             Err(failure) => ApplyResponse {
-                identity: cloud_identity::value(&prior),
+                identity: cloud_identity::value(&prior, &self.descriptions()),
                 diagnostics: self.report(failure, present, Call::Apply).into_iter().collect(),
                 state: prior,
                 private,
@@ -196,12 +210,16 @@ impl IpPool {
     }
 }
 
-/// Sets the import id of a plan or state.
-fn set_id(value: &mut Value) {
-    let id = import_id::of(value);
-    if let Some(attributes) = value.as_object_mut() {
-        attributes.insert("id".to_owned(), id);
-    }
+/// The place with these parts, for a call that needs it.
+async fn opened(configured: &Configured, cloud: &dyn Backend, parts: &Parts) -> Result<Box<dyn Pools>, Failure> {
+    let opened = cloud.open_place(configured, parts).await?;
+    opened.ok_or_else(|| {
+        let detail = format!(
+            "The provider's {} block depends on values that are known only after apply. Import needs them.",
+            cloud.cloud().name
+        );
+        Diagnostic::error("Nothing can be imported yet", detail).into()
+    })
 }
 
 fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
@@ -220,7 +238,7 @@ impl Located for IpPool {
     async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
         let pools = self.cloud(value).ok()?.open(configured, value).await.ok()??;
         let name = value.get("name")?.as_str()?.to_owned();
-        Some(Spot { place: pools.place().to_owned(), resource_type: ResourceType::IpPool, namespace: None, name })
+        Some(Spot { place: pools.place().clone().into(), resource_type: ResourceType::IpPool, namespace: None, name })
     }
 
     async fn inherited(
@@ -253,7 +271,7 @@ impl Resource for IpPool {
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        Some(cloud_identity::schema("The pool's name."))
+        Some(cloud_identity::schema("The pool's name.", &self.descriptions()))
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
@@ -295,8 +313,8 @@ impl Resource for IpPool {
                 response.diagnostics.extend(self.report(failure, &response.planned, call));
             }
         }
-        set_id(&mut response.planned);
-        response.identity = cloud_identity::planned(&response.planned, response.identity);
+        self.set_id(&mut response.planned);
+        response.identity = cloud_identity::planned(&response.planned, response.identity, &self.descriptions());
         response
     }
 
@@ -317,8 +335,8 @@ impl Resource for IpPool {
         let mut response = ReadResponse::from(request);
         match state {
             Ok(applied::Seen { mut state, holder, diagnostics }) => {
-                set_id(&mut state);
-                response.identity = cloud_identity::value(&state).or(response.identity);
+                self.set_id(&mut state);
+                response.identity = cloud_identity::value(&state, &self.descriptions()).or(response.identity);
                 response.state = state;
                 response.private = Instance::of(&response.private).or_held_by(holder).to_private();
                 response.diagnostics = diagnostics;
@@ -339,15 +357,15 @@ impl Resource for IpPool {
     }
 
     async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
-        let wanted = ImportId::read(&request, "eipalloc-0123")?;
+        let wanted = ImportId::read(&request, "eipalloc-0123", &self.descriptions())?;
         let configured = self.session.required()?;
         let identity = identity(&configured, &wanted.name)?;
-        let cloud = wanted.cloud(&self.clouds, Backend::name)?;
-        let own = cloud.open_region(&configured, None).await?;
-        let pools = cloud.open_region(&configured, wanted.region.as_deref()).await?;
+        let cloud = wanted.cloud(&self.clouds, |cloud| cloud.cloud())?;
+        let open = async |parts: &Parts| opened(&configured, cloud, parts).await.map_err(|failure| failure.diagnostic);
+        let (own, pools) = (open(&Parts::new()).await?, open(&wanted.parts_of(cloud.cloud())?).await?);
         // What is the provider's is not written.
-        let region = wanted.region.as_deref().filter(|_| pools.place() != own.place());
-        let clouds: Vec<_> = self.clouds.iter().map(|cloud| cloud.name()).collect();
+        let written = pools.place().beside(own.place());
+        let clouds: Vec<_> = self.descriptions().iter().map(|cloud| cloud.name).collect();
         let computed = import::find(pools.as_ref(), identity, &wanted, &clouds).await?;
         let Type::Object(attributes) = self.schema().ty() else { unreachable!("a schema is an object") };
         let mut state: std::collections::BTreeMap<String, Value> =
@@ -355,11 +373,12 @@ impl Resource for IpPool {
         state.insert("name".to_owned(), wanted.name.as_str().into());
         state.insert("release_policy".to_owned(), "release".into());
         state.insert("on_ip_change".to_owned(), "error".into());
-        state.insert(cloud.name().to_owned(), cloud.imported(region));
+        let block = cloud.cloud().written(cloud.imported(), &written);
+        state.insert(cloud.cloud().name.to_owned(), block);
         state.extend(computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let mut state = Value::Object(state);
-        set_id(&mut state);
-        let identity = cloud_identity::value(&state);
+        self.set_id(&mut state);
+        let identity = cloud_identity::value(&state, &self.descriptions());
         if let Some(wrong) = identity.as_ref().and_then(|identity| wanted.another_account(identity)) {
             return Err(wrong.into());
         }

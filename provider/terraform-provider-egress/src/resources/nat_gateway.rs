@@ -1,24 +1,33 @@
 //! `egress_nat_gateway`: NAT gateways, their addresses and the routes to them.
 
+mod applied;
+mod arguments;
 mod aws;
 mod backend;
+mod find;
+mod import;
+mod layers;
+mod load;
+mod looked;
 mod outputs;
+mod planned;
+mod report;
 mod schema;
+mod subject;
+mod task;
+mod translate;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud::Limits;
 use egress_model::identity::{Holder, Identity, ResourceType};
-use egress_model::nat_gateway::capacity::{self, Load, Need, Verdict};
-use serde::Deserialize;
-use tfplugin::cty::{Path, Type, Value};
-use tfplugin::model::{self, Arg};
+use egress_model::nat_gateway::capacity;
+use tfplugin::cty::{Type, Value};
 use tfplugin::provider::Context;
 use tfplugin::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, ImportRequest, Imported, PlanRequest, PlanResponse, ReadRequest,
@@ -27,13 +36,21 @@ use tfplugin::resource::{
 use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
+use self::applied::Applied;
+use self::arguments::Arguments;
 use self::aws::AwsBackend;
-use self::backend::{Backend, Planned};
+use self::backend::Backend;
+use self::looked::Refreshed;
+use self::outputs::Computed;
+use self::planned::Planned;
 use self::schema::TIMEOUTS;
+use self::subject::Subject;
+use self::task::Task;
+use crate::clouds::Cloud;
 use crate::resources::import_id::ImportId;
 use crate::resources::instance::Instance;
 use crate::resources::registered::Located;
-use crate::resources::timeouts::{self, Operation, Timeouts};
+use crate::resources::timeouts::{self, Operation};
 use crate::resources::{cloud_choice, cloud_identity};
 use crate::session::{Configured, Session, Spot};
 
@@ -48,23 +65,18 @@ fn clouds() -> Vec<Box<dyn Backend>> {
     vec![Box::new(AwsBackend)]
 }
 
-/// What one gateway can do, by the name of the cloud.
+/// What one gateway can do of which nothing is said, by the name of the cloud.
 pub(crate) fn capacities() -> Vec<(&'static str, capacity::Limits)> {
-    clouds().iter().map(|cloud| (cloud.name(), cloud.capacity())).collect()
+    clouds().iter().map(|cloud| (cloud.cloud().name, cloud.capacity(&Value::Null))).collect()
 }
 
-/// What is read of the resource here, whatever the cloud.
-#[derive(Deserialize)]
-struct Common {
-    name: Arg<String>,
-    expected_load: Arg<ExpectedLoad>,
-    timeouts: Arg<Timeouts>,
-}
-
-#[derive(Deserialize)]
-struct ExpectedLoad {
-    peak_connections_per_destination: Arg<i64>,
-    spare_addresses: Arg<i64>,
+/// A change that Terraform asks for.
+struct Asked {
+    prior: Value,
+    /// Null to remove it.
+    planned: Value,
+    private: Vec<u8>,
+    operation: Operation,
 }
 
 impl NatGateway {
@@ -74,7 +86,7 @@ impl NatGateway {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        cloud_choice::chosen(&self.clouds, Backend::name, value, "gateways")
+        cloud_choice::chosen(&self.clouds, |cloud| cloud.cloud(), value, "gateways")
     }
 
     /// What is wrong with the choice of a cloud, if it is.
@@ -82,174 +94,103 @@ impl NatGateway {
         self.cloud(value).map(|_| ())
     }
 
+    /// What it can be in.
+    pub(crate) fn descriptions(&self) -> Vec<&'static Cloud> {
+        self.clouds.iter().map(|cloud| cloud.cloud()).collect()
+    }
+
     /// The outputs of gateways with this identity, whichever state manages them.
     pub(crate) async fn find(
         &self,
         configured: &Configured,
         value: &Value,
-        identity: &Identity,
-        region: Option<&str>,
-    ) -> Result<BTreeMap<&'static str, Value>, Diagnostic> {
-        self.cloud(value)?.find(configured, identity, region).await
+        identity: Identity,
+    ) -> Result<Computed, Diagnostics> {
+        let subject = Subject { identity, instance: Instance::default(), prior: &Value::Null, planned: value };
+        Task { configured, backend: self.cloud(value)?, subject }.find().await
     }
 
     fn identity(configured: &Configured, name: &str) -> Result<Identity, Diagnostic> {
         cloud_identity::identity(configured, ResourceType::NatGateway, name)
     }
 
-    async fn apply(
-        &self,
-        cx: &Context,
-        prior: &Value,
-        planned: &Value,
-        private: &[u8],
-        operation: Operation,
-    ) -> Result<backend::Applied, Diagnostic> {
+    /// What is done with a state alone.
+    fn of_state<'a>(&'a self, configured: &'a Configured, state: &'a Value) -> Result<Task<'a>, Diagnostic> {
+        let identity = Self::identity(configured, Arguments::read(state)?.name())?;
+        let subject = Subject { identity, instance: Instance::default(), prior: state, planned: state };
+        Ok(Task { configured, backend: self.cloud(state)?, subject })
+    }
+
+    async fn apply(&self, cx: &Context, asked: &Asked) -> Result<Applied, Diagnostics> {
+        let Asked { prior, planned, private, operation } = asked;
         let present = if planned.is_null() { prior } else { planned };
-        let common: Common = model::from_value_subset(present)?;
-        let configured = self.session.required()?;
-        let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
-        let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&common.timeouts, operation));
-        let cloud = self.cloud(present)?;
-        let mut applied = cloud.apply(&configured, &identity, &Instance::of(private), prior, planned, &limits).await;
+        let arguments = Arguments::read(present)?;
+        let configured = &*self.session.required()?;
+        let identity = Self::identity(configured, arguments.name())?;
+        let limits = Limits::within(cx.stop.clone(), TIMEOUTS.limit(&arguments.timeouts, *operation));
+        let backend = self.cloud(present)?;
+        let subject = Subject { identity, instance: Instance::of(private), prior, planned };
+        let task = Task { configured, backend, subject };
+        let mut applied = task.apply(arguments.on_interruption(), &limits).await?;
         // Of an apply that failed before it changed anything the state is the old one.
-        let is_new = applied.state != *prior && !planned.is_null();
-        if let Some(state) = applied.state.as_object_mut().filter(|_| is_new) {
+        if !planned.is_null() && applied.state != *prior {
             // Not known in the plan when the load was not.
-            let required = need(&common, cloud).map(|need| need.addresses);
-            state.insert("required_addresses".to_owned(), required.into());
+            let required = load::need(&arguments, backend, present).map(|need| need.addresses);
+            let required = Computed::from([("required_addresses", required.into())]);
+            applied.state = outputs::with(&applied.state, required);
         }
         Ok(applied)
     }
 
-    async fn applied(
-        &self,
-        cx: &Context,
-        prior: Value,
-        planned: &Value,
-        private: Vec<u8>,
-        operation: Operation,
-    ) -> ApplyResponse {
-        match self.apply(cx, &prior, planned, &private, operation).await {
-            Ok(mut applied) => ApplyResponse {
-                identity: {
-                    outputs::derive(&mut applied.state);
-                    cloud_identity::value(&applied.state)
-                },
-                state: applied.state,
-                private,
-                diagnostics: applied.diagnostics,
-            },
-            Err(diagnostic) => ApplyResponse {
-                identity: cloud_identity::value(&prior),
-                state: prior,
-                private,
-                diagnostics: diagnostic.into(),
-            },
-        }
+    async fn applied(&self, cx: &Context, asked: Asked) -> ApplyResponse {
+        let (mut state, diagnostics) = match self.apply(cx, &asked).await {
+            Ok(Applied { state, diagnostics }) => (state, diagnostics),
+            Err(diagnostics) => (asked.prior, diagnostics),
+        };
+        outputs::derive(&mut state, &self.descriptions());
+        let identity = cloud_identity::value(&state, &self.descriptions());
+        ApplyResponse { identity, state, private: asked.private, diagnostics }
     }
 
     async fn refine(&self, request: &PlanRequest) -> Result<Planned, Diagnostics> {
-        if !request.requires_replace.is_empty() && !request.planned.is_null() {
+        let PlanRequest { prior, planned, requires_replace, private, .. } = request;
+        if !requires_replace.is_empty() && !planned.is_null() {
             // Terraform asks again for the new gateways, but not for the old ones, which this is about to destroy.
             let removal = PlanRequest { planned: Value::Null, requires_replace: Vec::new(), ..request.clone() };
             let Planned { diagnostics, .. } = Box::pin(self.refine(&removal)).await?;
             return Ok(Planned { diagnostics, ..Planned::default() });
         }
-        let present = if request.planned.is_null() { &request.prior } else { &request.planned };
-        let common: Common = model::from_value_subset(present)?;
-        let cloud = self.cloud(present)?;
+        let present = if planned.is_null() { prior } else { planned };
+        let arguments = Arguments::read(present)?;
+        let backend = self.cloud(present)?;
         let mut diagnostics = Diagnostics::new();
         let mut required = None;
-        if !request.planned.is_null() {
-            required = need(&common, cloud).map(|need| need.addresses);
-            diagnostics.extend(judge_load(&common, cloud, &request.planned));
+        if !planned.is_null() {
+            required = load::need(&arguments, backend, planned).map(|need| need.addresses);
+            diagnostics.extend(load::judge(&arguments, backend, planned));
         }
-        let (Some(configured), Some(name)) = (self.session.configured(), common.name.known()) else {
+        let (Some(configured), Some(name)) = (self.session.configured(), arguments.name.known()) else {
             return Ok(Planned { diagnostics, ..Planned::default() });
         };
         let identity = Self::identity(&configured, name)?;
-        let mut planned =
-            cloud.plan(&configured, &identity, &Instance::of(&request.private), &request.prior, &request.planned).await;
-        diagnostics.extend(planned.diagnostics);
-        planned.diagnostics = diagnostics;
-        if !request.planned.is_null() && !common.expected_load.is_unknown() {
-            planned.computed.insert("required_addresses", required.into());
+        let subject = Subject { identity, instance: Instance::of(private), prior, planned };
+        let refined = Task { configured: &configured, backend, subject }.plan(arguments.on_interruption()).await;
+        let mut refined = refined.unwrap_or_else(|diagnostics| Planned { diagnostics, ..Planned::default() });
+        diagnostics.extend(std::mem::take(&mut refined.diagnostics));
+        if !planned.is_null() && !arguments.expected_load.is_unknown() {
+            refined.computed.insert("required_addresses", required.into());
         }
-        Ok(planned)
+        Ok(Planned { diagnostics, ..refined })
     }
-}
-
-fn load(common: &Common) -> Option<Load> {
-    let load = common.expected_load.known()?;
-    let peak = u64::try_from(*load.peak_connections_per_destination.known()?).ok().and_then(NonZeroU64::new)?;
-    let spare = match &load.spare_addresses {
-        Arg::Known(spare) => u32::try_from(*spare).ok()?,
-        Arg::Null => 0,
-        Arg::Unknown => return None,
-    };
-    Some(Load { peak_connections_per_destination: peak, spare_addresses: spare })
-}
-
-fn need(common: &Common, cloud: &dyn Backend) -> Option<Need> {
-    Some(load(common)?.need(cloud.capacity()))
-}
-
-/// Whether the addresses carry the load.
-fn judge_load(common: &Common, cloud: &dyn Backend, value: &Value) -> Diagnostics {
-    let Some(need) = need(common, cloud) else { return Diagnostics::new() };
-    let judged = cloud.address_counts(value).into_iter().filter_map(|(key, (count, path))| {
-        let carried = need.carried_by(count);
-        let has = format!("The gateway of {key} has {count}, which carry {carried} simultaneous connections to one destination.");
-        let diagnostic = match need.verdict(count) {
-            Verdict::Enough => return None,
-            Verdict::NoSpare => Diagnostic::warning(
-                format!("The gateway of {key} has fewer spare addresses than expected_load asks for"),
-                format!("{need}. {has} The load itself fits."),
-            ),
-            Verdict::TooFew => Diagnostic::error(
-                format!("The gateway of {key} has too few addresses for expected_load"),
-                format!("{need}. {has} Beyond that new connections fail. Add addresses, or correct expected_load."),
-            ),
-            Verdict::Impossible => Diagnostic::error(
-                "No gateway can carry expected_load",
-                format!(
-                    "{need}, and a gateway can have at most {}. Spread the load over more gateways, or over more destination \
-                     addresses.",
-                    cloud.capacity().addresses_per_gateway
-                ),
-            ),
-        };
-        Some(diagnostic.at(path))
-    });
-    judged.collect()
-}
-
-fn validate_load(common: &Common) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    let Some(load) = common.expected_load.known() else { return diagnostics };
-    let path = Path::attribute("expected_load");
-    if let Some(peak) = load.peak_connections_per_destination.known().filter(|peak| **peak < 1) {
-        let detail =
-            format!("It is {peak}; a load has at least 1 connection. Leave expected_load out when it is not known.");
-        let diagnostic = Diagnostic::error("The peak of connections cannot be used", detail);
-        diagnostics.push(diagnostic.at(path.child("peak_connections_per_destination")));
-    }
-    if let Some(spare) = load.spare_addresses.known().filter(|spare| u32::try_from(**spare).is_err()) {
-        let diagnostic = Diagnostic::error(
-            "The number of spare addresses cannot be used",
-            format!("It is {spare}; write 0 or more."),
-        );
-        diagnostics.push(diagnostic.at(path.child("spare_addresses")));
-    }
-    diagnostics
 }
 
 #[async_trait]
 impl Located for NatGateway {
     async fn spot(&self, configured: &Configured, value: &Value) -> Option<Spot> {
-        let place = self.cloud(value).ok()?.place(configured, value).await?;
+        let backend = self.cloud(value).ok()?;
+        let gateways = backend.open(configured, &backend.cloud().parts_of(value)?).await.ok()??;
         let name = value.get("name")?.as_str()?.to_owned();
+        let place = gateways.place().clone().into();
         Some(Spot { place, resource_type: ResourceType::NatGateway, namespace: None, name })
     }
 
@@ -259,9 +200,7 @@ impl Located for NatGateway {
         state: Value,
         others: &BTreeSet<Holder>,
     ) -> Result<Value, Diagnostics> {
-        let name = state.get("name").and_then(Value::as_str).unwrap_or_default();
-        let identity = Self::identity(configured, name)?;
-        self.cloud(&state)?.inherited(configured, &identity, &state, others).await
+        self.of_state(configured, &state)?.inherited(others).await
     }
 }
 
@@ -276,19 +215,19 @@ impl Resource for NatGateway {
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        Some(cloud_identity::schema("The resource's name."))
+        Some(cloud_identity::schema("The resource's name.", &self.descriptions()))
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        let common: Common = match model::from_value_subset(config) {
-            Ok(common) => common,
+        let arguments = match Arguments::read(config) {
+            Ok(arguments) => arguments,
             Err(diagnostic) => return diagnostic.into(),
         };
-        let mut diagnostics = timeouts::validate(&common.timeouts);
-        if let Some(Err(diagnostic)) = common.name.known().map(|name| cloud_identity::parse_name(name)) {
+        let mut diagnostics = timeouts::validate(&arguments.timeouts);
+        if let Some(Err(diagnostic)) = arguments.name.known().map(|name| cloud_identity::parse_name(name)) {
             diagnostics.push(diagnostic);
         }
-        diagnostics.extend(validate_load(&common));
+        diagnostics.extend(load::validate(&arguments));
         match self.cloud(config) {
             Ok(cloud) => diagnostics.extend(cloud.validate(config)),
             Err(diagnostic) => diagnostics.push(diagnostic),
@@ -300,37 +239,32 @@ impl Resource for NatGateway {
         let refined = self.refine(&request).await;
         let mut response = PlanResponse::from(request);
         match refined {
-            Ok(planned) => {
-                if let Some(attributes) = response.planned.as_object_mut() {
-                    attributes.extend(planned.computed.into_iter().map(|(name, value)| (name.to_owned(), value)));
-                }
-                response.diagnostics.extend(planned.diagnostics);
+            Ok(Planned { computed, diagnostics }) => {
+                response.planned = outputs::with(&response.planned, computed);
+                response.diagnostics.extend(diagnostics);
             }
             Err(diagnostics) => response.diagnostics.extend(diagnostics),
         }
-        outputs::derive(&mut response.planned);
-        response.identity = cloud_identity::planned(&response.planned, response.identity);
+        let clouds = self.descriptions();
+        outputs::derive(&mut response.planned, &clouds);
+        response.identity = cloud_identity::planned(&response.planned, response.identity, &clouds);
         response
     }
 
     async fn create(&self, cx: &Context, request: CreateRequest) -> ApplyResponse {
-        self.applied(cx, Value::Null, &request.planned, request.private, Operation::Create).await
+        let CreateRequest { planned, private, .. } = request;
+        self.applied(cx, Asked { prior: Value::Null, planned, private, operation: Operation::Create }).await
     }
 
     async fn read(&self, _cx: &Context, request: ReadRequest) -> ReadResponse {
         self.session.note_refresh();
-        let state = async {
-            let common: Common = model::from_value_subset(&request.state)?;
-            let configured = self.session.required()?;
-            let identity = Self::identity(&configured, common.name.known().map_or("", String::as_str))?;
-            self.cloud(&request.state)?.read(&configured, &identity, &request.state).await
-        };
-        let state = state.await;
+        let refreshed = async { self.of_state(&*self.session.required()?, &request.state)?.read().await };
+        let refreshed: Result<Refreshed, Diagnostics> = refreshed.await;
         let mut response = ReadResponse::from(request);
-        match state {
-            Ok(backend::Seen { mut state, holder }) => {
-                outputs::derive(&mut state);
-                response.identity = cloud_identity::value(&state).or(response.identity);
+        match refreshed {
+            Ok(Refreshed { mut state, holder }) => {
+                outputs::derive(&mut state, &self.descriptions());
+                response.identity = cloud_identity::value(&state, &self.descriptions()).or(response.identity);
                 response.private = Instance::of(&response.private).or_held_by(holder).to_private();
                 response.state = state;
             }
@@ -340,29 +274,32 @@ impl Resource for NatGateway {
     }
 
     async fn update(&self, cx: &Context, request: UpdateRequest) -> ApplyResponse {
-        self.applied(cx, request.prior, &request.planned, request.private, Operation::Update).await
+        let UpdateRequest { prior, planned, private, .. } = request;
+        self.applied(cx, Asked { prior, planned, private, operation: Operation::Update }).await
     }
 
     async fn delete(&self, cx: &Context, request: DeleteRequest) -> ApplyResponse {
-        self.applied(cx, request.prior, &Value::Null, request.private, Operation::Delete).await
+        let DeleteRequest { prior, private, .. } = request;
+        self.applied(cx, Asked { prior, planned: Value::Null, private, operation: Operation::Delete }).await
     }
 
     async fn import(&self, _cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
-        let wanted = ImportId::read(&request, "nat-0123")?;
-        let configured = self.session.required()?;
-        let identity = Self::identity(&configured, &wanted.name)?;
-        let cloud = wanted.cloud(&self.clouds, Backend::name)?;
-        let ids = wanted.ids.iter().map(|(key, id)| (id.clone(), key.clone())).collect();
-        let (found, diagnostics) = cloud.import(&configured, &identity, wanted.region.as_deref(), &ids).await?;
+        let clouds = self.descriptions();
+        let wanted = ImportId::read(&request, "nat-0123", &clouds)?;
+        let configured = &*self.session.required()?;
+        let identity = Self::identity(configured, &wanted.name)?;
+        let backend = wanted.cloud(&self.clouds, |cloud| cloud.cloud())?;
+        let parts = wanted.parts_of(backend.cloud())?;
         let Type::Object(attributes) = self.schema().ty() else {
             return Err(Diagnostic::error("The schema is no object", "This is a bug in the provider.").into());
         };
-        let mut state: BTreeMap<String, Value> = attributes.into_keys().map(|name| (name, Value::Null)).collect();
-        state.insert("name".to_owned(), wanted.name.as_str().into());
-        state.extend(found);
-        let mut state = Value::Object(state);
-        outputs::derive(&mut state);
-        let identity = cloud_identity::value(&state);
+        let none: BTreeMap<String, Value> = attributes.into_keys().map(|name| (name, Value::Null)).collect();
+        let none = outputs::with(&Value::Object(none), Computed::from([("name", wanted.name.as_str().into())]));
+        let subject = Subject { identity, instance: Instance::default(), prior: &Value::Null, planned: &none };
+        let (found, diagnostics) = Task { configured, backend, subject }.import(&parts, &wanted.ids).await?;
+        let mut state = outputs::with(&none, found);
+        outputs::derive(&mut state, &clouds);
+        let identity = cloud_identity::value(&state, &clouds);
         if let Some(wrong) = identity.as_ref().and_then(|identity| wanted.another_account(identity)) {
             return Err(wrong.into());
         }

@@ -13,7 +13,7 @@ use self::causes::Causes;
 pub(crate) use self::causes::{Call, Cause, Failure};
 pub(crate) use self::kinds::MissingKinds;
 use self::objects::Claimed;
-pub(crate) use self::register::{Clash, Register, Role, Spot};
+pub(crate) use self::register::{Clash, Register, Role, Spot, Where};
 use self::routes::RouteClaims;
 pub(crate) use self::silent::SilentKinds;
 pub(crate) use self::tally::Tally;

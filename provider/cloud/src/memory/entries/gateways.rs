@@ -179,7 +179,7 @@ impl NatGateways for Process<Api> {
         let address = |(id, bound): (&String, &Bound)| nat_gateway::Address {
             id: Some(id.clone()),
             public_ip: Some(bound.ip),
-            private_ip: None,
+            ..nat_gateway::Address::default()
         };
         let state = |status| match status {
             Status::Coming => nat_gateway::State::Pending,
@@ -192,7 +192,13 @@ impl NatGateways for Process<Api> {
                 continue;
             }
             let addresses = gateway.addresses.iter().map(address).collect();
-            let shown = nat_gateway::Gateway { id: id.clone(), state: state(gateway.status), addresses };
+            let shown = nat_gateway::Gateway {
+                id: id.clone(),
+                state: state(gateway.status),
+                addresses,
+                mark: None,
+                tags: BTreeMap::new(),
+            };
             view.gateways.insert(gateway.key.clone(), shown);
         }
         view

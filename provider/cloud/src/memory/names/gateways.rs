@@ -180,7 +180,7 @@ impl NatGateways for Process<Api> {
         let address = |(id, ip): (&String, &Option<IpAddr>)| nat_gateway::Address {
             id: Some(id.clone()),
             public_ip: *ip,
-            private_ip: None,
+            ..nat_gateway::Address::default()
         };
         let state = |provisioning| match provisioning {
             Provisioning::Updating => nat_gateway::State::Pending,
@@ -197,7 +197,13 @@ impl NatGateways for Process<Api> {
                 continue;
             }
             let addresses = gateway.addresses.iter().map(address).collect();
-            let shown = nat_gateway::Gateway { id: id.clone(), state: state(gateway.provisioning), addresses };
+            let shown = nat_gateway::Gateway {
+                id: id.clone(),
+                state: state(gateway.provisioning),
+                addresses,
+                mark: None,
+                tags: BTreeMap::new(),
+            };
             view.gateways.insert(gateway.key.clone(), shown);
         }
         view

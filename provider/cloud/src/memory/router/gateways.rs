@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use egress_model::identity::{Identity, Key};
-use egress_model::nat_gateway::{self, View};
+use egress_model::nat_gateway::{self, Carries, View};
 use tokio::time::Instant;
 
 use super::api::{Api, Nat};
@@ -183,12 +183,14 @@ impl NatGateways for Process<Api> {
         let address = |name: &String| nat_gateway::Address {
             id: Some(id_of(name)),
             public_ip: observed.ips.get(name).copied(),
-            private_ip: None,
+            ..nat_gateway::Address::default()
         };
         let gateway = |(key, nat): (&Key, &Nat)| {
-            let addresses = nat.ips.iter().chain(&nat.drain_ips).map(address).collect();
+            let leaving =
+                nat.drain_ips.iter().map(address).map(|it| nat_gateway::Address { carries: Carries::Old, ..it });
+            let addresses = nat.ips.iter().map(address).chain(leaving).collect();
             let (id, state) = (format!("router/{}", nat.name), nat_gateway::State::Available);
-            (key.clone(), nat_gateway::Gateway { id, state, addresses })
+            (key.clone(), nat_gateway::Gateway { id, state, addresses, mark: None, tags: BTreeMap::new() })
         };
         View { gateways: observed.nats.iter().map(gateway).collect() }
     }

@@ -198,7 +198,7 @@ impl NatGateways for Process<Api> {
         let address = |member: &Member| nat_gateway::Address {
             id: Some(member.allocation.clone()),
             public_ip: member.ip,
-            private_ip: None,
+            ..nat_gateway::Address::default()
         };
         let state = |phase| match phase {
             Phase::Pending => nat_gateway::State::Pending,
@@ -212,7 +212,13 @@ impl NatGateways for Process<Api> {
         let (live, others): (Vec<_>, Vec<_>) = observed.gateways.iter().partition(|(_, gateway)| gateway.is_live());
         for (id, gateway) in others.into_iter().chain(live) {
             let addresses = gateway.addresses.iter().map(address).collect();
-            let shown = nat_gateway::Gateway { id: id.clone(), state: state(gateway.phase), addresses };
+            let shown = nat_gateway::Gateway {
+                id: id.clone(),
+                state: state(gateway.phase),
+                addresses,
+                mark: None,
+                tags: BTreeMap::new(),
+            };
             view.gateways.insert(gateway.key.clone(), shown);
         }
         view

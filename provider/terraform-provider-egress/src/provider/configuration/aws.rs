@@ -13,6 +13,7 @@ use tfplugin::similar::hint;
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::wrong::{beneath, wrong_url};
+use crate::clouds::aws::{self, WrongTag};
 use crate::duration;
 use crate::session::Aws;
 
@@ -170,17 +171,17 @@ fn wrong_session_name(name: &str) -> Option<String> {
     (!right).then(|| format!("{name:?} is not 2 to 64 letters, digits or any of _ = , . @ -."))
 }
 
-/// The tag restrictions of the EC2 user guide, and our own keys.
+/// What is wrong with the key of a tag: our own keys, and the rules of EC2.
 fn wrong_tag(key: &str) -> Option<String> {
     if RESERVED_TAGS.contains(&key) {
-        Some(format!("{key} is how the provider finds its objects again; it sets that tag itself."))
-    } else if key.to_ascii_lowercase().starts_with("aws:") {
-        Some("Keys that begin with aws: are AWS's own.".to_owned())
-    } else if key.is_empty() || key.chars().count() > 128 {
-        Some("A tag key has 1 to 128 characters.".to_owned())
-    } else {
-        None
+        return Some(format!("{key} is how the provider finds its objects again; it sets that tag itself."));
     }
+    let problem = match aws::wrong_tag(key, None)? {
+        WrongTag::OfAws => "Keys that begin with aws: are AWS's own.",
+        WrongTag::Key => "A tag key has 1 to 128 characters.",
+        WrongTag::Value => "A tag's value has at most 256 characters.",
+    };
+    Some(problem.to_owned())
 }
 
 /// The limits are those of `Policy` in the AWS STS API reference, `AssumeRole`.

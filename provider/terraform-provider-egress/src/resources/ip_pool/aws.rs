@@ -13,14 +13,15 @@ use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::schema::declare::{block, object, string};
-use tfplugin::schema::{Attribute, NestedBlock, PlanModifier};
+use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
 use super::backend::{Backend, Place, Pools, Terms};
 use super::report;
-use crate::resources::region;
-use crate::session::{Configured, Failure, Unavailable};
+use crate::clouds::aws::{self, AWS, WrongTag};
+use crate::clouds::{Cloud, Parts};
+use crate::session::{Configured, Failure};
 
 /// AWS behind the resource.
 pub(super) struct AwsBackend;
@@ -41,7 +42,6 @@ struct AddressInput {
 
 #[derive(Deserialize)]
 struct PoolInput {
-    region: Arg<String>,
     network_border_group: Arg<String>,
     public_ipv4_pool: Arg<String>,
     ipam_pool_id: Arg<String>,
@@ -103,33 +103,24 @@ fn source_attributes() -> Vec<Attribute> {
     ]
 }
 
-async fn connect(configured: &Configured) -> Result<Option<Arc<cloud_aws::Cloud>>, Failure> {
-    match &configured.aws {
-        Ok(aws) => aws.cloud().await.map(Some),
-        Err(Unavailable::Unknown) => Ok(None),
-        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone().into()),
-    }
-}
-
 fn place(region: Arc<Region>, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
-    let (name, default_tags) = (format!("AWS in {}", region.name()), region.default_tags().clone());
+    let (place, default_tags) = (aws::place(region.name()), region.default_tags().clone());
     let terms = sources.into_iter().map(|(key, source)| (key, Terms { source, settings: () })).collect();
-    Box::new(Place { cloud: region, name, terms, default_tags })
+    Box::new(Place { cloud: region, place, terms, default_tags })
 }
 
 #[async_trait]
 impl Backend for AwsBackend {
-    fn name(&self) -> &'static str {
-        "aws"
+    fn cloud(&self) -> &'static Cloud {
+        &AWS
     }
 
     fn block(&self) -> NestedBlock {
-        let region = string(
+        let region = AWS.attribute(
             "region",
             "The region. Default: the provider's. An address cannot move: another region replaces the pool, and every IP of it is given \
              up by its `release_policy`.",
-        )
-        .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another)));
+        );
         let attributes = std::iter::once(region).chain(source_attributes()).collect();
         block(
             "aws",
@@ -184,10 +175,9 @@ impl Backend for AwsBackend {
     }
 
     async fn open(&self, configured: &Configured, value: &Value) -> Result<Option<Box<dyn Pools>>, Failure> {
-        let input = Input::read(value)?;
-        let Some(pool) = input.aws.known().filter(|pool| !pool.region.is_unknown()) else { return Ok(None) };
-        let Some(cloud) = connect(configured).await? else { return Ok(None) };
-        let region = cloud.region(pool.region.known().map(String::as_str));
+        let Some(parts) = AWS.parts_of(value) else { return Ok(None) };
+        let Some(cloud) = configured.aws().await? else { return Ok(None) };
+        let (input, region) = (Input::read(value)?, cloud.region(aws::region(&parts)));
         let sources = input.sources().into_iter().filter_map(|(key, source)| Some((key, source?)));
         Ok(Some(place(region, sources.collect())))
     }
@@ -201,22 +191,14 @@ impl Backend for AwsBackend {
         sources.into_iter().filter(|(_, source)| source.is_none()).map(|(key, _)| key).collect()
     }
 
-    async fn open_region(&self, configured: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
-        let cloud = connect(configured).await.map_err(|failure| failure.diagnostic)?.ok_or_else(|| {
-            Diagnostic::error(
-                "Nothing can be imported yet",
-                "The provider's aws block depends on values that are known only after apply. Import needs them.",
-            )
-        })?;
-        Ok(place(cloud.region(region), BTreeMap::new()))
+    async fn open_place(&self, configured: &Configured, parts: &Parts) -> Result<Option<Box<dyn Pools>>, Failure> {
+        let cloud = configured.aws().await?;
+        Ok(cloud.map(|cloud| place(cloud.region(aws::region(parts)), BTreeMap::new())))
     }
 
-    fn imported(&self, region: Option<&str>) -> Value {
+    fn imported(&self) -> Value {
         let text = |name: &str| (name.to_owned(), Value::Null);
-        let mut attributes: BTreeMap<String, Value> =
-            ["network_border_group", "public_ipv4_pool", "ipam_pool_id"].into_iter().map(text).collect();
-        attributes.insert("region".to_owned(), region.into());
-        Value::Object(attributes)
+        Value::Object(["network_border_group", "public_ipv4_pool", "ipam_pool_id"].into_iter().map(text).collect())
     }
 }
 
@@ -226,22 +208,18 @@ fn two_pools(public_ipv4_pool: &Arg<String>, ipam_pool_id: &Arg<String>, path: &
     both.then(|| Diagnostic::error("Two pools of addresses are chosen", detail).at(path.child("ipam_pool_id")))
 }
 
-/// The limits of "Tag your Amazon EC2 resources": keys of up to 128 and values of up to 256 characters; keys that begin with
-/// `aws:` are Amazon's.
+/// What is wrong with the tags of the last of these layers, and whether all of them are too many.
 fn wrong_tags(layers: &[&Tags], path: &Path) -> Vec<Diagnostic> {
     let known = |layer: &'_ Tags| layer.known().cloned().unwrap_or_default();
     let all: BTreeMap<String, Arg<String>> = layers.iter().flat_map(|layer| known(layer)).collect();
     let mut wrong: Vec<Diagnostic> = report::too_many_tags(all.keys(), MAX_TAGS, path).into_iter().collect();
     let Some(own) = layers.last().and_then(|layer| layer.known()) else { return wrong };
     for (key, value) in own {
-        let problem = if key.to_ascii_lowercase().starts_with("aws:") {
-            "Keys that begin with \"aws:\" are Amazon's."
-        } else if key.is_empty() || key.chars().count() > 128 {
-            "A tag's key has 1 to 128 characters on AWS."
-        } else if value.known().is_some_and(|value| value.chars().count() > 256) {
-            "A tag's value has at most 256 characters on AWS."
-        } else {
-            continue;
+        let problem = match aws::wrong_tag(key, value.known().map(String::as_str)) {
+            Some(WrongTag::OfAws) => "Keys that begin with \"aws:\" are Amazon's.",
+            Some(WrongTag::Key) => "A tag's key has 1 to 128 characters on AWS.",
+            Some(WrongTag::Value) => "A tag's value has at most 256 characters on AWS.",
+            None => continue,
         };
         wrong.push(Diagnostic::error(format!("The tag {key:?} cannot be used"), problem).at(path.key(key)));
     }

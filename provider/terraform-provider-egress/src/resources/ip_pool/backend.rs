@@ -12,19 +12,20 @@ use egress_model::ip_pool::{
     self, Address, AddressId, Desired, InUse, Mark, Observed, Operation, Origin, PublicIps, ReleasePolicy, Source,
     State, User, Wanted,
 };
+use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 use tfplugin::schema::{Attribute, NestedBlock};
-use tfplugin::{Diagnostic, Diagnostics};
 
+use crate::clouds::{self, Cloud, Parts};
 use crate::session::{Configured, Failure};
 
 /// A cloud behind the resource. Values are those of the whole resource.
 #[async_trait]
 pub(super) trait Backend: Send + Sync {
-    /// The name of the block that chooses this cloud.
-    fn name(&self) -> &'static str;
+    /// The cloud.
+    fn cloud(&self) -> &'static Cloud;
 
-    /// That block.
+    /// The block that chooses it.
     fn block(&self) -> NestedBlock;
 
     /// What the cloud adds to an address, in an attribute of the same name.
@@ -45,11 +46,11 @@ pub(super) trait Backend: Send + Sync {
     /// The keys of which it is not known yet where their address comes from.
     fn undecided(&self, value: &Value) -> Vec<Key>;
 
-    /// The place in the cloud with this name, or the default one, to import from.
-    async fn open_region(&self, configured: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic>;
+    /// The place with these parts, to look for a pool. `None` while it is not known how the cloud is reached.
+    async fn open_place(&self, configured: &Configured, parts: &Parts) -> Result<Option<Box<dyn Pools>>, Failure>;
 
-    /// The value of the block that chooses this cloud, for a pool that is imported from this region.
-    fn imported(&self, region: Option<&str>) -> Value;
+    /// The block that chooses this cloud, for a pool that is imported, without the parts of its place.
+    fn imported(&self) -> Value;
 }
 
 /// One wanted address.
@@ -174,8 +175,8 @@ pub(super) struct Picture {
 /// Pools in one place of a cloud.
 #[async_trait]
 pub(super) trait Pools: Send + Sync {
-    /// What is called there, for messages: `AWS in eu-west-1`.
-    fn place(&self) -> &str;
+    /// Where they are.
+    fn place(&self) -> &clouds::Place;
 
     /// The provider's tags for everything it makes there.
     fn default_tags(&self) -> &DefaultTags;
@@ -209,7 +210,7 @@ pub(super) trait Pools: Send + Sync {
 pub(super) struct Place<C: IpPools> {
     pub(super) cloud: Arc<C>,
     /// See [`Pools::place`].
-    pub(super) name: String,
+    pub(super) place: clouds::Place,
     /// Where the address of each key comes from, and how it is set.
     pub(super) terms: BTreeMap<Key, Terms<C::Source>>,
     pub(super) default_tags: DefaultTags,
@@ -303,8 +304,8 @@ fn picture<S: Source>(Request { desired, state }: &Request<S>, observed: &Observ
 
 #[async_trait]
 impl<C: IpPools> Pools for Place<C> {
-    fn place(&self) -> &str {
-        &self.name
+    fn place(&self) -> &clouds::Place {
+        &self.place
     }
 
     fn default_tags(&self) -> &DefaultTags {

@@ -10,6 +10,7 @@ use tfplugin::cty::{Path, Value};
 use super::backend::{Pool, Pools, Row};
 use super::outputs::{self, Computed, Known};
 use super::report;
+use crate::clouds::Place;
 use crate::session::Failure;
 
 /// The ids and public IPs of the pool with this identity: all that are found by their tags, or an error.
@@ -33,7 +34,7 @@ pub(super) async fn find(pools: &dyn Pools, identity: Identity) -> Result<Comput
     Ok(computed)
 }
 
-fn not_found(identity: &Identity, place: &str) -> Diagnostic {
+fn not_found(identity: &Identity, place: &Place) -> Diagnostic {
     let tags = identity.tags().map(|(name, value)| format!("{name} = \"{value}\"")).join(", ");
     let detail = format!(
         "No address in the account of the provider's credentials ({place}) carries the tags {tags}. Check the name, the owner, the \

@@ -13,6 +13,7 @@ use tfplugin::cty::Path;
 
 use super::arguments::Recorded;
 use super::backend::{Fate, Leaving, Row};
+use crate::clouds::Place;
 use crate::resources::adoption::{Finder, Found, age_since, diagnose};
 use crate::resources::cloud_error::{cause, remedy, said};
 use crate::session::{Adoption, Failure};
@@ -362,13 +363,16 @@ pub(super) fn taken_back(key: &Key, row: &Row) -> Diagnostic {
 }
 
 /// A call failed while the cloud was only read.
-pub(super) fn unreadable(what: &str, error: &Error, place: &str) -> Failure {
+pub(super) fn unreadable(what: &str, error: &Error, place: &Place) -> Failure {
     let detail = format!("{}.\n\n{}", said(error), remedy(error));
-    Failure::new(cause(error, place), Diagnostic::error(format!("Could not {what}"), detail).at(addresses()))
+    Failure::new(
+        cause(error, &place.to_string()),
+        Diagnostic::error(format!("Could not {what}"), detail).at(addresses()),
+    )
 }
 
 /// How an apply ended at `place`, if it did not do everything; `exists` says what there is now.
-pub(super) fn end(end: &End, place: &str, exists: &str, creates: bool) -> Option<Failure> {
+pub(super) fn end(end: &End, place: &Place, exists: &str, creates: bool) -> Option<Failure> {
     let remaining = |rest: &[String]| match rest {
         [] => String::new(),
         rest => format!("\n\nNot started: {}.", rest.join("; ")),
@@ -379,7 +383,7 @@ pub(super) fn end(end: &End, place: &str, exists: &str, creates: bool) -> Option
             let exists = format!("{exists}{}", remaining(rest));
             let detail = format!("{}.\n\n{}\n\n{exists}", said(error), remedy(error));
             let diagnostic = Diagnostic::error(format!("Could not {operation}"), detail).at(addresses());
-            return Some(Failure { cause: cause(error, place), diagnostic, exists });
+            return Some(Failure { cause: cause(error, &place.to_string()), diagnostic, exists });
         }
         End::Stopped(rest) => {
             let summary = "The run was interrupted";

@@ -30,11 +30,11 @@ impl<'a> Said<'a> {
     fn read(clouds: &[Box<dyn Backend>], address: &'a Value, path: &Path) -> Self {
         let part = |name: &str| address.get(name).unwrap_or(&Value::Null);
         let pools = clouds.iter().flat_map(|cloud| {
-            let of_cloud = part(cloud.name());
+            let of_cloud = part(cloud.cloud().name);
             let sources = cloud.address_sources().iter();
             sources.filter_map(move |name| {
                 let value = if of_cloud.is_unknown() { of_cloud } else { of_cloud.get(name)? };
-                Some((path.child(cloud.name()).child(*name), value))
+                Some((path.child(cloud.cloud().name).child(*name), value))
             })
         });
         Self { new: part("new"), existing_id: part("existing_id"), recover: part("recover"), pools: pools.collect() }

@@ -1,6 +1,7 @@
 //! What is refused, and where; and what an import id says. What is done on a cloud is tested with real hosts.
 
 mod histories;
+mod on_a_second_cloud;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use expect_test::expect_file;
 use tfplugin::cty::Value;
 use tfplugin::diagnostic::Severity;
 
+use super::arguments::OnInterruption;
 use super::*;
 use crate::resources::configurations::completed;
 use crate::resources::whole_diagnostics::assert_golden;
@@ -281,9 +283,9 @@ fn judges_the_load_per_gateway() {
         let load =
             Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", spare.into())]);
         let value = config(aws(), &[("expected_load", load)]);
-        let common: Common = model::from_value_subset(&value).unwrap();
+        let arguments = Arguments::read(&value).unwrap();
         let cloud = resource.cloud(&value).unwrap();
-        judge_load(&common, cloud, &value).into_iter().map(|d| (d.severity, d.detail)).collect::<Vec<_>>()
+        load::judge(&arguments, cloud, &value).into_iter().map(|d| (d.severity, d.detail)).collect::<Vec<_>>()
     };
     assert_eq!(judge(55_000, 0), vec![]);
     assert!(matches!(&judge(55_000, 1)[..], [(Severity::Warning, text)] if text.contains("+ 1 spare = 2")));
@@ -310,21 +312,21 @@ async fn an_update_that_failed_leaves_the_state_as_it_was() {
         let load =
             Value::object([("peak_connections_per_destination", Value::from(peak)), ("spare_addresses", 0.into())]);
         let mut value = config(aws(), &[("expected_load", load), ("required_addresses", required.into())]);
-        outputs::derive(&mut value);
+        outputs::derive(&mut value, &resource.descriptions());
         value
     };
     let (prior, planned) = (with_load(55_000, 1), with_load(100_000, 2));
-    let cx = Context::default();
-    let applied = resource.applied(&cx, prior.clone(), &planned, Vec::new(), Operation::Update).await;
+    let asked = Asked { prior: prior.clone(), planned, private: Vec::new(), operation: Operation::Update };
+    let applied = resource.applied(&Context::default(), asked).await;
     assert!(applied.diagnostics.has_errors(), "AWS cannot be called");
     assert_eq!(applied.state, prior);
 }
 
 #[test]
 fn a_cloud_is_chosen() {
-    let none = resource().cloud(&config(aws(), &[("aws", Value::Null)])).map(Backend::name);
+    let none = resource().cloud(&config(aws(), &[("aws", Value::Null)])).map(|cloud| cloud.cloud().name);
     assert_eq!(none.map_err(|diagnostic| diagnostic.summary), Err("No cloud is chosen".to_owned()));
-    assert_eq!(resource().cloud(&config(aws(), &[])).map(Backend::name), Ok("aws"));
+    assert_eq!(resource().cloud(&config(aws(), &[])).map(|cloud| cloud.cloud().name), Ok("aws"));
 }
 
 #[tokio::test]
@@ -351,8 +353,13 @@ async fn the_region_in_use_can_be_written_and_no_other() {
         ("us-east-1".into(), "eu-west-1".into(), false),
     ] {
         let (prior, planned) = (of(prior), of(planned));
-        let messages =
-            AwsBackend.plan(&configured, &identity, &Instance::default(), &prior, &planned).await.diagnostics;
+        let identity = identity.clone();
+        let subject = Subject { identity, instance: Instance::default(), prior: &prior, planned: &planned };
+        let task = Task { configured: &configured, backend: &AwsBackend, subject };
+        let messages = match task.plan(OnInterruption::Error).await {
+            Ok(planned) => planned.diagnostics,
+            Err(diagnostics) => diagnostics,
+        };
         let at: Vec<String> = messages
             .into_iter()
             .filter(|messages| messages.summary == moved)
@@ -360,15 +367,4 @@ async fn the_region_in_use_can_be_written_and_no_other() {
             .collect();
         assert_eq!(at, if expected { vec!["aws.region"] } else { vec![] }, "{prior:?} {planned:?}");
     }
-}
-
-#[test]
-fn a_state_of_another_region_is_not_a_state_of_gateways_that_are_gone() {
-    let state = |zone: &str| {
-        let zones = Value::map([(zone, Value::object([("subnet_id", "subnet-1")]))]);
-        Value::object([("aws", Value::object([("zones", zones)]))])
-    };
-    assert_eq!(aws::foreign_zone(&state("eu-west-1a"), "eu-west-1"), None);
-    assert_eq!(aws::foreign_zone(&state("us-east-1-bos-1a"), "us-east-1"), None, "a local zone is its region's");
-    assert_eq!(aws::foreign_zone(&state("eu-west-1a"), "us-east-1"), Some("eu-west-1a"));
 }

@@ -21,19 +21,17 @@ use super::state::{attached_of, compiled, identity_of, name_of, objects_as_appli
 use super::{Compiles, ObjectResource, acceptance, apply, attached, configuration};
 use crate::resources::instance::Instance;
 use crate::resources::timeouts::Operation;
-use crate::session::{Call, Configured, Failure, Unavailable};
+use crate::session::{Call, Configured, Failure};
 
 /// The cluster for an apply: it has to be there.
 pub(super) async fn cluster_to_change(configured: &Configured) -> Result<Arc<Cluster>, Failure> {
-    match &configured.kubernetes {
-        Ok(kubernetes) => kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Apply)),
-        Err(Unavailable::Missing(diagnostic)) => Err(diagnostic.clone().into()),
-        Err(Unavailable::Unknown) => Err(Diagnostic::error(
+    let kubernetes = configured.kubernetes()?.ok_or_else(|| {
+        Diagnostic::error(
             "The cluster is not known",
             "The provider's kubernetes settings depend on values that are not known even now. Nothing was changed.",
         )
-        .into()),
-    }
+    })?;
+    kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Apply))
 }
 
 impl<C: Compiles> ObjectResource<C> {

@@ -19,7 +19,7 @@ use super::ownership::{Claim, claim, resource};
 use super::planning::show;
 use super::state::{attached_of, compiled, set};
 use super::{Compiles, attached, configuration};
-use crate::session::{Configured, Failure, Unavailable};
+use crate::session::{Configured, Failure};
 
 /// A resource that is looked for.
 struct Wanted<'a> {
@@ -49,12 +49,11 @@ pub(super) async fn import<C: Compiles>(
         namespace: text("namespace"),
         is_namespaced: identity.get("namespace").is_some(),
     };
-    let kubernetes = configured.kubernetes.as_ref().map_err(|unavailable| match unavailable {
-        Unavailable::Missing(diagnostic) => diagnostic.clone(),
-        Unavailable::Unknown => Diagnostic::error(
+    let kubernetes = configured.kubernetes()?.ok_or_else(|| {
+        Diagnostic::error(
             "Nothing can be imported yet",
             "The provider's kubernetes settings depend on values that are known only after apply. Apply what they come from first.",
-        ),
+        )
     })?;
     let cluster = kubernetes.cluster().await.map_err(|error| unreachable(&error, Doing::Import))?;
     let labels = format!("{},{NAME_TAG}={}", owned_labels(&configured.owner, C::TYPE), wanted.name);

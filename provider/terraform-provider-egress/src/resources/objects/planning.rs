@@ -21,7 +21,7 @@ use super::{Compiles, ObjectResource, attached, ownership, requirements, unless_
 use crate::resources::adoption::Finder;
 use crate::resources::instance::Instance;
 use crate::resources::timeouts::Operation;
-use crate::session::{Call, Configured, Failure, Unavailable};
+use crate::session::{Call, Configured, Failure};
 
 /// A plan with what it was made from.
 struct Draft<'a> {
@@ -109,15 +109,13 @@ async fn seen_in_the_cluster<C: Compiles>(
     let checks = checks_requirements(planned) && !requirements.is_empty();
     let manifests = outcome.manifests.as_deref().unwrap_or_default();
     let looks = applies(planned) && !is_unchanged(there, manifests);
-    let kubernetes = match &configured.kubernetes {
-        Ok(kubernetes) => kubernetes,
-        Err(unavailable) => {
+    let kubernetes = match configured.kubernetes() {
+        Ok(Some(kubernetes)) => kubernetes,
+        unavailable => {
             if checks {
                 diagnostics.push(requirements::without_a_cluster());
             }
-            if let (true, Unavailable::Missing(diagnostic)) = (applies(planned), unavailable) {
-                diagnostics.push(diagnostic.clone());
-            }
+            diagnostics.extend(unavailable.err().filter(|_| applies(planned)));
             return Ok(diagnostics);
         }
     };

@@ -10,7 +10,7 @@ use super::attributes::applies;
 use super::live::{Recorded, recorded};
 use super::outcome::{Outcome, mark};
 use super::ownership::resource;
-use crate::session::{Configured, InCluster, Spot};
+use crate::session::{Configured, InCluster, Spot, Where};
 
 /// The parts of a value that its identity has, once they are known.
 pub(crate) fn identity_of<C: Compiles>(value: &Value) -> Option<Value> {
@@ -29,7 +29,7 @@ pub(super) fn spot_of<C: Compiles>(value: &Value) -> Option<Spot> {
         Some(namespace) => Some(namespace.as_str()?.to_owned()),
     };
     let name = value.get("name")?.as_str()?.to_owned();
-    Some(Spot { place: "the cluster".to_owned(), resource_type: C::TYPE, namespace, name })
+    Some(Spot { place: Where::Cluster, resource_type: C::TYPE, namespace, name })
 }
 
 /// The import id: the parts of the identity that there are, with `/` between them; unknown until all are known.

@@ -56,10 +56,11 @@ mod tests {
     use egress_model::identity::ResourceType;
 
     use super::*;
+    use crate::session::Where;
 
     fn policy() -> Spot {
         Spot {
-            place: "the cluster".to_owned(),
+            place: Where::Cluster,
             resource_type: ResourceType::Policy,
             namespace: Some("production".to_owned()),
             name: "backend".to_owned(),

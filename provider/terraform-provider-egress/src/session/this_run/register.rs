@@ -12,17 +12,44 @@ use egress_model::identity::{Holder, ResourceType};
 use tfplugin::cty::Value;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::clouds::Place;
+
 /// What an instance stands for. In one place there is one set of objects with one identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Spot {
-    /// Where, in words: `AWS in eu-west-1`. A process has one account and one cluster.
-    pub(crate) place: String,
+    /// Where. A process has one account and one cluster.
+    pub(crate) place: Where,
     /// What.
     pub(crate) resource_type: ResourceType,
     /// The namespace in which its name is unique, where it has one.
     pub(crate) namespace: Option<String>,
     /// What it is called.
     pub(crate) name: String,
+}
+
+/// Where objects with an identity are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Where {
+    /// In a cloud.
+    Cloud(Place),
+    /// In the cluster.
+    Cluster,
+}
+
+impl From<Place> for Where {
+    fn from(place: Place) -> Self {
+        Self::Cloud(place)
+    }
+}
+
+/// In words, such as `AWS in eu-west-1`.
+impl fmt::Display for Where {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cloud(place) => place.fmt(f),
+            Self::Cluster => f.write_str("the cluster"),
+        }
+    }
 }
 
 /// What a plan does with an instance.
@@ -173,10 +200,11 @@ impl fmt::Display for Spot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clouds::aws;
 
     fn spot() -> Spot {
         Spot {
-            place: "AWS in eu-west-1".to_owned(),
+            place: aws::place("eu-west-1").into(),
             resource_type: ResourceType::IpPool,
             namespace: None,
             name: "partners".to_owned(),
@@ -263,7 +291,7 @@ mod tests {
         assert_eq!(clashes(&["a", "b"], &[("a", Role::Kept), ("b", Role::Kept)]), [None, Some(Clash::Twice)]);
         assert_eq!(clashes(&["a", "a"], &[("a", Role::Kept)]), [Some(Clash::Twice)], "imported twice");
         let register = Register::default();
-        let elsewhere = Spot { place: "AWS in us-east-1".to_owned(), ..spot() };
+        let elsewhere = Spot { place: aws::place("us-east-1").into(), ..spot() };
         assert_eq!(register.plan(&spot(), &holder("a"), Role::Made), None);
         assert_eq!(register.plan(&elsewhere, &holder("b"), Role::Made), None);
     }

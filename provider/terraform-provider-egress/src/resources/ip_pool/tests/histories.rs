@@ -8,14 +8,15 @@ use cloud::ip_pools::memory::{Memory, Settings, Source};
 use cloud::{DefaultTags, IpPools as _};
 use egress_model::identity::Key;
 use egress_model::ip_pool::AddressId;
+use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 use tfplugin::schema::declare::{block, object, string};
 use tfplugin::schema::{Attribute, NestedBlock};
-use tfplugin::{Diagnostic, Diagnostics};
 
 use super::super::IpPool;
 use super::super::backend::{Backend, Place, Pools, Terms};
 use super::host::configure;
+use crate::clouds::{self, Cloud, Part, Parts};
 use crate::resources::histories::{Block, Subject, Things, assert_histories, assert_history};
 use crate::resources::registered::Registered;
 use crate::session::{Adoption, Configured, Failure, Session};
@@ -23,22 +24,30 @@ use crate::session::{Adoption, Configured, Failure, Session};
 /// A cloud in memory for each region.
 type Clouds = BTreeMap<&'static str, Arc<Memory>>;
 
+/// What says where its pools are.
+static REGIONS: Cloud = Cloud {
+    name: "memory",
+    title: "memory",
+    parts: &[Part { name: "region", description: "The region", example: "here" }],
+    locate: |_| None,
+};
+
 struct Regions(Clouds);
 
 impl Regions {
     fn place(&self, region: &str, keys: impl IntoIterator<Item = Key>) -> Option<Box<dyn Pools>> {
         let cloud = Arc::clone(self.0.get(region)?);
-        let name = format!("memory in {region}");
+        let place = clouds::Place::new(&REGIONS, [("region", region.to_owned())].into());
         let terms = |key| (key, Terms { source: Source::default(), settings: Settings::default() });
         let terms = keys.into_iter().map(terms).collect();
-        Some(Box::new(Place { cloud, name, terms, default_tags: DefaultTags::default() }))
+        Some(Box::new(Place { cloud, place, terms, default_tags: DefaultTags::default() }))
     }
 }
 
 #[async_trait]
 impl Backend for Regions {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn cloud(&self) -> &'static Cloud {
+        &REGIONS
     }
 
     fn block(&self) -> NestedBlock {
@@ -71,13 +80,12 @@ impl Backend for Regions {
         Vec::new()
     }
 
-    async fn open_region(&self, _: &Configured, region: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
-        let place = region.and_then(|region| self.place(region, []));
-        place.ok_or_else(|| Diagnostic::error("There is no such region", ""))
+    async fn open_place(&self, _: &Configured, parts: &Parts) -> Result<Option<Box<dyn Pools>>, Failure> {
+        Ok(parts.get("region").and_then(|region| self.place(region, [])))
     }
 
-    fn imported(&self, region: Option<&str>) -> Value {
-        Value::object([("region", Value::from(region.unwrap_or_default()))])
+    fn imported(&self) -> Value {
+        Value::Object(BTreeMap::new())
     }
 }
 

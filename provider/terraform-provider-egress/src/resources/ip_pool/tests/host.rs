@@ -16,13 +16,17 @@ use tfplugin::resource::{
 };
 use tfplugin::schema::declare::{block, number, object};
 use tfplugin::schema::{Attribute, NestedBlock};
-use tfplugin::{Diagnostic, Diagnostics, conformance, plan};
+use tfplugin::{Diagnostics, conformance, plan};
 
 use super::super::backend::{Backend, Place, Pools, Terms};
 use super::super::{IpPool, Private};
+use crate::clouds::{self, Cloud, Parts};
 use crate::resources::configurations::completed;
 use crate::resources::whole_diagnostics::messages;
 use crate::session::{Adoption, Configured, Failure, InCluster, Session, ThisRun, Unavailable};
+
+/// The cloud in memory.
+static MEMORY: Cloud = Cloud { name: "memory", title: "the memory", parts: &[], locate: |_| None };
 
 /// The cloud in memory behind the resource, where an address says from which range it comes.
 struct MemoryBackend(Arc<Memory>);
@@ -46,14 +50,15 @@ impl MemoryBackend {
         let default_tags = DefaultTags { known, complete: true };
         let terms = |(key, source)| (key, Terms { source, settings: Settings::default() });
         let terms = sources.into_iter().map(terms).collect();
-        Box::new(Place { cloud: Arc::clone(&self.0), name: "memory".to_owned(), terms, default_tags })
+        let place = clouds::Place::new(&MEMORY, Parts::new());
+        Box::new(Place { cloud: Arc::clone(&self.0), place, terms, default_tags })
     }
 }
 
 #[async_trait]
 impl Backend for MemoryBackend {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn cloud(&self) -> &'static Cloud {
+        &MEMORY
     }
 
     fn block(&self) -> NestedBlock {
@@ -88,11 +93,11 @@ impl Backend for MemoryBackend {
         Self::sources(value).into_iter().filter(|(_, source)| source.is_none()).map(|(key, _)| key).collect()
     }
 
-    async fn open_region(&self, _: &Configured, _: Option<&str>) -> Result<Box<dyn Pools>, Diagnostic> {
-        Ok(self.place(BTreeMap::new()))
+    async fn open_place(&self, _: &Configured, _: &Parts) -> Result<Option<Box<dyn Pools>>, Failure> {
+        Ok(Some(self.place(BTreeMap::new())))
     }
 
-    fn imported(&self, _region: Option<&str>) -> Value {
+    fn imported(&self) -> Value {
         Value::Object(BTreeMap::new())
     }
 }

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_aws::nat_gateways::desired::{Destination, RouteKey};
 use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed};
-use egress_model::identity::{Key, RESERVED_TAGS, SHOWN_NAME_TAG};
+use egress_model::identity::Key;
 use tfplugin::cty::Value;
 
-use super::state::{Arns, PLANNED_REPLACEMENTS, computed, regional_zones, replacements, standing, zone_value};
+use super::input::route_text;
+use super::state::{regional_zones, standing, zone_value};
+use crate::resources::nat_gateway::layers::Tags;
+use crate::resources::nat_gateway::outputs::tags_value;
 
 /// What a gateway is for, as a rule.
 const EVERYTHING: &str = "0.0.0.0/0";
-
-type Tags = BTreeMap<String, String>;
 
 fn routes_to<'a>(observed: &'a Observed, gateway: &'a Gateway) -> impl Iterator<Item = &'a RouteKey> {
     observed.routes.iter().filter(|(_, route)| route.target == gateway.id).map(|(route, _)| route)
@@ -22,10 +23,6 @@ fn is_default(route: &RouteKey) -> bool {
     EVERYTHING.parse::<Destination>().is_ok_and(|everything| route.1 == everything)
 }
 
-fn default_routes(observed: &Observed, gateway: &Gateway) -> BTreeSet<RouteKey> {
-    routes_to(observed, gateway).filter(|route| is_default(route)).cloned().collect()
-}
-
 /// The gateway that stands for each key.
 fn all_standing(observed: &Observed) -> BTreeMap<Key, &Gateway> {
     let view = observed.view();
@@ -33,65 +30,19 @@ fn all_standing(observed: &Observed) -> BTreeMap<Key, &Gateway> {
     standing.collect()
 }
 
-/// The routes to the gateways that are not imported: policies make such routes too.
-pub(super) fn others(observed: &Observed) -> BTreeSet<RouteKey> {
+/// The default routes to the gateways with what each goes to, and the others, which policies make too.
+pub(super) fn routes(observed: &Observed) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let all = all_standing(observed);
-    all.values().flat_map(|gateway| routes_to(observed, gateway)).filter(|route| !is_default(route)).cloned().collect()
+    let routes = all.values().flat_map(|gateway| routes_to(observed, gateway).map(move |route| (route, &gateway.id)));
+    let (own, others): (Vec<_>, Vec<_>) = routes.partition(|(route, _)| is_default(route));
+    let own = own.into_iter().map(|(route, id)| (route_text(route), id.clone())).collect();
+    (own, others.into_iter().map(|(route, _)| route_text(route)).collect())
 }
 
-/// The attributes of gateways that were found, by name.
-pub(super) fn values(
-    observed: &Observed,
-    region: Option<&str>,
-    arns: &Arns,
-    default_tags: &Tags,
-) -> BTreeMap<String, Value> {
-    let all = all_standing(observed);
-    let recorded: BTreeSet<RouteKey> = all.values().flat_map(|gateway| default_routes(observed, gateway)).collect();
-    let mut values: BTreeMap<String, Value> =
-        computed(observed, &recorded, arns).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let tags = shared_tags(&all);
-    values.insert("tags".to_owned(), tags_beside(&tags, &[default_tags]));
-    values.insert("tags_all".to_owned(), Value::map(tags.iter().map(|(name, value)| (name, value.as_str()))));
-    values.insert(PLANNED_REPLACEMENTS.to_owned(), replacements(&BTreeSet::new()));
-    values.insert("on_interruption".to_owned(), "error".into());
-    let own_tags = |gateway: &Gateway| tags_beside(&tags_of_users(gateway), &[&tags, default_tags]);
-    values.insert("aws".to_owned(), aws(observed, &all, region, !recorded.is_empty(), &own_tags));
-    values
-}
-
-/// The tags of a gateway without those that the provider gave it: the identity's, and the name to show where the user gave none.
-fn tags_of_users(gateway: &Gateway) -> Tags {
-    let given = gateway.shows_given_name();
-    let is_own = |name: &str| RESERVED_TAGS.contains(&name) || given && name == SHOWN_NAME_TAG;
-    let tags = gateway.tags.iter().filter(|(name, _)| !is_own(name));
-    tags.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// The tags of users that all gateways have.
-fn shared_tags(gateways: &BTreeMap<Key, &Gateway>) -> Tags {
-    let mut all = gateways.values().map(|gateway| tags_of_users(gateway));
-    let Some(mut shared) = all.next() else { return Tags::new() };
-    for tags in all {
-        shared.retain(|name, value| tags.get(name) == Some(value));
-    }
-    shared
-}
-
-/// Those of these tags that no layer below them gives, as a configuration writes them.
-fn tags_beside(tags: &Tags, layers: &[&Tags]) -> Value {
-    let is_given = |name: &String, value: &String| layers.iter().any(|layer| layer.get(name) == Some(value));
-    let own: Vec<_> = tags.iter().filter(|(name, value)| !is_given(name, value)).collect();
-    if own.is_empty() { Value::Null } else { Value::map(own.into_iter().map(|(name, value)| (name, value.as_str()))) }
-}
-
-fn aws(
-    observed: &Observed,
-    gateways: &BTreeMap<Key, &Gateway>,
-    region: Option<&str>,
-    has_default: bool,
-    own_tags: &dyn Fn(&Gateway) -> Value,
-) -> Value {
+/// The block that would make what there is, without the region. Each gateway has these tags of its own.
+pub(super) fn block(observed: &Observed, own_tags: &BTreeMap<Key, Tags>) -> Value {
+    let gateways = &all_standing(observed);
+    let has_default = gateways.values().any(|gateway| routes_to(observed, gateway).any(is_default));
     // Tables in which only policies have routes are the gateway's as well: it lends itself to them.
     let tables = |gateway: &Gateway| {
         let routes = routes_to(observed, gateway).filter(|route| !has_default || is_default(route));
@@ -104,14 +55,17 @@ fn aws(
         Some(_) if automatic => Value::Null,
         Some(gateway) => regional_zones(gateway),
         None => {
-            let zone = |gateway: &Gateway| zone(gateway, tables(gateway), own_tags(gateway));
-            Value::map(gateways.iter().map(|(key, gateway)| (key.as_str(), zone(gateway))))
+            let tags = |key: &Key| match own_tags.get(key) {
+                Some(tags) if !tags.is_empty() => tags_value(tags),
+                _ => Value::Null,
+            };
+            let zone = |(key, gateway): (&Key, &&Gateway)| zone(gateway, tables(gateway), tags(key));
+            Value::map(gateways.iter().map(|entry| (entry.0.as_str(), zone(entry))))
         }
     };
     let destinations: Vec<&str> = has_default.then_some(EVERYTHING).into_iter().collect();
     Value::object([
-        ("region", Value::from(region)),
-        ("availability_mode", regional.map(|_| "regional").into()),
+        ("availability_mode", Value::from(regional.map(|_| "regional"))),
         ("connectivity_type", private.then_some("private").into()),
         ("zones", zones),
         ("vpc_id", regional.map(|gateway| gateway.vpc.as_str()).into()),

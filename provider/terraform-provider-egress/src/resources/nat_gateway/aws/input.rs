@@ -5,15 +5,17 @@ mod parser;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::DefaultTags;
-use cloud_aws::nat_gateways::desired::{Desired, Recorded, RouteKey, Unknown};
+use cloud_aws::nat_gateways::desired::{Desired, Destination, Drain, Gateway, Recorded, RouteKey, Unknown};
 use cloud_aws::nat_gateways::plan::forecast::Known;
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::Key;
 use serde::Deserialize;
 use tfplugin::cty::{Path, Value};
 use tfplugin::model::{self, Arg};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use self::parser::Parser;
+use crate::clouds::aws::AWS;
+use crate::resources::nat_gateway::subject::{self as state, Ownership};
 
 type Texts = Arg<Vec<Arg<String>>>;
 
@@ -23,15 +25,21 @@ pub(super) struct Input {
     aws: Arg<AwsInput>,
     tags: Arg<BTreeMap<String, Arg<String>>>,
     idle_timeout_seconds: Arg<i64>,
-    on_interruption: Arg<String>,
-    tags_all: Arg<BTreeMap<String, Arg<String>>>,
-    gateways: Arg<BTreeMap<String, Arg<GatewayOutput>>>,
-    routes: Arg<BTreeMap<String, Arg<String>>>,
+}
+
+/// What the user wants, whosever it is.
+#[derive(Debug, Default)]
+pub(in super::super) struct Spec {
+    gateways: BTreeMap<Key, Gateway>,
+    destinations: BTreeSet<Destination>,
+    take_over: BTreeSet<String>,
+    drain: Drain,
+    tags: BTreeMap<String, String>,
+    unknown: Unknown,
 }
 
 #[derive(Debug, Deserialize)]
 struct AwsInput {
-    region: Arg<String>,
     availability_mode: Arg<String>,
     connectivity_type: Arg<String>,
     zones: Arg<BTreeMap<String, Arg<ZoneInput>>>,
@@ -56,76 +64,19 @@ struct ZoneInput {
     tags: Arg<BTreeMap<String, Arg<String>>>,
 }
 
-#[derive(Debug, Deserialize)]
-struct GatewayOutput {
-    id: Arg<String>,
-    arn: Arg<String>,
-    addresses: Texts,
-    private_ips: Texts,
-}
-
 impl Input {
     pub(super) fn read(value: &Value) -> Result<Self, Diagnostic> {
         model::from_value_subset(value)
     }
 
-    pub(super) fn region(&self) -> Arg<&str> {
-        match &self.aws {
-            Arg::Known(aws) => aws.region.as_ref().map(String::as_str),
-            Arg::Null => Arg::Null,
-            Arg::Unknown => Arg::Unknown,
-        }
-    }
-
-    /// What a plan does that interrupts egress.
-    pub(super) fn on_interruption(&self) -> OnInterruption {
-        match self.on_interruption.known().map(String::as_str) {
-            Some("warn") => OnInterruption::Warn,
-            _ => OnInterruption::Error,
-        }
-    }
-
-    /// What the state says is ours.
-    pub(super) fn recorded(&self) -> Recorded {
-        let none = BTreeMap::new();
-        let gateways = self
-            .gateways
-            .known()
-            .unwrap_or(&none)
-            .iter()
-            .filter_map(|(key, gateway)| Some((gateway.known()?.id.known()?.clone(), key.parse().ok()?)));
-        let routes = self.routes.known().into_iter().flatten().filter_map(|(route, _)| parse_route(route));
-        let tags = self.tags_all.known().or(self.tags.known()).into_iter().flatten().map(|(key, _)| key.clone());
+    /// The keys of the tags on the gateway of one key alone.
+    fn own_tags(&self) -> BTreeMap<Key, BTreeSet<String>> {
         let zones = self.aws.known().and_then(|aws| aws.zones.known()).into_iter().flatten();
-        let own_tags = zones.filter_map(|(key, zone)| {
+        let own = zones.filter_map(|(key, zone)| {
             let tags = zone.known()?.tags.known()?;
             Some((key.parse().ok()?, tags.keys().cloned().collect()))
         });
-        Recorded {
-            gateways: gateways.collect(),
-            routes: routes.collect(),
-            tags: tags.collect(),
-            own_tags: own_tags.collect(),
-        }
-    }
-
-    /// The global name of each gateway of the state by its id, where it is known.
-    pub(super) fn arns(&self) -> BTreeMap<String, String> {
-        let gateways = self.gateways.known().into_iter().flatten().filter_map(|(_, gateway)| gateway.known());
-        gateways.filter_map(|gateway| Some((gateway.id.known()?.clone(), gateway.arn.known()?.clone()))).collect()
-    }
-
-    /// The gateways as the state has them.
-    pub(super) fn known_gateways(&self) -> BTreeMap<Key, Known> {
-        let texts =
-            |texts: &Texts| texts.known().into_iter().flatten().filter_map(Arg::known).cloned().collect::<Vec<_>>();
-        let gateways = self.gateways.known().into_iter().flatten().filter_map(|(key, gateway)| {
-            let gateway = gateway.known()?;
-            let private_ips = texts(&gateway.private_ips).iter().filter_map(|ip| ip.parse().ok()).collect();
-            let known = Known { id: gateway.id.known()?.clone(), addresses: texts(&gateway.addresses), private_ips };
-            Some((key.parse().ok()?, known))
-        });
-        gateways.collect()
+        own.collect()
     }
 
     /// How many addresses each gateway has, where that is known and the user's choice.
@@ -137,34 +88,24 @@ impl Input {
         });
         counts.collect()
     }
+}
 
-    /// What is wanted, as far as it is known. `None` when nothing is known, or with errors.
-    pub(super) fn desired(
-        &self,
-        identity: &Identity,
-        default_tags: &DefaultTags,
-        recorded: Recorded,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Desired> {
-        let before = diagnostics.iter().count();
+impl Spec {
+    /// What a value says, as far as it is known; `None` when nothing is.
+    pub(super) fn read(value: &Value, default_tags: &DefaultTags) -> Result<Option<Self>, Diagnostics> {
+        let Input { aws, tags, idle_timeout_seconds } = Input::read(value)?;
+        let Some(aws) = aws.known() else { return Ok(None) };
         let inherited: BTreeSet<String> = default_tags.known.keys().cloned().collect();
-        let of_all = inherited.iter().chain(self.tags.known().into_iter().flatten().map(|(key, _)| key));
-        let mut parser = Parser {
-            diagnostics,
-            complete: true,
-            open: BTreeMap::new(),
-            inherited_tags: of_all.cloned().collect(),
-            own_tags_are_known: true,
-        };
-        let aws = parser.known(&self.aws)?;
+        let of_all = inherited.iter().chain(tags.known().into_iter().flatten().map(|(key, _)| key));
+        let mut parser = Parser::new(of_all.cloned().collect());
         let gateways = parser.gateways(aws);
         let (destinations, destinations_are_known) = parser.part(|parser| parser.destinations(aws));
         let ((take_over, drain), others_are_known) = parser.part(|parser| {
             let take_over = parser.texts(&aws.take_over_routes, &path("take_over_routes"));
             (take_over, parser.drain(&aws.drain_seconds))
         });
-        let (own_tags, tags_are_known) = parser.part(|parser| parser.tags_of_all(&inherited, &self.tags));
-        if !self.idle_timeout_seconds.is_null() {
+        let (own_tags, tags_are_known) = parser.part(|parser| parser.tags_of_all(&inherited, &tags));
+        if !idle_timeout_seconds.is_null() {
             parser.error(
                 "AWS has a fixed idle timeout of 350 s",
                 "A NAT gateway on AWS forgets a connection after 350 seconds without a packet, and that cannot be changed. Leave \
@@ -182,20 +123,49 @@ impl Input {
             tags: !tags_are_known || !default_tags.complete,
             others: !others_are_known || !parser.own_tags_are_known,
         };
-        let desired = Desired {
-            identity: identity.clone(),
-            holder: None,
-            takes_over: false,
+        let tags = default_tags.known.clone().into_iter().chain(own_tags).collect();
+        if !parser.diagnostics.is_empty() {
+            return Err(parser.diagnostics);
+        }
+        Ok(Some(Self { gateways, destinations, take_over, drain, tags, unknown }))
+    }
+
+    /// The same of one resource.
+    pub(super) fn owned_by(self, ownership: &Ownership) -> Desired {
+        let Self { gateways, destinations, take_over, drain, tags, unknown } = self;
+        Desired {
+            identity: ownership.identity.clone(),
+            holder: ownership.holder.clone(),
+            takes_over: ownership.takes_over,
             gateways,
             destinations,
             take_over,
             drain,
-            tags: default_tags.known.clone().into_iter().chain(own_tags).collect(),
-            recorded,
+            tags,
+            recorded: recorded(&ownership.recorded),
             unknown,
-        };
-        (diagnostics.iter().count() == before).then_some(desired)
+        }
     }
+}
+
+/// What the state says is the resource's.
+fn recorded(recorded: &state::Recorded) -> Recorded {
+    Recorded {
+        gateways: recorded.keys(),
+        routes: recorded.routes.iter().filter_map(|route| parse_route(route)).collect(),
+        tags: recorded.tags.clone(),
+        own_tags: Input::read(&recorded.state).map(|input| input.own_tags()).unwrap_or_default(),
+    }
+}
+
+/// The gateways as the state has them.
+pub(super) fn known(recorded: &state::Recorded) -> BTreeMap<Key, Known> {
+    let known = |held: &state::Held| Known {
+        id: held.id.clone(),
+        addresses: held.addresses.clone(),
+        private_ips: held.private_ips.iter().filter_map(|ip| ip.parse().ok()).collect(),
+    };
+    recorded.gateways.iter().map(|(key, held)| (key.clone(), known(held))).collect()
 }
 
 impl AwsInput {
@@ -218,20 +188,11 @@ fn parse_route(text: &str) -> Option<RouteKey> {
 }
 
 pub(super) fn path(attribute: &str) -> Path {
-    Path::attribute("aws").child(attribute)
+    Path::attribute(AWS.name).child(attribute)
 }
 
 pub(super) fn zone_path(zone: &str) -> Path {
     path("zones").key(zone)
-}
-
-/// Whether a plan that interrupts egress fails or warns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnInterruption {
-    /// It fails.
-    Error,
-    /// It warns.
-    Warn,
 }
 
 pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {

@@ -13,7 +13,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 use super::{Input, Wanted, report, route_text};
 use crate::resources::cloud_error;
 use crate::resources::objects::state::set;
-use crate::session::{Call, Configured, Failure, Unavailable};
+use crate::session::{Call, Configured, Failure};
 
 /// What a plan knows of the routes.
 pub(in super::super) struct Planned {
@@ -51,22 +51,19 @@ impl Change {
         self.before.recorded().is_empty() && (self.wanted.tables.is_empty() || self.wanted.destinations.is_empty())
     }
 
-    /// The region where the routes are. They cannot move.
-    async fn region(&self, configured: &Configured) -> Result<Arc<Region>, Option<Failure>> {
-        let aws = configured.aws.as_ref().map_err(|unavailable| match unavailable {
-            Unavailable::Missing(diagnostic) => Some(report::unavailable(Some(diagnostic.clone())).into()),
-            Unavailable::Unknown => None,
-        })?;
-        let cloud = aws.cloud().await.map_err(|failure| {
+    /// The region where the routes are; `None` while it is not known how AWS is reached. They cannot move.
+    async fn region(&self, configured: &Configured) -> Result<Option<Arc<Region>>, Failure> {
+        let cloud = configured.aws().await.map_err(|failure| {
             let diagnostic = report::unavailable(Some(failure.diagnostic));
-            Some(Failure { diagnostic, cause: failure.cause, exists: failure.exists })
+            Failure { diagnostic, ..failure }
         })?;
+        let Some(cloud) = cloud else { return Ok(None) };
         let (used, wanted) = (cloud.region(self.was.region.as_deref()), cloud.region(self.wanted.region.as_deref()));
         if self.before.recorded().is_empty() {
-            return Ok(wanted);
+            return Ok(Some(wanted));
         }
         let moves = !self.wanted.tables.is_empty() && used.name() != wanted.name();
-        if moves { Err(Some(report::another_region(used.name(), wanted.name()).into())) } else { Ok(used) }
+        if moves { Err(report::another_region(used.name(), wanted.name()).into()) } else { Ok(Some(used)) }
     }
 
     fn desired(&self, configured: &Configured, stage: Stage) -> Desired {
@@ -132,9 +129,9 @@ pub(in super::super) async fn planned(configured: &Configured, prior: &Value, pl
         return Planned { routes: Value::Null, diagnostics: Diagnostics::new() };
     }
     let region = match change.region(configured).await {
-        Ok(region) => region,
-        Err(Some(failure)) => return failed(failure),
-        Err(None) => return Planned { routes: Value::UNKNOWN, diagnostics: Diagnostics::new() },
+        Ok(Some(region)) => region,
+        Ok(None) => return Planned { routes: Value::UNKNOWN, diagnostics: Diagnostics::new() },
+        Err(failure) => return failed(failure),
     };
     if !change.wanted.complete {
         return Planned { routes: Value::UNKNOWN, diagnostics: Diagnostics::new() };
@@ -211,8 +208,7 @@ async fn try_to(
     if change.is_empty() {
         return Ok(Reached { routes: none, diagnostics: Diagnostics::new() });
     }
-    let region = change.region(configured).await;
-    let region = region.map_err(|why| why.unwrap_or_else(|| report::unavailable(None).into()))?;
+    let region = change.region(configured).await?.ok_or_else(|| report::unavailable(None))?;
     let place = format!("AWS in {}", region.name());
     let mut desired = change.desired(configured, stage);
     let _exclusive = match stage {
@@ -259,9 +255,9 @@ pub(in super::super) async fn seen(configured: &Configured, state: &Value) -> Re
         return Ok(state.get("routes").cloned().unwrap_or(Value::Null));
     }
     let region = match change.region(configured).await {
-        Ok(region) => region,
-        Err(Some(failure)) => return Err(reported(configured, state, failure, Call::Refresh)),
-        Err(None) => return Ok(state.get("routes").cloned().unwrap_or(Value::Null)),
+        Ok(Some(region)) => region,
+        Ok(None) => return Ok(state.get("routes").cloned().unwrap_or(Value::Null)),
+        Err(failure) => return Err(reported(configured, state, failure, Call::Refresh)),
     };
     let desired = change.desired(configured, Stage::Lead);
     let observed = region.observe_steering(&desired, Freshness::Snapshot).await;

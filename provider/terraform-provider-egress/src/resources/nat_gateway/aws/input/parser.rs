@@ -17,13 +17,13 @@ mod tags;
 mod zonal;
 
 /// Collects errors, and whether all was known.
-pub(super) struct Parser<'a> {
-    pub(super) diagnostics: &'a mut Diagnostics,
-    pub(super) complete: bool,
+pub(super) struct Parser {
+    pub(super) diagnostics: Diagnostics,
+    complete: bool,
     /// The gateways of which something was not known.
     pub(super) open: BTreeMap<Key, Open>,
     /// The keys of the tags that every gateway gets.
-    pub(super) inherited_tags: BTreeSet<String>,
+    inherited_tags: BTreeSet<String>,
     /// Whether the tags of single gateways were known.
     pub(super) own_tags_are_known: bool,
 }
@@ -52,7 +52,12 @@ impl Set {
     }
 }
 
-impl Parser<'_> {
+impl Parser {
+    pub(super) fn new(inherited_tags: BTreeSet<String>) -> Self {
+        let (diagnostics, open) = (Diagnostics::new(), BTreeMap::new());
+        Self { diagnostics, complete: true, open, inherited_tags, own_tags_are_known: true }
+    }
+
     pub(super) fn error(&mut self, summary: impl Into<String>, detail: impl Into<String>, path: Path) {
         self.diagnostics.push(Diagnostic::error(summary, detail).at(path));
     }

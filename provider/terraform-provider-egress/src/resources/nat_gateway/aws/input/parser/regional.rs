@@ -10,7 +10,7 @@ use super::{AwsInput, Draft, Parser, Set, ZoneInput, path, zone_path};
 /// The most addresses per zone of a regional gateway (Amazon VPC quotas).
 const MAX_REGIONAL_ADDRESSES: usize = 32;
 
-impl Parser<'_> {
+impl Parser {
     pub(super) fn regional(&mut self, aws: &AwsInput, connectivity: &str) -> BTreeMap<Key, Gateway> {
         let Ok(key) = REGIONAL_KEY.parse() else { return BTreeMap::new() };
         let draft = self.regional_draft(aws, connectivity);

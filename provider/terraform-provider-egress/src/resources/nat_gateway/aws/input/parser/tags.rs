@@ -8,6 +8,7 @@ use tfplugin::cty::Path;
 use tfplugin::model::Arg;
 
 use super::Parser;
+use crate::clouds::aws::{self, WrongTag};
 
 type Tags = Arg<BTreeMap<String, Arg<String>>>;
 
@@ -18,7 +19,7 @@ fn count<'a>(keys: impl IntoIterator<Item = &'a String>) -> (usize, usize) {
     (keys.len() + ours, ours)
 }
 
-impl Parser<'_> {
+impl Parser {
     /// The tags of all gateways, beside the provider's default tags.
     pub(in super::super) fn tags_of_all(
         &mut self,
@@ -63,26 +64,32 @@ impl Parser<'_> {
             if RESERVED_TAGS.contains(&key.as_str()) {
                 let detail = "The provider writes this tag itself: it is how the gateways are found again.";
                 self.error(format!("The tag {key:?} is reserved"), detail, at.key(key));
-            } else if key.to_ascii_lowercase().starts_with("aws:") {
-                self.error(
-                    format!("The tag {key:?} is reserved"),
-                    "Keys that begin with aws:, in any case, are AWS's own.",
-                    at.key(key),
-                );
-            } else if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
-                let detail = "AWS takes keys of 1 to 128 and values of at most 256 characters.";
-                self.error(format!("The tag {key:?} cannot be used"), detail, at.key(key));
+            } else {
+                self.check(key, &value, at);
             }
             known.insert(key.clone(), value);
         }
         known
     }
+
+    /// The rules of AWS for one tag.
+    fn check(&mut self, key: &str, value: &str, at: &Path) {
+        let (summary, detail) = match aws::wrong_tag(key, Some(value)) {
+            None => return,
+            Some(WrongTag::OfAws) => {
+                (format!("The tag {key:?} is reserved"), "Keys that begin with aws:, in any case, are AWS's own.")
+            }
+            Some(WrongTag::Key | WrongTag::Value) => (
+                format!("The tag {key:?} cannot be used"),
+                "AWS takes keys of 1 to 128 and values of at most 256 characters.",
+            ),
+        };
+        self.error(summary, detail, at.key(key));
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tfplugin::Diagnostics;
-
     use super::*;
 
     fn keys(count: usize) -> BTreeSet<String> {
@@ -94,13 +101,10 @@ mod tests {
     }
 
     /// Where it is said that there are too many, and how many.
-    fn said(parse: impl FnOnce(&mut Parser<'_>)) -> Vec<String> {
-        let mut diagnostics = Diagnostics::new();
-        let (open, inherited_tags) = (BTreeMap::new(), BTreeSet::new());
-        let mut parser =
-            Parser { diagnostics: &mut diagnostics, complete: true, open, inherited_tags, own_tags_are_known: true };
+    fn said(parse: impl FnOnce(&mut Parser)) -> Vec<String> {
+        let mut parser = Parser::new(BTreeSet::new());
         parse(&mut parser);
-        let found = diagnostics.iter();
+        let found = parser.diagnostics.iter();
         found.map(|found| format!("{}: {}", found.path.clone().unwrap_or_default(), found.detail)).collect()
     }
 

@@ -8,7 +8,7 @@ use tfplugin::cty::Path;
 
 use super::{AwsInput, Draft, Parser, Set, ZoneInput, list, path, zone_path};
 
-impl Parser<'_> {
+impl Parser {
     pub(super) fn zonal(&mut self, aws: &AwsInput, private: bool) -> BTreeMap<Key, Gateway> {
         for (name, present) in [
             ("vpc_id", !aws.vpc_id.is_null()),

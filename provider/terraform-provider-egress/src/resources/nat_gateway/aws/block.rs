@@ -1,19 +1,16 @@
 //! The `aws` block.
 
-use std::sync::Arc;
+use tfplugin::schema::declare::{self, boolean, number, object_map, string, string_map, string_set};
+use tfplugin::schema::{Attribute, NestedBlock};
 
-use tfplugin::schema::declare::{block, boolean, number, object_map, string, string_map, string_set};
-use tfplugin::schema::{Attribute, NestedBlock, PlanModifier};
+use crate::clouds::aws::AWS;
 
-use crate::resources::region;
-
-pub(super) fn block_of_aws() -> NestedBlock {
+pub(super) fn block() -> NestedBlock {
     let attributes = vec![
-        string(
+        AWS.attribute(
             "region",
             "The region. Default: the provider's. Gateways cannot move: another region, written here, destroys them and makes others.",
-        )
-            .modify(PlanModifier::RequiresReplaceIf(Arc::new(region::another))),
+        ),
         string(
             "availability_mode",
             "`zonal` (the default): one gateway in each zone of `zones`. `regional`: one gateway for the whole VPC. A change replaces the \
@@ -56,7 +53,7 @@ pub(super) fn block_of_aws() -> NestedBlock {
              forgets an idle connection.",
         ),
     ];
-    block("aws", attributes, "NAT gateways on AWS.")
+    declare::block(AWS.name, attributes, "NAT gateways on AWS.")
 }
 
 fn zone() -> Vec<Attribute> {

@@ -1,13 +1,41 @@
 //! On which attribute each diagnostic is.
 
-use std::collections::BTreeMap;
+mod interruption;
 
-use cloud::Class;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use cloud::{Class, End, Error};
+use cloud_aws::Config;
+use cloud_aws::nat_gateways::Ec2Gateways;
 use cloud_aws::nat_gateways::desired::{Desired, Drain, Gateway, Kind, Recorded, Unknown};
-use cloud_aws::nat_gateways::observed::ElasticIp;
-use egress_model::identity::{Identity, ResourceType};
+use cloud_aws::nat_gateways::observed::{ElasticIp, Observed};
+use cloud_aws::nat_gateways::plan::Conflict;
+use egress_model::identity::{Identity, Key, ResourceType};
+use egress_model::nat_gateway::View;
+use tfplugin::Diagnostic;
+use tfplugin::cty::Value;
+use tokio_util::sync::CancellationToken;
 
-use super::*;
+use super::foreign_zone;
+use super::limits::{border_groups, foreign_groups, zone_quotas};
+use super::words::{conflicts, stranded};
+use crate::clouds::aws::{AWS, place};
+use crate::resources::nat_gateway::backend::Ahead;
+use crate::resources::nat_gateway::report::{end, interrupted, notes, repair, unchecked, unreadable};
+use crate::resources::nat_gateway::subject::Change;
+use crate::resources::nat_gateway::translate::Opened;
+
+/// A region that is not called.
+async fn opened() -> Opened<Ec2Gateways> {
+    let config = Config { region: Some("us-east-1".to_owned()), ..Config::default() };
+    let credentials = SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test"));
+    let cloud = cloud_aws::Cloud::connect_with(&config, Some(credentials), CancellationToken::new()).await;
+    let region = cloud.expect("a region").region(None);
+    Opened { place: place(region.name()), cloud: Arc::new(Ec2Gateways(region)) }
+}
 
 fn desired(gateways: impl IntoIterator<Item = (&'static str, Kind)>) -> Desired {
     let gateway = |(key, kind): (&str, Kind)| {
@@ -62,30 +90,31 @@ fn conflicts_are_where_they_are_written() {
     assert_eq!(at(desired([("regional", regional)]), "regional"), [b, b, "aws.route_table_ids", "aws.route_table_ids"]);
 }
 
-#[test]
-fn what_is_about_all_gateways_is_on_aws() {
-    let observed = Observed::default();
+#[tokio::test]
+async fn what_is_about_all_gateways_is_on_aws() {
+    let (gateways, view) = (opened().await, View::default());
     let error = || Error::new(Class::Other, "DescribeNatGateways", "no");
     let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
     let ends = [End::Stopped(Vec::new()), End::Expired(Vec::new()), End::Unsettled(Vec::new()), failed];
-    let ends = ends.iter().filter_map(|stop| end(stop, "AWS in us-east-1", &observed, false));
+    let ends = ends.iter().filter_map(|stop| end(&gateways, stop, &view, Change::Update));
     let messages = ends.map(|failure| failure.diagnostic).chain([
-        unchecked("the subnets", &error()),
-        interrupted(&[], &observed),
-        repair(&Plan::default()),
+        unchecked(&AWS, "the subnets", &error()),
+        interrupted(&gateways, &[], &view),
+        repair(&gateways, &Ahead::default()),
     ]);
     assert_eq!(paths(messages), ["aws"; 7]);
     let route = ("rtb-1".to_owned(), "0.0.0.0/0".parse().unwrap());
-    let plan = Plan { stranded: BTreeSet::from([(route, "nat-1".to_owned())]), ..Plan::default() };
-    assert_eq!(paths(notes(&plan, &observed, false)), ["aws"]);
+    let ahead = Ahead { stranded: stranded(&route, "nat-1").into(), ..Ahead::default() };
+    assert_eq!(paths(notes(&gateways, &ahead, Change::Update, &view)), ["aws"]);
 }
 
-#[test]
-fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
+#[tokio::test]
+async fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
+    let gateways = opened().await;
     let error = || Error::new(Class::Denied, "CreateNatGateway", "You are not allowed.");
     let failed = End::Failed { operation: "delete nat-1".into(), error: error(), remaining: Vec::new() };
-    let messages = [failure("It failed", &error()), unchecked("the subnets", &error())].into_iter();
-    let ended = end(&failed, "AWS in us-east-1", &Observed::default(), false).map(|failure| failure.diagnostic);
+    let messages = [unreadable(&gateways, &error()), unchecked(&AWS, "the subnets", &error())].into_iter();
+    let ended = end(&gateways, &failed, &View::default(), Change::Update).map(|failure| failure.diagnostic);
     for messages in messages.chain(ended) {
         assert!(
             messages.detail.contains("You are not allowed. ") && !messages.detail.contains(".."),
@@ -95,8 +124,9 @@ fn a_message_that_ends_with_a_full_stop_has_no_second_one() {
     }
 }
 
-#[test]
-fn every_class_of_error_has_a_remedy() {
+#[tokio::test]
+async fn every_class_of_error_has_a_remedy() {
+    let gateways = opened().await;
     let classes = [
         Class::NotFound,
         Class::Conflict,
@@ -108,7 +138,7 @@ fn every_class_of_error_has_a_remedy() {
         Class::Other,
     ];
     for class in classes {
-        let messages = failure("It failed", &Error::new(class, "CreateRoute", "No."));
+        let messages = unreadable(&gateways, &Error::new(class, "CreateRoute", "No."));
         let remedy = messages.detail.strip_prefix("CreateRoute failed: No. ").expect("the error first");
         assert!(remedy.len() > 20 && remedy.ends_with('.'), "{class:?}: {remedy:?}");
     }
@@ -152,4 +182,15 @@ fn an_address_of_another_border_group_is_refused() {
     assert_eq!(border_groups(&wanted, &right, &groups).into_iter().count(), 0);
     let wrong = border_groups(&wanted, &observe(["us-east-1-bos-1", "us-east-1"]), &groups);
     assert_eq!(paths(wrong), ["aws.zones[\"us-east-1-bos-1a\"].addresses", "aws.zones[\"us-east-1a\"].addresses"]);
+}
+
+#[test]
+fn a_state_of_another_region_is_not_a_state_of_gateways_that_are_gone() {
+    let state = |zone: &str| {
+        let zones = Value::map([(zone, Value::object([("subnet_id", "subnet-1")]))]);
+        Value::object([("aws", Value::object([("zones", zones)]))])
+    };
+    assert_eq!(foreign_zone(&state("eu-west-1a"), "eu-west-1"), None);
+    assert_eq!(foreign_zone(&state("us-east-1-bos-1a"), "us-east-1"), None, "a local zone is its region's");
+    assert_eq!(foreign_zone(&state("eu-west-1a"), "us-east-1"), Some("eu-west-1a"));
 }

@@ -1,13 +1,22 @@
 //! What loses its way out, in the words that a user reads.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use cloud_aws::nat_gateways::desired::{Drain, Gateway as Wanted, Kind, Recorded, Unknown};
-use cloud_aws::nat_gateways::observed::{Address, Gateway, Mode};
-use egress_model::identity::{Identity, Key, ResourceType};
+use cloud_aws::nat_gateways::desired::{Desired, Kind, RouteKey};
+use cloud_aws::nat_gateways::observed::{Address, Gateway, Mode, Observed, RouteTable};
+use cloud_aws::nat_gateways::plan::Plan;
+use egress_model::identity::Key;
 use egress_model::nat_gateway::State;
+use tfplugin::Diagnostic;
 
-use super::*;
+use super::{desired, opened};
+use crate::resources::nat_gateway::arguments::OnInterruption;
+use crate::resources::nat_gateway::aws::routes::{interrupted, loops, lost};
+use crate::resources::nat_gateway::aws::words::shared;
+use crate::resources::nat_gateway::backend::Ahead;
+use crate::resources::nat_gateway::report::{interruptions, notes};
+use crate::resources::nat_gateway::subject::Change;
 
 fn key() -> Key {
     "us-east-1a".parse().unwrap()
@@ -54,12 +63,18 @@ fn check(found: Option<Diagnostic>, expected: &[&str]) {
     assert_eq!(text(found).lines().collect::<Vec<_>>(), expected);
 }
 
-#[test]
-fn a_change_that_interrupts() {
-    let lost = |tables: &[&str]| tables.iter().map(|table| (route(table), "nat-1".to_owned())).collect();
-    let both = Plan { lost: lost(&["rtb-1", "rtb-2", "rtb-3"]), ..Plan::default() };
+fn ahead(plan: &Plan, observed: &Observed) -> Ahead {
+    Ahead { lost: lost(plan, observed), interrupted: interrupted(plan, observed), ..Ahead::default() }
+}
+
+#[tokio::test]
+async fn a_change_that_interrupts() {
+    let gateways = opened().await;
+    let interruptions = |plan, on| interruptions(&gateways, &ahead(plan, &observed()), on);
+    let loses = |tables: &[&str]| tables.iter().map(|table| (route(table), "nat-1".to_owned())).collect();
+    let both = Plan { lost: loses(&["rtb-1", "rtb-2", "rtb-3"]), ..Plan::default() };
     check(
-        interruptions(&both, &observed(), OnInterruption::Error),
+        interruptions(&both, OnInterruption::Error),
         &[
             "Error [on_interruption] The change of the NAT gateways would interrupt egress",
             "- rtb-1 (subnet-1, subnet-2) loses its route of 0.0.0.0/0 to nat-1 (203.0.113.7).",
@@ -74,7 +89,7 @@ fn a_change_that_interrupts() {
                address that the new gateway needs is on the old one, which has to go first.";
     let replaced = Plan { interrupted: BTreeSet::from([route("rtb-1"), route("rtb-3")]), ..Plan::default() };
     check(
-        interruptions(&replaced, &observed(), OnInterruption::Error),
+        interruptions(&replaced, OnInterruption::Error),
         &[
             "Error [on_interruption] The change of the NAT gateways would interrupt egress",
             gap,
@@ -84,7 +99,7 @@ fn a_change_that_interrupts() {
         ],
     );
     check(
-        interruptions(&replaced, &observed(), OnInterruption::Warn),
+        interruptions(&replaced, OnInterruption::Warn),
         &[
             "Warning [aws] The change of the NAT gateways interrupts egress",
             gap,
@@ -92,12 +107,16 @@ fn a_change_that_interrupts() {
             "Whoever depends on this egress must hear of it first.",
         ],
     );
-    let nobody = Plan { lost: lost(&["rtb-3"]), ..Plan::default() };
-    check(interruptions(&nobody, &observed(), OnInterruption::Error), &[]);
+    let nobody = Plan { lost: loses(&["rtb-3"]), ..Plan::default() };
+    check(interruptions(&nobody, OnInterruption::Error), &[]);
 }
 
-#[test]
-fn a_destroy() {
+#[tokio::test]
+async fn a_destroy() {
+    let gateways = opened().await;
+    let destroyed = |plan: &Plan, observed: &Observed| {
+        notes(&gateways, &ahead(plan, observed), Change::Destroy, &observed.view()).into_iter().next()
+    };
     let plan = Plan { lost: BTreeSet::from([(route("rtb-1"), "nat-1".to_owned())]), ..Plan::default() };
     let stay = "Their addresses stay allocated to whoever holds them, such as an egress_ip_pool: 203.0.113.7/32.";
     check(
@@ -119,23 +138,11 @@ fn a_destroy() {
 /// A gateway in this subnet, with these tables.
 fn wants(subnet: &str, tables: &[&str]) -> Desired {
     let kind = Kind::Public { subnet: subnet.into(), private_ip: None, addresses: BTreeSet::new(), primary: None };
-    let route_tables = tables.iter().map(|table| (*table).to_owned()).collect();
-    Desired {
-        identity: Identity {
-            owner: "acme".parse().unwrap(),
-            resource_type: ResourceType::NatGateway,
-            name: "prod".parse().unwrap(),
-        },
-        gateways: BTreeMap::from([(key(), Wanted { kind, route_tables, tags: BTreeMap::new() })]),
-        destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]),
-        take_over: BTreeSet::new(),
-        drain: Drain::default(),
-        tags: BTreeMap::new(),
-        recorded: Recorded::default(),
-        holder: None,
-        takes_over: false,
-        unknown: Unknown::default(),
+    let mut desired = desired([("us-east-1a", kind)]);
+    for gateway in desired.gateways.values_mut() {
+        gateway.route_tables = tables.iter().map(|table| (*table).to_owned()).collect();
     }
+    Desired { destinations: BTreeSet::from(["0.0.0.0/0".parse().unwrap()]), ..desired }
 }
 
 #[test]

@@ -8,11 +8,12 @@ use cloud_aws::nat_gateways::subnet::Subnet;
 use egress_model::identity::Key;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::super::input::zone_path;
-use super::{address_path, gateway_path, list};
+use super::input::{list, zone_path};
+use super::words::address_path;
+use crate::resources::nat_gateway::translate::Translate as _;
 
 /// Limits of AWS that a plan can see.
-pub(in super::super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
+pub(super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     let view = observed.view();
     for (key, gateway) in &desired.gateways {
@@ -24,7 +25,7 @@ pub(in super::super) fn limits(desired: &Desired, observed: &Observed) -> Diagno
                  for this account, and cannot be looked up. If it was not raised, the apply will fail.",
                 addresses.len()
             );
-            let at = gateway_path(key).child("addresses");
+            let at = cloud_aws::nat_gateways::Ec2Gateways::path_of(key).child("addresses");
             diagnostics.push(Diagnostic::warning("The addresses may exceed a quota", detail).at(at));
         }
         let groups: BTreeSet<String> =
@@ -34,7 +35,7 @@ pub(in super::super) fn limits(desired: &Desired, observed: &Observed) -> Diagno
                 "A gateway takes addresses of its zone's network border group only; these are of {}.",
                 list(&groups)
             );
-            let at = gateway_path(key).child("addresses");
+            let at = cloud_aws::nat_gateways::Ec2Gateways::path_of(key).child("addresses");
             diagnostics.push(Diagnostic::error(format!("The addresses of {key} do not fit together"), detail).at(at));
         }
     }
@@ -42,7 +43,7 @@ pub(in super::super) fn limits(desired: &Desired, observed: &Observed) -> Diagno
 }
 
 /// The subnets in which a gateway is yet to be made, by zone.
-pub(in super::super) fn new_subnets(desired: &Desired, observed: &Observed) -> BTreeMap<Key, String> {
+pub(super) fn new_subnets(desired: &Desired, observed: &Observed) -> BTreeMap<Key, String> {
     let subnet = |(key, gateway): (&Key, &cloud_aws::nat_gateways::desired::Gateway)| {
         let (Kind::Public { subnet, .. } | Kind::Private { subnet, .. }) = &gateway.kind else { return None };
         let stands =
@@ -53,7 +54,7 @@ pub(in super::super) fn new_subnets(desired: &Desired, observed: &Observed) -> B
 }
 
 /// Whether subnets exist and are in their zones.
-pub(in super::super) fn subnets(wanted: &BTreeMap<Key, String>, found: &BTreeMap<String, Subnet>) -> Diagnostics {
+pub(super) fn subnets(wanted: &BTreeMap<Key, String>, found: &BTreeMap<String, Subnet>) -> Diagnostics {
     let wrong = wanted.iter().filter_map(|(key, id)| {
         let at = zone_path(key.as_str()).child("subnet_id");
         match found.get(id) {
@@ -75,7 +76,7 @@ pub(in super::super) fn subnets(wanted: &BTreeMap<Key, String>, found: &BTreeMap
 
 /// Zones in which there would be more gateways than an account may have that asked for no more. `made` are the gateways to be
 /// made by zone, `there` those that are there, whoever's.
-pub(in super::super) fn zone_quotas(made: &BTreeMap<Key, usize>, there: &BTreeMap<String, usize>) -> Diagnostics {
+pub(super) fn zone_quotas(made: &BTreeMap<Key, usize>, there: &BTreeMap<String, usize>) -> Diagnostics {
     let warned = made.iter().filter_map(|(zone, made)| {
         let there = there.get(zone.as_str()).copied().unwrap_or_default();
         (there + made > DEFAULT_ZONE_QUOTA).then(|| {
@@ -92,7 +93,7 @@ pub(in super::super) fn zone_quotas(made: &BTreeMap<Key, usize>, there: &BTreeMa
 
 /// The zones whose addresses are of another network border group than one would expect: the region's for an availability
 /// zone, which is named as the region with a letter. Only for these the zones have to be asked for.
-pub(in super::super) fn foreign_groups(desired: &Desired, observed: &Observed, region: &str) -> BTreeSet<String> {
+pub(super) fn foreign_groups(desired: &Desired, observed: &Observed, region: &str) -> BTreeSet<String> {
     let is_plain = |zone: &str| zone.strip_prefix(region).is_some_and(|letter| letter.len() == 1);
     let placed = placed(desired, observed);
     let odd = placed.iter().filter(|(zone, _, _, group)| !is_plain(zone) || group != region);
@@ -114,11 +115,7 @@ fn placed(desired: &Desired, observed: &Observed) -> Vec<(String, Key, String, S
 }
 
 /// Addresses of another network border group than their zone's.
-pub(in super::super) fn border_groups(
-    desired: &Desired,
-    observed: &Observed,
-    groups: &BTreeMap<String, String>,
-) -> Diagnostics {
+pub(super) fn border_groups(desired: &Desired, observed: &Observed, groups: &BTreeMap<String, String>) -> Diagnostics {
     let wrong = placed(desired, observed).into_iter().filter_map(|(zone, key, id, group)| {
         let wanted = groups.get(&zone).filter(|wanted| **wanted != group)?;
         let detail = format!(
