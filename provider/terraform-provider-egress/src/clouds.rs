@@ -102,15 +102,15 @@ impl Cloud {
         block
     }
 
-    /// The attribute of a part in the block of a resource, which cannot move: another value replaces it.
-    pub(crate) fn attribute(&self, part: &'static str, description: &str) -> Attribute {
-        string(part, description).modify(PlanModifier::RequiresReplaceIf(Arc::new(is_another)))
-    }
-
     /// The path of a part.
     pub(crate) fn path(&self, part: &str) -> Path {
         Path::attribute(self.name).child(part)
     }
+}
+
+/// The attribute of a part of the place in the block of a resource, which cannot move: another value replaces it.
+pub(crate) fn place_attribute(part: &'static str, description: &str) -> Attribute {
+    string(part, description).modify(PlanModifier::RequiresReplaceIf(Arc::new(is_another)))
 }
 
 /// Whether a change of a part is one to another place, for which the resource is replaced. Where one of the two is the provider's, only the

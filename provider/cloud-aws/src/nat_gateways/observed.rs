@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
+use cloud::marks::without_identity;
 use egress_model::identity::{HOLDER_TAG, Identity, Key, Mark, NAME_TAG, Name, shows_given_name};
 use egress_model::nat_gateway::{self, Carries, State, View};
 
 use super::desired::RouteKey;
-use crate::convert::without_reserved;
 
 /// What there is. Executing an operation changes it as the cloud changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -279,7 +279,7 @@ impl Observed {
             state: gateway.state.clone(),
             addresses: addresses.collect(),
             mark: gateway.mark(),
-            tags: without_reserved(gateway.tags.clone()),
+            tags: without_identity(&gateway.tags),
         }
     }
 }

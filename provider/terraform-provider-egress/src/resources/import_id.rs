@@ -66,17 +66,16 @@ impl ImportId {
             if right.is_empty() {
                 return Err(wrong("says nothing after the \"=\""));
             }
-            match left.split_once('.') {
-                Some((cloud, part)) => id.add_part(cloud, part, right, clouds).map_err(|why| wrong(&why))?,
-                None => {
-                    let key: Key = left.parse().map_err(|error| wrong(&format!("begins with no key: it {error}")))?;
-                    if id.ids.values().any(|other| other == right) {
-                        return Err(wrong("names an object that another key has"));
-                    }
-                    if id.ids.insert(key, right.to_owned()).is_some() {
-                        return Err(wrong("has a key that was there before"));
-                    }
-                }
+            if let Some((cloud, part)) = left.split_once('.') {
+                id.add_part(cloud, part, right, clouds).map_err(|why| wrong(&why))?;
+                continue;
+            }
+            let key: Key = left.parse().map_err(|error| wrong(&format!("begins with no key: it {error}")))?;
+            if id.ids.values().any(|other| other == right) {
+                return Err(wrong("names an object that another key has"));
+            }
+            if id.ids.insert(key, right.to_owned()).is_some() {
+                return Err(wrong("has a key that was there before"));
             }
         }
         Ok(id)

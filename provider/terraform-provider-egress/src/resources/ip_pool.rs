@@ -60,7 +60,7 @@ impl IpPool {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        cloud_choice::chosen(&self.clouds, |cloud| cloud.cloud(), value, "addresses")
+        cloud_choice::chosen(&self.clouds, Backend::cloud, value, "addresses")
     }
 
     /// What is wrong with the choice of a cloud, if it is.
@@ -360,7 +360,7 @@ impl Resource for IpPool {
         let wanted = ImportId::read(&request, "eipalloc-0123", &self.descriptions())?;
         let configured = self.session.required()?;
         let identity = identity(&configured, &wanted.name)?;
-        let cloud = wanted.cloud(&self.clouds, |cloud| cloud.cloud())?;
+        let cloud = wanted.cloud(&self.clouds, Backend::cloud)?;
         let open = async |parts: &Parts| opened(&configured, cloud, parts).await.map_err(|failure| failure.diagnostic);
         let (own, pools) = (open(&Parts::new()).await?, open(&wanted.parts_of(cloud.cloud())?).await?);
         // What is the provider's is not written.

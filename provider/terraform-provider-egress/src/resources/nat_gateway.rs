@@ -86,7 +86,7 @@ impl NatGateway {
 
     /// The cloud that a value chooses.
     fn cloud(&self, value: &Value) -> Result<&dyn Backend, Diagnostic> {
-        cloud_choice::chosen(&self.clouds, |cloud| cloud.cloud(), value, "gateways")
+        cloud_choice::chosen(&self.clouds, Backend::cloud, value, "gateways")
     }
 
     /// What is wrong with the choice of a cloud, if it is.
@@ -288,7 +288,7 @@ impl Resource for NatGateway {
         let wanted = ImportId::read(&request, "nat-0123", &clouds)?;
         let configured = &*self.session.required()?;
         let identity = Self::identity(configured, &wanted.name)?;
-        let backend = wanted.cloud(&self.clouds, |cloud| cloud.cloud())?;
+        let backend = wanted.cloud(&self.clouds, Backend::cloud)?;
         let parts = wanted.parts_of(backend.cloud())?;
         let Type::Object(attributes) = self.schema().ty() else {
             return Err(Diagnostic::error("The schema is no object", "This is a bug in the provider.").into());

@@ -19,9 +19,9 @@ pub(crate) struct Objects {
 /// Objects of the state, a line each, that are kept because another instance has adopted them.
 pub(crate) fn kept(objects: Objects, lines: &[String], identity: &Identity, at: Path) -> Option<Diagnostic> {
     let Objects { things, stay, .. } = objects;
-    let lines: String = lines.iter().map(|line| format!("- {line}\n")).collect();
+    let list = lines.iter().fold(String::new(), |list, line| list + "- " + line + "\n");
     let detail = format!(
-        "{lines}\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or \
+        "{list}\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or \
          one in another state. {stay}; only this state forgets them."
     );
     let summary = format!("{things} that another instance has adopted are kept");

@@ -17,10 +17,10 @@ use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::arguments::Tags;
-use super::backend::{Backend, Place, Pools, Terms};
+use super::backend::{Backend, Opened, Pools, Terms};
 use super::report;
 use crate::clouds::aws::{self, AWS, WrongTag};
-use crate::clouds::{Cloud, Parts};
+use crate::clouds::{Cloud, Parts, place_attribute};
 use crate::session::{Configured, Failure};
 
 /// AWS behind the resource.
@@ -106,7 +106,7 @@ fn source_attributes() -> Vec<Attribute> {
 fn place(region: Arc<Region>, sources: BTreeMap<Key, Source>) -> Box<dyn Pools> {
     let (place, default_tags) = (aws::place(region.name()), region.default_tags().clone());
     let terms = sources.into_iter().map(|(key, source)| (key, Terms { source, settings: () })).collect();
-    Box::new(Place { cloud: region, place, terms, default_tags })
+    Box::new(Opened { cloud: region, place, terms, default_tags })
 }
 
 #[async_trait]
@@ -116,7 +116,7 @@ impl Backend for AwsBackend {
     }
 
     fn block(&self) -> NestedBlock {
-        let region = AWS.attribute(
+        let region = place_attribute(
             "region",
             "The region. Default: the provider's. An address cannot move: another region replaces the pool, and every IP of it is given \
              up by its `release_policy`.",

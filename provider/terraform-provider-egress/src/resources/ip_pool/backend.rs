@@ -16,7 +16,7 @@ use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 use tfplugin::schema::{Attribute, NestedBlock};
 
-use crate::clouds::{self, Cloud, Parts};
+use crate::clouds::{Cloud, Parts, Place};
 use crate::session::{Configured, Failure};
 
 /// A cloud behind the resource. Values are those of the whole resource.
@@ -176,7 +176,7 @@ pub(super) struct Picture {
 #[async_trait]
 pub(super) trait Pools: Send + Sync {
     /// Where they are.
-    fn place(&self) -> &clouds::Place;
+    fn place(&self) -> &Place;
 
     /// The provider's tags for everything it makes there.
     fn default_tags(&self) -> &DefaultTags;
@@ -207,10 +207,10 @@ pub(super) trait Pools: Send + Sync {
 }
 
 /// Pools in one place of a cloud of one kind.
-pub(super) struct Place<C: IpPools> {
+pub(super) struct Opened<C: IpPools> {
     pub(super) cloud: Arc<C>,
     /// See [`Pools::place`].
-    pub(super) place: clouds::Place,
+    pub(super) place: Place,
     /// Where the address of each key comes from, and how it is set.
     pub(super) terms: BTreeMap<Key, Terms<C::Source>>,
     pub(super) default_tags: DefaultTags,
@@ -222,7 +222,7 @@ pub(super) struct Terms<S: Source> {
     pub(super) settings: S::Settings,
 }
 
-impl<C: IpPools> Place<C> {
+impl<C: IpPools> Opened<C> {
     fn request(&self, pool: &Pool) -> Result<Request<C::Source>, Error> {
         let addresses = pool.entries.iter().map(|(key, entry)| Ok((key.clone(), self.wanted(key, entry)?)));
         let desired = Desired {
@@ -303,8 +303,8 @@ fn picture<S: Source>(Request { desired, state }: &Request<S>, observed: &Observ
 }
 
 #[async_trait]
-impl<C: IpPools> Pools for Place<C> {
-    fn place(&self) -> &clouds::Place {
+impl<C: IpPools> Pools for Opened<C> {
+    fn place(&self) -> &Place {
         &self.place
     }
 

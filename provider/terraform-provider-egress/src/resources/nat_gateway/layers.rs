@@ -26,7 +26,7 @@ pub(super) fn layers(view: &View, default_tags: &Tags) -> Layers {
     }
     let own = |gateway: &Gateway| beside(&tags_of_users(gateway), &[&shared, default_tags]);
     let own = view.gateways.iter().map(|(key, gateway)| (key.clone(), own(gateway))).collect();
-    Layers { own, shared }
+    Layers { shared, own }
 }
 
 /// Those of these tags that no layer below them gives.

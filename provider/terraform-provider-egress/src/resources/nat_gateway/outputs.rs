@@ -7,7 +7,7 @@ use egress_model::identity::Key;
 use egress_model::nat_gateway::{Address, Carries, Gateway, State, View};
 use tfplugin::cty::Value;
 
-use super::backend::{Coming, Forecast, List};
+use super::backend::{Coming, Forecast};
 use super::layers::Tags;
 use super::subject::{Change, Recorded};
 use crate::clouds::Cloud;
@@ -150,15 +150,15 @@ impl Promise<'_> {
             }
         }
         if self.of != Change::Create {
-            output.addresses = list(&coming.addresses);
-            output.public_ips = list(&coming.public_ips);
-            output.private_ips = list(&coming.private_ips);
+            output.addresses = list(coming.addresses.as_deref());
+            output.public_ips = list(coming.public_ips.as_deref());
+            output.private_ips = list(coming.private_ips.as_deref());
         }
         output
     }
 }
 
-fn list<T: ToString>(list: &List<T>) -> Value {
+fn list<T: ToString>(list: Option<&[Option<T>]>) -> Value {
     let Some(elements) = list else { return Value::UNKNOWN };
     let element = |element: &Option<T>| element.as_ref().map_or(Value::UNKNOWN, |it| it.to_string().into());
     Value::List(elements.iter().map(element).collect())

@@ -14,7 +14,7 @@ use tfplugin::schema::declare::{block, object, string};
 use tfplugin::schema::{Attribute, NestedBlock};
 
 use super::super::IpPool;
-use super::super::backend::{Backend, Place, Pools, Terms};
+use super::super::backend::{Backend, Opened, Pools, Terms};
 use super::host::configure;
 use crate::clouds::{self, Cloud, Part, Parts};
 use crate::resources::histories::{Block, Subject, Things, assert_histories, assert_history};
@@ -40,7 +40,7 @@ impl Regions {
         let place = clouds::Place::new(&REGIONS, [("region", region.to_owned())].into());
         let terms = |key| (key, Terms { source: Source::default(), settings: Settings::default() });
         let terms = keys.into_iter().map(terms).collect();
-        Some(Box::new(Place { cloud, place, terms, default_tags: DefaultTags::default() }))
+        Some(Box::new(Opened { cloud, place, terms, default_tags: DefaultTags::default() }))
     }
 }
 

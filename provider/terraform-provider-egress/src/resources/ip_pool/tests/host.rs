@@ -18,7 +18,7 @@ use tfplugin::schema::declare::{block, number, object};
 use tfplugin::schema::{Attribute, NestedBlock};
 use tfplugin::{Diagnostics, conformance, plan};
 
-use super::super::backend::{Backend, Place, Pools, Terms};
+use super::super::backend::{Backend, Opened, Pools, Terms};
 use super::super::{IpPool, Private};
 use crate::clouds::{self, Cloud, Parts};
 use crate::resources::configurations::completed;
@@ -51,7 +51,7 @@ impl MemoryBackend {
         let terms = |(key, source)| (key, Terms { source, settings: Settings::default() });
         let terms = sources.into_iter().map(terms).collect();
         let place = clouds::Place::new(&MEMORY, Parts::new());
-        Box::new(Place { cloud: Arc::clone(&self.0), place, terms, default_tags })
+        Box::new(Opened { cloud: Arc::clone(&self.0), place, terms, default_tags })
     }
 }
 

@@ -4,10 +4,11 @@ use tfplugin::schema::declare::{self, boolean, number, object_map, string, strin
 use tfplugin::schema::{Attribute, NestedBlock};
 
 use crate::clouds::aws::AWS;
+use crate::clouds::place_attribute;
 
 pub(super) fn block() -> NestedBlock {
     let attributes = vec![
-        AWS.attribute(
+        place_attribute(
             "region",
             "The region. Default: the provider's. Gateways cannot move: another region, written here, destroys them and makes others.",
         ),
@@ -21,7 +22,8 @@ pub(super) fn block() -> NestedBlock {
             "`public` (the default), or `private` for gateways towards other private networks, without public addresses; zonal only. A change \
              replaces the gateways.",
         ),
-        object_map("zones",
+        object_map(
+            "zones",
             zone(),
             "By availability zone, such as `us-east-1a`. Zonal: the gateways, one per zone. Regional: the addresses for each zone.",
         ),
@@ -30,8 +32,14 @@ pub(super) fn block() -> NestedBlock {
             "Of a regional gateway, in place of `zones`: `true` lets AWS cover the zones by itself, **with public addresses of its own choice \
              that change**.",
         ),
-        string("vpc_id", "The VPC of a regional gateway; a zonal one is in its subnet's. A change replaces the gateway."),
-        string_set("route_table_ids", "The route tables whose traffic goes to the regional gateway, `[]` for none. Required there."),
+        string(
+            "vpc_id",
+            "The VPC of a regional gateway; a zonal one is in its subnet's. A change replaces the gateway.",
+        ),
+        string_set(
+            "route_table_ids",
+            "The route tables whose traffic goes to the regional gateway, `[]` for none. Required there.",
+        ),
         string_set(
             "destination_cidrs",
             "What the route tables send to the gateways, as CIDR blocks: `[\"0.0.0.0/0\"]` is all IPv4 traffic that no narrower route takes. \
@@ -48,7 +56,8 @@ pub(super) fn block() -> NestedBlock {
             "Ids of targets (`igw-...`, `eni-...` of a NAT instance, `nat-...`) from which existing routes may be taken over. A route that \
              points to anything else that is not of this resource is an error. The swap is atomic.",
         ),
-        number("drain_seconds",
+        number(
+            "drain_seconds",
             "How long open connections may stay on an address that leaves a gateway, 1 to 4000. Default: `350`, the time after which AWS \
              forgets an idle connection.",
         ),

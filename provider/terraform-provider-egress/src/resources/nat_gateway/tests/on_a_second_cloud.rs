@@ -24,7 +24,7 @@ use super::super::NatGateway;
 use super::super::backend::{Ahead, Backend, Coming, Forecast, Gateways, Shown, Words};
 use super::super::subject::{Ownership, Recorded};
 use super::super::translate::{Opened, Translate};
-use crate::clouds::{Cloud, Part, Parts, Place};
+use crate::clouds::{Cloud, Part, Parts, Place, place_attribute};
 use crate::resources::configurations::completed;
 use crate::resources::whole_diagnostics::messages;
 use crate::session::{Adoption, Configured, Failure, InCluster, Session, ThisRun, Unavailable};
@@ -68,7 +68,7 @@ impl Backend for House {
     fn block(&self) -> NestedBlock {
         let gateway = vec![string_set("addresses", "Its addresses.")];
         let gateways = object_map("gateways", gateway, "By key.");
-        block(HOUSE.name, vec![HOUSE.attribute("room", "The room."), gateways], "In the house.")
+        block(HOUSE.name, vec![place_attribute("room", "The room."), gateways], "In the house.")
     }
 
     fn capacity(&self, _: &Value) -> capacity::Limits {
