@@ -14,15 +14,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud::steering::{Record, Stage};
 use cloud::{Error, Freshness, Limits, Reached, Reconcile, Stages, Steering};
 use egress_model::identity::Owner;
 
 use crate::Region;
-use crate::nat_gateways::desired::{Destination, RouteKey};
+use crate::nat_gateways::desired::{Destination, RouteKey, route_text};
 use crate::nat_gateways::observed::Route;
 use crate::routes::Routes;
 
-pub use plan::{Conflict, Plan, plan, recorded_now};
+pub use plan::{Conflict, Plan, plan};
 
 /// The routes that one resource is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,16 +55,6 @@ pub struct Gateway {
     pub key: String,
     /// Its id (`nat-...`); `None` while it is not known.
     pub id: Option<String>,
-}
-
-/// What of a plan is to be done. What the routes are for stands between the two: pods may send only once their traffic leaves
-/// through the gateway, and a route goes only when nothing is sent along it any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Routes are made and swapped; what is no longer wanted stays.
-    Lead,
-    /// All of it.
-    LeadAndRemove,
 }
 
 /// What there is.
@@ -207,4 +198,11 @@ impl Reconcile for Ec2Routes {
     }
 }
 
-impl Steering for Ec2Routes {}
+impl Steering for Ec2Routes {
+    fn record(desired: &Desired, observed: &Observed) -> Record {
+        plan::recorded_now(desired, observed)
+            .iter()
+            .map(|(route, now)| (route_text(route), now.target.clone()))
+            .collect()
+    }
+}

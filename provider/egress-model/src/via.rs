@@ -10,63 +10,40 @@ use crate::policy::{ClusterRanges, Path, RuleSpec, Spec};
 
 pub use gateway::gateway_for;
 
-/// Why a part of a policy cannot be sent through a gateway. The text completes "it ...".
+/// Why a part of a policy cannot be sent through a gateway. The text completes "it ...". What to do instead depends on the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unroutable {
     /// Names.
-    #[error(
-        "names domains, and a route matches addresses: it cannot follow what a name resolves to. Write the provider's published \
-         blocks in to_cidrs or a managed prefix list in via.aws.prefix_list_ids, move the rule to a policy without via, or route names \
-         with an in-cluster egress_gateway"
-    )]
+    #[error("names domains, and a gateway matches addresses: it cannot follow what a name resolves to")]
     Domains,
-    /// Names, through a gateway in the cluster.
-    #[error(
-        "names domains, and the gateway matches addresses: write the provider's published blocks in to_cidrs, or move the rule to a \
-         policy without via"
-    )]
-    DomainsInCluster,
     /// Pods by their service account.
-    #[error("selects pods by their service accounts, and a gateway selects them by their labels: select them in pods")]
+    #[error("selects pods by their service accounts, and a gateway selects them by their labels")]
     ServiceAccounts,
     /// Every address outside the cluster.
     #[error(
-        "means every address outside the cluster, which is the default route of the gateway and not one of a policy: set \
-         destination_cidrs = [\"0.0.0.0/0\"] on the gateway, or move the rule to a policy without via"
+        "means every address outside the cluster, which is the default route of the gateway and not one of a policy"
     )]
     Everything,
     /// IPv6.
-    #[error(
-        "is an IPv6 block; a NAT gateway translates IPv4 and, by NAT64, 64:ff9b::/96 only. IPv6 traffic leaves with its own \
-         addresses, by an egress-only internet gateway: move the block to a policy without via"
-    )]
+    #[error("is an IPv6 block, and the gateway translates IPv4")]
     Ipv6,
     /// A block with exceptions.
-    #[error("leaves out a part of a block, which a route cannot: write the blocks that are left in to_cidrs")]
+    #[error("leaves out a part of a block, which a route cannot")]
     Except,
     /// A block of the cluster's own.
-    #[error(
-        "is within {range}, the cluster's own addresses, whose traffic does not leave by a gateway: move the block to a policy \
-         without via (policies add up), or leave it out"
-    )]
+    #[error("is within {range}, the cluster's own addresses, whose traffic does not leave by a gateway")]
     WithinCluster {
         /// The cluster's range.
         range: Cidr,
     },
     /// A policy that is not enforced.
-    #[error(
-        "is {mode:?}: traffic is not yet stopped, but routes would send it through the gateway at once. Set mode = \"enforce\", or \
-         leave via out until then"
-    )]
+    #[error("is {mode:?}: traffic is not yet stopped, but would go through the gateway at once")]
     NotEnforced {
         /// The mode.
         mode: String,
     },
     /// Nothing to route.
-    #[error(
-        "has nothing to send through the gateway: no rule of allow names addresses outside the cluster. Write to_cidrs in a rule, or \
-         via.aws.prefix_list_ids, or leave via out"
-    )]
+    #[error("has nothing to send through the gateway: no rule of allow names addresses outside the cluster")]
     Nothing,
 }
 

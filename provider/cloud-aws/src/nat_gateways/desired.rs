@@ -158,6 +158,17 @@ pub struct Drain(u16);
 /// One route: a table and a destination in it.
 pub type RouteKey = (String, Destination);
 
+/// A route as a state writes it: `rtb-0123_203.0.113.0/24`.
+pub fn route_text((table, destination): &RouteKey) -> String {
+    format!("{table}_{destination}")
+}
+
+/// Reads what [`route_text`] writes; `None` for anything else.
+pub fn parse_route(text: &str) -> Option<RouteKey> {
+    let (table, destination) = text.split_once('_')?;
+    Some((table.to_owned(), destination.parse().ok()?))
+}
+
 /// What the state knows to be ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Desired, Gateway, Observed, Operation, Stage};
+use cloud::steering::Stage;
+
+use super::{Desired, Gateway, Observed, Operation};
 use crate::nat_gateways::desired::{Destination, RouteKey};
 use crate::nat_gateways::observed::Route;
 use crate::routes::Routes;
@@ -66,7 +68,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
             point(&mut plan, desired, observed, (table.clone(), destination.clone()), gateway);
         }
     }
-    if desired.stage == Stage::LeadAndRemove {
+    if desired.stage == Stage::MakeAndRemove {
         let surplus = desired.recorded.iter().filter(|route| !plan.routes.contains_key(*route));
         let removed = surplus.filter_map(|route| {
             let now = observed.routes.get(route).filter(|now| may_go(desired, route, now))?;
@@ -162,7 +164,7 @@ fn holds(wide: &Destination, narrow: &Destination) -> bool {
 
 /// The routes that the state is to record: those wanted that point to their gateway, and those recorded before that are still
 /// there and ours; each with where it points now.
-pub fn recorded_now(desired: &Desired, observed: &Observed) -> Routes {
+pub(super) fn recorded_now(desired: &Desired, observed: &Observed) -> Routes {
     let wanted = plan(desired, observed).routes;
     let there = |route: &RouteKey| Some((route.clone(), observed.routes.get(route)?.clone()));
     let reached = wanted.iter().filter_map(|(route, id)| {

@@ -4,7 +4,10 @@ mod conformance;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Conflict, Desired, Gateway, Observed, Operation, Stage, plan, recorded_now};
+use cloud::steering::Stage;
+
+use super::plan::recorded_now;
+use super::{Conflict, Desired, Gateway, Observed, Operation, plan};
 use crate::nat_gateways::desired::RouteKey;
 use crate::nat_gateways::observed::Route;
 
@@ -32,7 +35,7 @@ fn wants(destinations: &[&str]) -> Desired {
         gateways: set(&[OURS]),
         recorded: BTreeSet::new(),
         ceded: BTreeSet::new(),
-        stage: Stage::LeadAndRemove,
+        stage: Stage::MakeAndRemove,
     }
 }
 
@@ -122,7 +125,7 @@ fn only_recorded_routes_to_our_gateways_are_deleted() {
     assert_eq!(gone("nat-gone", &|_| {}), 1, "it points nowhere");
     assert_eq!(gone("tgw-1", &|_| {}), 0, "somebody has pointed it elsewhere");
     assert_eq!(gone(OURS, &|desired| desired.recorded.clear()), 0, "it is not recorded");
-    assert_eq!(gone(OURS, &|desired| desired.stage = Stage::Lead), 0, "not yet");
+    assert_eq!(gone(OURS, &|desired| desired.stage = Stage::Make), 0, "not yet");
     assert_eq!(gone(OURS, &|desired| desired.ceded = desired.recorded.clone()), 0, "another resource has it now");
     assert_eq!(gone(OURS, &|desired| desired.covered = set(&["203.0.113.0/24"])), 0, "the gateways have it now");
     assert_eq!(gone(OURS, &|desired| desired.tables.clear()), 1, "the policy goes");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 
 use super::{Dying, MANY, World, apply, limits, settle, stops};
+use crate::steering::Record;
 use crate::{End, Reconcile, Steering};
 
 /// A cloud under test, with a gateway that another resource has.
@@ -12,17 +13,11 @@ use crate::{End, Reconcile, Steering};
 pub trait Subject: World {
     /// The implementor.
     type Cloud: Steering;
-    /// What a state records of what a resource has made.
-    type Record: Clone + Default + Send + Sync;
-
     /// The implementor as another process has it, with nothing remembered.
     fn cloud(&self) -> Self::Cloud;
 
     /// Wants that these of four destinations (0 to 3) go to the gateway, for one of several resources.
-    fn desired(&self, resource: &str, destinations: &[usize], recorded: &Self::Record) -> Desired<Self>;
-
-    /// What the state then records.
-    fn record(&self, desired: &Desired<Self>, observed: &Observed<Self>) -> Self::Record;
+    fn desired(&self, resource: &str, destinations: &[usize], recorded: &Record) -> Desired<Self>;
 
     /// Which of the four destinations go to the gateway now.
     async fn steered(&self) -> BTreeSet<usize>;
@@ -33,9 +28,6 @@ pub trait Subject: World {
 
 /// What a subject wants.
 pub type Desired<S> = <<S as Subject>::Cloud as Reconcile>::Desired;
-
-/// What a subject sees.
-pub type Observed<S> = <<S as Subject>::Cloud as Reconcile>::Observed;
 
 /// Runs the whole suite. Nothing of ours may be there before; nothing is left behind.
 pub async fn suite<S: Subject>(subject: &S) {
@@ -52,22 +44,22 @@ struct Check<'a, S> {
 }
 
 impl<S: Subject> Check<'_, S> {
-    async fn reach(&self, resource: &str, destinations: &[usize], recorded: &S::Record) -> S::Record {
+    async fn reach(&self, resource: &str, destinations: &[usize], recorded: &Record) -> Record {
         let desired = self.subject.desired(resource, destinations, recorded);
         let observed = settle(&self.subject.cloud(), &desired, &self.subject.cloud()).await;
         let steered = self.subject.steered().await;
         assert!(destinations.iter().all(|destination| steered.contains(destination)), "{steered:?}");
-        self.subject.record(&desired, &observed)
+        S::Cloud::record(&desired, &observed)
     }
 
-    async fn end(&self, resource: &str, recorded: &S::Record) {
+    async fn end(&self, resource: &str, recorded: &Record) {
         self.reach(resource, &[], recorded).await;
         assert_eq!(self.subject.steered().await, BTreeSet::new());
         assert_eq!(self.subject.inventory().await, self.empty, "nothing is left, and what others have is as it was");
     }
 
     async fn adds_and_removes(&self) {
-        let none = S::Record::default();
+        let none = Record::default();
         let one = self.reach("one", &[0], &none).await;
         let two = self.reach("one", &[0, 1], &one).await;
         let other = self.reach("one", &[1, 2], &two).await;
@@ -78,7 +70,7 @@ impl<S: Subject> Check<'_, S> {
     }
 
     async fn survives_lost_answers(&self) {
-        let mut state = S::Record::default();
+        let mut state = Record::default();
         for destinations in [&[0, 1][..], &[1, 2], &[]] {
             self.subject.lose_next_answer().await;
             let desired = self.subject.desired("one", destinations, &state);
@@ -92,7 +84,7 @@ impl<S: Subject> Check<'_, S> {
     async fn survives_the_death_of_the_process(&self) {
         for operations in 0.. {
             assert!(operations < MANY, "it does not end");
-            let state = self.reach("one", &[0, 1], &S::Record::default()).await;
+            let state = self.reach("one", &[0, 1], &Record::default()).await;
             let desired = self.subject.desired("one", &[1, 2, 3], &state);
             let died = Dying::apply(&self.subject.cloud(), &desired, operations).await;
             let state = self.reach("one", &[1, 2, 3], &state).await;
@@ -109,7 +101,7 @@ impl<S: Subject> Check<'_, S> {
         for processes in [1, 2] {
             let (first, second) = (self.subject.cloud(), self.subject.cloud());
             let second = if processes == 1 { &first } else { &second };
-            let (mut ones, mut others) = (S::Record::default(), S::Record::default());
+            let (mut ones, mut others) = (Record::default(), Record::default());
             for (one, other) in [(&[0][..], &[1][..]), (&[0, 2], &[1, 3]), (&[2], &[3]), (&[], &[])] {
                 let (wanted, too) =
                     (self.subject.desired("one", one, &ones), self.subject.desired("other", other, &others));

@@ -28,7 +28,7 @@ pub fn gateway_for(
             Peers::External => everything = true,
             Peers::Entities(entities) => everything |= entities.contains(&Entity::All),
             Peers::Domains(_) => {
-                wrong.push((root.field("allow").key(key).field("to_domains"), Unroutable::DomainsInCluster));
+                wrong.push((root.field("allow").key(key).field("to_domains"), Unroutable::Domains));
             }
             Peers::Pods { .. } | Peers::Services(_) => {}
         }
@@ -140,7 +140,7 @@ mod tests {
     fn says_what_cannot_go_through_it() {
         let names = RuleSpec { to_domains: Some(texts(&["example.com"])), ..rule() };
         let inside = RuleSpec { to_services: Some(texts(&["db"])), ..rule() };
-        for (rule, why) in [(names, Unroutable::DomainsInCluster), (inside, Unroutable::Nothing)] {
+        for (rule, why) in [(names, Unroutable::Domains), (inside, Unroutable::Nothing)] {
             let wrong = gateway(&spec(&[("a", rule)])).expect_err("nothing");
             assert_eq!(wrong.into_iter().map(|(_, why)| why).collect::<Vec<_>>(), [why]);
         }

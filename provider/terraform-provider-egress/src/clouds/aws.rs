@@ -17,16 +17,21 @@ pub(crate) fn region(parts: &Parts) -> Option<&str> {
     parts.get(REGION).map(String::as_str)
 }
 
+/// What says this region.
+pub(crate) fn parts(region: &str) -> Parts {
+    Parts::from([(REGION, region.to_owned())])
+}
+
 /// The region of this name.
 pub(crate) fn place(region: &str) -> Place {
-    Place::new(&AWS, Parts::from([(REGION, region.to_owned())]))
+    Place::new(&AWS, parts(region))
 }
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:...` (AWS General Reference, "Amazon Resource Names").
 fn locate(arn: &str) -> Option<Location> {
-    let mut parts = arn.split(':').skip(3).map(ToOwned::to_owned);
-    let (region, account) = (parts.next()?, parts.next()?);
-    Some(Location { account, parts: Parts::from([(REGION, region)]) })
+    let mut texts = arn.split(':').skip(3).map(ToOwned::to_owned);
+    let (region, account) = (texts.next()?, texts.next()?);
+    Some(Location { account, parts: parts(&region) })
 }
 
 /// Why EC2 does not take a tag.

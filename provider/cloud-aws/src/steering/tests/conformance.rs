@@ -6,11 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud::conformance::World;
 use cloud::conformance::steering::{self, Subject};
+use cloud::steering::{Record, Stage};
 use stand_in_cloud::ec2::{Config, Quotas, Server, Settings, Timings};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
 
-use super::super::{Desired, Ec2Routes, Gateway, Observed, Stage, recorded_now};
-use crate::nat_gateways::desired::RouteKey;
+use super::super::{Desired, Ec2Routes, Gateway};
+use crate::nat_gateways::desired::parse_route;
 use crate::stand_in::{caller, client, region};
 
 /// Documentation and benchmarking blocks (RFC 5737, RFC 2544).
@@ -71,13 +72,12 @@ impl World for Network {
 #[async_trait]
 impl Subject for Network {
     type Cloud = Ec2Routes;
-    type Record = BTreeSet<RouteKey>;
 
     fn cloud(&self) -> Ec2Routes {
         Ec2Routes(Arc::new(region(&client(&self.server))))
     }
 
-    fn desired(&self, _resource: &str, destinations: &[usize], recorded: &BTreeSet<RouteKey>) -> Desired {
+    fn desired(&self, _resource: &str, destinations: &[usize], recorded: &Record) -> Desired {
         let gateway = Gateway { key: "us-east-1a".to_owned(), id: Some(self.gateway.clone()) };
         Desired {
             owner: "conformance".parse().expect("an owner"),
@@ -86,14 +86,10 @@ impl Subject for Network {
             covered: BTreeSet::new(),
             take_over: BTreeSet::new(),
             gateways: BTreeSet::from([self.gateway.clone()]),
-            recorded: recorded.clone(),
+            recorded: recorded.keys().filter_map(|route| parse_route(route)).collect(),
             ceded: BTreeSet::new(),
-            stage: Stage::LeadAndRemove,
+            stage: Stage::MakeAndRemove,
         }
-    }
-
-    fn record(&self, desired: &Desired, observed: &Observed) -> BTreeSet<RouteKey> {
-        recorded_now(desired, observed).into_keys().collect()
     }
 
     async fn steered(&self) -> BTreeSet<usize> {

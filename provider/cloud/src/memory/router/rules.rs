@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use super::api::{Api, Nat, Rule};
 use super::gateways::changed;
 use crate::memory::process::{Process, look};
+use crate::steering::Record;
 use crate::{Class, Error, Freshness, Limits, Reached, Reconcile, Stages, Steering};
 
 /// A process that steers. It shares its locks with what else changes the router in this process.
@@ -109,4 +110,10 @@ impl Reconcile for Steers {
     }
 }
 
-impl Steering for Steers {}
+impl Steering for Steers {
+    fn record(desired: &Desired, observed: &Observed) -> Record {
+        let own = |matches: &&String| desired.rules.contains_key(*matches) || desired.recorded.contains(*matches);
+        let rules = observed.iter().filter(|(matches, _)| own(matches));
+        rules.map(|(matches, ips)| (matches.clone(), ips.iter().cloned().collect::<Vec<_>>().join(","))).collect()
+    }
+}

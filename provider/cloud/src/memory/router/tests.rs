@@ -16,6 +16,7 @@ use super::pools::id_of;
 use super::{Api, Gateway, Gateways, Router, Rules, Steers, Tier};
 use crate::conformance::gateways::Wanted;
 use crate::conformance::{World, gateways, pools, steering};
+use crate::steering::Record;
 use crate::{End, Freshness, IpPools, Limits, Reconcile, drive};
 
 /// A router with a NAT that is not ours, four free addresses, and some that are in use.
@@ -145,20 +146,15 @@ fn destination(index: usize) -> String {
 #[async_trait]
 impl steering::Subject for Network {
     type Cloud = Steers;
-    type Record = BTreeSet<String>;
 
     fn cloud(&self) -> Steers {
         Steers(Arc::new(Router::new(&self.api)))
     }
 
-    fn desired(&self, _: &str, destinations: &[usize], recorded: &BTreeSet<String>) -> Rules {
+    fn desired(&self, _: &str, destinations: &[usize], recorded: &Record) -> Rules {
         let nat = crate::names::part_name(&identity("shared"), &key("a"));
         let rules = destinations.iter().map(|index| (destination(*index), names(&["rules"])));
-        Rules { nat, rules: rules.collect(), recorded: recorded.clone() }
-    }
-
-    fn record(&self, desired: &Rules, observed: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
-        desired.rules.keys().filter(|matches| observed.contains_key(*matches)).cloned().collect()
+        Rules { nat, rules: rules.collect(), recorded: recorded.keys().cloned().collect() }
     }
 
     async fn steered(&self) -> BTreeSet<usize> {

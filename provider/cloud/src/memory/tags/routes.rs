@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::api::Api;
 use crate::calls::none_passes;
 use crate::memory::process::{Process, error, look};
+use crate::steering::Record;
 use crate::{Class, Error, Freshness, Limits, Reached, Reconcile, Stages, Steering};
 
 /// A process that steers.
@@ -113,7 +114,16 @@ impl Reconcile for Steers {
     }
 }
 
-impl Steering for Steers {}
+impl Steering for Steers {
+    fn record(desired: &Desired, observed: &Observed) -> Record {
+        let own = desired.destinations.union(&desired.recorded);
+        let there = own.filter_map(|destination| observed.get_key_value(destination));
+        there
+            .filter(|(_, target)| **target == desired.target)
+            .map(|(to, target)| (to.clone(), target.clone()))
+            .collect()
+    }
+}
 
 impl Process<Api> {
     async fn destinations(&self, table: &str, limits: &Limits) -> Result<Observed, Error> {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::routes::Steers;
 use super::{Api, Gateway, Gateways, Pool, Routes, Tags};
 use crate::conformance::gateways::Wanted;
 use crate::conformance::{World, gateways, pools, steering};
+use crate::steering::Record;
 use crate::{End, Freshness, Limits, NatGateways as _, Reconcile, drive};
 
 /// A network with two subnets, four addresses, and things that are not ours.
@@ -96,19 +97,15 @@ const DESTINATIONS: [&str; 4] = ["192.0.2.0/26", "192.0.2.64/26", "192.0.2.128/2
 #[async_trait]
 impl steering::Subject for Network {
     type Cloud = Steers;
-    type Record = BTreeSet<String>;
 
     fn cloud(&self) -> Steers {
         Steers(Tags::new(&self.api))
     }
 
-    fn desired(&self, _: &str, destinations: &[usize], recorded: &BTreeSet<String>) -> Routes {
+    fn desired(&self, _: &str, destinations: &[usize], recorded: &Record) -> Routes {
         let destinations = destinations.iter().map(|index| DESTINATIONS[*index].to_owned()).collect();
-        Routes { table: "table-0".to_owned(), target: self.gateway.clone(), destinations, recorded: recorded.clone() }
-    }
-
-    fn record(&self, desired: &Routes, observed: &BTreeMap<String, String>) -> BTreeSet<String> {
-        desired.destinations.iter().filter(|destination| observed.contains_key(*destination)).cloned().collect()
+        let recorded = recorded.keys().cloned().collect();
+        Routes { table: "table-0".to_owned(), target: self.gateway.clone(), destinations, recorded }
     }
 
     async fn steered(&self) -> BTreeSet<usize> {

@@ -18,7 +18,7 @@ use tfplugin::schema::{IdentitySchema, Schema};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::EgressPolicy;
-use super::via::aws;
+use super::via;
 use crate::resources::objects::ObjectResource;
 use crate::resources::objects::state::{identity_of, set};
 use crate::resources::registered::Located;
@@ -38,14 +38,14 @@ impl PolicyResource {
         Self { objects: ObjectResource::new(session.clone()), session }
     }
 
-    async fn route(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<aws::Reached, Diagnostic> {
+    async fn route(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<via::Reached, Diagnostic> {
         let limits = Limits::within(cx.stop.clone(), PATIENCE);
-        Ok(aws::route(&*self.session.required()?, prior, planned, &limits).await)
+        Ok(via::route(&*self.session.required()?, prior, planned, &limits).await)
     }
 
-    async fn remove(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<aws::Reached, Diagnostic> {
+    async fn remove(&self, cx: &Context, prior: &Value, planned: &Value) -> Result<via::Reached, Diagnostic> {
         let limits = Limits::within(cx.stop.clone(), PATIENCE);
-        Ok(aws::remove(&*self.session.required()?, prior, planned, &limits).await)
+        Ok(via::remove(&*self.session.required()?, prior, planned, &limits).await)
     }
 }
 
@@ -58,7 +58,7 @@ fn without_objects(value: &Value, routes: Value) -> Value {
     let mut state = value.clone();
     set(&mut state, "manifests", Value::map(BTreeMap::<String, Value>::new()));
     set(&mut state, "routes", routes);
-    set(&mut state, "egress_cidrs", super::via::egress_cidrs(value));
+    set(&mut state, "egress_cidrs", via::egress_cidrs(value));
     state
 }
 
@@ -112,7 +112,7 @@ impl Resource for PolicyResource {
             return response;
         }
         let Ok(configured) = self.session.required() else { return response };
-        let aws::Planned { routes, diagnostics } = aws::planned(&configured, &prior, &response.planned).await;
+        let via::Planned { routes, diagnostics } = via::planned(&configured, &prior, &response.planned).await;
         set(&mut response.planned, "routes", routes);
         response.diagnostics.extend(diagnostics);
         response
@@ -149,7 +149,7 @@ impl Resource for PolicyResource {
             // Its objects are gone; without a state nobody would remove the routes.
             response.state = without_objects(&before, routes.clone());
         }
-        match aws::seen(&configured, &response.state).await {
+        match via::seen(&configured, &response.state).await {
             Ok(seen) => set(&mut response.state, "routes", seen),
             // A refresh that could not look has not found that nothing changed.
             Err(diagnostics) => response.diagnostics.extend(diagnostics),
@@ -210,7 +210,7 @@ impl Resource for PolicyResource {
 
     async fn import(&self, cx: &Context, request: ImportRequest) -> Result<Imported, Diagnostics> {
         let mut imported = self.objects.import(cx, request).await?;
-        let routes = aws::found(&*self.session.required()?, &imported.state).await?;
+        let routes = via::found(&*self.session.required()?, &imported.state).await?;
         set(&mut imported.state, "routes", routes);
         Ok(imported)
     }

@@ -3,27 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_aws::Region;
-use cloud_aws::nat_gateways::desired::{Desired, Kind};
+use cloud_aws::nat_gateways::desired::{Desired, Kind, route_text};
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::operation::Operation;
 use cloud_aws::nat_gateways::plan::{forecast, plan};
 use egress_model::identity::Key;
 use tfplugin::Diagnostics;
 
-use super::input::route_text;
 use super::{limits, routes, words};
-use crate::clouds::aws::AWS;
+use crate::clouds::aws::{AWS, place};
 use crate::resources::nat_gateway::report::unchecked;
 use crate::resources::nat_gateway::task::resource;
 use crate::session::ThisRun;
 
 /// Routes of this resource that another resource of the run has too.
 fn claimed_twice(this_run: &ThisRun, region: &Region, desired: &Desired) -> Diagnostics {
-    let us = resource(&desired.identity);
+    let (us, place) = (resource(&desired.identity), place(region.name()));
     let routes = forecast::known_routes(desired).into_iter();
     let shared = routes.filter_map(|(route, key)| {
-        let claim = format!("{}/{}", region.name(), route_text(&route));
-        Some(words::shared(&route, &key, &this_run.routes.claim(&claim, &us)?))
+        let other = this_run.routes.claim(&place, &route_text(&route), &us)?;
+        Some(words::shared(&route, &key, &other))
     });
     shared.collect()
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use cloud_aws::nat_gateways::desired::Desired;
+use cloud_aws::nat_gateways::desired::{Desired, route_text};
 use cloud_aws::nat_gateways::observed::Observed;
 use cloud_aws::nat_gateways::plan::forecast::{self, Fate, Known, Lists};
 use egress_model::cidr::Cidr;
 use egress_model::identity::Key;
 
-use super::input::route_text;
 use crate::resources::nat_gateway::backend::{Coming, Forecast, List};
 
 /// What a plan can promise. `known` are the gateways as the state has them.

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud_aws::nat_gateways::desired::{Destination, RouteKey};
+use cloud_aws::nat_gateways::desired::{Destination, RouteKey, route_text};
 use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed};
 use egress_model::identity::Key;
 use tfplugin::cty::Value;
 
-use super::input::route_text;
 use super::state::{regional_zones, standing, zone_value};
 use crate::resources::nat_gateway::layers::Tags;
 use crate::resources::nat_gateway::outputs::tags_value;

@@ -5,7 +5,7 @@ mod parser;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::DefaultTags;
-use cloud_aws::nat_gateways::desired::{Desired, Destination, Drain, Gateway, Recorded, RouteKey, Unknown};
+use cloud_aws::nat_gateways::desired::{Desired, Destination, Drain, Gateway, Recorded, Unknown, parse_route};
 use cloud_aws::nat_gateways::plan::forecast::Known;
 use egress_model::identity::Key;
 use serde::Deserialize;
@@ -175,16 +175,6 @@ impl AwsInput {
         let of_zone = |zone: &Arg<ZoneInput>| zone.known().is_some_and(|zone| named(&zone.route_table_ids));
         named(&self.route_table_ids) || self.zones.known().is_some_and(|zones| zones.values().any(of_zone))
     }
-}
-
-/// `rtb-0123_0.0.0.0/0`, as in the import ids of AWS's own provider.
-pub(super) fn route_text((table, destination): &RouteKey) -> String {
-    format!("{table}_{destination}")
-}
-
-fn parse_route(text: &str) -> Option<RouteKey> {
-    let (table, destination) = text.split_once('_')?;
-    Some((table.to_owned(), destination.parse().ok()?))
 }
 
 pub(super) fn path(attribute: &str) -> Path {

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud_aws::nat_gateways::desired::{self, Desired, Kind, REGIONAL_KEY, RouteKey};
+use cloud_aws::nat_gateways::desired::{self, Desired, Kind, REGIONAL_KEY, RouteKey, route_text};
 use cloud_aws::nat_gateways::observed::{Gateway, Mode, Observed, Route, Status};
 use egress_model::identity::Key;
 use egress_model::nat_gateway::View;
 use tfplugin::cty::Value;
 
-use super::input::route_text;
 use crate::clouds::aws::AWS;
 use crate::resources::nat_gateway::backend::Shown;
 

@@ -5,7 +5,7 @@ use egress_engines::gateway_engine;
 use egress_engines::{EngineName, Finding, GATEWAY_ENGINES, Level, Manifest, name_engines_that_can};
 use egress_model::gateway::{Gateway, GatewaySpec};
 use egress_model::policy::{Form, Path as ModelPath, Policy, Spec, Step};
-use egress_model::via::gateway_for;
+use egress_model::via::{Unroutable, gateway_for};
 use tfplugin::Diagnostics;
 use tfplugin::cty::Value;
 
@@ -43,7 +43,7 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     let spec = match gateway_for(policy, spec, &through(gateway)) {
         Ok(spec) => spec,
         Err(wrong) => {
-            let diagnostics = wrong.iter().map(|(path, why)| report::unroutable(path, why)).collect();
+            let diagnostics = wrong.iter().map(|(path, why)| report::unroutable(path, why, instead(why))).collect();
             return Way { diagnostics, ..Way::default() };
         }
     };
@@ -72,6 +72,21 @@ pub(in super::super) fn compile(value: &Value, policy: &Policy, spec: &Spec, in_
     let refused: Vec<Finding> = findings.into_iter().filter(|finding| finding.level == Level::Refused).collect();
     let manifests = refused.is_empty().then_some(compiled.manifests);
     Way { manifests, diagnostics: findings_to_diagnostics(engine.name, &refused) }
+}
+
+/// What to do where a part of the policy cannot be sent through a gateway in the cluster.
+fn instead(why: &Unroutable) -> &'static str {
+    match why {
+        Unroutable::Domains => {
+            "Write the provider's published blocks in to_cidrs, or move the rule to a policy without via."
+        }
+        Unroutable::ServiceAccounts => "Select them in pods.",
+        Unroutable::NotEnforced { .. } => report::ENFORCE,
+        Unroutable::Nothing => "Write to_cidrs in a rule, or leave via out.",
+        Unroutable::Everything | Unroutable::Ipv6 | Unroutable::Except | Unroutable::WithinCluster { .. } => {
+            report::MOVE_BLOCK
+        }
+    }
 }
 
 /// The gateway as it is referred to. Its own sources and destinations do not matter here.

@@ -3,9 +3,10 @@
 use tfplugin::cty::Type;
 use tfplugin::schema::{Attribute, NestedBlock, Nesting, declare};
 
+use super::BACKENDS;
 use crate::resources::objects::attributes::{labels_selector, single, text, whole};
 
-fn set(name: &'static str, description: &str) -> Attribute {
+pub(super) fn set(name: &'static str, description: &str) -> Attribute {
     Attribute::new(name, Type::set(Type::String), description)
 }
 
@@ -35,16 +36,6 @@ pub(in super::super) fn block() -> NestedBlock {
              on others a gateway lists in its own `sources` whose traffic it takes.",
         ),
     ];
-    let aws = vec![
-        set(
-            "prefix_list_ids",
-            "Managed prefix lists (`pl-...`) that are routed through the gateway too. A list counts with its maximum of entries towards the table's quota of routes. The policy itself does not allow their addresses: write these in a rule.",
-        ),
-        set(
-            "take_over_routes",
-            "Ids of targets (`igw-...`, `eni-...`, `tgw-...`, `nat-...`) from which existing routes may be taken over. A route to anything else is an error. The swap is atomic.",
-        ),
-    ];
     let via = declare::block(
         "via",
         gateways,
@@ -55,8 +46,7 @@ pub(in super::super) fn block() -> NestedBlock {
          after them, also with `delivery = \"render\"`. Rules about pods, Services and parts of the cluster are not routed; domains, \
          `to_external`, exceptions in `to_cidrs`, IPv6 and the modes `audit` and `staged` are refused with the reason.",
     );
-    let aws = declare::block("aws", aws, "More about the routes of a `nat_gateway` on AWS.");
-    via.with_blocks(vec![aws])
+    via.with_blocks(BACKENDS.iter().map(|backend| backend.options()).collect())
 }
 
 /// What `via` reads of an `egress_gateway`.
@@ -84,23 +74,16 @@ fn egress_gateway() -> Vec<Attribute> {
 
 /// Attributes of another resource that is referred to as a whole, which has each of them, null or not. An object in which one is missing
 /// is none, and Terraform would drop what is misspelt in it.
-fn of_a_whole_resource(attributes: Vec<Attribute>) -> impl Iterator<Item = Attribute> {
+pub(super) fn of_a_whole_resource(attributes: Vec<Attribute>) -> impl Iterator<Item = Attribute> {
     attributes.into_iter().map(Attribute::required_or_null)
 }
 
 fn nat_gateway() -> Vec<Attribute> {
-    let zone = vec![set("route_table_ids", "The route tables whose traffic goes to this zone's gateway.")];
-    let aws = vec![
-        text("region", "The region. Default: the provider's."),
-        Attribute::nested("zones", Nesting::Map, of_a_whole_resource(zone).collect(), "By availability zone."),
-        set("route_table_ids", "The route tables of a regional gateway."),
-        set("destination_cidrs", "What the gateway's resource itself routes to the gateway."),
-        set("destination_prefix_list_ids", "The same as managed prefix lists."),
-    ];
     let gateway = vec![text("id", "The gateway's id.").required_or_null()];
-    vec![
-        single("aws", of_a_whole_resource(aws).collect(), "The gateways on AWS.").required_or_null(),
+    let clouds = BACKENDS.iter().map(|backend| backend.of_gateways().required_or_null());
+    let attributes = [
         Attribute::nested("gateways", Nesting::Map, gateway, "The gateways, by key.").required(),
         Attribute::new("egress_cidrs", Type::list(Type::String), "The gateway's public addresses.").required_or_null(),
-    ]
+    ];
+    clouds.chain(attributes).collect()
 }

@@ -1,10 +1,15 @@
 //! What is read of `via`.
 
+use std::collections::BTreeSet;
+
+use cloud::steering::{Record, Stage};
+use cloud_aws::steering::Ec2Routes;
 use serde_json::{Value as Json, json};
 use tfplugin::Severity;
 use tfplugin::cty::Value;
 use tfplugin::cty::json::{Undefined, from_json};
 
+use super::translate::{Task, Translate as _};
 use super::{Input, egress_cidrs};
 use crate::resources::objects::Compiles;
 use crate::resources::policy::{EgressPolicy, PolicyResource};
@@ -52,11 +57,21 @@ fn errors(via: &Json, rule: &Json) -> Vec<String> {
 fn reads_the_tables_and_what_the_gateway_leads_itself() {
     let value = policy(&json!({ "nat_gateway": gateway() }), &json!({ "to_cidrs": ["203.0.113.0/24"] }));
     let wanted = Input::read(&value).expect("an input").wanted();
-    assert!(wanted.complete);
+    let spec = Ec2Routes::spec(&value, &wanted).expect("a specification");
+    assert!(Ec2Routes::is_complete(&spec) && !Ec2Routes::is_empty(&spec));
+    let task = Task {
+        owner: &"acme".parse().expect("an owner"),
+        before: &spec,
+        after: &spec,
+        recorded: &Record::new(),
+        ceded: BTreeSet::new(),
+        stage: Stage::Make,
+    };
+    let wanted = Ec2Routes::desired(&task);
     let tables: Vec<_> =
         wanted.tables.iter().map(|(table, to)| (table.as_str(), to.key.as_str(), to.id.as_deref())).collect();
     assert_eq!(tables, [("rtb-a", "us-east-1a", Some("nat-a")), ("rtb-b", "us-east-1b", None)]);
-    let texts = |set: &std::collections::BTreeSet<_>| -> Vec<String> { set.iter().map(ToString::to_string).collect() };
+    let texts = |set: &BTreeSet<_>| -> Vec<String> { set.iter().map(ToString::to_string).collect() };
     assert_eq!(
         (texts(&wanted.destinations), texts(&wanted.covered)),
         (vec!["203.0.113.0/24".to_owned()], vec!["0.0.0.0/0".to_owned()])
