@@ -40,7 +40,7 @@ fn unused(sources: &BTreeMap<String, String>) -> Vec<String> {
             if line.starts_with("pub ")
                 && let Some(name) = name
             {
-                defined.insert((file, name));
+                defined.insert((file.as_str(), name));
             }
             used.extend(words(line).filter(|word| Some(*word) != name));
         }

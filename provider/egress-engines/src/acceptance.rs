@@ -85,7 +85,7 @@ pub struct Verdict {
 /// Whether a controller has written anything about an object. Where none has, it may be that none is there.
 ///
 /// `status` may hold defaults that the object's definition gives, which no controller wrote: conditions of status `Unknown`.
-pub fn has_spoken(object: &Value) -> bool {
+pub fn has_reported(object: &Value) -> bool {
     let fields = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     let mut statuses = fields.filter(|entry| entry["subresource"] == "status");
     let has_word = |(name, value): (&String, &Value)| match value {
@@ -103,7 +103,7 @@ pub fn has_spoken(object: &Value) -> bool {
 
 impl Accepted {
     /// Whether a refusal holds until the object is changed.
-    pub fn refuses_for_good(&self) -> bool {
+    pub fn refusal_is_permanent(&self) -> bool {
         matches!(self, Self::Condition { refusal: Refusal::Final, .. })
     }
 
@@ -285,7 +285,7 @@ mod tests {
             json!({"status": {"conditions": [{"type": "Accepted", "status": "Unknown", "reason": "Pending"}], "items": []}}),
             json!({"metadata": {"managedFields": [{"manager": "terraform-provider-egress", "operation": "Apply"}]}}),
         ] {
-            assert!(!has_spoken(&silent), "{silent}");
+            assert!(!has_reported(&silent), "{silent}");
         }
         for spoken in [
             json!({"status": {"conditions": [{"type": "Valid", "status": "False"}]}}),
@@ -293,7 +293,7 @@ mod tests {
             json!({"status": {"observedGeneration": 1}}),
             json!({"status": {}, "metadata": {"managedFields": [{"manager": "operator", "subresource": "status"}]}}),
         ] {
-            assert!(has_spoken(&spoken), "{spoken}");
+            assert!(has_reported(&spoken), "{spoken}");
         }
     }
 
@@ -302,6 +302,6 @@ mod tests {
         let accepted = Accepted::Filled { field: "node" };
         assert_eq!(accepted.judge(&json!({"status": {"node": "a"}}), None).opinion, Opinion::Taken);
         assert_eq!(accepted.judge(&json!({"status": {"node": ""}}), None).opinion, Opinion::Undecided(None));
-        assert!(!accepted.refuses_for_good() && VALID.refuses_for_good() && !READY.refuses_for_good());
+        assert!(!accepted.refusal_is_permanent() && VALID.refusal_is_permanent() && !READY.refusal_is_permanent());
     }
 }

@@ -257,23 +257,29 @@ fn tier_port(port: &Port) -> Option<TierPort> {
     })
 }
 
-/// The objects that rules of one action become: as many as their kind, which holds `limit` rules, needs. Their order does not
-/// matter, because the action is one.
-pub(crate) fn objects<R, S: Serialize>(
-    policy: &Policy,
-    suffix: &str,
-    kind: &'static Kind,
-    (rules, limit): (&[R], usize),
-    spec: impl Fn(&[R]) -> S,
-) -> Vec<Manifest> {
-    let numbered = rules.chunks(limit).enumerate();
-    numbered
-        .map(|(index, rules)| {
-            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-            let metadata = Metadata::cluster_wide_of(policy).suffixed(&format!("{suffix}{number}"));
-            Manifest::new(kind, metadata, &spec(rules))
-        })
-        .collect()
+/// The objects that rules of one action become.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Objects<'a> {
+    /// Their kind.
+    pub(crate) kind: &'static Kind,
+    /// How many rules one holds.
+    pub(crate) limit: usize,
+    /// What stands in their names after the policy's.
+    pub(crate) suffix: &'a str,
+}
+
+impl Objects<'_> {
+    /// As many as the rules need. Their order does not matter, because the action is one.
+    pub(crate) fn of<R, S: Serialize>(self, policy: &Policy, rules: &[R], spec: impl Fn(&[R]) -> S) -> Vec<Manifest> {
+        let numbered = rules.chunks(self.limit).enumerate();
+        numbered
+            .map(|(index, rules)| {
+                let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+                let metadata = Metadata::cluster_wide_of(policy).suffixed(&format!("{}{number}", self.suffix));
+                Manifest::new(self.kind, metadata, &spec(rules))
+            })
+            .collect()
+    }
 }
 
 /// Refuses a priority where the rules do not fit into one object, which has to hold them in their order. `a_kind` is the

@@ -24,7 +24,7 @@ use super::support;
 use crate::engines::network_policy;
 use crate::manifest::{Manifest, Metadata};
 use crate::settings::NetworkPolicyApiChannel;
-use crate::tiers::{self, Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
+use crate::tiers::{self, Limits, Objects, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, look_up};
 
 /// The engine: any network plugin that enforces `AdminNetworkPolicy`.
@@ -95,7 +95,7 @@ fn check_priority(priority: u16, rules: usize, findings: &mut Findings<'_, Featu
 
 /// Objects of one priority.
 fn objects(policy: &Policy, suffix: &str, priority: u16, subject: &Subject, rules: &[EgressRule]) -> Vec<Manifest> {
-    tiers::objects(policy, suffix, &ADMIN, (rules, RULES), |rules| AdminNetworkPolicySpec {
+    Objects { kind: &ADMIN, limit: RULES, suffix }.of(policy, rules, |rules| AdminNetworkPolicySpec {
         priority,
         subject: subject.clone(),
         egress: rules.to_vec(),

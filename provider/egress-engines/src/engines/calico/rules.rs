@@ -12,6 +12,7 @@ mod tests;
 
 use serde_json::Value;
 
+use self::rule::{Direction, Scope};
 use crate::violation::Violation;
 
 /// What is refused by code: `validator.go`.
@@ -27,9 +28,9 @@ pub fn check(object: &Value) -> Vec<Violation> {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let kind = object["kind"].as_str().unwrap_or_default();
     match (api_version, kind) {
-        ("projectcalico.org/v3", "NetworkPolicy" | "StagedNetworkPolicy") => policy::check(object, false, &mut found),
+        ("projectcalico.org/v3", "NetworkPolicy" | "StagedNetworkPolicy") => policy::check(object, Scope::Namespace, &mut found),
         ("projectcalico.org/v3", "GlobalNetworkPolicy" | "StagedGlobalNetworkPolicy") => {
-            policy::check(object, true, &mut found);
+            policy::check(object, Scope::Cluster, &mut found);
         }
         ("projectcalico.org/v3", "IPPool") => gateway::ip_pool(object, &mut found),
         ("projectcalico.org/v3", "BGPPeer") => gateway::bgp_peer(&object["spec"], &mut found),
@@ -71,7 +72,7 @@ pub fn check_open_source(object: &Value) -> Vec<Violation> {
         (Some("projectcalico.org/v3"), _) => {
             for (direction, index, rule) in rules_of(object) {
                 if rule["destination"].get("domains").is_some() {
-                    let field = format!("spec.{direction}[{index}].destination.domains");
+                    let field = format!("spec.{}[{index}].destination.domains", direction.field());
                     found.add(field, enterprise, "CRDs of Calico v3.32.1, which do not have the field");
                 }
             }
@@ -82,9 +83,9 @@ pub fn check_open_source(object: &Value) -> Vec<Violation> {
 }
 
 /// Every rule of a policy, with its direction and place.
-fn rules_of(policy: &Value) -> impl Iterator<Item = (&'static str, usize, &Value)> {
-    ["ingress", "egress"].into_iter().flat_map(|direction| {
-        let rules = policy["spec"][direction].as_array().into_iter().flatten().enumerate();
+fn rules_of(policy: &Value) -> impl Iterator<Item = (Direction, usize, &Value)> {
+    [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| {
+        let rules = policy["spec"][direction.field()].as_array().into_iter().flatten().enumerate();
         rules.map(move |(index, rule)| (direction, index, rule))
     })
 }

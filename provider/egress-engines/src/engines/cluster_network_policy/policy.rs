@@ -14,7 +14,7 @@ use super::object::{Action, ClusterNetworkPolicySpec, EgressRule, Protocol, Tier
 use super::support;
 use crate::manifest::Manifest;
 use crate::settings::NetworkPolicyApiChannel;
-use crate::tiers::{self, Limits, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
+use crate::tiers::{self, Limits, Objects, Subject, TierRule, allow_rules, default_deny, deny_rules, subject};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, look_up};
 
 /// The engine: any network plugin that enforces `ClusterNetworkPolicy`.
@@ -67,7 +67,7 @@ fn objects(
     subject: &Subject,
     rules: &[EgressRule],
 ) -> Vec<Manifest> {
-    tiers::objects(policy, suffix, &KIND, (rules, RULES), |rules| ClusterNetworkPolicySpec {
+    Objects { kind: &KIND, limit: RULES, suffix }.of(policy, rules, |rules| ClusterNetworkPolicySpec {
         tier,
         priority,
         subject: subject.clone(),

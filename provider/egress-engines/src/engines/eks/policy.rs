@@ -19,7 +19,7 @@ use super::support;
 use crate::engines::cluster_network_policy::object::{Action, Tier};
 use crate::engines::network_policy::{self, PolicyType};
 use crate::manifest::{Manifest, Metadata};
-use crate::tiers::{self, Limits, Subject, TierRule, default_deny, subject};
+use crate::tiers::{self, Limits, Objects, Subject, TierRule, default_deny, subject};
 use crate::{Compiled, Engine, EngineName, Feature, Findings, Level, Settings, look_up};
 
 /// The engine: EKS with the Amazon VPC CNI.
@@ -76,7 +76,7 @@ fn objects(
     subject: &Subject,
     rules: &[ClusterRule],
 ) -> Vec<Manifest> {
-    tiers::objects(policy, suffix, &CLUSTER, (rules, RULES), |rules| ClusterNetworkPolicySpec {
+    Objects { kind: &CLUSTER, limit: RULES, suffix }.of(policy, rules, |rules| ClusterNetworkPolicySpec {
         tier,
         priority,
         subject: subject.clone(),

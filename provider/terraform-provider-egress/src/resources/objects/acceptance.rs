@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::{Cluster, Error, Limits};
-use egress_engines::acceptance::{Accepted, Opinion, Said, Verdict, has_spoken};
+use egress_engines::acceptance::{Accepted, Opinion, Said, Verdict, has_reported};
 use egress_engines::manifest::ObjectId;
 use serde_json::Value as Json;
 use tfplugin::provider::Context;
@@ -62,13 +62,23 @@ impl Patience {
     }
 }
 
-/// Whether a verdict ends the wait.
-fn end(verdict: Verdict, spoken: bool, refuses_for_good: bool, waited: Duration, patience: Patience) -> Option<End> {
+/// What an object says of its engine.
+struct Report {
+    verdict: Verdict,
+    /// Whether a controller has written anything about the object.
+    has_reported: bool,
+    /// Whether a refusal holds until the object is changed.
+    refusal_is_permanent: bool,
+}
+
+/// Whether a report ends the wait.
+fn end(report: Report, waited: Duration, patience: Patience) -> Option<End> {
+    let Report { verdict, has_reported, refusal_is_permanent } = report;
     let over = waited >= patience.limit;
     match verdict.opinion {
         Opinion::Taken if verdict.is_current || over || waited >= SETTLING => Some(End::Taken),
-        Opinion::Refused(said) if over || (verdict.is_current && refuses_for_good) => Some(End::Refused(said)),
-        Opinion::Undecided(_) if !spoken && waited >= patience.with_silence() => Some(End::Silent),
+        Opinion::Refused(said) if over || (verdict.is_current && refusal_is_permanent) => Some(End::Refused(said)),
+        Opinion::Undecided(_) if !has_reported && waited >= patience.with_silence() => Some(End::Silent),
         Opinion::Undecided(said) if over => Some(End::Unsaid(said)),
         Opinion::Taken | Opinion::Refused(_) | Opinion::Undecided(_) => None,
     }
@@ -140,8 +150,13 @@ pub(super) async fn wait(
                 }
             };
             let verdict = object.accepted.judge(live.json(), object.changed.as_ref());
-            let (is_current, spoken) = (verdict.is_current, has_spoken(live.json()));
-            let Some(end) = end(verdict, spoken, object.accepted.refuses_for_good(), waited, object.patience) else {
+            let is_current = verdict.is_current;
+            let report = Report {
+                verdict,
+                has_reported: has_reported(live.json()),
+                refusal_is_permanent: object.accepted.refusal_is_permanent(),
+            };
+            let Some(end) = end(report, waited, object.patience) else {
                 open.push(object);
                 continue;
             };
@@ -250,15 +265,26 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(30);
     const PATIENCE: Patience = Patience { limit: LIMIT, silent_before: None };
 
-    fn ends(opinion: Opinion, is_current: bool, for_good: bool, seconds: u64) -> Option<End> {
-        end(Verdict { opinion, is_current }, true, for_good, Duration::from_secs(seconds), PATIENCE)
+    /// Of a controller that has reported and whose refusals are permanent.
+    fn report(opinion: Opinion) -> Report {
+        Report { verdict: Verdict { opinion, is_current: true }, has_reported: true, refusal_is_permanent: true }
+    }
+
+    /// The same about the object as it was before it was changed.
+    fn earlier(opinion: Opinion) -> Report {
+        Report { verdict: Verdict { opinion, is_current: false }, ..report(Opinion::Taken) }
+    }
+
+    fn ends(report: Report, seconds: u64) -> Option<End> {
+        end(report, Duration::from_secs(seconds), PATIENCE)
     }
 
     #[test]
     fn after_a_silence_an_engine_has_little_time_to_speak_and_then_all_of_it() {
-        let ends = |spoken, opinion, silent_before, seconds| {
+        let ends = |has_reported, opinion, silent_before, seconds| {
             let patience = Patience { silent_before, ..PATIENCE };
-            end(Verdict { opinion, is_current: true }, spoken, false, Duration::from_secs(seconds), patience)
+            let report = Report { has_reported, refusal_is_permanent: false, ..report(opinion) };
+            end(report, Duration::from_secs(seconds), patience)
         };
         let said = || Some(Said::default());
         let silent = |before, seconds| ends(false, Opinion::Undecided(None), before, seconds);
@@ -274,32 +300,35 @@ mod tests {
     #[test]
     fn a_sure_verdict_ends_the_wait_at_once() {
         let said = Said::default();
-        assert_eq!(ends(Opinion::Taken, true, true, 0), Some(End::Taken));
-        assert_eq!(ends(Opinion::Refused(said.clone()), true, true, 0), Some(End::Refused(said)));
+        assert_eq!(ends(report(Opinion::Taken), 0), Some(End::Taken));
+        assert_eq!(ends(report(Opinion::Refused(said.clone())), 0), Some(End::Refused(said)));
     }
 
     #[test]
     fn a_refusal_that_may_pass_counts_at_the_end() {
         let said = Said::default();
-        let refused = |seconds| ends(Opinion::Refused(said.clone()), true, false, seconds);
+        let refused = |seconds| {
+            let report = Report { refusal_is_permanent: false, ..report(Opinion::Refused(said.clone())) };
+            ends(report, seconds)
+        };
         assert_eq!((refused(0), refused(29)), (None, None));
         assert_eq!(refused(30), Some(End::Refused(said.clone())));
     }
 
     #[test]
     fn what_the_engine_said_before_the_change_counts_once_it_had_time() {
-        assert_eq!(ends(Opinion::Taken, false, true, 1), None);
-        assert_eq!(ends(Opinion::Taken, false, true, 2), Some(End::Taken));
+        assert_eq!(ends(earlier(Opinion::Taken), 1), None);
+        assert_eq!(ends(earlier(Opinion::Taken), 2), Some(End::Taken));
         // The correction of a refused object must not fail because the engine has not looked yet.
         let said = Said::default();
-        assert_eq!(ends(Opinion::Refused(said.clone()), false, true, 29), None);
-        assert_eq!(ends(Opinion::Refused(said.clone()), false, true, 30), Some(End::Refused(said)));
+        assert_eq!(ends(earlier(Opinion::Refused(said.clone())), 29), None);
+        assert_eq!(ends(earlier(Opinion::Refused(said.clone())), 30), Some(End::Refused(said)));
     }
 
     #[test]
     fn nobody_speaking_is_a_warning_unless_something_would_be_deleted() {
-        assert_eq!(ends(Opinion::Undecided(None), true, true, 29), None);
-        assert_eq!(ends(Opinion::Undecided(None), true, true, 30), Some(End::Unsaid(None)));
+        assert_eq!(ends(report(Opinion::Undecided(None)), 29), None);
+        assert_eq!(ends(report(Opinion::Undecided(None)), 30), Some(End::Unsaid(None)));
         let id = ObjectId {
             api_version: "v1".to_owned(),
             kind: "Policy".to_owned(),

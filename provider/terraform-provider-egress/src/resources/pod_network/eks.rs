@@ -88,13 +88,13 @@ fn compile(reading: &mut Reading, place: &Place<'_>, _: &InCluster) -> Steering 
             .mistake(&place.path, "It has neither eni_configs nor security_group_policies, so that it steers nothing");
     }
     let gateways = gateway.as_ref().map(|gateway| Gateways::read(reading, gateway));
-    let mut subnets = BTreeMap::new();
+    let mut subnets = Subnets { zones: BTreeMap::new(), gateways: gateways.as_ref() };
     let mut covered = eni_configs.as_ref().is_none_or(|configs| !configs.value.is_unknown()).then_some(true);
     for (key, place) in reading.entries(eni_configs.as_ref()) {
         let zone = reading.key::<Zone>(key, &place);
         let subnet = reading.required(&place, "subnet_id", |reading, at| {
             let subnet = reading.text::<SubnetId>(at)?;
-            check_subnet(reading, at, &subnet, key, (&mut subnets, gateways.as_ref()));
+            subnets.add(reading, at, &subnet, key);
             Some(subnet)
         });
         let groups = reading.required(&place, "security_group_ids", node_or_own_groups);
@@ -163,21 +163,24 @@ fn policy(reading: &mut Reading, key: &str, place: &Place<'_>) -> Option<Securit
     Some(SecurityGroupPolicy { name: name?, namespace: namespace?, pods: pods?, security_groups: security_groups? })
 }
 
-/// What cannot be right about a zone's subnet: that it is another zone's, or one that a NAT gateway stands in.
-fn check_subnet<'v>(
-    reading: &mut Reading,
-    at: &Place<'_>,
-    subnet: &SubnetId,
-    zone: &'v str,
-    (subnets, gateways): (&mut BTreeMap<SubnetId, &'v str>, Option<&Gateways<'_>>),
-) {
-    if let Some(other) = subnets.insert(subnet.clone(), zone) {
-        reading.mistake(&at.path, format!("It is also the subnet of {other}; a subnet is in one zone"));
-    }
-    if gateways.is_some_and(|gateways| gateways.subnets.contains(subnet.to_string().as_str())) {
-        let why = "It is the subnet that a NAT gateway stands in, whose own traffic does not go through it; name a private subnet \
-                   whose default route sends to the gateway";
-        reading.mistake(&at.path, why);
+/// The zones' subnets so far.
+struct Subnets<'v, 'g> {
+    /// The zone of each.
+    zones: BTreeMap<SubnetId, &'v str>,
+    gateways: Option<&'g Gateways<'v>>,
+}
+
+impl<'v> Subnets<'v, '_> {
+    /// Adds a zone's, and says what cannot be right about it: that it is another zone's, or one that a NAT gateway stands in.
+    fn add(&mut self, reading: &mut Reading, at: &Place<'_>, subnet: &SubnetId, zone: &'v str) {
+        if let Some(other) = self.zones.insert(subnet.clone(), zone) {
+            reading.mistake(&at.path, format!("It is also the subnet of {other}; a subnet is in one zone"));
+        }
+        if self.gateways.is_some_and(|gateways| gateways.subnets.contains(subnet.to_string().as_str())) {
+            let why = "It is the subnet that a NAT gateway stands in, whose own traffic does not go through it; name a private subnet \
+                       whose default route sends to the gateway";
+            reading.mistake(&at.path, why);
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::rule::{self, Scope};
 use super::selector::parse;
-use super::{Found, VALIDATOR, elements, given, rule, rules_of};
+use super::{Found, VALIDATOR, elements, given, rules_of};
 
-pub(super) fn check(policy: &Value, global: bool, found: &mut Found) {
+pub(super) fn check(policy: &Value, scope: Scope, found: &mut Found) {
     name(policy["metadata"]["name"].as_str().unwrap_or_default(), policy["spec"]["tier"].as_str(), found);
     let spec = &policy["spec"];
     for field in ["selector", "serviceAccountSelector", "namespaceSelector"] {
@@ -20,10 +21,10 @@ pub(super) fn check(policy: &Value, global: bool, found: &mut Found) {
         found.add(format!("spec.types[{index}]"), format!("{one} stands there twice"), VALIDATOR);
     }
     for (direction, index, one) in rules_of(policy) {
-        rule::check(one, &format!("spec.{direction}[{index}]"), direction == "egress", global, found);
+        rule::check(one, &format!("spec.{}[{index}]", direction.field()), direction, scope, found);
     }
     if types.contains(&"Egress") || types.is_empty() && given(&spec["egress"]) {
-        whole_egress(spec, global, found);
+        whole_egress(spec, scope, found);
     }
 }
 
@@ -52,7 +53,7 @@ fn name(name: &str, tier: Option<&str>, found: &mut Found) {
 }
 
 /// What the rules for what leaves do together.
-fn whole_egress(spec: &Value, global: bool, found: &mut Found) {
+fn whole_egress(spec: &Value, scope: Scope, found: &mut Found) {
     let allows: Vec<&Value> = elements(&spec["egress"]).filter(|rule| rule["action"] == "Allow").collect();
     let allows_all = allows.iter().any(|rule| {
         ["protocol", "notProtocol", "icmp", "notICMP", "ipVersion", "source", "destination", "http"]
@@ -60,7 +61,7 @@ fn whole_egress(spec: &Value, global: bool, found: &mut Found) {
             .all(|field| !given(&rule[field]))
     });
     let everything = |field: &str| spec[field].as_str().is_none_or(|text| ["", "all()"].contains(&text.trim()));
-    if global && everything("selector") && !given(&spec["namespaceSelector"]) && !allows_all {
+    if scope == Scope::Cluster && everything("selector") && !given(&spec["namespaceSelector"]) && !allows_all {
         found.add(
             "spec.selector",
             "selects every pod, those of kube-system and of Calico itself too, and every host endpoint, and stops what it does not \

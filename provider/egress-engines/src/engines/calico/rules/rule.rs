@@ -9,22 +9,72 @@ use super::{DNS_POLICY, Found, VALIDATOR, elements, given};
 /// The protocols that Calico knows by name.
 const PROTOCOLS: [&str; 6] = ["TCP", "UDP", "ICMP", "ICMPv6", "SCTP", "UDPLite"];
 
-pub(super) fn check(rule: &Value, at: &str, egress: bool, global: bool, found: &mut Found) {
+/// Which way the traffic of a rule goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Ingress,
+    Egress,
+}
+
+impl Direction {
+    /// The field of a policy with such rules.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+        }
+    }
+}
+
+/// Which pods a policy can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Those of its namespace.
+    Namespace,
+    /// Those of the whole cluster.
+    Cluster,
+}
+
+/// One end of the traffic of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Source,
+    Destination,
+}
+
+/// What a rule says of one end.
+struct End<'v> {
+    rule: &'v Value,
+    /// The field.
+    entity: &'v Value,
+    at: String,
+    side: Side,
+    direction: Direction,
+}
+
+impl End<'_> {
+    /// Whether it is the end that the policy's pods are not at.
+    fn is_far(&self) -> bool {
+        matches!(
+            (self.direction, self.side),
+            (Direction::Egress, Side::Destination) | (Direction::Ingress, Side::Source)
+        )
+    }
+}
+
+pub(super) fn check(rule: &Value, at: &str, direction: Direction, scope: Scope, found: &mut Found) {
     for field in ["protocol", "notProtocol"] {
         protocol(&rule[field], &format!("{at}.{field}"), found);
     }
     icmp(rule, at, found);
-    http(rule, at, egress, found);
+    http(rule, at, direction, found);
     nets(rule, at, found);
-    for side in ["source", "destination"] {
-        let entity = &rule[side];
-        let at = format!("{at}.{side}");
-        selectors(entity, &at, found);
-        ports(rule, entity, &at, found);
-        let takes_services = egress == (side == "destination");
-        services(entity, &at, takes_services, global, found);
-        let takes_domains = egress && side == "destination" && rule["action"] == "Allow";
-        domains(entity, &at, takes_domains, found);
+    for (field, side) in [("source", Side::Source), ("destination", Side::Destination)] {
+        let end = End { rule, entity: &rule[field], at: format!("{at}.{field}"), side, direction };
+        selectors(end.entity, &end.at, found);
+        ports(rule, end.entity, &end.at, found);
+        services(&end, scope, found);
+        domains(&end, found);
     }
 }
 
@@ -58,12 +108,12 @@ fn icmp(rule: &Value, at: &str, found: &mut Found) {
     }
 }
 
-fn http(rule: &Value, at: &str, egress: bool, found: &mut Found) {
+fn http(rule: &Value, at: &str, direction: Direction, found: &mut Found) {
     if !given(&rule["http"]) {
         return;
     }
     let at = format!("{at}.http");
-    if egress {
+    if direction == Direction::Egress {
         found.add(at.clone(), "is for ingress rules only: Calico looks into requests as they arrive", VALIDATOR);
     }
     if rule["action"] != "Allow" {
@@ -158,23 +208,24 @@ fn port_is_name(port: &Value) -> Option<bool> {
     }
 }
 
-fn services(entity: &Value, at: &str, taken: bool, global: bool, found: &mut Found) {
+fn services(end: &End<'_>, scope: Scope, found: &mut Found) {
+    let End { entity, at, side, .. } = end;
     let services = &entity["services"];
     if services.is_null() {
         return;
     }
     let field = format!("{at}.services");
-    if !taken {
+    if !end.is_far() {
         found.add(field.clone(), "is for the destination of egress rules and the source of ingress rules", VALIDATOR);
     }
     if !given(&services["name"]) {
         found.add(format!("{field}.name"), "must name a Service", VALIDATOR);
     }
-    if global && !given(&services["namespace"]) {
+    if scope == Scope::Cluster && !given(&services["namespace"]) {
         found.add(format!("{field}.namespace"), "must be there in a policy of the whole cluster", VALIDATOR);
     }
     let mut beside = vec!["selector", "notSelector", "namespaceSelector", "serviceAccounts", "nets", "notNets"];
-    if at.ends_with("destination") {
+    if *side == Side::Destination {
         beside.extend(["ports", "notPorts"]);
     }
     for other in beside.into_iter().filter(|other| given(&entity[other])) {
@@ -186,13 +237,14 @@ fn services(entity: &Value, at: &str, taken: bool, global: bool, found: &mut Fou
     }
 }
 
-fn domains(entity: &Value, at: &str, taken: bool, found: &mut Found) {
+fn domains(end: &End<'_>, found: &mut Found) {
+    let End { entity, at, .. } = end;
     let domains = &entity["domains"];
     if !given(domains) {
         return;
     }
     let field = format!("{at}.domains");
-    if !taken {
+    if end.side != Side::Destination || !end.is_far() || end.rule["action"] != "Allow" {
         found.add(field.clone(), "is for the destination of egress rules that allow", DNS_POLICY);
     }
     for other in ["nets", "selector"].into_iter().filter(|other| given(&entity[other])) {
