@@ -50,6 +50,14 @@ pub(crate) fn hosts(workspace: &Workspace) -> Vec<Host> {
     hosts
 }
 
+/// The folder with kube-apiserver, etcd and kubectl that the developer has, as `setup-envtest` fills it: `KUBEBUILDER_ASSETS`, if all is there.
+/// kubectl may also be on PATH.
+pub(crate) fn kubernetes_assets() -> Option<PathBuf> {
+    let folder = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from)?;
+    let has = |program: &str| folder.join(program).is_file();
+    (has("kube-apiserver") && has("etcd") && (has("kubectl") || find_on_path("kubectl").is_some())).then_some(folder)
+}
+
 /// The environment variables that the acceptance suite reads, for what is there.
 ///
 /// A variable that is set already wins, so that a developer can put another API server or host in.
@@ -66,8 +74,8 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
         variables.push(("TERRAFORM", first.program.display().to_string()));
         variables.push(("TERRAFORM_EXTRA_HOSTS", extra.join(":")));
     }
-    if Tool::Kubernetes.is_installed(workspace) {
-        let folder = Tool::Kubernetes.folder(workspace);
+    let installed = || Tool::Kubernetes.is_installed(workspace).then(|| Tool::Kubernetes.folder(workspace));
+    if let Some(folder) = kubernetes_assets().or_else(installed) {
         variables.push(("KUBEBUILDER_ASSETS", folder.display().to_string()));
         // Behind the developer's own, for machines that have no kubectl.
         variables.push(("PATH", format!("{}:{}", env::var("PATH").unwrap_or_default(), folder.display())));

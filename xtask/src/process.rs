@@ -19,6 +19,17 @@ const TAIL_LINES: usize = 40;
 ///
 /// Fails when the program cannot start or exits with a failure; the error carries the end of the output.
 pub(crate) fn run_logged(name: &str, command: &mut Command, log: &Path) -> anyhow::Result<Duration> {
+    run_shown(name, command, log, str::to_owned)
+}
+
+/// The same with `shown` deciding what is said of the last line. A program that writes nothing while it works would be said to do what it
+/// did last.
+pub(crate) fn run_shown(
+    name: &str,
+    command: &mut Command,
+    log: &Path,
+    shown: impl Fn(&str) -> String,
+) -> anyhow::Result<Duration> {
     fs::create_dir_all(log.parent().unwrap_or(Path::new(".")))?;
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let started = Instant::now();
@@ -30,6 +41,7 @@ pub(crate) fn run_logged(name: &str, command: &mut Command, log: &Path) -> anyho
         .spawn()
         .with_context(|| format!("cannot start {program}"))?;
     let mut reported = Instant::now();
+    let mut last = String::new();
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -37,8 +49,10 @@ pub(crate) fn run_logged(name: &str, command: &mut Command, log: &Path) -> anyho
         thread::sleep(Duration::from_millis(100));
         if reported.elapsed() >= PROGRESS_EVERY {
             reported = Instant::now();
-            let last = tail(&read_lossy(log), 1);
-            println!("    {name}: {} s  {}", started.elapsed().as_secs(), shorten(last.trim(), 90));
+            let before = std::mem::replace(&mut last, tail(&read_lossy(log), 1));
+            // Ten seconds without a new line: whatever that one was about is over.
+            let line = if before == last { shown(last.trim()) } else { last.trim().to_owned() };
+            println!("    {name}: {} s  {}", started.elapsed().as_secs(), shorten(&line, 90));
         }
     };
     if !status.success() {

@@ -60,6 +60,18 @@ impl Workspace {
         Ok(())
     }
 
+    /// Builds these programs and what they need, with the features of [`Self::build_binaries`]: Cargo unifies them over the whole workspace
+    /// also where it builds only a few of its programs.
+    pub(crate) fn build_programs(&self, names: &[&str]) -> anyhow::Result<()> {
+        let mut command = self.cargo();
+        command.args(["build", "--workspace"]);
+        for name in names {
+            command.args(["--bin", name]);
+        }
+        run_logged("build", &mut command, &self.logs.join("build-programs.log"))?;
+        Ok(())
+    }
+
     /// A program that `cargo build` has put into the target folder.
     pub(crate) fn debug_binary(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))

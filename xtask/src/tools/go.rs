@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use super::Tool;
-use crate::process::run_logged;
+use crate::process::run_shown;
 use crate::timeline::Outcome;
 use crate::workspace::{Workspace, find_on_path};
 
@@ -106,8 +106,13 @@ fn build_tagged(
         .args(["build", "-tags", tag, "-ldflags", flags, "-o"])
         .arg(output)
         .arg(package);
-    run_logged(&name, &mut command, &workspace.logs.join(format!("tool-{name}.log")))?;
+    run_shown(&name, &mut command, &workspace.logs.join(format!("tool-{name}.log")), doing)?;
     Ok(Outcome::Done)
+}
+
+/// What Go does that wrote this line a while ago: it names what it downloads, and compiles in silence.
+fn doing(last: &str) -> String {
+    if last.is_empty() || last.starts_with("go: downloading") { "compiling".to_owned() } else { last.to_owned() }
 }
 
 #[cfg(test)]
@@ -120,6 +125,12 @@ mod tests {
         assert_eq!(required_version(alone, "k8s.io/kubernetes"), Some("v1.37.2"));
         assert_eq!(required_version(alone, "k8s.io/api"), Some("v0.0.0"));
         assert_eq!(required_version(alone, "k8s.io/kube"), None);
+    }
+
+    #[test]
+    fn after_the_last_download_go_compiles() {
+        assert_eq!((doing(""), doing("go: downloading k8s.io/api v0.37.2")), ("compiling".into(), "compiling".into()));
+        assert_eq!(doing("main.go:1: syntax error"), "main.go:1: syntax error");
     }
 
     #[test]
