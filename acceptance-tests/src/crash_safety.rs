@@ -56,15 +56,6 @@ struct Start<A> {
     state: State,
 }
 
-/// What core remembers when it plans again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Memory {
-    /// The state as it was before the disturbed run: core died too, or lost its last writes.
-    Old,
-    /// What core recorded in the disturbed run.
-    Recorded,
-}
-
 /// How a disturbed run ended.
 struct Disturbed {
     state: State,
@@ -106,27 +97,33 @@ impl<'a, W: World> Matrix<'a, W> {
     }
 
     /// SIGKILL of the provider before the commit of, after the commit of, and after the reply to a call.
-    pub async fn kill(&self, memory: Memory) -> Result<Tally> {
+    ///
+    /// When core plans again, it remembers what it recorded in the disturbed run; or the state before that, if it died too, or
+    /// lost its last writes. Each must recover, unless both are the same.
+    pub async fn kill(&self) -> Result<Tally> {
         let phases = [HoldPhase::BeforeCommit, HoldPhase::AfterCommit, HoldPhase::AfterReply];
         let (points, mut tally) = self.points(&phases, HoldPhase::AfterCommit);
         for Point { call, disturbance: phase } in points {
             let at = || format!("killed at {} {}, {phase:?}", call.action, call.nth);
-            self.kill_at(call, phase, memory, &mut tally).await.with_context(at)?;
+            self.kill_at(call, phase, &mut tally).await.with_context(at)?;
+            tally.points += 1;
         }
         Ok(tally.finish())
     }
 
-    async fn kill_at(&self, call: &RecordedCall, phase: HoldPhase, memory: Memory, tally: &mut Tally) -> Result<()> {
+    async fn kill_at(&self, call: &RecordedCall, phase: HoldPhase, tally: &mut Tally) -> Result<()> {
         let disturbed = self.disturb(call, phase, async |current| {
             current.kill();
             Ok(Resume::Cut)
         });
         let disturbed = disturbed.await?;
-        let state = match memory {
-            Memory::Old => self.start.state.clone(),
-            Memory::Recorded => disturbed.state,
-        };
-        self.recover(&state, tally).await
+        let left = self.world.snapshot();
+        self.recover(&self.start.state, tally).await.context("core remembers nothing of it")?;
+        if disturbed.state != self.start.state {
+            self.world.restore(&left);
+            self.recover(&disturbed.state, tally).await.context("core remembers what it recorded")?;
+        }
+        Ok(())
     }
 
     /// Ctrl-C while a call is under way: what was accepted must be in the state when the apply returns.
@@ -136,6 +133,7 @@ impl<'a, W: World> Matrix<'a, W> {
         for Point { call, disturbance: phase } in points {
             let at = || format!("interrupted at {} {}, {phase:?}", call.action, call.nth);
             self.interrupt_at(call, phase, &mut tally).await.with_context(at)?;
+            tally.points += 1;
         }
         Ok(tally.finish())
     }
@@ -164,6 +162,7 @@ impl<'a, W: World> Matrix<'a, W> {
             let disturbed = self.run(&Current::default()).await.with_context(at)?;
             self.world.server().set_faults(Vec::new());
             self.recover(&disturbed.state, &mut tally).await.with_context(at)?;
+            tally.points += 1;
         }
         Ok(tally.finish())
     }
@@ -192,6 +191,7 @@ impl<'a, W: World> Matrix<'a, W> {
             self.world.restore(&end);
             let at = || format!("the writes of {mask:b} of {order:?} are lost");
             self.recover(&state, &mut tally).await.with_context(at)?;
+            tally.points += 1;
         }
         Ok(tally.finish())
     }
@@ -280,7 +280,7 @@ impl<'a, W: World> Matrix<'a, W> {
 
     /// The same configuration once more: it must reach what the undisturbed run reached, and then have nothing to do.
     async fn recover(&self, state: &State, tally: &mut Tally) -> Result<()> {
-        tally.points += 1;
+        tally.recovered += 1;
         tally.tainted += usize::from(state.0.values().any(|object| object.tainted));
         let plan = self.driver.plan(&self.scenario.after, state).await?.accepted().context("planning again")?;
         let mut state = plan.state.clone();

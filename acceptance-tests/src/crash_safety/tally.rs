@@ -12,9 +12,11 @@ pub struct Tally {
     pub points: usize,
     /// The points that were left out.
     pub left_out: usize,
-    /// Runs after which something was marked to be replaced.
+    /// The times that the same configuration was applied once more: at least once for each point.
+    pub recovered: usize,
+    /// Of these, those that began with something marked to be replaced.
     pub tainted: usize,
-    /// Runs that needed a second apply.
+    /// Of these, those that had something to do.
     pub reapplied: usize,
     /// All of it.
     pub took: Duration,
@@ -24,7 +26,16 @@ pub struct Tally {
 impl Tally {
     /// Of a run with so many calls; so many of the points are left out.
     pub(super) fn begin(calls: usize, left_out: usize) -> Self {
-        Self { calls, points: 0, left_out, tainted: 0, reapplied: 0, took: Duration::ZERO, begun: Instant::now() }
+        Self {
+            calls,
+            points: 0,
+            left_out,
+            recovered: 0,
+            tainted: 0,
+            reapplied: 0,
+            took: Duration::ZERO,
+            begun: Instant::now(),
+        }
     }
 
     pub(super) fn finish(mut self) -> Self {
@@ -38,11 +49,12 @@ impl fmt::Display for Tally {
         let each = self.took / u32::try_from(self.points.max(1)).unwrap_or(u32::MAX);
         write!(
             f,
-            "{} calls, {} points and {} left out, {} needed a second apply, {} tainted an object, {:.1} s, {each:.0?} a point",
+            "{} calls, {} points and {} left out, {} of {} recoveries had something to do, {} tainted an object, {:.1} s, {each:.0?} a point",
             self.calls,
             self.points,
             self.left_out,
             self.reapplied,
+            self.recovered,
             self.tainted,
             self.took.as_secs_f64()
         )

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use acceptance_tests::cloud::{Cloud, ZONES, instant};
 use acceptance_tests::core_driver::{Configuration, Driver};
-use acceptance_tests::crash_safety::{Matrix, Memory, Scenario, Tally, World as _};
+use acceptance_tests::crash_safety::{Matrix, Scenario, Tally, World as _};
 use anyhow::{Result, ensure};
 use serde_json::{Value as Json, json};
 
@@ -14,43 +14,34 @@ use crate::suite::Suite;
 pub(crate) const OWNER: &str = "acme-crash";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    suite.with_provider("crash_safety::kill_at_every_call_of_a_create", |binary| kill(binary, create, Memory::Old));
-    suite.with_provider("crash_safety::kill_at_every_call_of_a_change", |binary| kill(binary, change, Memory::Old));
-    suite.with_provider("crash_safety::kill_at_every_call_of_a_destroy", |binary| kill(binary, destroy, Memory::Old));
-    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_a_create", |b| kill(b, create, Memory::Recorded));
-    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_a_change", |b| kill(b, change, Memory::Recorded));
-    suite
-        .with_provider("crash_safety::kill_of_the_provider_alone_in_a_destroy", |b| kill(b, destroy, Memory::Recorded));
-    suite
-        .with_provider("crash_safety::kill_at_every_call_of_an_exchange", |binary| kill(binary, exchange, Memory::Old));
-    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_an_exchange", |binary| {
-        kill(binary, exchange, Memory::Recorded)
-    });
-    suite.with_provider("crash_safety::interrupt_at_every_call_of_a_create", |binary| interrupt(binary, create));
-    suite.with_provider("crash_safety::interrupt_at_every_call_of_a_change", |binary| interrupt(binary, change));
-    suite.with_provider("crash_safety::interrupt_at_every_call_of_a_destroy", |binary| interrupt(binary, destroy));
-    suite.with_provider("crash_safety::faults_at_every_call_of_a_create", |binary| faults(binary, create));
-    suite.with_provider("crash_safety::faults_at_every_call_of_a_change", |binary| faults(binary, change));
-    suite.with_provider("crash_safety::faults_at_every_call_of_a_destroy", |binary| faults(binary, destroy));
+    suite.with_provider("crash_safety::kill_at_calls_of_a_create", |binary| kill(binary, create));
+    suite.with_provider("crash_safety::kill_at_calls_of_a_change", |binary| kill(binary, change));
+    suite.with_provider("crash_safety::kill_at_calls_of_a_destroy", |binary| kill(binary, destroy));
+    suite.with_provider("crash_safety::kill_at_calls_of_an_exchange", |binary| kill(binary, exchange));
+    suite.with_provider("crash_safety::interrupt_at_calls_of_a_create", |binary| interrupt(binary, create));
+    suite.with_provider("crash_safety::interrupt_at_calls_of_a_change", |binary| interrupt(binary, change));
+    suite.with_provider("crash_safety::interrupt_at_calls_of_a_destroy", |binary| interrupt(binary, destroy));
+    suite.with_provider("crash_safety::faults_at_calls_of_a_create", |binary| faults(binary, create));
+    suite.with_provider("crash_safety::faults_at_calls_of_a_change", |binary| faults(binary, change));
+    suite.with_provider("crash_safety::faults_at_calls_of_a_destroy", |binary| faults(binary, destroy));
     suite.with_provider("crash_safety::lost_state_of_a_create", |binary| lost_writes(binary, create));
     suite.with_provider("crash_safety::lost_state_of_a_change", |binary| lost_writes(binary, change));
 }
 
-/// The routes of a policy, at every call.
+/// The routes of a policy.
 pub(crate) fn add_routes_to(suite: &mut Suite) {
-    suite.with_provider("crash_safety::kill_at_every_call_of_routes", |binary| kill(binary, routes, Memory::Old));
-    suite.with_provider("crash_safety::kill_of_the_provider_alone_in_routes", |b| kill(b, routes, Memory::Recorded));
-    suite.with_provider("crash_safety::kill_at_every_call_of_a_change_of_routes", |b| kill(b, reroute, Memory::Old));
-    suite.with_provider("crash_safety::faults_at_every_call_of_routes", |binary| faults(binary, routes));
-    suite.with_provider("crash_safety::faults_at_every_call_of_a_change_of_routes", |binary| faults(binary, reroute));
-    suite.with_provider("crash_safety::faults_at_every_call_of_a_removal_of_routes", |binary| faults(binary, unroute));
-    suite.with_provider("crash_safety::kill_at_every_call_of_a_removal_of_routes", |b| kill(b, unroute, Memory::Old));
-    suite.with_provider("crash_safety::interrupt_at_every_call_of_routes", |binary| interrupt(binary, routes));
+    suite.with_provider("crash_safety::kill_at_calls_of_routes", |binary| kill(binary, routes));
+    suite.with_provider("crash_safety::kill_at_calls_of_a_change_of_routes", |binary| kill(binary, reroute));
+    suite.with_provider("crash_safety::faults_at_calls_of_routes", |binary| faults(binary, routes));
+    suite.with_provider("crash_safety::faults_at_calls_of_a_change_of_routes", |binary| faults(binary, reroute));
+    suite.with_provider("crash_safety::faults_at_calls_of_a_removal_of_routes", |binary| faults(binary, unroute));
+    suite.with_provider("crash_safety::kill_at_calls_of_a_removal_of_routes", |binary| kill(binary, unroute));
+    suite.with_provider("crash_safety::interrupt_at_calls_of_routes", |binary| interrupt(binary, routes));
 }
 
-fn kill(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>, memory: Memory) -> Result<()> {
+fn kill(binary: &Path, scenario: fn(&Cloud) -> Result<Scenario>) -> Result<()> {
     with_matrix(binary, scenario, async |matrix| {
-        report("killed", &matrix.kill(memory).await?);
+        report("killed", &matrix.kill().await?);
         Ok(())
     })
 }
