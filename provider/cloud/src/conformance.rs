@@ -9,6 +9,8 @@ pub mod pools;
 pub mod steering;
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -104,6 +106,26 @@ impl<'a, R: Reconcile> Dying<'a, R> {
             End::Failed { error, .. } if error.code == DEAD => true,
             end => panic!("{end:?}"),
         }
+    }
+}
+
+/// Applies in a process that ends after it went on so many times, in the middle of a call too, and says whether it ended before it was
+/// done.
+async fn cut<R: Reconcile>(cloud: &R, desired: &R::Desired, times: usize) -> bool {
+    let limits = limits();
+    let mut run = pin!(apply(cloud, desired, &limits));
+    let mut left = times;
+    let end = poll_fn(|context| {
+        if left == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        left -= 1;
+        run.as_mut().poll(context).map(|outcome| Some(outcome.end))
+    });
+    match end.await {
+        None => true,
+        Some(End::Done) => false,
+        Some(end) => panic!("{end:?}"),
     }
 }
 

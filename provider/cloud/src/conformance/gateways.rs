@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use egress_model::identity::{Identity, ResourceType};
 use egress_model::nat_gateway::View;
 
-use super::{Dying, MANY, World, apply, limits, settle, stops};
+use super::{Dying, MANY, World, apply, cut, limits, settle, stops};
 use crate::nat_gateways::Renaming;
 use crate::{Class, End, NatGateways, Reconcile};
 
@@ -56,6 +56,34 @@ fn addresses(view: &View) -> Vec<BTreeSet<String>> {
 
 fn ids(view: &View) -> BTreeSet<String> {
     view.gateways.values().map(|gateway| gateway.id.clone()).collect()
+}
+
+/// Changes in whose middle a process ends: from this to that.
+const CHANGES: [(&[Wanted], &[Wanted]); 4] = [
+    (&[], &[in_place(0, &[0, 1]), in_place(1, &[2])]),
+    (&[in_place(0, &[0, 1])], &[in_place(0, &[0])]),
+    (&[in_place(0, &[0])], &[in_place(0, &[1, 2])]),
+    (&[in_place(0, &[0, 1])], &[]),
+];
+
+/// Ends a process in the middle of calls as well: each time that it went on another so many times. For clouds in memory, where a run goes
+/// on before, within and after each of its calls; nothing is left behind. Each time has a name of its own: what a token has made stays its
+/// answer when it is gone, for as long as a cloud keeps tokens, and 32 of a part within that time are all that there can be.
+pub async fn survives_an_end_within_a_call<S: Subject>(subject: &S, stride: usize) {
+    let check = Check { subject, empty: subject.inventory().await };
+    for (before, after) in CHANGES {
+        for times in (0..).step_by(stride) {
+            let one = format!("one-{times}");
+            let state = check.reach(&one, before, &View::default()).await;
+            let desired = subject.desired(&name(&one), after, &state);
+            let died = cut(&subject.cloud(), &desired, times).await;
+            let view = check.reach(&one, after, &state).await;
+            check.destroy(&one, &view).await;
+            if !died {
+                break;
+            }
+        }
+    }
 }
 
 /// Runs the whole suite. Nothing of ours may exist before; nothing is left behind.
@@ -159,13 +187,7 @@ impl<S: Subject> Check<'_, S> {
 
     /// Cuts the run after each of its operations, without a state. The next one makes what an uncut run makes.
     async fn survives_the_death_of_the_process(&self) {
-        let changes: [(&[Wanted], &[Wanted]); 4] = [
-            (&[], &[in_place(0, &[0, 1]), in_place(1, &[2])]),
-            (&[in_place(0, &[0, 1])], &[in_place(0, &[0])]),
-            (&[in_place(0, &[0])], &[in_place(0, &[1, 2])]),
-            (&[in_place(0, &[0, 1])], &[]),
-        ];
-        for (before, after) in changes {
+        for (before, after) in CHANGES {
             for operations in 0.. {
                 assert!(operations < MANY, "it does not end");
                 let state = self.reach("one", before, &View::default()).await;

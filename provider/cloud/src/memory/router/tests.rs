@@ -192,6 +192,11 @@ async fn keeps_the_contract_of_pools() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gateway_survives_the_end_of_a_process_within_a_call() {
+    gateways::survives_an_end_within_a_call(&Network::new(7), 7).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn keeps_the_contract_of_gateways() {
     for seed in 0..SEEDS {
         gateways::suite(&Network::new(seed)).await;
