@@ -76,6 +76,14 @@ fn put(lines: &mut Vec<String>, begin: &Begin, value: &Value) {
     let short = begin.line(&flow(value));
     match value {
         _ if short.len() <= WIDTH => lines.push(short),
+        Value::String(file) if is_literal(file) => {
+            let (file, mark) = file.strip_suffix('\n').map_or((file.as_str(), "|-"), |lines| (lines, "|"));
+            lines.push(begin.line(mark));
+            lines.extend(file.split('\n').map(|line| match line {
+                "" => String::new(),
+                line => format!("{:indent$}{line}", "", indent = begin.column + 2),
+            }));
+        }
         Value::Object(map) if !map.is_empty() && begin.lead == "-" => {
             for (position, (key, value)) in sorted(map).into_iter().enumerate() {
                 let mut entry = Begin::of_key(key, begin.indent + 2);
@@ -100,6 +108,16 @@ fn put(lines: &mut Vec<String>, begin: &Begin, value: &Value) {
         }
         _ => lines.push(short),
     }
+}
+
+/// Whether a text is several lines, such as a file, that every YAML version reads back from a literal block as they are.
+fn is_literal(text: &str) -> bool {
+    let is_printed = |c: char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let last = text.strip_suffix('\n').unwrap_or(text).rsplit('\n').next().unwrap_or_default();
+    text.contains('\n')
+        && !text.starts_with([' ', '\n'])
+        && !last.trim().is_empty()
+        && text.chars().all(|c| c == '\n' || is_printed(c))
 }
 
 /// A value on one line.
@@ -287,6 +305,17 @@ mod tests {
         assert_eq!(document(&value), expected);
     }
 
+    #[test]
+    fn a_file_in_an_object_is_line_by_line() {
+        let file = format!("[INPUT]\n\n    Path {}\n", "/var/log".repeat(12));
+        let value = json!({ "data": { "a.conf": file, "b.conf": file.trim_end() } });
+        let path = format!("        Path {}", "/var/log".repeat(12));
+        let expected = [
+            "data:", "  a.conf: |", "    [INPUT]", "", path.as_str(), "  b.conf: |-", "    [INPUT]", "", path.as_str(),
+        ];
+        assert_eq!(lines(&value), expected);
+    }
+
     fn any_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -294,6 +323,7 @@ mod tests {
             any::<i64>().prop_map(Value::from),
             any::<String>().prop_map(Value::from),
             "[a-zA-Z0-9._~:# -]{0,8}".prop_map(Value::from),
+            "([ a#:|-]{0,60}\n){0,4}[ a-z]{0,60}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 4, |inner| {
             prop_oneof![
