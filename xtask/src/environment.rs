@@ -87,10 +87,16 @@ pub(crate) fn variables(workspace: &Workspace, hosts: &[Host]) -> Vec<(&'static 
     if Tool::Promtool.is_installed(workspace) {
         let program = Tool::Promtool.folder(workspace).join("promtool");
         variables.push(("EGRESS_PROMTOOL", program.display().to_string()));
+        let program = Tool::Promtool.folder(workspace).join("prometheus");
+        variables.push(("EGRESS_PROMETHEUS", program.display().to_string()));
     }
     if Tool::Vmalert.is_installed(workspace) {
         let program = Tool::Vmalert.folder(workspace).join("vmalert");
         variables.push(("EGRESS_VMALERT", program.display().to_string()));
+    }
+    if Tool::Otelcol.is_installed(workspace) {
+        let program = Tool::Otelcol.folder(workspace).join("otelcol");
+        variables.push(("EGRESS_OTELCOL", program.display().to_string()));
     }
     if Tool::Localstack.is_installed(workspace) {
         let venv = Tool::Localstack.folder(workspace).join("venv");

@@ -35,6 +35,7 @@ enum Choice {
     EngineJudges,
     Promtool,
     Vmalert,
+    Otelcol,
     CargoDeny,
 }
 
@@ -51,20 +52,23 @@ pub(crate) enum Tool {
     Localstack,
     /// The program that asks the engines' own code about emitted objects.
     EngineJudges,
-    /// Prometheus' own checker of rules.
+    /// Prometheus' own checker of rules, and the server that runs them.
     Promtool,
     /// The runner of rules of `VictoriaMetrics`, which checks them too.
     Vmalert,
+    /// An OpenTelemetry Collector of few components, which reads sample logs.
+    Otelcol,
     /// The checker of licences, bans and sources.
     CargoDeny,
 }
 
 /// What the tests run against, slowest last so that an interrupted run leaves most of them.
-pub(crate) const TEST_TOOLS: [Tool; 7] = [
+pub(crate) const TEST_TOOLS: [Tool; 8] = [
     Tool::Terraform115,
     Tool::Localstack,
     Tool::Opentofu,
     Tool::Vmalert,
+    Tool::Otelcol,
     Tool::Promtool,
     Tool::EngineJudges,
     Tool::Kubernetes,
@@ -81,6 +85,7 @@ impl Tool {
             Self::EngineJudges => "engine-judges",
             Self::Promtool => "promtool",
             Self::Vmalert => "vmalert",
+            Self::Otelcol => "otelcol",
             Self::CargoDeny => "cargo-deny",
         }
     }
@@ -106,8 +111,9 @@ impl Tool {
             Self::Terraform115 => &["terraform"],
             Self::Localstack => &["venv/bin/python", "venv/bin/aws"],
             Self::EngineJudges => &["engine-judges"],
-            Self::Promtool => &["promtool"],
+            Self::Promtool => &["promtool", "prometheus"],
             Self::Vmalert => &["vmalert"],
+            Self::Otelcol => &["otelcol"],
             Self::CargoDeny => &["bin/cargo-deny"],
         };
         names.iter().map(|name| self.folder(workspace).join(name)).collect()
@@ -161,6 +167,7 @@ pub(crate) fn install(workspace: &Workspace, tool: Tool) -> anyhow::Result<Outco
         Tool::EngineJudges => go::engine_judges(workspace, &folder)?,
         Tool::Promtool => go::promtool(workspace, &folder)?,
         Tool::Vmalert => go::vmalert(workspace, &folder)?,
+        Tool::Otelcol => go::otelcol(workspace, &folder)?,
         Tool::CargoDeny => cargo_deny::install(workspace, &folder)?,
     };
     if outcome == Outcome::Done {
@@ -181,6 +188,7 @@ impl Choice {
             Self::EngineJudges => tool == Tool::EngineJudges,
             Self::Promtool => tool == Tool::Promtool,
             Self::Vmalert => tool == Tool::Vmalert,
+            Self::Otelcol => tool == Tool::Otelcol,
             Self::CargoDeny => tool == Tool::CargoDeny,
         }
     }

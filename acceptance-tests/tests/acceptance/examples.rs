@@ -23,10 +23,13 @@ pub(crate) fn add_to(suite: &mut Suite) {
     suite.on_each_host("examples::egress_nat_gateway", Needs::Host, |run| imports(run, "egress_nat_gateway"));
     suite.on_each_host("examples::egress_policy", Needs::Cluster, |run| imports(run, "egress_policy"));
     suite.on_each_host("examples::egress_gateway", Needs::Engines, |run| imports(run, "egress_gateway"));
+    suite.on_each_host("examples::egress_log_collection", Needs::Cluster, |run| imports(run, "egress_log_collection"));
+    suite.on_each_host("examples::egress_monitoring", Needs::Engines, |run| imports(run, "egress_monitoring"));
     suite.on_each_host("examples::egress_pod_network", Needs::Engines, |run| imports(run, "egress_pod_network"));
     suite.on_each_host("examples::guide_calico", Needs::Host, |run| renders(run, "calico"));
     suite.on_each_host("examples::guide_cilium", Needs::Host, |run| renders(run, "cilium"));
     suite.on_each_host("examples::guide_istio", Needs::Host, |run| renders(run, "istio"));
+    suite.on_each_host("examples::guide_monitoring", Needs::Host, |run| renders(run, "monitoring"));
     suite.on_each_host("examples::guide_network_policy", Needs::Host, |run| renders(run, "network-policy"));
     suite.on_each_host("examples::policy_module", Needs::Host, |run| applies(run, "policy-module"));
     suite.on_each_host(
@@ -55,7 +58,7 @@ fn all_are_covered() -> Result<()> {
     };
     let (examples, resources) = (names(folder())?, names(folder().join("resources"))?);
     let guide = names(folder().join("guide"))?;
-    ensure!(guide == ["calico", "cilium", "istio", "network-policy"], "{guide:?}");
+    ensure!(guide == ["calico", "cilium", "istio", "monitoring", "network-policy"], "{guide:?}");
     // `permissions` and `testing` have tests of their own, and `gitops` is applied by that of its guide.
     let expected = [
         "data-sources",
@@ -76,10 +79,16 @@ fn all_are_covered() -> Result<()> {
     let (data_sources, functions) = (names(folder().join("data-sources"))?, names(folder().join("functions"))?);
     ensure!(data_sources == ["egress_ip_pool", "egress_nat_gateway"], "{data_sources:?}");
     ensure!(functions == ["cidr_aggregate", "cidr_subtract", "nat_capacity", "render"], "{functions:?}");
-    ensure!(
-        resources == ["egress_gateway", "egress_ip_pool", "egress_nat_gateway", "egress_pod_network", "egress_policy"],
-        "{resources:?}"
-    );
+    let expected = [
+        "egress_gateway",
+        "egress_ip_pool",
+        "egress_log_collection",
+        "egress_monitoring",
+        "egress_nat_gateway",
+        "egress_pod_network",
+        "egress_policy",
+    ];
+    ensure!(resources == expected, "{resources:?}");
     Ok(())
 }
 
@@ -161,7 +170,7 @@ fn renders(run: &Run<'_>, part: &str) -> Result<()> {
 fn imports(run: &Run<'_>, resource: &str) -> Result<()> {
     // The kinds of an engine's gateways and of managed clusters are not Kubernetes' own.
     let server = match resource {
-        "egress_gateway" => api_server_with_engines,
+        "egress_gateway" | "egress_monitoring" => api_server_with_engines,
         // A pod network is known by its name alone, which all hosts share: each needs a cluster of its own.
         "egress_pod_network" => own_server_with_engines,
         _ => api_server,

@@ -12,6 +12,8 @@ mod core_driver;
 mod crash_safety;
 mod data_sources;
 mod egress_ip_pool;
+mod egress_log_collection;
+mod egress_monitoring;
 mod egress_nat_gateway;
 mod egress_pod_network;
 mod egress_policy;
@@ -61,6 +63,8 @@ fn main() {
     crash_safety::add_routes_to(&mut suite);
     data_sources::add_to(&mut suite);
     egress_ip_pool::add_to(&mut suite);
+    egress_log_collection::add_to(&mut suite);
+    egress_monitoring::add_to(&mut suite);
     egress_nat_gateway::add_to(&mut suite);
     egress_pod_network::add_to(&mut suite);
     egress_policy::add_to(&mut suite);

@@ -170,6 +170,10 @@ pub enum ResourceType {
     Gateway,
     /// How a managed cluster's own network steers the egress of pods.
     PodNetwork,
+    /// Rules, dashboards and monitors of egress in a cluster.
+    Monitoring,
+    /// The configuration of a collector of egress logs in a cluster.
+    LogCollection,
 }
 
 impl ResourceType {
@@ -183,6 +187,8 @@ impl ResourceType {
             Self::Policy => "policy",
             Self::Gateway => "gateway",
             Self::PodNetwork => "pod-network",
+            Self::Monitoring => "monitoring",
+            Self::LogCollection => "log-collection",
         }
     }
 }

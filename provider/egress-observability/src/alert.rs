@@ -18,6 +18,16 @@ pub enum Range {
     Positive,
 }
 
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Share => "more than 0 and less than 1",
+            Self::Times => "more than 1",
+            Self::Positive => "more than 0",
+        })
+    }
+}
+
 /// A number that decides when an alert fires.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
@@ -47,7 +57,7 @@ pub struct Defaults {
 }
 
 macro_rules! alerts {
-    ($($(#[$doc:meta])* $name:ident $shown:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident $shown:literal $block:literal,)*) => {
         /// An alert's name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum AlertName {
@@ -64,53 +74,60 @@ macro_rules! alerts {
                     $(Self::$name => $shown,)*
                 }
             }
+
+            /// The name of the block in which users tune it. Terraform's own names have no capitals.
+            pub fn block(self) -> &'static str {
+                match self {
+                    $(Self::$name => $block,)*
+                }
+            }
         }
     };
 }
 
 alerts! {
     /// Much more leaves than a day ago.
-    TrafficSpike "EgressTrafficSpike",
+    TrafficSpike "EgressTrafficSpike" "egress_traffic_spike",
     /// Connections or requests to the outside fail.
-    ConnectionFailures "EgressConnectionFailures",
+    ConnectionFailures "EgressConnectionFailures" "egress_connection_failures",
     /// Something tries what no policy allows.
-    Unauthorized "UnauthorizedEgressAttempt",
+    Unauthorized "UnauthorizedEgressAttempt" "unauthorized_egress_attempt",
     /// An egress gateway does not carry traffic.
-    GatewayDown "EgressGatewayDown",
+    GatewayDown "EgressGatewayDown" "egress_gateway_down",
     /// Requests to the outside take long.
-    LatencyHigh "EgressLatencyHigh",
+    LatencyHigh "EgressLatencyHigh" "egress_latency_high",
     /// Address translation has no source port for a new connection.
-    PortExhaustion "NATGatewayPortExhaustion",
+    PortExhaustion "NATGatewayPortExhaustion" "nat_gateway_port_exhaustion",
     /// Names outside the cluster are not resolved.
-    DnsFailures "EgressDNSFailures",
+    DnsFailures "EgressDNSFailures" "egress_dns_failures",
     /// A NAT gateway drops packets.
-    NatDrops "EgressNATPacketsDropped",
+    NatDrops "EgressNATPacketsDropped" "egress_nat_packets_dropped",
     /// A NAT gateway cuts idle connections off that are still used.
-    NatIdleTimeouts "EgressNATIdleTimeouts",
+    NatIdleTimeouts "EgressNATIdleTimeouts" "egress_nat_idle_timeouts",
     /// Connections through a NAT gateway get no answer.
-    NatUnanswered "EgressNATUnanswered",
+    NatUnanswered "EgressNATUnanswered" "egress_nat_unanswered",
     /// A NAT gateway is not always there.
-    NatDatapath "EgressNATDatapathDegraded",
+    NatDatapath "EgressNATDatapathDegraded" "egress_nat_datapath_degraded",
     /// Source ports of a NAT gateway run short.
-    NatNearLimit "EgressNATNearPortLimit",
+    NatNearLimit "EgressNATNearPortLimit" "egress_nat_near_port_limit",
     /// The table of translated connections of a node is full.
-    SnatTableFull "EgressSNATTableFull",
+    SnatTableFull "EgressSNATTableFull" "egress_snat_table_full",
     /// The table of connections of a node is full.
-    ConntrackFull "EgressConntrackFull",
+    ConntrackFull "EgressConntrackFull" "egress_conntrack_full",
     /// A policy or a configuration was not taken.
-    PolicyRefused "EgressPolicyRefused",
+    PolicyRefused "EgressPolicyRefused" "egress_policy_refused",
     /// A policy's object is gone.
-    PolicyMissing "EgressPolicyMissing",
+    PolicyMissing "EgressPolicyMissing" "egress_policy_missing",
     /// Names that a policy allows stop matching.
-    FqdnCache "EgressFQDNCache",
+    FqdnCache "EgressFQDNCache" "egress_fqdn_cache",
     /// Something goes to what nobody has registered.
-    Unregistered "EgressUnregisteredDestination",
+    Unregistered "EgressUnregisteredDestination" "egress_unregistered_destination",
     /// Observations are lost.
-    Blind "EgressObservabilityBlind",
+    Blind "EgressObservabilityBlind" "egress_observability_blind",
     /// What is watched gives no data.
-    NoData "EgressNoData",
+    NoData "EgressNoData" "egress_no_data",
     /// The cloud bills more than planned.
-    CostHigh "EgressCostHigh",
+    CostHigh "EgressCostHigh" "egress_cost_high",
 }
 
 const fn share(default: f64, what: &'static str) -> Limit {

@@ -5,10 +5,12 @@
 //! so that a default that Grafana changes changes nothing here.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use egress_engines::Manifest;
 use egress_engines::manifest::{Content, Kind, Metadata};
 use egress_engines::requirement::CONFIG_MAP;
+use egress_model::identity::Key;
 use serde_json::{Value, json};
 
 use crate::layout::{Cursor, Place};
@@ -52,6 +54,8 @@ pub struct DashboardOptions {
     pub language: Language,
     /// The name of the data source that is chosen first; none leaves it to Grafana's own default.
     pub datasource: Option<String>,
+    /// The public addresses by pool and key, which stand above everything: what partners have on their allow-lists. Nothing measures them.
+    pub addresses: BTreeMap<Key, BTreeMap<String, IpAddr>>,
 }
 
 /// A dashboard.
@@ -59,13 +63,17 @@ pub struct DashboardOptions {
 pub struct Dashboard {
     /// What finds it in Grafana.
     pub uid: DashboardUid,
-    /// Its JSON, on one line: what Grafana imports and what a `ConfigMap` holds.
+    /// Its JSON, a line for each panel, so that a change shows the panels that change: what Grafana imports and what a `ConfigMap` holds.
     pub json: String,
 }
 
 /// The dashboards of all that is measured: one, or several where the panels of the policies do not fit. An error where the others alone do not.
 pub fn dashboards(monitoring: &Monitoring, options: &DashboardOptions) -> Result<Vec<Dashboard>, TooLarge> {
-    let mut pages = vec![Page::default()];
+    let mut first = Page::default();
+    if !options.addresses.is_empty() {
+        first.addresses(&options.addresses, options.language);
+    }
+    let mut pages = vec![first];
     for source in Source::ALL {
         let panels: Vec<&Panel> = monitoring.panels.iter().filter(|panel| panel.source == source).collect();
         if let (Some(_), Some(page)) = (panels.first(), pages.last_mut()) {
@@ -95,6 +103,11 @@ pub fn dashboards(monitoring: &Monitoring, options: &DashboardOptions) -> Result
         .map(|one| if one.json.len() > LIMIT { Err(TooLarge { bytes: one.json.len() }) } else { Ok(one) })
         .collect()
 }
+
+const ADDRESSES: Text = Text { en: "Public addresses", zh: "公网地址" };
+const ADDRESS_POOL: Text = Text { en: "Pool", zh: "地址池" };
+const ADDRESS_KEY: Text = Text { en: "Key", zh: "键" };
+const ADDRESS: Text = Text { en: "Address", zh: "地址" };
 
 /// What a page may grow by after it was measured: one panel, and what is around all panels.
 const MARGIN: usize = 40_000;
@@ -127,6 +140,24 @@ impl Page {
         self.push(row);
     }
 
+    fn addresses(&mut self, pools: &BTreeMap<Key, BTreeMap<String, IpAddr>>, language: Language) {
+        let lines = pools.iter().flat_map(|(pool, addresses)| {
+            addresses.iter().map(move |(key, address)| format!("| {pool} | {key} | {address} |"))
+        });
+        let heads = [ADDRESS_POOL, ADDRESS_KEY, ADDRESS].map(|text| text.in_language(language)).join(" | ");
+        let table: Vec<String> =
+            [format!("| {heads} |"), "| --- | --- | --- |".to_owned()].into_iter().chain(lines).collect();
+        let place = grid(self.cursor.text(table.len()));
+        let options = json!({
+            "mode": "markdown", "content": table.join("\n"),
+            "code": { "language": "plaintext", "showLineNumbers": false, "showMiniMap": false },
+        });
+        let panel = json!({
+            "id": self.next_id(), "type": "text", "title": ADDRESSES.in_language(language), "gridPos": place, "options": options,
+        });
+        self.push(panel);
+    }
+
     fn add(&mut self, one: &Panel, language: Language) {
         let place = grid(self.cursor.place(one.kind));
         self.variables.extend(one.variable.filter(|variable| !self.variables.contains(variable)));
@@ -141,7 +172,7 @@ impl Page {
         };
         let choices = self.variables.iter().map(|variable| choice(*variable, options.language));
         let variables: Vec<Value> = std::iter::once(datasource(options)).chain(choices).collect();
-        let dashboard = json!({
+        let around = json!({
             "uid": uid.as_str(),
             "title": title,
             "tags": ["egress"],
@@ -159,10 +190,16 @@ impl Page {
             "links": [],
             "annotations": { "list": [] },
             "templating": { "list": variables },
-            "panels": self.panels,
         });
-        Dashboard { uid, json: dashboard.to_string() }
+        Dashboard { uid, json: with_panels(&around, &self.panels) }
     }
+}
+
+/// An object with its panels, each on a line of its own.
+fn with_panels(around: &Value, panels: &[Value]) -> String {
+    let around = around.to_string();
+    let panels: Vec<String> = panels.iter().map(Value::to_string).collect();
+    format!("{},\n\"panels\":[\n{}\n]}}\n", around.strip_suffix('}').unwrap_or(&around), panels.join(",\n"))
 }
 
 fn grid(place: Place) -> Value {
@@ -197,16 +234,35 @@ pub fn config_map(dashboard: &Dashboard, metadata: Metadata) -> Manifest {
     Manifest::with_content(&CONFIG_MAP, metadata, Content::Data(data))
 }
 
-/// A dashboard as an object of Grafana's operator. `instances` are the labels of the Grafana that it goes to, `folder` is where in it.
-pub fn grafana_dashboard(
-    dashboard: &Dashboard,
-    metadata: Metadata,
-    instances: &BTreeMap<String, String>,
-    folder: Option<&str>,
-) -> Manifest {
-    let mut spec = json!({ "instanceSelector": { "matchLabels": instances }, "json": dashboard.json });
-    if let Some(folder) = folder {
-        spec["folder"] = folder.into();
+/// Where Grafana's operator looks for the Grafana that a dashboard goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// In the namespace of the dashboard.
+    #[default]
+    OwnNamespace,
+    /// In every namespace. It cannot be taken back from an object that says it.
+    EveryNamespace,
+}
+
+/// The Grafana that an object of its operator goes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instances {
+    /// The labels of the `Grafana` object; at least one.
+    pub labels: BTreeMap<String, String>,
+    /// Where it is looked for.
+    pub reach: Reach,
+    /// The folder in it.
+    pub folder: Option<String>,
+}
+
+/// A dashboard as an object of Grafana's operator.
+pub fn grafana_dashboard(dashboard: &Dashboard, metadata: Metadata, instances: &Instances) -> Manifest {
+    let mut spec = json!({ "instanceSelector": { "matchLabels": instances.labels }, "json": dashboard.json });
+    if instances.reach == Reach::EveryNamespace {
+        spec["allowCrossNamespaceImport"] = true.into();
+    }
+    if let Some(folder) = &instances.folder {
+        spec["folder"] = folder.as_str().into();
     }
     Manifest::new(&GRAFANA_DASHBOARD, metadata, &spec)
 }

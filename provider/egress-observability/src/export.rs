@@ -32,6 +32,19 @@ impl Export {
         Self::NodeExporter,
         Self::CoreDns,
     ];
+
+    /// The name that users write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hubble => "hubble",
+            Self::CiliumFqdn => "cilium-fqdn",
+            Self::AntreaFlowExporter => "antrea-flow-exporter",
+            Self::Cadvisor => "cadvisor",
+            Self::KubeStateMetrics => "kube-state-metrics",
+            Self::NodeExporter => "node-exporter",
+            Self::CoreDns => "coredns",
+        }
+    }
 }
 
 /// What a cluster exports.

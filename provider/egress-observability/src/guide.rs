@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::alert::AlertName;
 use crate::export::{Export, Exports};
+use crate::logs::grammar::LogKind;
 use crate::rule::{Column, Measured};
 use crate::runbook::runbook;
 use crate::settings::Tuning;
@@ -32,6 +33,8 @@ pub fn monitoring() -> String {
     }
     out.push_str(ALERTS);
     alerts(&mut out);
+    out.push_str(LOGS);
+    logs(&mut out);
     out
 }
 
@@ -44,6 +47,12 @@ description: |-
 ---
 
 # Monitoring
+
+`egress_monitoring` takes policies, gateways and NAT gateways as values and makes the rules, dashboards and monitors that can have data of
+them; `egress_log_collection` writes the configuration of a collector of logs. What has to be switched on first is in their `requirements`, and with
+`check_requirements = true` every plan says which Prometheus, VMAlert or Grafana takes the objects, or which label is missing.
+
+{{ tffile \"examples/resources/egress_monitoring/resource.tf\" }}
 
 Engines and clouds count different things, and some count nothing. The table shows what each measures of egress, in a cluster that exports
 everything it can:
@@ -63,6 +72,14 @@ const ALERTS: &str = "
 
 Each alert exists where something that is watched measures it. Thresholds and times are what they are by default. The label `source` says
 who measured it, `severity` and `category` are for routing.
+
+";
+
+const LOGS: &str = "
+## Logs
+
+`egress_log_collection` reads these. The field `egress_source` of each record says which log it is of. With `keep = \"denied\"` only what was stopped
+is kept.
 
 ";
 
@@ -126,6 +143,26 @@ fn alerts(out: &mut String) {
             let _ = writeln!(out, "- `{attribute}`: {}, {} by default.", limit.what, limit.default);
         }
         let _ = writeln!(out, "- **Check**: {}\n- **Do**: {}", page.check, page.action);
+    }
+}
+
+/// Each log with its place, and with what makes a record a denial.
+fn logs(out: &mut String) {
+    for kind in LogKind::ALL {
+        let place = match (kind, kind.files()) {
+            (_, Some(path)) => format!("the file `{path}` of each node"),
+            (LogKind::VpcFlowLogs, None) => "files that `files_of` names".to_owned(),
+            (_, None) => "the container `istio-proxy`".to_owned(),
+        };
+        let denied: Vec<String> = kind
+            .grammar()
+            .denied
+            .iter()
+            .map(|condition| format!("`{}` matches `{}`", condition.field.join("."), condition.pattern))
+            .collect();
+        let denied = if denied.is_empty() { "every record is one".to_owned() } else { denied.join(", or ") };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "- `{}`: {place}. Denials: {denied}.", kind.as_str());
     }
 }
 

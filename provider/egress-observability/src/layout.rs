@@ -5,6 +5,9 @@ use crate::rule::PanelKind;
 /// The width of a dashboard (Grafana's grid).
 pub(crate) const COLUMNS: u32 = 24;
 
+/// A longer text can be scrolled.
+const MOST_LINES: u32 = 12;
+
 /// A place on the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -48,6 +51,15 @@ impl Cursor {
         place
     }
 
+    /// The place of a text of so many lines over the whole width.
+    pub(crate) fn text(&mut self, lines: usize) -> Place {
+        self.end_line();
+        let height = 2 + u32::try_from(lines).unwrap_or(u32::MAX).min(MOST_LINES);
+        let place = Place { x: 0, y: self.y, width: COLUMNS, height };
+        self.y += height;
+        place
+    }
+
     fn end_line(&mut self) {
         self.y += self.line;
         (self.x, self.line) = (0, 0);
@@ -82,9 +94,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_covers_anything(kinds in prop::collection::vec(kinds(), 0..40)) {
+        fn nothing_covers_anything(kinds in prop::collection::vec(kinds(), 0..40), lines in 0..40_usize) {
             let mut cursor = Cursor::default();
-            let mut places: Vec<Place> = Vec::new();
+            let mut places: Vec<Place> = vec![cursor.text(lines)];
             for kind in kinds {
                 places.push(match kind {
                     Some(kind) => cursor.place(kind),

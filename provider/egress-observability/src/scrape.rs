@@ -24,7 +24,7 @@ pub const POD_MONITOR: Kind =
 pub const SERVICE_MONITOR: Kind =
     Kind { api_version: "monitoring.coreos.com/v1", kind: "ServiceMonitor", plural: "servicemonitors", accepted: None };
 /// Kubernetes' own.
-const SERVICE: Kind = Kind { api_version: "v1", kind: "Service", plural: "services", accepted: None };
+pub const SERVICE: Kind = Kind { api_version: "v1", kind: "Service", plural: "services", accepted: None };
 
 /// How monitors are written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,30 +2,32 @@
 //!
 //! Sources: prometheus-operator 0.93, API reference (`Prometheus` and `ThanosRuler`: no selector selects nothing, an empty one everything; no
 //! selector of namespaces means the instance's own); the operator of `VictoriaMetrics` 0.74, API reference (`VMAlert`: no selector beside one of
-//! namespaces selects everything there; without both `selectAllByDefault` decides).
+//! namespaces selects everything there; without both `selectAllByDefault` decides); grafana-operator 5.24, API reference (a dashboard selects its
+//! `Grafana`, in its own namespace unless `allowCrossNamespaceImport`). Grafana's chart is in [`crate::sidecar`].
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use egress_engines::manifest::Kind;
-use egress_model::labels::{LabelKey, LabelValue, Labels, NAMESPACE_NAME_LABEL, NamespaceName, Operator, Requirement};
+use egress_engines::requirement::CONFIG_MAP;
+use egress_model::labels::{LabelKey, LabelValue, Labels, NAMESPACE_NAME_LABEL, Operator, Requirement};
 use serde_json::Value;
 
+use crate::dashboard::GRAFANA_DASHBOARD;
+use crate::placed::{Placed, Why};
 use crate::rules_file::{PROMETHEUS_RULE, VM_RULE};
 use crate::scrape::{POD_MONITOR, SERVICE_MONITOR};
+use crate::sidecar::{self, Sidecar};
 
-/// An object where it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Placed<'a> {
-    /// Its kind.
-    pub kind: &'a Kind,
-    /// Its labels.
-    pub labels: &'a Labels,
-    /// Its namespace.
-    pub namespace: &'a NamespaceName,
-    /// The labels of its namespace; that with its name is known without.
-    pub namespace_labels: &'a Labels,
-}
+/// The operators' instances.
+const PROMETHEUS: Kind =
+    Kind { api_version: "monitoring.coreos.com/v1", kind: "Prometheus", plural: "prometheuses", accepted: None };
+const THANOS_RULER: Kind =
+    Kind { api_version: "monitoring.coreos.com/v1", kind: "ThanosRuler", plural: "thanosrulers", accepted: None };
+const VM_ALERT: Kind =
+    Kind { api_version: "operator.victoriametrics.com/v1beta1", kind: "VMAlert", plural: "vmalerts", accepted: None };
+const GRAFANA: Kind =
+    Kind { api_version: "grafana.integreatly.org/v1beta1", kind: "Grafana", plural: "grafanas", accepted: None };
 
 /// An instance that may take objects.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,21 +35,6 @@ pub struct Instance {
     kind: String,
     namespace: String,
     name: String,
-}
-
-/// Why an instance does not take an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It selects no object of this kind at all.
-    SelectsNothing,
-    /// It looks in its own namespace alone.
-    OwnNamespace,
-    /// It demands labels that the object does not have.
-    Labels(Vec<Requirement>),
-    /// It demands labels that the object's namespace does not have.
-    NamespaceLabels(Vec<Requirement>),
-    /// What it demands could not be read.
-    Unreadable,
 }
 
 /// Who takes an object.
@@ -59,14 +46,34 @@ pub enum Verdict {
     Ignored(Vec<(Instance, Why)>),
 }
 
+/// The kinds of the instances that may take objects of a kind; none for objects that need no taker.
+pub fn instance_kinds(kind: &Kind) -> &'static [&'static Kind] {
+    match kind.kind {
+        name if name == PROMETHEUS_RULE.kind => &[&PROMETHEUS, &THANOS_RULER],
+        name if name == POD_MONITOR.kind || name == SERVICE_MONITOR.kind => &[&PROMETHEUS],
+        name if name == VM_RULE.kind => &[&VM_ALERT],
+        name if name == GRAFANA_DASHBOARD.kind => &[&GRAFANA],
+        name if name == CONFIG_MAP.kind => &[&sidecar::DEPLOYMENT, &sidecar::STATEFUL_SET],
+        _ => &[],
+    }
+}
+
+/// Who could take an object of a kind, in words.
+pub fn takers(kind: &Kind) -> &'static str {
+    match kind.kind {
+        name if name == PROMETHEUS_RULE.kind => "Prometheus or ThanosRuler",
+        name if name == VM_RULE.kind => "VMAlert",
+        name if name == GRAFANA_DASHBOARD.kind => "Grafana",
+        name if name == CONFIG_MAP.kind => "sidecar of Grafana's chart",
+        _ => "Prometheus",
+    }
+}
+
 /// Who takes an object, of the instances that a cluster has. Objects of other kinds among them are passed over.
 pub fn who_takes(object: &Placed<'_>, live: &[Value]) -> Verdict {
     let mut takes = Vec::new();
     let mut ignores = Vec::new();
     for one in live {
-        let Some((selector, rule)) = selector_of(object.kind, one["kind"].as_str().unwrap_or_default()) else {
-            continue;
-        };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let metadata = &one["metadata"];
         let instance = Instance {
@@ -74,12 +81,32 @@ pub fn who_takes(object: &Placed<'_>, live: &[Value]) -> Verdict {
             namespace: text(&metadata["namespace"]),
             name: text(&metadata["name"]),
         };
-        match judge(object, &one["spec"], selector, rule, &instance.namespace) {
+        let verdict = match (selector_of(object.kind, &instance.kind), instance.kind.as_str()) {
+            (Some((selector, rule)), _) => judge(object, &one["spec"], selector, rule, &instance.namespace),
+            (None, "Grafana") if object.kind == &GRAFANA_DASHBOARD => is_selected(object, metadata),
+            (None, "Deployment" | "StatefulSet") if object.kind == &CONFIG_MAP => match Sidecar::of(one) {
+                Some(sidecar) => sidecar.takes(object, &instance.namespace),
+                None => continue,
+            },
+            (None, _) => continue,
+        };
+        match verdict {
             Ok(()) => takes.push(instance),
             Err(why) => ignores.push((instance, why)),
         }
     }
     if takes.is_empty() { Verdict::Ignored(ignores) } else { Verdict::Taken(takes) }
+}
+
+/// Whether a dashboard selects a `Grafana`.
+fn is_selected(dashboard: &Placed<'_>, grafana: &Value) -> Result<(), Why> {
+    if dashboard.spec["allowCrossNamespaceImport"] != true && grafana["namespace"] != dashboard.namespace.as_str() {
+        return Err(Why::OwnNamespace);
+    }
+    let labels = grafana["labels"].as_object().into_iter().flatten();
+    let labels = labels.filter_map(|(key, value)| Some((key.parse().ok()?, value.as_str()?.parse().ok()?)));
+    let unmet = unmet(&dashboard.spec["instanceSelector"], &labels.collect()).ok_or(Why::Unreadable)?;
+    if unmet.is_empty() { Ok(()) } else { Err(Why::Unlike(unmet)) }
 }
 
 /// What no selector means.
@@ -163,19 +190,6 @@ impl fmt::Display for Instance {
     }
 }
 
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |all: &[Requirement]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        match self {
-            Self::SelectsNothing => f.write_str("selects no object of this kind"),
-            Self::OwnNamespace => f.write_str("looks in its own namespace alone"),
-            Self::Labels(all) => write!(f, "demands of the object's labels: {}", list(all)),
-            Self::NamespaceLabels(all) => write!(f, "demands of its namespace's labels: {}", list(all)),
-            Self::Unreadable => f.write_str("has a selector that cannot be read"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -190,7 +204,7 @@ mod tests {
     fn told(kind: &Kind, namespace: &str, instance: &str, spec: &Value) -> String {
         let (own, none) = (labels(&[("release", "kube-prometheus-stack")]), Labels::new());
         let namespace = namespace.parse().expect("a namespace");
-        let object = Placed { kind, labels: &own, namespace: &namespace, namespace_labels: &none };
+        let object = Placed { kind, labels: &own, spec: &Value::Null, namespace: &namespace, namespace_labels: &none };
         let live = json!({ "kind": instance, "metadata": { "namespace": "monitoring", "name": "k8s" }, "spec": spec });
         match who_takes(&object, &[live]) {
             Verdict::Taken(by) => format!("taken by {}", by[0]),
@@ -265,5 +279,28 @@ mod tests {
         for (spec, namespace, taken) in cases {
             assert_eq!(told(&VM_RULE, namespace, "VMAlert", &spec).starts_with("taken"), taken, "{spec} {namespace}");
         }
+    }
+
+    #[test]
+    fn a_dashboard_goes_to_the_grafana_that_it_selects() {
+        let none = Labels::new();
+        let told = |namespace: &str, spec: &Value| {
+            let namespace = namespace.parse().expect("a namespace");
+            let object = Placed { kind: &GRAFANA_DASHBOARD, labels: &none, spec, namespace: &namespace, namespace_labels: &none };
+            let metadata = json!({ "namespace": "monitoring", "name": "main", "labels": { "dashboards": "grafana" } });
+            who_takes(&object, &[json!({ "kind": "Grafana", "metadata": metadata })])
+        };
+        let selects = |value: &str| json!({ "instanceSelector": { "matchLabels": { "dashboards": value } } });
+        assert!(matches!(told("monitoring", &selects("grafana")), Verdict::Taken(_)));
+        let why = |verdict| match verdict {
+            Verdict::Ignored(why) => why[0].1.to_string(),
+            Verdict::Taken(by) => format!("taken by {by:?}"),
+        };
+        let lacks = "lacks labels that the object demands: dashboards in (other)";
+        assert_eq!(why(told("monitoring", &selects("other"))), lacks);
+        assert_eq!(why(told("egress", &selects("grafana"))), "looks in its own namespace alone");
+        let mut across = selects("grafana");
+        across["allowCrossNamespaceImport"] = json!(true);
+        assert!(matches!(told("egress", &across), Verdict::Taken(_)));
     }
 }

@@ -26,9 +26,6 @@ pub struct AlertSpec {
 /// What is wrong with what a user wrote of an alert.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// There is no alert of this name.
-    #[error("is no alert; there are {}", AlertName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", "))]
-    Unknown,
     /// The length of time is none.
     #[error(transparent)]
     Duration(#[from] DurationError),
@@ -36,10 +33,10 @@ pub enum Problem {
     #[error(transparent)]
     Severity(#[from] SeverityError),
     /// The alert has nothing of that kind.
-    #[error("{0} has none: it fires at the first sign")]
+    #[error("does not exist for {0}, which fires at the first sign")]
     Without(AlertName),
     /// The number is outside of what it can be.
-    #[error("must be {range}: it is {what}", range = shown(*range))]
+    #[error("must be {range}: it is {what}")]
     Outside {
         /// Which numbers it can be.
         range: Range,
@@ -47,30 +44,22 @@ pub enum Problem {
         what: &'static str,
     },
     /// A price of something that costs nothing.
-    #[error("only EgressCostHigh has a price")]
+    #[error("is of EgressCostHigh alone")]
     Price,
     /// A budget without a price.
-    #[error("EgressCostHigh needs price_per_gb: without what a gigabyte costs there is nothing to compare with")]
+    #[error("must be there: without what a gigabyte costs there is nothing to compare with")]
     NoPrice,
 }
 
 /// A problem and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// The alert, as written.
-    pub alert: String,
-    /// The attribute of it; none for the name itself.
-    pub attribute: Option<&'static str>,
+    /// The alert.
+    pub alert: AlertName,
+    /// The attribute of it.
+    pub attribute: &'static str,
     /// What is wrong.
     pub problem: Problem,
-}
-
-fn shown(range: Range) -> &'static str {
-    match range {
-        Range::Share => "more than 0 and less than 1",
-        Range::Times => "more than 1",
-        Range::Positive => "more than 0",
-    }
 }
 
 /// How all alerts are tuned.
@@ -91,25 +80,21 @@ struct Tuned {
 }
 
 impl Tuning {
-    /// What users wrote, by the names of alerts; or everything that is wrong with it.
-    pub fn parse(specs: &BTreeMap<String, AlertSpec>) -> Result<Self, Vec<Invalid>> {
+    /// What users wrote of each alert; or everything that is wrong with it.
+    pub fn parse(specs: &BTreeMap<AlertName, AlertSpec>) -> Result<Self, Vec<Invalid>> {
         let mut by_name = BTreeMap::new();
         let mut wrong = Vec::new();
-        for (text, spec) in specs {
-            let mut add = |attribute, problem| wrong.push(Invalid { alert: text.clone(), attribute, problem });
-            let Some(&name) = AlertName::ALL.iter().find(|name| name.as_str() == text) else {
-                add(None, Problem::Unknown);
-                continue;
-            };
+        for (&name, spec) in specs {
+            let mut add = |attribute, problem| wrong.push(Invalid { alert: name, attribute, problem });
             let defaults = name.defaults();
             let mut tuned = Tuned { off: spec.enabled == Some(false), ..Tuned::default() };
             match spec.hold.as_deref().map(str::parse).transpose() {
                 Ok(hold) => tuned.hold = hold,
-                Err(error) => add(Some("for"), Problem::Duration(error)),
+                Err(error) => add("for", Problem::Duration(error)),
             }
             match spec.severity.as_deref().map(str::parse).transpose() {
                 Ok(severity) => tuned.severity = severity,
-                Err(error) => add(Some("severity"), Problem::Severity(error)),
+                Err(error) => add("severity", Problem::Severity(error)),
             }
             for (attribute, value, limit, slot) in [
                 ("threshold", spec.threshold, defaults.threshold, &mut tuned.threshold),
@@ -117,17 +102,17 @@ impl Tuning {
             ] {
                 match checked(name, value, limit) {
                     Ok(number) => *slot = number,
-                    Err(problem) => add(Some(attribute), problem),
+                    Err(problem) => add(attribute, problem),
                 }
             }
             let price = Limit { default: 0.0, range: Range::Positive, what: "what a gigabyte costs" };
             match (name, spec.price_per_gb) {
-                (AlertName::CostHigh, None) if !tuned.off => add(Some("price_per_gb"), Problem::NoPrice),
+                (AlertName::CostHigh, None) if !tuned.off => add("price_per_gb", Problem::NoPrice),
                 (AlertName::CostHigh, value) => match checked(name, value, Some(price)) {
                     Ok(number) => tuned.price = number,
-                    Err(problem) => add(Some("price_per_gb"), problem),
+                    Err(problem) => add("price_per_gb", problem),
                 },
-                (_, Some(_)) => add(Some("price_per_gb"), Problem::Price),
+                (_, Some(_)) => add("price_per_gb", Problem::Price),
                 (_, None) => {}
             }
             by_name.insert(name, tuned);
@@ -196,51 +181,50 @@ mod tests {
     fn every_problem_is_told_on_its_attribute() {
         let threshold = |threshold| AlertSpec { threshold: Some(threshold), ..AlertSpec::default() };
         let cases = [
-            ("EgresTrafficSpike", AlertSpec::default(), None, "is no alert; there are EgressTrafficSpike, "),
-            ("EgressTrafficSpike", threshold(0.5), Some("threshold"), "must be more than 1: it is how many times"),
+            (AlertName::TrafficSpike, threshold(0.5), "threshold", "must be more than 1: it is how many times"),
             (
-                "EgressConnectionFailures",
+                AlertName::ConnectionFailures,
                 threshold(1.0),
-                Some("threshold"),
+                "threshold",
                 "must be more than 0 and less than 1: it is the share",
             ),
-            ("EgressLatencyHigh", threshold(f64::NAN), Some("threshold"), "must be more than 0: it is milliseconds"),
+            (AlertName::LatencyHigh, threshold(f64::NAN), "threshold", "must be more than 0: it is milliseconds"),
             (
-                "EgressGatewayDown",
+                AlertName::GatewayDown,
                 threshold(1.0),
-                Some("threshold"),
-                "EgressGatewayDown has none: it fires at the first sign",
+                "threshold",
+                "does not exist for EgressGatewayDown, which fires at the first sign",
             ),
             (
-                "EgressNATPacketsDropped",
+                AlertName::NatDrops,
                 AlertSpec { floor: Some(1.0), ..AlertSpec::default() },
-                Some("floor"),
-                "EgressNATPacketsDropped has none",
+                "floor",
+                "does not exist for EgressNATPacketsDropped",
             ),
             (
-                "EgressNoData",
+                AlertName::NoData,
                 AlertSpec { hold: Some("5".into()), ..AlertSpec::default() },
-                Some("for"),
+                "for",
                 "must be a whole number",
             ),
             (
-                "EgressNoData",
+                AlertName::NoData,
                 AlertSpec { severity: Some("page".into()), ..AlertSpec::default() },
-                Some("severity"),
+                "severity",
                 "must be info, warning or critical",
             ),
             (
-                "EgressNoData",
+                AlertName::NoData,
                 AlertSpec { price_per_gb: Some(1.0), ..AlertSpec::default() },
-                Some("price_per_gb"),
-                "only Egress",
+                "price_per_gb",
+                "is of EgressCostHigh alone",
             ),
-            ("EgressCostHigh", threshold(5.0), Some("price_per_gb"), "EgressCostHigh needs price_per_gb"),
+            (AlertName::CostHigh, threshold(5.0), "price_per_gb", "must be there"),
         ];
         for (name, spec, attribute, text) in cases {
-            let wrong = Tuning::parse(&[(name.to_owned(), spec)].into()).expect_err(name);
+            let wrong = Tuning::parse(&[(name, spec)].into()).expect_err("it is wrong");
             assert_eq!(wrong.len(), 1, "{wrong:?}");
-            assert_eq!((wrong[0].alert.as_str(), wrong[0].attribute), (name, attribute));
+            assert_eq!((wrong[0].alert, wrong[0].attribute), (name, attribute));
             assert!(wrong[0].problem.to_string().starts_with(text), "{}", wrong[0].problem);
         }
     }
@@ -249,7 +233,7 @@ mod tests {
     fn what_is_not_said_is_as_by_default() {
         let spec = AlertSpec { hold: Some("2m".into()), threshold: Some(0.2), ..AlertSpec::default() };
         let off = AlertSpec { enabled: Some(false), ..AlertSpec::default() };
-        let specs = [("EgressConnectionFailures".to_owned(), spec), ("EgressNoData".to_owned(), off)];
+        let specs = [(AlertName::ConnectionFailures, spec), (AlertName::NoData, off)];
         let tuning = Tuning::parse(&specs.into()).expect("good settings");
         let name = AlertName::ConnectionFailures;
         assert_eq!((tuning.hold(name), tuning.threshold(name)), (Duration::minutes(2), 0.2));

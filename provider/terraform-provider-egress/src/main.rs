@@ -17,8 +17,15 @@ use crate::provider::Egress;
 
 /// The crates whose log lines are written at the level that the user asks for. What other crates log below a warning may hold what
 /// is secret, such as the body of a request.
-const CRATES: [&str; 6] =
-    ["terraform_provider_egress", "egress_model", "egress_engines", "cloud", "cloud_aws", "cluster"];
+const CRATES: [&str; 7] = [
+    "terraform_provider_egress",
+    "egress_model",
+    "egress_engines",
+    "egress_observability",
+    "cloud",
+    "cloud_aws",
+    "cluster",
+];
 
 fn main() -> ExitCode {
     let plugin =

@@ -12,13 +12,17 @@ mod histories;
 mod import_id;
 mod instance;
 mod ip_pool;
+mod log_collection;
+mod monitoring;
 mod nat_gateway;
 pub(crate) mod objects;
 mod ownership;
 mod pod_network;
 mod policy;
+mod reading;
 mod registered;
 pub(crate) mod timeouts;
+mod watched;
 #[cfg(test)]
 mod whole_diagnostics;
 
@@ -40,6 +44,8 @@ pub(crate) fn all(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
         registered(session, policy::PolicyResource::new(session.clone())),
         registered(session, egress_gateway::GatewayResource::new(session.clone())),
         registered(session, pod_network::PodNetworkResource::new(session.clone())),
+        registered(session, monitoring::MonitoringResource::new(session.clone())),
+        registered(session, log_collection::LogCollectionResource::new(session.clone())),
     ]
 }
 

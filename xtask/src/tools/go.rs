@@ -51,10 +51,21 @@ pub(super) fn vmalert(workspace: &Workspace, folder: &Path) -> anyhow::Result<Ou
 /// The build tag that leaves Prometheus' service discovery out, and with it the SDKs of a dozen clouds: rules are checked without.
 pub(super) const NO_DISCOVERY: &str = "remove_all_sd";
 
-/// Builds promtool into `folder`.
+/// Builds promtool and the server into `folder`.
 pub(super) fn promtool(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
-    let package = "github.com/prometheus/prometheus/cmd/promtool";
-    build_tagged(workspace, Tool::Promtool, package, STRIPPED, NO_DISCOVERY, &folder.join("promtool"))
+    for name in ["promtool", "prometheus"] {
+        let package = format!("github.com/prometheus/prometheus/cmd/{name}");
+        let outcome = build_tagged(workspace, Tool::Promtool, &package, STRIPPED, NO_DISCOVERY, &folder.join(name))?;
+        if outcome != Outcome::Done {
+            return Ok(outcome);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Builds the collector into `folder`.
+pub(super) fn otelcol(workspace: &Workspace, folder: &Path) -> anyhow::Result<Outcome> {
+    build(workspace, Tool::Otelcol, ".", STRIPPED, &folder.join("otelcol"))
 }
 
 /// Linker flags that tell kube-apiserver its version; clients cannot parse the one of a build without them.

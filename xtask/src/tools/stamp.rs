@@ -18,6 +18,7 @@ pub(super) fn inputs(root: &Path, tool: Tool, folder: &Path) -> anyhow::Result<S
         Tool::Kubernetes => (&["go.mod", "go.sum"], go::kubernetes_flags(root)?),
         Tool::Opentofu | Tool::Vmalert => (&["go.mod", "go.sum"], go::STRIPPED.to_owned()),
         Tool::Promtool => (&["go.mod", "go.sum"], format!("{} {}", go::STRIPPED, go::NO_DISCOVERY)),
+        Tool::Otelcol => (&["go.mod", "go.sum", "main.go"], go::STRIPPED.to_owned()),
         // Scripts in a virtual environment begin with its path, so one that was moved has to be made again.
         Tool::Terraform115 => (&["requirements.txt", "terraform.py"], folder.display().to_string()),
         Tool::Localstack => (&["requirements.txt"], folder.display().to_string()),

@@ -14,6 +14,8 @@ pub(crate) const HARMLESS: &[(&str, &str)] = &[
     ("egress_nat_gateway.aws.zones.*.primary_address", "one of the same addresses becomes the primary one"),
     ("egress_nat_gateway.aws.zones.*.private_ip", "AWS chooses an address of the same subnet"),
     ("egress_nat_gateway.aws.zones.*.tags", "labels on a gateway"),
+    ("egress_monitoring.existing_nat_gateways.*.addresses", "no alert about a limit that is not known, or a refusal where one is asked for"),
+    ("egress_monitoring.existing_nat_gateways.*.ports_per_vm", "the same"),
     ("egress_pod_network.ack.pod_networkings.*.eni_type", "what the node has"),
     ("egress_pod_network.ack.pod_networkings.*.release_after", "a fixed address is kept for longer"),
     ("egress_pod_network.ack.pod_eips.*.bandwidth", "the cloud's limit"),
@@ -32,6 +34,8 @@ pub(crate) fn resources(type_name: &str) -> Vec<Json> {
         "egress_policy" => policies(),
         "egress_gateway" => gateways(),
         "egress_pod_network" => pod_networks(),
+        "egress_monitoring" => monitorings(),
+        "egress_log_collection" => log_collections(),
         _ => Vec::new(),
     }
 }
@@ -281,6 +285,105 @@ fn pod_networks() -> Vec<Json> {
         all[name] = value;
     }
     vec![all, of("aks", "aks", aks), of("gke", "gke", gke), of("ack", "ack", ack)]
+}
+
+/// The alerts by the names of their blocks, with those that have a threshold and those that have a floor.
+const ALERTS: [(&str, bool, bool); 21] = [
+    ("egress_traffic_spike", true, true),
+    ("egress_connection_failures", true, true),
+    ("unauthorized_egress_attempt", false, false),
+    ("egress_gateway_down", false, false),
+    ("egress_latency_high", true, true),
+    ("nat_gateway_port_exhaustion", false, false),
+    ("egress_dns_failures", true, true),
+    ("egress_nat_packets_dropped", true, false),
+    ("egress_nat_idle_timeouts", true, true),
+    ("egress_nat_unanswered", true, true),
+    ("egress_nat_datapath_degraded", true, false),
+    ("egress_nat_near_port_limit", true, false),
+    ("egress_snat_table_full", false, false),
+    ("egress_conntrack_full", true, false),
+    ("egress_policy_refused", false, false),
+    ("egress_policy_missing", false, false),
+    ("egress_fqdn_cache", false, false),
+    ("egress_unregistered_destination", false, false),
+    ("egress_observability_blind", false, false),
+    ("egress_no_data", false, false),
+    ("egress_cost_high", true, false),
+];
+
+fn monitorings() -> Vec<Json> {
+    let mut alerts = json!({});
+    for (name, has_threshold, has_floor) in ALERTS {
+        // Of what is switched off nothing is asked.
+        let mut alert = json!({ "enabled": false, "for": "5m", "severity": "info" });
+        if has_threshold {
+            // A share in most, and how many times something in two.
+            let times = ["egress_traffic_spike", "egress_nat_idle_timeouts"].contains(&name);
+            alert["threshold"] = json!(if times { 2.0 } else { 0.5 });
+        }
+        if has_floor {
+            alert["floor"] = json!(1);
+        }
+        alerts[name] = alert;
+    }
+    alerts["egress_cost_high"]["price_per_gb"] = json!(0.05);
+    let whole = json!({
+        "name": "egress", "namespace": "monitoring", "delivery": "render", "force_conflicts": false, "accept_timeout": "0s",
+        "check_requirements": false, "labels": { "a": "b" }, "annotations": { "a": "b" }, "language": "zh", "topics": ["policy-state"],
+        "exports": ["hubble"], "series_labels": { "cluster": "prod" },
+        "policies": { "backend": {
+            "name": "backend", "namespace": "shop", "engine": "cilium", "allow": { "api": { "to_domains": ["api.example.com"] } },
+        } },
+        "gateways": { "partners": { "name": "partners", "namespace": "egress", "engine": "istio" } },
+        "nat_gateways": { "prod": {
+            "aws": { "region": "eu-west-1" }, "gateways": { "a": { "id": "nat-1", "arn": null, "addresses": ["eipalloc-1"] } },
+        } },
+        "pools": { "partners": { "public_ips": { "a": "198.51.100.7" } } },
+        "existing_nat_gateways": { "other": {
+            "cloud": "gcp", "region": "europe-west1", "ids": ["nat"], "addresses": 2, "ports_per_vm": 64,
+        } },
+        "nat_metrics": {
+            "aws_exporter": "yace", "gcp_exporter": "stackdriver_exporter", "alibaba_metric_prefix": "aliyun", "period": "5m",
+        },
+        "rules": { "format": "prometheus-operator", "labels": { "a": "b" }, "alert_labels": { "team": "x" }, "runbook_url": "https://x.example.com" },
+        "alerts": alerts,
+        "dashboard": {
+            "format": "configmap", "labels": { "a": "b" }, "folder": "Network", "folder_annotation": "folder", "title": "Egress",
+            "uid": "egress", "datasource": "prometheus",
+        },
+        "scrape": { "labels": { "a": "b" }, "interval": "30s" },
+        "timeouts": { "create": "5m", "update": "5m", "delete": "5m" },
+    });
+    let operator = json!({
+        "name": "operator", "namespace": "monitoring", "delivery": "render",
+        "policies": { "backend": { "name": "backend", "namespace": "shop", "engine": "cilium", "allow": {} } },
+        "dashboard": { "format": "grafana-operator", "instance_labels": { "a": "b" }, "every_namespace": true },
+    });
+    vec![whole, operator]
+}
+
+fn log_collections() -> Vec<Json> {
+    let server = |more: &Json| {
+        let mut server = json!({
+            "host": "logs.example.com", "port": 9200, "tls": true, "ca_file": "/etc/ssl/ca.pem",
+            "login": { "user_variable": "A", "password_variable": "B" },
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            server[name] = value.clone();
+        }
+        server
+    };
+    let prefix = json!({ "prefix": "egress" });
+    vec![json!({
+        "name": "egress", "namespace": "logging", "collector": "fluent-bit", "keep": "denied", "delivery": "render", "force_conflicts": false,
+        "accept_timeout": "0s", "check_requirements": false, "labels": { "a": "b" }, "annotations": { "a": "b" },
+        "policies": { "backend": { "name": "backend", "namespace": "shop", "engine": "cilium", "allow": { "api": { "to_domains": null } } } },
+        "gateways": { "partners": { "name": "partners", "namespace": "egress", "engine": "istio" } },
+        "files_of": { "antrea": ["/var/log/antrea/np.log"] }, "fields": { "cluster": "prod" },
+        "elasticsearch": server(&prefix), "opensearch": server(&prefix), "loki": server(&json!({})), "otlp": server(&json!({})), "stdout": {},
+        "timeouts": { "create": "5m", "update": "5m", "delete": "5m" },
+    })]
 }
 
 /// Provider blocks that are right, and write all its words between them.

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use egress_engines::EngineName;
 use egress_model::identity::Key;
+use egress_observability::alert::AlertName;
 use egress_observability::duration::Duration;
 use egress_observability::estate::{Dataplane, Estate, WatchedGateway, WatchedNat, WatchedPolicy};
 use egress_observability::export::{Export, Exports};
@@ -20,7 +21,7 @@ pub(crate) fn everything() -> Exports {
 /// The defaults, and a price, without which nothing is said of cost.
 pub(crate) fn priced() -> Tuning {
     let spec = AlertSpec { threshold: Some(100.0), price_per_gb: Some(0.045), ..AlertSpec::default() };
-    Tuning::parse(&[("EgressCostHigh".to_owned(), spec)].into()).expect("good settings")
+    Tuning::parse(&[(AlertName::CostHigh, spec)].into()).expect("good settings")
 }
 
 pub(crate) fn policy(engine: EngineName, name: &str, namespace: &str) -> WatchedPolicy {

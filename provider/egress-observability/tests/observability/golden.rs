@@ -1,12 +1,12 @@
 //! What is emitted for each estate, as files to review. `UPDATE_GOLDEN=1 cargo test -p egress-observability` writes them anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
 use egress_engines::Manifest;
 use egress_engines::manifest::Metadata;
-use egress_observability::dashboard::{DashboardOptions, config_map, dashboards, grafana_dashboard};
+use egress_observability::dashboard::{DashboardOptions, Instances, Reach, config_map, dashboards, grafana_dashboard};
 use egress_observability::duration::Duration;
 use egress_observability::estate::Estate;
 use egress_observability::exporter_job::exporter_jobs;
@@ -38,6 +38,7 @@ pub(crate) fn dashboard_options(language: Language) -> DashboardOptions {
         uid: "egress-traffic".parse().expect("a uid"),
         language,
         datasource: None,
+        addresses: [("partners".parse().expect("a key"), [("a".to_owned(), [198, 51, 100, 7].into())].into())].into(),
     }
 }
 
@@ -58,15 +59,19 @@ pub(crate) fn objects(estate: &Estate) -> Vec<Manifest> {
     let groups = groups(&all, estate, &tuning, &rule_options(Language::English));
     let mut objects = vec![object(&PROMETHEUS_RULE, metadata(), &groups), object(&VM_RULE, metadata(), &groups)];
     for dashboard in dashboards(&all, &dashboard_options(Language::English)).expect("it fits") {
-        let instances: BTreeMap<String, String> = [("dashboards".to_owned(), "grafana".to_owned())].into();
+        let instances = Instances {
+            labels: [("dashboards".to_owned(), "grafana".to_owned())].into(),
+            reach: Reach::EveryNamespace,
+            folder: Some("Network".to_owned()),
+        };
         objects.push(config_map(&dashboard, metadata()));
-        objects.push(grafana_dashboard(&dashboard, metadata(), &instances, Some("Network")));
+        objects.push(grafana_dashboard(&dashboard, metadata(), &instances));
     }
     objects.extend(scrapes(estate));
     objects
 }
 
-fn compare(name: &str, actual: &str) -> Option<String> {
+pub(crate) fn compare(name: &str, actual: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/observability/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");

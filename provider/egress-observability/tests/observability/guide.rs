@@ -1,5 +1,4 @@
-//! The guide to monitoring, as a file to review. `UPDATE_GOLDEN=1 cargo test -p egress-observability` rewrites it. It becomes a page of the
-//! documentation with the resource that it describes.
+//! The guide to monitoring, as a file to review. `UPDATE_GOLDEN=1 cargo test -p egress-observability` rewrites it.
 
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use egress_observability::source::Source;
 
 #[test]
 fn the_guide_is_as_reviewed() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/observability/golden/guide.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/guides/monitoring.md");
     let actual = guide::monitoring();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &actual).expect("the guide can be written");

@@ -122,6 +122,12 @@ fn every_panel_and_every_record_has_data_of_the_exporters_own_names() {
     assert!(asked > 200, "{asked}");
 }
 
+/// A panel's expression with what Grafana puts in.
+pub(crate) fn chosen(text: &str) -> String {
+    let variables = ["$istio_namespace", "$ambient_namespace", "$cilium_namespace", "$egress_gateway"];
+    variables.iter().fold(text.replace("$__rate_interval", "5m"), |text, variable| text.replace(variable, ".*"))
+}
+
 /// Has the tool ask every query of an estate, which must find something among these series.
 fn has_data(program: &OsString, name: &str, estate: &Estate, series: &[String]) -> usize {
     let folder = tempfile::tempdir().expect("a folder");
@@ -130,15 +136,8 @@ fn has_data(program: &OsString, name: &str, estate: &Estate, series: &[String]) 
     let panels = all.panels.iter().chain(&all.policy_panels).flat_map(|panel| &panel.queries);
     let queries =
         panels.map(|query| query.expr.to_string()).chain(all.records.iter().map(|rule| rule.expr.to_string()));
-    // What Grafana puts in.
-    let chosen = |text: &str| text.replace("$__rate_interval", "5m").replace("$istio_namespace", ".*");
-    let chosen = |text: String| {
-        ["$ambient_namespace", "$cilium_namespace", "$egress_gateway"]
-            .iter()
-            .fold(chosen(&text), |text, variable| text.replace(variable, ".*"))
-    };
     let tests: Vec<Value> = queries
-        .map(chosen)
+        .map(|text| chosen(&text))
         .map(|text| {
             let expected = json!([{ "labels": "{}", "value": 1 }]);
             json!({ "expr": format!("count({text}) > bool 0"), "eval_time": "30m", "exp_samples": expected })

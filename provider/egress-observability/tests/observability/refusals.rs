@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_observability::alert::AlertName;
 use egress_observability::estate::Estate;
 use egress_observability::monitor::monitor;
 use egress_observability::settings::{AlertSpec, Tuning};
@@ -10,8 +11,8 @@ use egress_observability::topic::Topic;
 
 use crate::estates;
 
-fn asking(alert: &str) -> Tuning {
-    Tuning::parse(&[(alert.to_owned(), AlertSpec { enabled: Some(true), ..AlertSpec::default() })].into())
+fn asking(alert: AlertName) -> Tuning {
+    Tuning::parse(&[(alert, AlertSpec { enabled: Some(true), ..AlertSpec::default() })].into())
         .expect("good settings")
 }
 
@@ -23,14 +24,14 @@ fn refusal(estate: &Estate, tuning: &Tuning, topics: &[Topic]) -> String {
 #[test]
 fn what_nothing_measures_is_refused_with_who_can() {
     let plain = estates::of(Source::Cluster);
-    let text = refusal(&plain, &asking("UnauthorizedEgressAttempt"), &[]);
+    let text = refusal(&plain, &asking(AlertName::Unauthorized), &[]);
     assert_eq!(
         text,
         "UnauthorizedEgressAttempt cannot fire for what is watched here; cluster: NetworkPolicy has no metric of what it drops, whichever \
          plugin enforces it; coredns: a resolver sees names and no connections. It is measured by istio-sidecar, istio-ambient, cilium, \
          calico-enterprise, antrea"
     );
-    let text = refusal(&estates::of(Source::Calico), &asking("EgressGatewayDown"), &[]);
+    let text = refusal(&estates::of(Source::Calico), &asking(AlertName::GatewayDown), &[]);
     assert!(text.contains("calico: open source has no egress gateway"), "{text}");
     let text = refusal(&plain, &Tuning::default(), &[Topic::Latency]);
     assert!(
@@ -45,7 +46,7 @@ fn an_alert_whose_limit_is_not_known_is_refused_when_asked_for_and_left_out_othe
     let mut unknown = estates::nat("yace", &["nat-1"]);
     unknown.addresses = None;
     let estate = estates::of_nat(unknown);
-    let text = refusal(&estate, &asking("EgressNATNearPortLimit"), &[]);
+    let text = refusal(&estate, &asking(AlertName::NatNearLimit), &[]);
     assert!(text.contains("aws: it measures this, but nothing that is watched needs this alert"), "{text}");
     let all = monitor(&estate, &Tuning::default(), &BTreeSet::new()).expect("nothing is refused");
     assert!(all.alerts.iter().all(|alert| alert.name.as_str() != "EgressNATNearPortLimit"));

@@ -16,6 +16,7 @@ mod ownership;
 mod planning;
 mod remove;
 mod requirements;
+mod selection;
 pub(crate) mod state;
 mod takeover;
 pub(crate) mod values;
@@ -60,6 +61,8 @@ pub(crate) trait Compiles: Send + Sync + 'static {
     const ATTACHES: bool;
     /// Whether something outside its objects has to be there for them to work, which its attribute `requirements` then shows.
     const REQUIRES: bool;
+    /// Whether its objects have no effect unless an instance of an operator or a sidecar selects them, which `check_requirements` looks at.
+    const IS_SELECTED: bool = false;
 
     /// Its own attributes, and its description.
     fn schema() -> Schema;

@@ -4,7 +4,6 @@ mod ack;
 mod aks;
 mod eks;
 mod gke;
-mod reading;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -18,10 +17,10 @@ use tfplugin::cty::{Path, Value};
 use tfplugin::schema::{IdentitySchema, NestedBlock, Schema};
 use tfplugin::validators::exactly_one_of;
 
-use self::reading::{Place, Reading};
 use crate::resources::objects::outcome::Outcome;
 use crate::resources::objects::values::string_map;
 use crate::resources::objects::{Compiles, ObjectResource};
+use crate::resources::reading::{Place, Reading};
 use crate::session::InCluster;
 
 /// The resource.

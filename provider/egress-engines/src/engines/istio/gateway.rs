@@ -136,14 +136,24 @@ fn way(gateway: &Gateway, settings: &Settings) -> Way {
         visible_in,
         who,
         gateway_namespace: gateway.namespace.to_string(),
-        gateway_labels: workload_labels(gateway),
+        gateway_labels: workload_labels(gateway.name.as_str()),
         gateway_host: service_host(gateway.name.as_str(), gateway.namespace.as_str(), &settings.istio.cluster_domain),
     }
 }
 
+/// The labels of the pods of a gateway of this name: those that the chart `gateway` puts on a release's, or Istio on a waypoint's (its
+/// documentation, "Kubernetes Gateway API", automated deployment).
+pub fn pod_labels(name: &str, mode: IstioMode) -> BTreeMap<String, String> {
+    match mode {
+        IstioMode::Sidecar => workload_labels(name),
+        IstioMode::Ambient => {
+            BTreeMap::from([("gateway.networking.k8s.io/gateway-name".to_owned(), name.to_owned())])
+        }
+    }
+}
+
 /// The labels that the chart `gateway` puts on the pods of a release.
-fn workload_labels(gateway: &Gateway) -> BTreeMap<String, String> {
-    let name = gateway.name.as_str();
+fn workload_labels(name: &str) -> BTreeMap<String, String> {
     let short = name.strip_prefix("istio-").unwrap_or(name);
     BTreeMap::from([("app".to_owned(), name.to_owned()), ("istio".to_owned(), short.to_owned())])
 }
@@ -166,7 +176,7 @@ fn requirements(gateway: &Gateway, settings: &Settings) -> Vec<Requirement> {
         all.push(value("replicaCount", replicas.to_string()));
     }
     if gateway.replicas.is_some_and(|replicas| replicas.get() > 1) {
-        let spread = spread(&workload_labels(gateway));
+        let spread = spread(&workload_labels(gateway.name.as_str()));
         all.push(value("topologySpreadConstraints", spread.to_string()));
     }
     if !gateway.nodes.match_labels.is_empty() {

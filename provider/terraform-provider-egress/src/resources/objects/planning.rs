@@ -17,7 +17,7 @@ use super::live::{Recorded, recorded};
 use super::look::{Intent, look};
 use super::outcome::{Outcome, manifests_value, requirements_value};
 use super::state::{attached_of, compiled, id_of, identity_of, name_of, objects_of, set, spot_of};
-use super::{Compiles, ObjectResource, attached, ownership, requirements, unless_interrupted};
+use super::{Compiles, ObjectResource, attached, ownership, requirements, selection, unless_interrupted};
 use crate::resources::adoption::Finder;
 use crate::resources::instance::Instance;
 use crate::resources::timeouts::Operation;
@@ -131,6 +131,10 @@ async fn seen_in_the_cluster<C: Compiles>(
         };
         let seen = requirements::check(&cluster, requirements, look).await;
         diagnostics.extend(seen.map_err(|error| unreachable(&error, Doing::Plan))?);
+        if C::IS_SELECTED {
+            let taken = selection::check(&cluster, manifests, look).await;
+            diagnostics.extend(taken.map_err(|error| unreachable(&error, Doing::Plan))?);
+        }
     }
     if looks {
         let (owner, id) = (configured.owner.as_str(), id_of::<C>(planned));

@@ -12,9 +12,9 @@ use tfplugin::schema::declare::block;
 use tfplugin::schema::{Attribute, NestedBlock, Nesting};
 use tfplugin::validators;
 
-use super::reading::{Place, Reading};
 use super::{Service, Steering, add_requirements};
 use crate::resources::objects::attributes::{namespace_selector, selector, single, text, texts, whole};
+use crate::resources::reading::{Place, Reading};
 use crate::session::InCluster;
 
 pub(super) const SERVICE: Service = Service { name: "ack", block: ack, compile };

@@ -11,9 +11,9 @@ use tfplugin::schema::declare::block;
 use tfplugin::schema::{Attribute, NestedBlock, Nesting};
 use tfplugin::validators;
 
-use super::reading::{Place, Reading};
 use super::{Service, Steering, add_requirements};
 use crate::resources::objects::attributes::{single, text, texts};
+use crate::resources::reading::{Place, Reading};
 use crate::session::InCluster;
 
 pub(super) const SERVICE: Service = Service { name: "aks", block: aks, compile };

@@ -11,9 +11,9 @@ use tfplugin::cty::{Type, Value};
 use tfplugin::schema::declare::block;
 use tfplugin::schema::{Attribute, NestedBlock, Nesting};
 
-use super::reading::{Place, Reading};
 use super::{Service, Steering, add_requirements};
 use crate::resources::objects::attributes::{selector, single, text, texts};
+use crate::resources::reading::{Place, Reading};
 use crate::session::InCluster;
 
 pub(super) const SERVICE: Service = Service { name: "eks", block: eks, compile };

@@ -8,9 +8,9 @@ use tfplugin::cty::Type;
 use tfplugin::schema::declare::block;
 use tfplugin::schema::{Attribute, NestedBlock};
 
-use super::reading::{Place, Reading};
 use super::{Service, Steering};
 use crate::resources::objects::attributes::{text, texts};
+use crate::resources::reading::{Place, Reading};
 use crate::session::InCluster;
 
 pub(super) const SERVICE: Service = Service { name: "gke", block: gke, compile };

@@ -1,0 +1,7 @@
+import {
+  to = egress_log_collection.egress
+  identity = {
+    namespace = "production"
+    name      = "egress"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = egress_log_collection.egress
+  id = "production/egress"
+}

@@ -1,0 +1,7 @@
+import {
+  to = egress_monitoring.egress
+  identity = {
+    namespace = "production"
+    name      = "egress"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = egress_monitoring.egress
+  id = "production/egress"
+}
