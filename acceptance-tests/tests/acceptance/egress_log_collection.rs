@@ -10,7 +10,8 @@ use crate::world::says;
 const ADDRESS: &str = "egress_log_collection.egress";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut cluster = |name: &str, run| suite.scenario(&format!("egress_log_collection::{name}"), Needs::Cluster, run);
+    let mut cluster =
+        |name: &str, run| suite.on_one_host(&format!("egress_log_collection::{name}"), Needs::Cluster, run);
     cluster("it_does_all_of_it", it_does_all_of_it);
     cluster("what_cannot_be_read_or_sent_is_refused", what_cannot_be_read_or_sent_is_refused);
 }
@@ -36,11 +37,17 @@ fn it_does_all_of_it(run: &Run<'_>) -> Result<()> {
         Ok(object["data"][name].as_str().with_context(|| format!("no {name}"))?.to_owned())
     };
     cluster.settle(&configuration(&namespace, "fluent-bit", "all", ELASTICSEARCH))?;
-    says(&file("fluent-bit.conf")?, &["/var/run/cilium/hubble/events.log", "HTTP_Passwd ${ES_PASSWORD}", "Add cluster prod"])?;
+    says(
+        &file("fluent-bit.conf")?,
+        &["/var/run/cilium/hubble/events.log", "HTTP_Passwd ${ES_PASSWORD}", "Add cluster prod"],
+    )?;
     let state = cluster.state()?;
     let own = attributes(&state, ADDRESS);
     ensure!(own["files"]["fluent-bit.conf"] == file("fluent-bit.conf")?, "the output is another: {}", own["files"]);
-    says(&own["requirements"].to_string(), &["hubble.export.static.enabled = true", "ES_USER, ES_PASSWORD, from a Secret"])?;
+    says(
+        &own["requirements"].to_string(),
+        &["hubble.export.static.enabled = true", "ES_USER, ES_PASSWORD, from a Secret"],
+    )?;
 
     // What is kept changes in place, and a plan shows the lines that are new.
     let denied = configuration(&namespace, "fluent-bit", "denied", ELASTICSEARCH);
@@ -79,10 +86,17 @@ fn what_cannot_be_read_or_sent_is_refused(run: &Run<'_>) -> Result<()> {
         says(&unwrapped(&cluster.fail(&["plan", "-no-color"])?.output), said)
     };
     let namespace = &cluster.namespace;
-    let enterprise = configuration(namespace, "fluent-bit", "all", ELASTICSEARCH).replace("\"cilium\"", "\"calico-enterprise\"");
+    let enterprise =
+        configuration(namespace, "fluent-bit", "all", ELASTICSEARCH).replace("\"cilium\"", "\"calico-enterprise\"");
     refuses(enterprise, &["policies[\"shop\"] cannot be used", "LogCollector"])?;
     let otlp = "  otlp { host = \"otlp.logging.svc\" }\n";
-    refuses(configuration(namespace, "fluentd", "all", otlp), &["otlp cannot be used", "fluent-bit and opentelemetry send it"])?;
+    refuses(
+        configuration(namespace, "fluentd", "all", otlp),
+        &["otlp cannot be used", "fluent-bit and opentelemetry send it"],
+    )?;
     let secret = ELASTICSEARCH.replace("\"ES_PASSWORD\"", "\"hunter2\"");
-    refuses(configuration(namespace, "fluentd", "all", &secret), &["password_variable cannot be used", "the name of an environment variable"])
+    refuses(
+        configuration(namespace, "fluentd", "all", &secret),
+        &["password_variable cannot be used", "the name of an environment variable"],
+    )
 }

@@ -17,7 +17,7 @@ const RULES: &str = "prometheusrules.monitoring.coreos.com";
 const MONITORS: &str = "podmonitors.monitoring.coreos.com";
 
 pub(crate) fn add_to(suite: &mut Suite) {
-    let mut engines = |name: &str, run| suite.scenario(&format!("egress_monitoring::{name}"), Needs::Engines, run);
+    let mut engines = |name: &str, run| suite.on_one_host(&format!("egress_monitoring::{name}"), Needs::Engines, run);
     engines("it_does_all_of_it", it_does_all_of_it);
     engines("who_takes_the_objects_is_looked_at", who_takes_the_objects_is_looked_at);
     suite.long_scenario(
@@ -25,7 +25,11 @@ pub(crate) fn add_to(suite: &mut Suite) {
         Needs::Engines,
         two_hundred_policies_are_one_dashboard,
     );
-    suite.scenario("egress_monitoring::what_cannot_be_seen_is_refused", Needs::Cluster, what_cannot_be_seen_is_refused);
+    suite.on_one_host(
+        "egress_monitoring::what_cannot_be_seen_is_refused",
+        Needs::Cluster,
+        what_cannot_be_seen_is_refused,
+    );
 }
 
 /// A policy of the mesh for a host, and what watches it.
@@ -49,7 +53,10 @@ fn it_does_all_of_it(run: &Run<'_>) -> Result<()> {
     cluster.settle(&configuration(&namespace, "api.stripe.com", ""))?;
     says(&text(get(RULES, "egress")?)?, &["api[.]stripe[.]com", "EgressLatencyHigh", "\"release\":\"prometheus\""])?;
     let shown = text(get("configmap", "egress-dashboard")?)?;
-    says(&shown, &["egress-traffic.json", "api[.]stripe[.]com", "\"grafana_dashboard\":\"1\"", "\"team\":\"network\""])?;
+    says(
+        &shown,
+        &["egress-traffic.json", "api[.]stripe[.]com", "\"grafana_dashboard\":\"1\"", "\"team\":\"network\""],
+    )?;
     says(&text(get(MONITORS, "egress-sidecars")?)?, &["egress-sidecars", "\"matchNames\":[\"shop\"]"])?;
     let state = cluster.state()?;
     let own = attributes(&state, ADDRESS);
@@ -60,7 +67,8 @@ fn it_does_all_of_it(run: &Run<'_>) -> Result<()> {
     // Another host of the policy changes rules and panels in place, and nothing else of them.
     cluster.configure(&configuration(&namespace, "api.paypal.com", ""))?;
     let (plan, said) = cluster.plan()?;
-    let changed: Vec<String> = changes(&plan).into_iter().map(|(address, change)| format!("{address} {change}")).collect();
+    let changed: Vec<String> =
+        changes(&plan).into_iter().map(|(address, change)| format!("{address} {change}")).collect();
     ensure!(changed.contains(&format!("{ADDRESS} update")) && changed.len() == 2, "{changed:?}");
     says(&said.output, &["api[.]paypal[.]com"])?;
     ensure!(!said.output.contains("EgressNoData"), "what stays is shown: {}", said.output);
@@ -188,13 +196,20 @@ fn two_hundred_policies_are_one_dashboard(run: &Run<'_>) -> Result<()> {
 fn what_cannot_be_seen_is_refused(run: &Run<'_>) -> Result<()> {
     let cluster = Cluster::new(run, crate::suite::api_server()?)?;
     let refuses = |more: &str, said: &[&str]| -> Result<()> {
-        cluster.configure(&configuration(&cluster.namespace, "api.stripe.com", more).replace("\"istio\"", "\"calico\""))?;
+        cluster
+            .configure(&configuration(&cluster.namespace, "api.stripe.com", more).replace("\"istio\"", "\"calico\""))?;
         says(&unwrapped(&cluster.fail(&["plan", "-no-color"])?.output), said)
     };
     refuses(
         "  topics = [\"denied\"]\n",
         &["topics[0] cannot be used", "calico: open source", "It is measured by istio-sidecar"],
     )?;
-    refuses("  alerts {\n    egress_gateway_down {}\n  }\n", &["alerts.egress_gateway_down cannot be used", "It is measured by"])?;
-    refuses("  alerts {\n    egress_gateway_down { fro = \"2m\" }\n  }\n", &["An argument named \"fro\" is not expected here"])
+    refuses(
+        "  alerts {\n    egress_gateway_down {}\n  }\n",
+        &["alerts.egress_gateway_down cannot be used", "It is measured by"],
+    )?;
+    refuses(
+        "  alerts {\n    egress_gateway_down { fro = \"2m\" }\n  }\n",
+        &["An argument named \"fro\" is not expected here"],
+    )
 }

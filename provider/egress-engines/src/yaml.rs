@@ -112,7 +112,8 @@ fn put(lines: &mut Vec<String>, begin: &Begin, value: &Value) {
 
 /// Whether a text is several lines, such as a file, that every YAML version reads back from a literal block as they are.
 fn is_literal(text: &str) -> bool {
-    let is_printed = |c: char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let is_printed =
+        |c: char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
     let last = text.strip_suffix('\n').unwrap_or(text).rsplit('\n').next().unwrap_or_default();
     text.contains('\n')
         && !text.starts_with([' ', '\n'])
@@ -311,7 +312,15 @@ mod tests {
         let value = json!({ "data": { "a.conf": file, "b.conf": file.trim_end() } });
         let path = format!("        Path {}", "/var/log".repeat(12));
         let expected = [
-            "data:", "  a.conf: |", "    [INPUT]", "", path.as_str(), "  b.conf: |-", "    [INPUT]", "", path.as_str(),
+            "data:",
+            "  a.conf: |",
+            "    [INPUT]",
+            "",
+            path.as_str(),
+            "  b.conf: |-",
+            "    [INPUT]",
+            "",
+            path.as_str(),
         ];
         assert_eq!(lines(&value), expected);
     }

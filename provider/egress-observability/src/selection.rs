@@ -286,7 +286,13 @@ mod tests {
         let none = Labels::new();
         let told = |namespace: &str, spec: &Value| {
             let namespace = namespace.parse().expect("a namespace");
-            let object = Placed { kind: &GRAFANA_DASHBOARD, labels: &none, spec, namespace: &namespace, namespace_labels: &none };
+            let object = Placed {
+                kind: &GRAFANA_DASHBOARD,
+                labels: &none,
+                spec,
+                namespace: &namespace,
+                namespace_labels: &none,
+            };
             let metadata = json!({ "namespace": "monitoring", "name": "main", "labels": { "dashboards": "grafana" } });
             who_takes(&object, &[json!({ "kind": "Grafana", "metadata": metadata })])
         };

@@ -10,8 +10,7 @@ use serde_json::Value;
 use crate::placed::{Placed, Why};
 
 /// What runs Grafana.
-pub const DEPLOYMENT: Kind =
-    Kind { api_version: "apps/v1", kind: "Deployment", plural: "deployments", accepted: None };
+pub const DEPLOYMENT: Kind = Kind { api_version: "apps/v1", kind: "Deployment", plural: "deployments", accepted: None };
 /// What runs Grafana where it keeps its data.
 pub const STATEFUL_SET: Kind =
     Kind { api_version: "apps/v1", kind: "StatefulSet", plural: "statefulsets", accepted: None };

@@ -14,7 +14,10 @@ pub(crate) const HARMLESS: &[(&str, &str)] = &[
     ("egress_nat_gateway.aws.zones.*.primary_address", "one of the same addresses becomes the primary one"),
     ("egress_nat_gateway.aws.zones.*.private_ip", "AWS chooses an address of the same subnet"),
     ("egress_nat_gateway.aws.zones.*.tags", "labels on a gateway"),
-    ("egress_monitoring.existing_nat_gateways.*.addresses", "no alert about a limit that is not known, or a refusal where one is asked for"),
+    (
+        "egress_monitoring.existing_nat_gateways.*.addresses",
+        "no alert about a limit that is not known, or a refusal where one is asked for",
+    ),
     ("egress_monitoring.existing_nat_gateways.*.ports_per_vm", "the same"),
     ("egress_pod_network.ack.pod_networkings.*.eni_type", "what the node has"),
     ("egress_pod_network.ack.pod_networkings.*.release_after", "a fixed address is kept for longer"),

@@ -41,11 +41,10 @@ impl Collector {
     pub fn files(self, plan: &Plan) -> Result<BTreeMap<&'static str, String>, NoOtlp> {
         let to_otlp = plan.outputs.iter().any(|output| matches!(output, Output::Otlp { .. }));
         match self {
-            Self::FluentBit => Ok([
-                ("fluent-bit.conf", fluent_bit::configuration(plan)),
-                ("parsers.conf", fluent_bit::parsers(plan)),
-            ]
-            .into()),
+            Self::FluentBit => {
+                Ok([("fluent-bit.conf", fluent_bit::configuration(plan)), ("parsers.conf", fluent_bit::parsers(plan))]
+                    .into())
+            }
             Self::Fluentd if to_otlp => Err(NoOtlp),
             Self::Fluentd => Ok([("fluent.conf", fluentd::configuration(plan))].into()),
             Self::OpenTelemetry => Ok([("config.yaml", opentelemetry::configuration(plan))].into()),

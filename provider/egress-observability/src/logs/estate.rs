@@ -64,7 +64,8 @@ pub enum Watched {
 
 const ENTERPRISE: &str = "Calico Enterprise ships its flow logs itself, and a second reader of its files would take lines from it; forward them with its \
                           LogCollector";
-const AMBIENT: &str = "the node proxies of an ambient mesh write no access log of this form; name the waypoint in gateways";
+const AMBIENT: &str =
+    "the node proxies of an ambient mesh write no access log of this form; name the waypoint in gateways";
 const NONE: &str = "its engine writes no log of egress; istio, cilium, calico, ovn-kubernetes and antrea do";
 const NO_GATEWAY_LOG: &str = "gateways of its engine write no log of their own; those of istio do, and cilium exports flows through its gateways";
 
@@ -123,8 +124,15 @@ impl LogSource {
     pub fn name(&self) -> String {
         match &self.files {
             Files::Container { namespace, pods } => {
-                let of = |part: &str| if part.is_empty() { String::new() } else { format!("-{}", part.trim_end_matches('-')) };
-                format!("{}{}{}", self.kind.as_str(), of(namespace.as_ref().map_or("", NamespaceName::as_str)), of(pods))
+                let of = |part: &str| {
+                    if part.is_empty() { String::new() } else { format!("-{}", part.trim_end_matches('-')) }
+                };
+                format!(
+                    "{}{}{}",
+                    self.kind.as_str(),
+                    of(namespace.as_ref().map_or("", NamespaceName::as_str)),
+                    of(pods)
+                )
             }
             Files::Paths(_) => self.kind.as_str().to_owned(),
         }

@@ -108,7 +108,9 @@ fn reads(source: &LogSource, plan: &Plan) -> Vec<Section> {
         sections.push(grammar.denied.iter().fold(any, |section, condition| section.with("Regex", regex(condition))));
     }
     let marked = filter("modify").with("Add", format!("{SOURCE} {}", kind.as_str()));
-    sections.push(plan.fields.iter().fold(marked, |section, (field, value)| section.with("Add", format!("{field} {value}"))));
+    sections.push(
+        plan.fields.iter().fold(marked, |section, (field, value)| section.with("Add", format!("{field} {value}"))),
+    );
     sections
 }
 

@@ -144,40 +144,39 @@ impl LogKind {
             denied: ISTIO_DENIED,
         };
         match self {
-            Self::IstioGateway => istio(&[condition(&["start_time"], "^[0-9]")]),
-            Self::IstioSidecar => istio(&[condition(
-                &["upstream_cluster"],
-                "^(outbound[|]|PassthroughCluster$|BlackHoleCluster$)",
-            )]),
+            Self::IstioGateway => istio(const { &[condition(&["start_time"], "^[0-9]")] }),
+            Self::IstioSidecar => istio(
+                const { &[condition(&["upstream_cluster"], "^(outbound[|]|PassthroughCluster$|BlackHoleCluster$)")] },
+            ),
             Self::Cilium => Grammar {
                 form: Form::Json,
                 time: at("time", TimeForm::Rfc3339),
-                egress: &[condition(&["flow", "traffic_direction"], "^EGRESS$")],
-                denied: &[condition(&["flow", "verdict"], "^(DROPPED|ERROR)$")],
+                egress: const { &[condition(&["flow", "traffic_direction"], "^EGRESS$")] },
+                denied: const { &[condition(&["flow", "verdict"], "^(DROPPED|ERROR)$")] },
             },
             Self::Calico => Grammar {
                 form: Form::Pattern(CALICO),
                 time: None,
-                egress: &[condition(&["in_interface"], "^cali")],
+                egress: const { &[condition(&["in_interface"], "^cali")] },
                 denied: &[],
             },
             Self::OvnKubernetes => Grammar {
                 form: Form::Pattern(OVN),
                 time: at("time", TimeForm::Rfc3339),
-                egress: &[condition(&["acl"], "^EF:|:Egress(:|$)")],
-                denied: &[condition(&["verdict"], "^(drop|reject)$")],
+                egress: const { &[condition(&["acl"], "^EF:|:Egress(:|$)")] },
+                denied: const { &[condition(&["verdict"], "^(drop|reject)$")] },
             },
             Self::Antrea => Grammar {
                 form: Form::Pattern(ANTREA),
                 time: at("time", TimeForm::GoLog),
-                egress: &[condition(&["direction"], "^Egress$")],
-                denied: &[condition(&["action"], "^(Drop|Reject)$")],
+                egress: const { &[condition(&["direction"], "^Egress$")] },
+                denied: const { &[condition(&["action"], "^(Drop|Reject)$")] },
             },
             Self::VpcFlowLogs => Grammar {
                 form: Form::Pattern(VPC),
                 time: at("start", TimeForm::Epoch),
-                egress: &[condition(&["action"], "^(ACCEPT|REJECT)$")],
-                denied: &[condition(&["action"], "^REJECT$")],
+                egress: const { &[condition(&["action"], "^(ACCEPT|REJECT)$")] },
+                denied: const { &[condition(&["action"], "^REJECT$")] },
             },
         }
     }

@@ -132,7 +132,8 @@ fn exporter(output: &Output) -> (String, Value) {
         }
         Output::OpenSearch { server, prefix } => {
             let http = with_tls(json!({ "endpoint": server.url() }), server);
-            let settings = json!({ "http": http, "logs_index": prefix.to_string(), "logs_index_time_format": "yyyy.MM.dd" });
+            let settings =
+                json!({ "http": http, "logs_index": prefix.to_string(), "logs_index_time_format": "yyyy.MM.dd" });
             ("opensearch".to_owned(), settings)
         }
         Output::Loki { server } => {

@@ -24,7 +24,8 @@ fn key(text: &str) -> Key {
 
 /// Every log that there is.
 fn every_log() -> LogEstate {
-    let engines = [EngineName::Istio, EngineName::Cilium, EngineName::Calico, EngineName::OvnKubernetes, EngineName::Antrea];
+    let engines =
+        [EngineName::Istio, EngineName::Cilium, EngineName::Calico, EngineName::OvnKubernetes, EngineName::Antrea];
     let policies = engines.map(|engine| (key(engine.as_str()), estates::policy(engine, "backend", "shop")));
     let mut estate = LogEstate { policies: policies.into(), ..LogEstate::default() };
     let gateway = estates::of(egress_observability::source::Source::IstioGateway).gateways;
@@ -59,7 +60,8 @@ fn every_output(collector: Collector) -> Vec<Output> {
 }
 
 fn plan(keep: Keep, outputs: Vec<Output>) -> Plan {
-    let fields = [("cluster", "prod")].map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+    let fields =
+        [("cluster", "prod")].map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
     Plan { sources: every_log().sources().expect("all have logs"), keep, fields: fields.into(), outputs }
 }
 
@@ -110,5 +112,7 @@ fn what_writes_no_log_is_refused() {
     assert!(why(EngineName::CalicoEnterprise).contains("LogCollector"));
     assert!(why(EngineName::NetworkPolicy).contains("istio, cilium, calico"));
     let to_otlp = plan(Keep::All, vec![Output::Otlp { server: server("otlp", 4318, false) }]);
-    assert!(Collector::Fluentd.files(&to_otlp).expect_err("no OTLP").to_string().contains("fluent-bit and opentelemetry"));
+    assert!(
+        Collector::Fluentd.files(&to_otlp).expect_err("no OTLP").to_string().contains("fluent-bit and opentelemetry")
+    );
 }

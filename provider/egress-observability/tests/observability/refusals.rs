@@ -12,8 +12,7 @@ use egress_observability::topic::Topic;
 use crate::estates;
 
 fn asking(alert: AlertName) -> Tuning {
-    Tuning::parse(&[(alert, AlertSpec { enabled: Some(true), ..AlertSpec::default() })].into())
-        .expect("good settings")
+    Tuning::parse(&[(alert, AlertSpec { enabled: Some(true), ..AlertSpec::default() })].into()).expect("good settings")
 }
 
 fn refusal(estate: &Estate, tuning: &Tuning, topics: &[Topic]) -> String {

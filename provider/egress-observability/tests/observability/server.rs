@@ -64,7 +64,10 @@ fn serve(exported: Exported) -> u16 {
             let Ok(mut stream) = stream else { continue };
             let _request = stream.read(&mut [0; 4096]);
             let body = exported.text(begin);
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
             let _sent = stream.write_all((head + &body).as_bytes());
         }
     });
@@ -92,7 +95,9 @@ fn query(port: u16, text: &str) -> Value {
 /// Everything at a time, and NAT gateways by each exporter that the whole does not have.
 fn estates_by_name() -> BTreeMap<String, Estate> {
     let mut all: BTreeMap<String, Estate> = [("whole".to_owned(), estates::whole())].into();
-    for (exporter, id) in [("cloudwatch_exporter", "nat-9"), ("stackdriver_exporter-deltas", "nat-8"), ("managed-prometheus", "nat-7")] {
+    for (exporter, id) in
+        [("cloudwatch_exporter", "nat-9"), ("stackdriver_exporter-deltas", "nat-8"), ("managed-prometheus", "nat-7")]
+    {
         all.insert(exporter.to_owned(), estates::of_nat(estates::nat(exporter, &[id])));
     }
     all
@@ -117,7 +122,8 @@ fn every_rule_is_healthy_and_every_panel_has_data_on_a_real_server() {
     let estates = estates_by_name();
     for (name, estate) in &estates {
         // A record every half a minute would be what the test waits for.
-        let text = rules(estate, &estates::priced_if_nat(estate)).replace("interval: \"30s\"", &format!("interval: \"{INTERVAL}\""));
+        let text = rules(estate, &estates::priced_if_nat(estate))
+            .replace("interval: \"30s\"", &format!("interval: \"{INTERVAL}\""));
         write(&format!("{name}.yaml"), &text);
     }
     let exporter = serve(exported());
@@ -130,7 +136,11 @@ fn every_rule_is_healthy_and_every_panel_has_data_on_a_real_server() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
     let started = Command::new(program)
         .current_dir(folder.path())
-        .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", &format!("--web.listen-address=127.0.0.1:{port}")])
+        .args([
+            "--config.file=prometheus.yml",
+            "--storage.tsdb.path=data",
+            &format!("--web.listen-address=127.0.0.1:{port}"),
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(folder.path().join("log")).expect("a file"))
@@ -150,7 +160,8 @@ fn every_rule_is_healthy_and_every_panel_has_data_on_a_real_server() {
     let mut open: Vec<&String> = panels.iter().collect();
     while !open.is_empty() && begin.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(500));
-        let has_data = |text: &str| query(port, text)["data"]["result"].as_array().is_some_and(|found| !found.is_empty());
+        let has_data =
+            |text: &str| query(port, text)["data"]["result"].as_array().is_some_and(|found| !found.is_empty());
         open.retain(|text| !has_data(text));
     }
     assert!(open.is_empty(), "no data for {open:#?}\n{}", log());

@@ -74,15 +74,7 @@ impl Compiles for Monitoring {
     }
 
     fn kinds() -> Vec<&'static Kind> {
-        vec![
-            &PROMETHEUS_RULE,
-            &VM_RULE,
-            &CONFIG_MAP,
-            &GRAFANA_DASHBOARD,
-            &POD_MONITOR,
-            &SERVICE_MONITOR,
-            &SERVICE,
-        ]
+        vec![&PROMETHEUS_RULE, &VM_RULE, &CONFIG_MAP, &GRAFANA_DASHBOARD, &POD_MONITOR, &SERVICE_MONITOR, &SERVICE]
     }
 
     fn parse_id(id: &str) -> Result<Value, Diagnostic> {

@@ -146,9 +146,7 @@ fn way(gateway: &Gateway, settings: &Settings) -> Way {
 pub fn pod_labels(name: &str, mode: IstioMode) -> BTreeMap<String, String> {
     match mode {
         IstioMode::Sidecar => workload_labels(name),
-        IstioMode::Ambient => {
-            BTreeMap::from([("gateway.networking.k8s.io/gateway-name".to_owned(), name.to_owned())])
-        }
+        IstioMode::Ambient => BTreeMap::from([("gateway.networking.k8s.io/gateway-name".to_owned(), name.to_owned())]),
     }
 }
 

@@ -36,9 +36,10 @@ fn configuration(folder: &Path, keep: Keep, outputs: Vec<Output>) -> PathBuf {
 /// Writes a sample where its program would, as a container runtime would for containers: one of the lines in two parts.
 fn write(folder: &Path, sample: &Sample) {
     let (path, text) = match sample.kind {
-        LogKind::IstioGateway => {
-            ("/var/log/pods/egress_partners-7d9c4f6b8-q7m2n_6c1f0e5a-1111-4222-8333-944455556666/istio-proxy/0.log", of_a_runtime(sample))
-        }
+        LogKind::IstioGateway => (
+            "/var/log/pods/egress_partners-7d9c4f6b8-q7m2n_6c1f0e5a-1111-4222-8333-944455556666/istio-proxy/0.log",
+            of_a_runtime(sample),
+        ),
         LogKind::IstioSidecar => {
             ("/var/log/pods/shop_api-1_6c1f0e5a-1111-4222-8333-944455556667/istio-proxy/0.log", of_a_runtime(sample))
         }
@@ -111,12 +112,18 @@ fn the_collector_makes_records_of_what_engines_write() {
             for (fields, _) in wanted {
                 let has = |record: &&String| {
                     let field = |(name, value): &(&str, &str)| record.contains(&format!("-> {name}: Str({value})"));
-                    fields.iter().all(field) && record.contains("-> cluster: Str(prod)") && record.contains("Body: Empty()")
+                    fields.iter().all(field)
+                        && record.contains("-> cluster: Str(prod)")
+                        && record.contains("Body: Empty()")
                 };
                 assert!(own.iter().any(|record| has(record)), "{fields:?} is not in {own:#?}");
             }
             if sample.kind.grammar().time.is_some() {
-                let day = if sample.kind == LogKind::VpcFlowLogs { "Timestamp: 2026-11-30 12:00:00" } else { "Timestamp: 2026-11-30 12:0" };
+                let day = if sample.kind == LogKind::VpcFlowLogs {
+                    "Timestamp: 2026-11-30 12:00:00"
+                } else {
+                    "Timestamp: 2026-11-30 12:0"
+                };
                 assert!(own.iter().all(|record| record.contains(day)), "{:?}: {own:#?}", sample.kind);
             }
         }
@@ -135,13 +142,18 @@ fn the_collector_takes_what_it_can_be_asked_about() {
     let text = fs::read_to_string(&config).expect("the file");
     let validated = |text: &str| {
         fs::write(&config, text).expect("it is written");
-        let output = Command::new(&program).arg("validate").arg("--config").arg(&config).output().expect("the collector starts");
+        let output =
+            Command::new(&program).arg("validate").arg("--config").arg(&config).output().expect("the collector starts");
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (taken, said) = validated(&text);
     assert!(taken, "{said}");
     // It would say so of a misspelt word.
-    for (right, wrong) in [("start_at:", "start_on:"), ("layout_type:", "layout_kind:"), ("on_error: drop_quiet", "on_error: drop_silently")] {
+    for (right, wrong) in [
+        ("start_at:", "start_on:"),
+        ("layout_type:", "layout_kind:"),
+        ("on_error: drop_quiet", "on_error: drop_silently"),
+    ] {
         assert!(text.contains(right), "{right} is not in {text}");
         assert!(!validated(&text.replacen(right, wrong, 1)).0, "{wrong}");
     }
@@ -157,7 +169,8 @@ fn dry_run(program: &str, collector: Collector, main: &str, arguments: &[&str]) 
     for (name, text) in files(collector, &plan(Keep::Denied, every_output(collector))) {
         fs::write(folder.path().join(name), text).expect("it is written");
     }
-    let output = Command::new(program).current_dir(folder.path()).args(arguments).arg(main).output().expect("it starts");
+    let output =
+        Command::new(program).current_dir(folder.path()).args(arguments).arg(main).output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

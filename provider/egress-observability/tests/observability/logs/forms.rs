@@ -39,12 +39,20 @@ fn fluent_bit_knows_every_word() {
             for section in text.split("\n\n") {
                 let mut lines = section.trim_end().lines();
                 let head = lines.next().expect("a head");
-                let name = head.strip_prefix('[').and_then(|head| head.strip_suffix(']')).unwrap_or_else(|| panic!("{head}"));
+                let name =
+                    head.strip_prefix('[').and_then(|head| head.strip_suffix(']')).unwrap_or_else(|| panic!("{head}"));
                 let entries: Vec<(&str, &str)> = lines
-                    .map(|line| line.strip_prefix("    ").and_then(|line| line.split_once(' ')).unwrap_or_else(|| panic!("{file}: {line:?}")))
+                    .map(|line| {
+                        line.strip_prefix("    ")
+                            .and_then(|line| line.split_once(' '))
+                            .unwrap_or_else(|| panic!("{file}: {line:?}"))
+                    })
                     .collect();
-                let of = |key: &str| entries.iter().find(|(own, _)| *own == key).map(|(_, value)| *value).unwrap_or_default();
-                let known = of_fluent_bit(name, of("Name")).unwrap_or_else(|| panic!("no plugin {:?} of {name}", of("Name")));
+                let of = |key: &str| {
+                    entries.iter().find(|(own, _)| *own == key).map(|(_, value)| *value).unwrap_or_default()
+                };
+                let known =
+                    of_fluent_bit(name, of("Name")).unwrap_or_else(|| panic!("no plugin {:?} of {name}", of("Name")));
                 let shared = if name == "OUTPUT" { of_fluent_bit(name, "").expect("shared") } else { &[] };
                 for (key, value) in &entries {
                     assert!(known.contains(key) || shared.contains(key), "{name} {} has no {key}", of("Name"));
@@ -66,14 +74,19 @@ fn fluent_bit_knows_every_word() {
 /// The parameters of a plugin of Fluentd, by directive and type.
 fn of_fluentd() -> BTreeMap<(&'static str, &'static str), &'static [&'static str]> {
     const DAILY: &[&str] = &[
-        "host", "port", "scheme", "user", "password", "ca_file", "logstash_format", "logstash_prefix", "suppress_type_name",
+        "host",
+        "port",
+        "scheme",
+        "user",
+        "password",
+        "ca_file",
+        "logstash_format",
+        "logstash_prefix",
+        "suppress_type_name",
     ];
     [
         (("source", "tail"), &["path", "pos_file", "tag", "read_from_head"][..]),
-        (
-            ("parse", "regexp"),
-            &["expression", "time_format", "time_key", "time_type", "keep_time_key"],
-        ),
+        (("parse", "regexp"), &["expression", "time_format", "time_key", "time_type", "keep_time_key"]),
         (("parse", "json"), &["time_format", "time_key", "time_type", "keep_time_key"]),
         (("parse", "none"), &["message_key"]),
         (
@@ -123,7 +136,12 @@ fn fluentd_knows_every_word() {
                     _ => parameters.push(key.to_owned()),
                 }
                 if matches!(key, "pattern" | "expression") {
-                    assert!(value.starts_with('/') && value.ends_with('/') && !value[1..value.len() - 1].replace("\\/", "").contains('/'), "{line}");
+                    assert!(
+                        value.starts_with('/')
+                            && value.ends_with('/')
+                            && !value[1..value.len() - 1].replace("\\/", "").contains('/'),
+                        "{line}"
+                    );
                 }
             }
         }

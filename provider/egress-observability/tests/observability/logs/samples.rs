@@ -50,7 +50,10 @@ pub(super) const SAMPLES: [Sample; 7] = [
             "Nov 30 12:00:01 n1 kernel: [ 8.25] calico-packet: IN=eth0 OUT=cali0123456789a SRC=203.0.113.9 DST=10.42.0.9 LEN=60 TTL=63 PROTO=TCP SPT=443 DPT=41414",
             "Nov 30 12:00:02 n1 kernel: [ 9.25] eth0: link up",
         ],
-        records: &[(&[("source_ip", "10.42.0.9"), ("destination_ip", "203.0.113.9"), ("destination_port", "443")], true)],
+        records: &[(
+            &[("source_ip", "10.42.0.9"), ("destination_ip", "203.0.113.9"), ("destination_port", "443")],
+            true,
+        )],
     },
     Sample {
         kind: LogKind::OvnKubernetes,

@@ -93,7 +93,10 @@ fn sources(reading: &mut Reading, root: &Place<'_>, in_cluster: &InCluster) -> O
     }
     let watches = ["policies", "gateways", "files_of"];
     if !watches.into_iter().any(|name| watched::names_any(root, name)) {
-        reading.mistake(&root.path, "It reads nothing; name something in policies or gateways, or vpc-flow-logs in files_of");
+        reading.mistake(
+            &root.path,
+            "It reads nothing; name something in policies or gateways, or vpc-flow-logs in files_of",
+        );
     }
     match estate.sources() {
         Ok(sources) => Some(sources),
@@ -133,7 +136,10 @@ fn outputs(reading: &mut Reading, root: &Place<'_>) -> Option<Vec<Output>> {
         outputs.push(Output::Stdout);
     }
     if outputs.is_empty() && usable {
-        reading.mistake(&root.path, "Its records go nowhere; write an elasticsearch, opensearch, loki, otlp or stdout block");
+        reading.mistake(
+            &root.path,
+            "Its records go nowhere; write an elasticsearch, opensearch, loki, otlp or stdout block",
+        );
     }
     usable.then_some(outputs)
 }
@@ -165,7 +171,8 @@ fn server(reading: &mut Reading, place: &Place<'_>, usual: i64) -> Option<Server
             "Without TLS everybody on the way reads who went where, and the password where there is one.",
         );
         if place.field("ca_file").is_some() {
-            reading.mistake(&place.path.field("ca_file"), "Without TLS nothing is trusted by it; leave one of both out");
+            reading
+                .mistake(&place.path.field("ca_file"), "Without TLS nothing is trusted by it; leave one of both out");
         }
     }
     let usual = u16::try_from(usual).ok().and_then(NonZeroU16::new);

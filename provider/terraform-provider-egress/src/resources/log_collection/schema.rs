@@ -69,15 +69,27 @@ fn server(port: i64) -> Vec<Attribute> {
     vec![
         text("host", "Its host: a name or an address, without a scheme, a user or a path.").required(),
         whole("port", &format!("Its port. Default: `{port}`.")),
-        Attribute::new("tls", Type::Bool, "Whether the connection is protected by TLS. Default: `true`. Without it everybody on the way reads the records and the password; the plan warns."),
-        text("ca_file", "A file in the collector's pods with the certificates of the authorities to trust. Default: those of its image."),
+        Attribute::new(
+            "tls",
+            Type::Bool,
+            "Whether the connection is protected by TLS. Default: `true`. Without it everybody on the way reads the records and the password; the plan warns.",
+        ),
+        text(
+            "ca_file",
+            "A file in the collector's pods with the certificates of the authorities to trust. Default: those of its image.",
+        ),
     ]
 }
 
 fn login() -> NestedBlock {
     let attributes = vec![
-        text("user_variable", "The variable of the collector's environment that holds the user, such as `ES_USER`.").required(),
-        text("password_variable", "The variable that holds the password, such as `ES_PASSWORD`: its name, never the password.").required(),
+        text("user_variable", "The variable of the collector's environment that holds the user, such as `ES_USER`.")
+            .required(),
+        text(
+            "password_variable",
+            "The variable that holds the password, such as `ES_PASSWORD`: its name, never the password.",
+        )
+        .required(),
     ];
     block("login", attributes, "Who the collector says it is. Without it the server must not ask.")
 }

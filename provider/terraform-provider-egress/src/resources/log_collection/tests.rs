@@ -50,7 +50,9 @@ fn wrong_attributes_are_told_on_their_path() {
         }
         json!({ "elasticsearch": server })
     };
-    let login = |user: &str, password: &str| server(json!({ "login": { "user_variable": user, "password_variable": password } }));
+    let login = |user: &str, password: &str| {
+        server(json!({ "login": { "user_variable": user, "password_variable": password } }))
+    };
     let cases = [
         (json!({ "name": "Egress" }), "name"),
         (json!({ "collector": "vector" }), "collector"),
@@ -94,9 +96,11 @@ fn wrong_attributes_are_told_on_their_path() {
 
 #[test]
 fn the_object_and_the_output_are_the_same_files() {
-    for (collector, names) in
-        [("fluent-bit", &["fluent-bit.conf", "parsers.conf"][..]), ("fluentd", &["fluent.conf"]), ("opentelemetry", &["config.yaml"])]
-    {
+    for (collector, names) in [
+        ("fluent-bit", &["fluent-bit.conf", "parsers.conf"][..]),
+        ("fluentd", &["fluent.conf"]),
+        ("opentelemetry", &["config.yaml"]),
+    ] {
         let outcome = check(&json!({ "collector": collector }));
         let manifests = outcome.manifests.as_ref().expect("an object");
         let object = manifests[0].to_json();

@@ -112,7 +112,10 @@ fn pages(
         datasource: dashboard.datasource.clone(),
         addresses: dashboard.addresses.clone(),
     };
-    let pages = reading.keep(&Path::root().field("policies"), dashboards(all, &how).map_err(|why| format!("They are too many: {why}")))?;
+    let pages = reading.keep(
+        &Path::root().field("policies"),
+        dashboards(all, &how).map_err(|why| format!("They are too many: {why}")),
+    )?;
     let mut by_uid = BTreeMap::new();
     for (number, page) in (1..).zip(pages) {
         let suffix = if number == 1 { "-dashboard".to_owned() } else { format!("-dashboard-{number}") };

@@ -169,7 +169,10 @@ fn rules(reading: &mut Reading, place: &Place<'_>) -> Option<Rules> {
     let runbook_url = reading.optional(place, "runbook_url", |reading, at| {
         let url = reading.any_text(at)?;
         let is_url = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
-        reading.keep(&at.path, if is_url { Ok(url) } else { Err("It must be an address that begins with https:// or http://") })
+        reading.keep(
+            &at.path,
+            if is_url { Ok(url) } else { Err("It must be an address that begins with https:// or http://") },
+        )
     });
     Some(Rules {
         format: format?.unwrap_or(RuleFormat::PrometheusOperator),

@@ -62,25 +62,53 @@ fn list<const N: usize>(words: [&str; N]) -> String {
 
 fn rules() -> NestedBlock {
     let attributes = vec![
-        text("format", "Who reads them: `prometheus-operator` (a `PrometheusRule`, the default), `victoriametrics` (a `VMRule`; its operator converts a `PrometheusRule` by itself, so never write both), or `file` (no object; `rules_yaml` is the file, for Prometheus, Thanos and Mimir)."),
-        text_map("labels", "Labels of their object, beside the resource's `labels`, by which an instance selects it: `{ release = \"kube-prometheus-stack\" }`, with the name of the Helm release."),
+        text(
+            "format",
+            "Who reads them: `prometheus-operator` (a `PrometheusRule`, the default), `victoriametrics` (a `VMRule`; its operator converts a `PrometheusRule` by itself, so never write both), or `file` (no object; `rules_yaml` is the file, for Prometheus, Thanos and Mimir).",
+        ),
+        text_map(
+            "labels",
+            "Labels of their object, beside the resource's `labels`, by which an instance selects it: `{ release = \"kube-prometheus-stack\" }`, with the name of the Helm release.",
+        ),
         text_map("alert_labels", "Labels of every alert, such as `{ team = \"network\" }`, for routing."),
-        text("runbook_url", "The address of an alert's page, with `{alert}` for the alert's name in lowercase. Default: its section of the guide \"Monitoring\"."),
+        text(
+            "runbook_url",
+            "The address of an alert's page, with `{alert}` for the alert's name in lowercase. Default: its section of the guide \"Monitoring\".",
+        ),
     ];
     block("rules", attributes, "Recording rules and alerts. Without it there are none.")
 }
 
 fn dashboard() -> NestedBlock {
     let attributes = vec![
-        text("format", "Who brings it to Grafana: `configmap` (the sidecar of Grafana's chart, the default), `grafana-operator` (a `GrafanaDashboard`), or `json` (no object; `dashboards` has it)."),
-        text_map("labels", "Labels of its object, beside the resource's `labels`. Default with `configmap`: `{ grafana_dashboard = \"1\" }`, for which the sidecar looks."),
+        text(
+            "format",
+            "Who brings it to Grafana: `configmap` (the sidecar of Grafana's chart, the default), `grafana-operator` (a `GrafanaDashboard`), or `json` (no object; `dashboards` has it).",
+        ),
+        text_map(
+            "labels",
+            "Labels of its object, beside the resource's `labels`. Default with `configmap`: `{ grafana_dashboard = \"1\" }`, for which the sidecar looks.",
+        ),
         text("folder", "The folder in Grafana."),
-        text("folder_annotation", "The annotation that names the folder to the sidecar, `sidecar.dashboards.folderAnnotation` of the chart. Default: `grafana_folder`."),
+        text(
+            "folder_annotation",
+            "The annotation that names the folder to the sidecar, `sidecar.dashboards.folderAnnotation` of the chart. Default: `grafana_folder`.",
+        ),
         text_map("instance_labels", "With `grafana-operator`: the labels of the `Grafana` object that it goes to."),
-        Attribute::new("every_namespace", Type::Bool, "With `grafana-operator`: whether that `Grafana` may be in another namespace. An object that says so cannot take it back."),
+        Attribute::new(
+            "every_namespace",
+            Type::Bool,
+            "With `grafana-operator`: whether that `Grafana` may be in another namespace. An object that says so cannot take it back.",
+        ),
         text("title", "What stands above it. Default: `Egress traffic`, or `Egress流量`."),
-        text("uid", "What finds it in Grafana: letters, digits, `-` and `_`, at most 36. Two dashboards with one uid overwrite each other. Default: `egress-traffic`."),
-        text("datasource", "The name of the Prometheus data source that is chosen first. Default: Grafana's own default."),
+        text(
+            "uid",
+            "What finds it in Grafana: letters, digits, `-` and `_`, at most 36. Two dashboards with one uid overwrite each other. Default: `egress-traffic`.",
+        ),
+        text(
+            "datasource",
+            "The name of the Prometheus data source that is chosen first. Default: Grafana's own default.",
+        ),
     ];
     block(
         "dashboard",
@@ -92,7 +120,10 @@ fn dashboard() -> NestedBlock {
 
 fn scrape() -> NestedBlock {
     let attributes = vec![
-        text_map("labels", "Labels of the monitors, beside the resource's `labels`, by which a Prometheus selects them."),
+        text_map(
+            "labels",
+            "Labels of the monitors, beside the resource's `labels`, by which a Prometheus selects them.",
+        ),
         text("interval", "How often they scrape. Default: `30s`."),
     ];
     block(

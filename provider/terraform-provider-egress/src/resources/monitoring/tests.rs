@@ -75,11 +75,17 @@ fn wrong_attributes_are_told_on_their_path() {
         (json!({ "rules": null }), ""),
         (json!({ "rules": { "format": "prometheus" } }), "rules.format"),
         (json!({ "rules": { "labels": { "a b": "c" } } }), "rules.labels[\"a b\"]"),
-        (json!({ "rules": { "labels": { "a": "b" }, "alert_labels": { "severity": "x" } } }), "rules.alert_labels[\"severity\"]"),
+        (
+            json!({ "rules": { "labels": { "a": "b" }, "alert_labels": { "severity": "x" } } }),
+            "rules.alert_labels[\"severity\"]",
+        ),
         (json!({ "rules": { "labels": { "a": "b" }, "runbook_url": "runbooks" } }), "rules.runbook_url"),
         (json!({ "alerts": { "egress_no_data": { "for": "5" } } }), "alerts.egress_no_data.for"),
         (json!({ "alerts": { "egress_no_data": { "severity": "page" } } }), "alerts.egress_no_data.severity"),
-        (json!({ "alerts": { "egress_traffic_spike": { "threshold": 0.5 } } }), "alerts.egress_traffic_spike.threshold"),
+        (
+            json!({ "alerts": { "egress_traffic_spike": { "threshold": 0.5 } } }),
+            "alerts.egress_traffic_spike.threshold",
+        ),
         (json!({ "alerts": { "egress_cost_high": {} } }), "alerts.egress_cost_high.price_per_gb"),
         (json!({ "dashboard": { "format": "grafana" } }), "dashboard.format"),
         (json!({ "dashboard": { "uid": "a b" } }), "dashboard.uid"),
@@ -91,7 +97,10 @@ fn wrong_attributes_are_told_on_their_path() {
         (json!({ "nat_metrics": { "alibaba_metric_prefix": "a-b" } }), "nat_metrics.alibaba_metric_prefix"),
         (json!({ "nat_metrics": { "period": "5" } }), "nat_metrics.period"),
         (nat(json!({ "cloud": "google" })), "existing_nat_gateways[\"prod\"].cloud"),
-        (json!({ "pools": { "partners": { "public_ips": { "a": "198.51.100" } } } }), "pools[\"partners\"].public_ips[\"a\"]"),
+        (
+            json!({ "pools": { "partners": { "public_ips": { "a": "198.51.100" } } } }),
+            "pools[\"partners\"].public_ips[\"a\"]",
+        ),
         (nat(json!({ "ids": [] })), "existing_nat_gateways[\"prod\"].ids"),
     ];
     let mut whole = Vec::new();
@@ -133,7 +142,10 @@ fn what_nothing_measures_is_refused_where_it_is_asked_for() {
         let outcome = check(&attributes);
         let said = messages(&outcome.diagnostics);
         let begins: Vec<String> = paths.iter().map(|path| format!("error [{path}] ")).collect();
-        assert!(said.len() == paths.len() && said.iter().zip(&begins).all(|(text, begin)| text.starts_with(begin)), "{said:#?}");
+        assert!(
+            said.len() == paths.len() && said.iter().zip(&begins).all(|(text, begin)| text.starts_with(begin)),
+            "{said:#?}"
+        );
         whole.push((attributes.to_string(), outcome.diagnostics));
     }
     assert_golden(&expect_file!["testdata/not_measured.txt"], &whole);
@@ -151,7 +163,8 @@ fn each_format_makes_its_object() {
     };
     assert_eq!(of(&json!({})).0, ["PrometheusRule/monitoring/egress"]);
     assert_eq!(of(&json!({ "rules": { "format": "victoriametrics" } })).0, ["VMRule/monitoring/egress"]);
-    let (none, outcome) = of(&json!({ "rules": { "format": "file" }, "dashboard": { "format": "json", "uid": "own" } }));
+    let (none, outcome) =
+        of(&json!({ "rules": { "format": "file" }, "dashboard": { "format": "json", "uid": "own" } }));
     assert!(none.is_empty(), "{none:?}");
     assert!(computed(&outcome, "rules_yaml").as_str().is_some_and(|text| text.starts_with("groups:\n")));
     let pages = computed(&outcome, "dashboards").as_map().expect("a map");
@@ -180,7 +193,10 @@ fn gateways_of_other_resources_are_watched() {
         "nat_metrics": { "period": "1m" },
     });
     let outcome = check(&attributes);
-    assert_eq!(objects(&outcome), ["PrometheusRule/monitoring/egress", "PodMonitor/monitoring/egress-gateway-egress-partners"]);
+    assert_eq!(
+        objects(&outcome),
+        ["PrometheusRule/monitoring/egress", "PodMonitor/monitoring/egress-gateway-egress-partners"]
+    );
     let rules = outcome.manifests.as_ref().expect("objects")[0].to_yaml();
     for part in ["egress-gateway/egress/partners", "nat-1", "EgressNATNearPortLimit"] {
         assert!(rules.contains(part), "{part} is not in {rules}");
@@ -198,7 +214,11 @@ fn what_is_not_known_yet_leaves_everything_unknown() {
     let prod = all.get_mut("prod").and_then(Value::as_object_mut).expect("an object");
     let Some(Value::Map(gateways)) = prod.get_mut("gateways") else { panic!("a map") };
     for name in ["id", "arn", "addresses"] {
-        gateways.get_mut("a").and_then(Value::as_object_mut).expect("an object").insert(name.to_owned(), Value::UNKNOWN);
+        gateways
+            .get_mut("a")
+            .and_then(Value::as_object_mut)
+            .expect("an object")
+            .insert(name.to_owned(), Value::UNKNOWN);
     }
     let outcome = Monitoring::check(&value, &InCluster::default());
     assert!(outcome.diagnostics.is_empty(), "{:?}", messages(&outcome.diagnostics));

@@ -123,7 +123,9 @@ fn nat_gateway(reading: &mut Reading, place: &Place<'_>, exporters: &Exporters) 
         if let Some(own) = gateway.field("addresses").filter(|own| reading.is_known(own)) {
             addresses.push(own.value.elements().map_or(0, <[_]>::len));
         }
-        if region.is_none() && let Some(arn) = gateway.field("arn") {
+        if region.is_none()
+            && let Some(arn) = gateway.field("arn")
+        {
             has_regions |= arn.value.is_unknown();
             // Of `arn:aws:ec2:REGION:ACCOUNT:natgateway/ID`.
             region = reading.any_text(&arn).and_then(|arn| arn.split(':').nth(3).map(str::to_owned));
@@ -148,7 +150,9 @@ fn existing_nat_gateway(reading: &mut Reading, place: &Place<'_>, exporters: &Ex
     let region = reading.required(place, "region", Reading::any_text);
     let ids = reading.required(place, "ids", |reading, at| {
         let known = reading.is_known(at);
-        known.then(|| at.value.elements().into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+        known.then(|| {
+            at.value.elements().into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect()
+        })
     });
     let addresses = reading.optional(place, "addresses", Reading::positive);
     let ports_per_machine = reading.optional(place, "ports_per_vm", Reading::positive);

@@ -107,8 +107,11 @@ fn at() -> Path {
 }
 
 fn told(taken: &[String]) -> Diagnostic {
-    Diagnostic::warning("Who takes the objects", format!("As the cluster is now, they are selected:\n\n{}", taken.join("\n")))
-        .at(at())
+    Diagnostic::warning(
+        "Who takes the objects",
+        format!("As the cluster is now, they are selected:\n\n{}", taken.join("\n")),
+    )
+    .at(at())
 }
 
 fn ignored(manifest: &Manifest, why: &[String], look: Look) -> Diagnostic {
@@ -117,7 +120,10 @@ fn ignored(manifest: &Manifest, why: &[String], look: Look) -> Diagnostic {
     let seen = if why.is_empty() {
         "The cluster has none.".to_owned()
     } else {
-        format!("There are:\n\n{}\n\nGive the object or its namespace these labels, or change the selector.", why.join("\n"))
+        format!(
+            "There are:\n\n{}\n\nGive the object or its namespace these labels, or change the selector.",
+            why.join("\n")
+        )
     };
     diagnostic(
         format!("Nobody takes {id}"),

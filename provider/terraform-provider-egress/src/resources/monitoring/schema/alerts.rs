@@ -27,10 +27,7 @@ fn of_alert(name: AlertName) -> NestedBlock {
     let mut attributes = vec![
         Attribute::new("enabled", Type::Bool, "`false`: there is no such alert. Default: `true`."),
         text("for", &format!("How long it lasts before the alert fires. Default: `{}`.", defaults.hold)),
-        text(
-            "severity",
-            &format!("`info`, `warning` or `critical`. Default: `{}`.", defaults.severity.as_str()),
-        ),
+        text("severity", &format!("`info`, `warning` or `critical`. Default: `{}`.", defaults.severity.as_str())),
     ];
     attributes.extend(defaults.threshold.map(|limit| number("threshold", limit)));
     attributes.extend(defaults.floor.map(|limit| number("floor", limit)));

@@ -14,9 +14,7 @@ pub(super) fn attributes() -> Vec<Attribute> {
             "Policies, by a name of your choice: `egress_policy` resources as a whole, such as `{ backend = egress_policy.backend }`. Each \
              has a panel of its own where something measures it.",
         ),
-        gateways(
-            "In-cluster gateways, by a name of your choice: `egress_gateway` resources as a whole.",
-        ),
+        gateways("In-cluster gateways, by a name of your choice: `egress_gateway` resources as a whole."),
         map(
             "nat_gateways",
             nat_gateway(),
@@ -63,8 +61,14 @@ fn existing_nat_gateway() -> Vec<Attribute> {
 pub(super) fn nat_metrics() -> NestedBlock {
     let attributes = vec![
         text("aws_exporter", "On AWS: `yace` (yet-another-cloudwatch-exporter, the default) or `cloudwatch_exporter`."),
-        text("gcp_exporter", "On Google Cloud: `stackdriver_exporter` (the default), `stackdriver_exporter-deltas` where it runs with `--monitoring.aggregate-deltas`, or `managed-prometheus`."),
-        text("alibaba_metric_prefix", "On Alibaba Cloud, which has no standard exporter: what metric names begin with. Default: `aliyuncms_acs_nat_gateway`, as Telegraf's `inputs.aliyuncms` writes."),
+        text(
+            "gcp_exporter",
+            "On Google Cloud: `stackdriver_exporter` (the default), `stackdriver_exporter-deltas` where it runs with `--monitoring.aggregate-deltas`, or `managed-prometheus`.",
+        ),
+        text(
+            "alibaba_metric_prefix",
+            "On Alibaba Cloud, which has no standard exporter: what metric names begin with. Default: `aliyuncms_acs_nat_gateway`, as Telegraf's `inputs.aliyuncms` writes.",
+        ),
         text("period", "Over how long a time each sample of a sum is. Default: `5m` on AWS and `1m` elsewhere."),
     ];
     block(
