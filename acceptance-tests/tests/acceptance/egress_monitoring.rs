@@ -20,7 +20,7 @@ pub(crate) fn add_to(suite: &mut Suite) {
     let mut engines = |name: &str, run| suite.on_one_host(&format!("egress_monitoring::{name}"), Needs::Engines, run);
     engines("it_does_all_of_it", it_does_all_of_it);
     engines("who_takes_the_objects_is_looked_at", who_takes_the_objects_is_looked_at);
-    suite.long_scenario(
+    suite.on_one_host(
         "egress_monitoring::two_hundred_policies_are_one_dashboard",
         Needs::Engines,
         two_hundred_policies_are_one_dashboard,

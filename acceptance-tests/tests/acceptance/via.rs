@@ -203,7 +203,12 @@ fn bad_input_is_refused(run: &Run<'_>) -> Result<()> {
         ("to_cidrs = [\"2001:db8::/32\"]", gateway, "", vec!["IPv6"]),
         ("to_cidrs = [\"192.0.2.0/24\", \"!192.0.2.1/32\"]", gateway, "", vec!["leaves out a part of a block"]),
         ("to_services = [\"db\"]", gateway, "", vec!["nothing to send"]),
-        ("to_cidrs = [\"192.0.2.0/24\"]", gateway, "  mode = \"audit\"\n", vec!["would go through the gateway at once"]),
+        (
+            "to_cidrs = [\"192.0.2.0/24\"]",
+            gateway,
+            "  mode = \"audit\"\n",
+            vec!["would go through the gateway at once"],
+        ),
         (
             "to_cidrs = [\"192.0.2.0/24\"]",
             "nat_gatewya = egress_nat_gateway.prod",

@@ -2,7 +2,7 @@
 //!
 //! Sources: Istio 1.30, `pilot/pkg/model/telemetry_logging.go` (the fields of JSON access logs) and Envoy's documentation, "Access logging" (response
 //! flags, `rbac_access_denied_matched_policy`); Cilium 1.20, "Configuring Hubble exporter"; Antrea 2.7, `docs/antrea-network-policy.md`, "Audit
-//! logging"; OVN-Kubernetes' documentation, "ACL logging", and OpenShift's, "Audit logging for network security"; Calico's documentation, rule action
+//! logging"; OVN-Kubernetes' documentation, "ACL logging", and `OpenShift`'s, "Audit logging for network security"; Calico's documentation, rule action
 //! `Log` (prefix `calico-packet`) and the kernel's netfilter `LOG` target; AWS' documentation, "Flow log records", default format of version 2.
 
 /// A log with records of egress.

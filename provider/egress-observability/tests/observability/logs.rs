@@ -75,13 +75,10 @@ fn files_are_as_reviewed() {
     for collector in Collector::ALL {
         for (keep, name) in [(Keep::All, "all"), (Keep::Denied, "denied")] {
             let plan = plan(keep, every_output(collector));
-            let mut text = String::new();
-            for (file, content) in files(collector, &plan) {
-                text.push_str(&format!("# {file}\n{content}\n"));
-            }
-            for requirement in requirements(collector, &plan) {
-                text.push_str(&format!("# needs {requirement}\n"));
-            }
+            let files = files(collector, &plan).into_iter().map(|(file, content)| format!("# {file}\n{content}\n"));
+            let needs =
+                requirements(collector, &plan).into_iter().map(|requirement| format!("# needs {requirement}\n"));
+            let text = files.chain(needs).collect::<Vec<_>>().concat();
             wrong.extend(crate::golden::compare(&format!("logs/{}-{name}.txt", collector.as_str()), &text));
         }
     }

@@ -19,7 +19,7 @@ use crate::{estates, exporters};
 
 /// Rates need two samples and records two evaluations of them.
 const INTERVAL: &str = "1s";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that ends with the test.
 struct Server(Child);

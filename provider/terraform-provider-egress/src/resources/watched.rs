@@ -4,7 +4,7 @@ pub(crate) mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_engines::istio::gateway::pod_labels;
+use egress_engines::engines::istio::gateway::pod_labels;
 use egress_engines::settings::IstioMode;
 use egress_engines::{ENGINES, EngineName, GATEWAY_ENGINES};
 use egress_model::identity::Key;
@@ -109,7 +109,7 @@ fn gateway(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> 
     let (name, namespace, engine) = (name?, namespace?, engine?);
     let labels = match engine {
         EngineName::Istio => pod_labels(name.as_str(), in_cluster.settings.istio.mode),
-        _ => Default::default(),
+        _ => BTreeMap::default(),
     };
     // A name is a label too.
     let pod_labels: Labels =

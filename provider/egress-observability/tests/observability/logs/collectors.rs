@@ -52,17 +52,16 @@ fn write(folder: &Path, sample: &Sample) {
 }
 
 fn of_a_runtime(sample: &Sample) -> String {
-    let mut text = String::new();
-    for (number, line) in sample.lines.iter().enumerate() {
+    let line = |(number, line): (usize, &&str)| {
         let time = format!("2026-11-30T12:00:0{number}.123456789Z stdout");
         if number == 1 {
             let (first, rest) = line.split_at(40);
-            text.push_str(&format!("{time} P {first}\n{time} F {rest}\n"));
+            format!("{time} P {first}\n{time} F {rest}\n")
         } else {
-            text.push_str(&format!("{time} F {line}\n"));
+            format!("{time} F {line}\n")
         }
-    }
-    text
+    };
+    sample.lines.iter().enumerate().map(line).collect::<Vec<_>>().concat()
 }
 
 /// What the collector's exporter wrote of each record.
@@ -77,7 +76,9 @@ fn the_collector_makes_records_of_what_engines_write() {
     for keep in [Keep::All, Keep::Denied] {
         let folder = tempfile::tempdir().expect("a folder");
         let config = configuration(folder.path(), keep, vec![Output::Stdout]);
-        SAMPLES.iter().for_each(|sample| write(folder.path(), sample));
+        for sample in &SAMPLES {
+            write(folder.path(), sample);
+        }
         let output = folder.path().join("output");
         let started = Command::new(&program)
             .arg("--config")
@@ -93,7 +94,7 @@ fn the_collector_makes_records_of_what_engines_write() {
         let expected: usize =
             SAMPLES.iter().map(|sample| sample.records.iter().filter(|(_, denied)| is_kept(*denied)).count()).sum();
         let begin = Instant::now();
-        while records(&output).len() < expected && begin.elapsed() < Duration::from_secs(60) {
+        while records(&output).len() < expected && begin.elapsed() < Duration::from_mins(1) {
             std::thread::sleep(Duration::from_millis(100));
         }
         // What is too much would come now.
@@ -116,7 +117,7 @@ fn the_collector_makes_records_of_what_engines_write() {
                         && record.contains("-> cluster: Str(prod)")
                         && record.contains("Body: Empty()")
                 };
-                assert!(own.iter().any(|record| has(record)), "{fields:?} is not in {own:#?}");
+                assert!(own.iter().any(has), "{fields:?} is not in {own:#?}");
             }
             if sample.kind.grammar().time.is_some() {
                 let day = if sample.kind == LogKind::VpcFlowLogs {
