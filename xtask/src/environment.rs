@@ -50,8 +50,8 @@ pub(crate) fn hosts(workspace: &Workspace) -> Vec<Host> {
     hosts
 }
 
-/// The folder with kube-apiserver, etcd and kubectl that the developer has, as `setup-envtest` fills it: `KUBEBUILDER_ASSETS`, if all is there.
-/// kubectl may also be on PATH.
+/// The folder with kube-apiserver, etcd and kubectl that the developer has, as `setup-envtest` fills it: `KUBEBUILDER_ASSETS`, if all is
+/// there. kubectl may also be on PATH.
 pub(crate) fn kubernetes_assets() -> Option<PathBuf> {
     let folder = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from)?;
     let has = |program: &str| folder.join(program).is_file();

@@ -49,7 +49,8 @@ impl fmt::Display for Tally {
         let each = self.took / u32::try_from(self.points.max(1)).unwrap_or(u32::MAX);
         write!(
             f,
-            "{} calls, {} points and {} left out, {} of {} recoveries had something to do, {} tainted an object, {:.1} s, {each:.0?} a point",
+            "{} calls, {} points and {} left out, {} of {} recoveries had something to do, {} tainted an object, \
+             {:.1} s, {each:.0?} a point",
             self.calls,
             self.points,
             self.left_out,

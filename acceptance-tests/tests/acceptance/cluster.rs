@@ -59,6 +59,7 @@ impl Cluster {
 pub(crate) fn provider(server: &ApiServer, kubernetes: &str) -> String {
     let kubeconfig = server.kubeconfig().display();
     format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{OWNER}\"\n  kubernetes {{\n    config_path = \"{kubeconfig}\"\n{kubernetes}  }}\n}}\n"
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{OWNER}\"\n  kubernetes {{\n    \
+         config_path = \"{kubeconfig}\"\n{kubernetes}  }}\n}}\n"
     )
 }

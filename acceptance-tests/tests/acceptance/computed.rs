@@ -67,7 +67,8 @@ fn plain_sample(ty: &Json) -> Json {
     }
 }
 
-/// The configuration with the leaf's value; none where it does not write the object that the leaf is in. What is computed as a whole is made.
+/// The configuration with the leaf's value; none where it does not write the object that the leaf is in. What is computed as a whole is
+/// made.
 fn with(body: &Json, leaf: &Leaf) -> Option<Json> {
     let mut body = body.clone();
     let mut at = &mut body;

@@ -44,7 +44,8 @@ fn another_state_is_read(run: &Run<'_>) -> Result<()> {
         ensure!(!applied.output.contains("Warning: Check block"), "{}", applied.output);
         reader.expect_empty_plan()?;
     }
-    let body = "data \"egress_ip_pool\" \"p\" {\n  owner = \"acme-network\"\n  name = \"partners\"\n  aws {\n    region = \"eu-west-1\"\n  }\n}\n\
+    let body = "data \"egress_ip_pool\" \"p\" {\n  owner = \"acme-network\"\n  name = \"partners\"\n  aws {\n    \
+                region = \"eu-west-1\"\n  }\n}\n\
                 data \"egress_nat_gateway\" \"g\" {\n  owner = \"acme-network\"\n  name = \"prod\"\n  aws {}\n}\n\
                 output \"ids\" {\n  value = data.egress_ip_pool.p.ids\n}\n\
                 output \"public_ips\" {\n  value = data.egress_ip_pool.p.public_ips\n}\n\

@@ -18,14 +18,17 @@ pub(crate) fn add_to(suite: &mut Suite) {
 
 fn configuration(namespace: &str, collector: &str, keep: &str, output: &str) -> String {
     format!(
-        "resource \"egress_policy\" \"shop\" {{\n  name = \"shop\"\n  namespace = \"shop\"\n  engine = \"cilium\"\n  delivery = \"render\"\n  \
+        "resource \"egress_policy\" \"shop\" {{\n  name = \"shop\"\n  namespace = \"shop\"\n  engine = \"cilium\"\n  \
+         delivery = \"render\"\n  \
          allow = {{ api = {{ to_domains = [\"api.stripe.com\"], ports = [443] }} }}\n}}\n\
-         resource \"egress_log_collection\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  collector = \"{collector}\"\n  \
+         resource \"egress_log_collection\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  \
+         collector = \"{collector}\"\n  \
          policies = {{ shop = egress_policy.shop }}\n  keep = \"{keep}\"\n  fields = {{ cluster = \"prod\" }}\n{output}}}\n"
     )
 }
 
-const ELASTICSEARCH: &str = "  elasticsearch {\n    host = \"elasticsearch.logging.svc\"\n    login {\n      user_variable = \"ES_USER\"\n      \
+const ELASTICSEARCH: &str = "  elasticsearch {\n    host = \"elasticsearch.logging.svc\"\n    login {\n      \
+                             user_variable = \"ES_USER\"\n      \
                              password_variable = \"ES_PASSWORD\"\n    }\n  }\n";
 
 fn it_does_all_of_it(run: &Run<'_>) -> Result<()> {

@@ -1,5 +1,5 @@
-//! `egress_monitoring` on real hosts and an API server that has the operators' published definitions. No operator runs there; the test makes the
-//! objects that one would have.
+//! `egress_monitoring` on real hosts and an API server that has the operators' published definitions. No operator runs there; the test
+//! makes the objects that one would have.
 
 use std::time::Instant;
 
@@ -35,10 +35,13 @@ pub(crate) fn add_to(suite: &mut Suite) {
 /// A policy of the mesh for a host, and what watches it.
 fn configuration(namespace: &str, host: &str, more: &str) -> String {
     format!(
-        "resource \"egress_policy\" \"shop\" {{\n  name = \"shop\"\n  namespace = \"shop\"\n  engine = \"istio\"\n  delivery = \"render\"\n  \
+        "resource \"egress_policy\" \"shop\" {{\n  name = \"shop\"\n  namespace = \"shop\"\n  engine = \"istio\"\n  \
+         delivery = \"render\"\n  \
          allow = {{ api = {{ to_domains = [\"{host}\"], ports = [443] }} }}\n}}\n\
-         resource \"egress_monitoring\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  policies = {{ shop = egress_policy.shop }}\n  \
-         labels = {{ team = \"network\" }}\n  rules {{ labels = {{ release = \"prometheus\" }} }}\n  dashboard {{}}\n  scrape {{}}\n{more}}}\n"
+         resource \"egress_monitoring\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  \
+         policies = {{ shop = egress_policy.shop }}\n  \
+         labels = {{ team = \"network\" }}\n  rules {{ labels = {{ release = \"prometheus\" }} }}\n  \
+         dashboard {{}}\n  scrape {{}}\n{more}}}\n"
     )
 }
 
@@ -174,8 +177,10 @@ fn two_hundred_policies_are_one_dashboard(run: &Run<'_>) -> Result<()> {
     let cluster = Cluster::new(run, api_server_with_engines()?)?;
     let namespace = &cluster.namespace;
     let body = format!(
-        "locals {{\n  policies = {{ for number in range(200) : \"p${{number}}\" => {{\n    name = \"policy-${{number}}\"\n    namespace = \"shop\"\n    \
-         engine = \"istio\"\n    allow = {{ api = {{ to_domains = [for host in range(5) : \"host-${{host}}.partner-${{number}}.example.com\"] }} }}\n  }} }}\n}}\n\
+        "locals {{\n  policies = {{ for number in range(200) : \"p${{number}}\" => {{\n    \
+         name = \"policy-${{number}}\"\n    namespace = \"shop\"\n    \
+         engine = \"istio\"\n    allow = {{ api = {{ to_domains = [for host in range(5) : \
+         \"host-${{host}}.partner-${{number}}.example.com\"] }} }}\n  }} }}\n}}\n\
          resource \"egress_monitoring\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  policies = local.policies\n  \
          rules {{ labels = {{ release = \"prometheus\" }} }}\n  dashboard {{}}\n}}\n"
     );

@@ -77,7 +77,8 @@ fn cases(namespace: &str) -> Vec<Case> {
         case(
             "eks-groups",
             format!(
-                "  eks {{\n    security_group_policies = {{ payments = {{\n    namespace = \"{namespace}\"\n    pods = {{ match_labels = {{ app = \"payments\" }} }}\n    \
+                "  eks {{\n    security_group_policies = {{ payments = {{\n    namespace = \"{namespace}\"\n    \
+                 pods = {{ match_labels = {{ app = \"payments\" }} }}\n    \
                  security_group_ids = [\"sg-0123456789abcdef0\"]\n    }} }}\n  }}\n"
             ),
             ("sg-0123456789abcdef0", "sg-12345678"),
@@ -87,8 +88,10 @@ fn cases(namespace: &str) -> Vec<Case> {
         case(
             "aks",
             format!(
-                "  aks {{\n    static_gateway_configurations = {{ partners = {{\n    namespace = \"{namespace}\"\n    gateway_nodepool_name = \"egress\"\n    \
-                 provision_public_ips = true\n    default_route = \"staticEgressGateway\"\n    exclude_cidrs = [\"10.0.0.0/8\"]\n    }} }}\n  }}\n"
+                "  aks {{\n    static_gateway_configurations = {{ partners = {{\n    \
+                 namespace = \"{namespace}\"\n    gateway_nodepool_name = \"egress\"\n    \
+                 provision_public_ips = true\n    default_route = \"staticEgressGateway\"\n    \
+                 exclude_cidrs = [\"10.0.0.0/8\"]\n    }} }}\n  }}\n"
             ),
             ("10.0.0.0/8", "10.244.0.0/16"),
             Expected::of("staticgatewayconfigurations.egressgateway.kubernetes.azure.com", namespace, "partners"),
@@ -97,7 +100,9 @@ fn cases(namespace: &str) -> Vec<Case> {
         case(
             "ack",
             format!(
-                "  ack {{\n    pod_networkings = {{ {namespace} = {{\n      pods = {{ match_labels = {{ egress = \"own\" }} }}\n      namespaces = {{ all = true }}\n      allocation_type = \"Elastic\"\n      \
+                "  ack {{\n    pod_networkings = {{ {namespace} = {{\n      \
+                 pods = {{ match_labels = {{ egress = \"own\" }} }}\n      namespaces = {{ all = true }}\n      \
+                 allocation_type = \"Elastic\"\n      \
                  vswitch_ids = [\"vsw-bp1s5fnvk4gn2tws03624\"]\n      security_group_ids = [\"sg-bp1fg655nh68xyz9i9pj\"]\n    }} }}\n    \
                  pod_eips = {{ partners = {{ new = true, bandwidth = 10, release_strategy = \"Follow\" }} }}\n  }}\n"
             ),
@@ -211,8 +216,8 @@ fn pods_leave_through_a_nat_gateway(run: &Run<'_>) -> Result<()> {
             .collect();
         let zones = zones.concat();
         let network = format!(
-            "resource \"egress_pod_network\" \"prod\" {{\n  provider = egress.cluster\n  name = \"prod\"\n  eks {{\n    nat_gateway = \
-             egress_nat_gateway.prod\n    eni_configs = {{\n{zones}    }}\n  }}\n}}\n"
+            "resource \"egress_pod_network\" \"prod\" {{\n  provider = egress.cluster\n  name = \"prod\"\n  eks \
+             {{\n    nat_gateway = egress_nat_gateway.prod\n    eni_configs = {{\n{zones}    }}\n  }}\n}}\n"
         );
         format!(
             "{}{}{cluster}{network}",

@@ -85,7 +85,8 @@ impl World {
             let namespace = &self.namespaces[index];
             let _infallible = write!(
                 text,
-                "resource \"egress_policy\" \"p{index}\" {{\n  name = \"p{index}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n\
+                "resource \"egress_policy\" \"p{index}\" {{\n  name = \"p{index}\"\n  namespace = \"{namespace}\"\n  \
+                 engine = \"{engine}\"\n\
                  {pods}  labels = {{ team = \"payments\" }}\n  accept_timeout = \"0s\"\n  force_conflicts = {force}\n  allow = {{\n    \
                  partner = {{ to_cidrs = [\"{cidr}\"], ports = [443] }}\n{names}  }}\n}}\n"
             );

@@ -194,7 +194,8 @@ fn a_gateway_may_need_a_moment(run: &Run<'_>) -> Result<()> {
     let (server, name) = (&cluster.server, format!("antrea-{}", cluster.namespace));
     let body = format!(
         "resource \"egress_gateway\" \"partners\" {{\n  name = \"{name}\"\n  namespace = \"{0}\"\n  engine = \"antrea\"\n  \
-         accept_timeout = \"60s\"\n  sources = {{ own = {{ namespaces = {{ names = [\"{0}\"] }}, pods = {{ all = true }} }} }}\n  ips = [\"192.168.1.50\"]\n}}\n",
+         accept_timeout = \"60s\"\n  sources = {{ own = {{ namespaces = {{ names = [\"{0}\"] }}, pods = {{ all = \
+         true }} }} }}\n  ips = [\"192.168.1.50\"]\n}}\n",
         cluster.namespace
     );
     cluster.workspace.write("main.tf", &(provider(server, "") + &body))?;

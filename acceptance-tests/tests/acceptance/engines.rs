@@ -24,7 +24,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
 
 /// The provider on an API server, with the cluster's ranges and these further lines of `kubernetes`.
 pub(crate) fn provider(server: &ApiServer, more: &str) -> String {
-    let ranges = "    cluster_cidrs {\n      pods = [\"10.42.0.0/16\"]\n      services = [\"10.43.0.0/16\"]\n      nodes = [\"192.168.0.0/20\"]\n    }\n";
+    let ranges = "    cluster_cidrs {\n      pods = [\"10.42.0.0/16\"]\n      services = [\"10.43.0.0/16\"]\n      \
+                  nodes = [\"192.168.0.0/20\"]\n    }\n";
     cluster::provider(server, &format!("{ranges}{more}"))
 }
 
@@ -32,8 +33,9 @@ pub(crate) fn policy(resource: &str, engine: &str, namespace: &str, cidr: &str) 
     // OVN-Kubernetes governs whole namespaces.
     let pods = if engine == "ovn-kubernetes" { "" } else { "  pods { match_labels = { app = \"backend\" } }\n" };
     format!(
-        "resource \"egress_policy\" \"{resource}\" {{\n  name = \"{resource}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n{pods}  \
-         accept_timeout = \"0s\"\n  allow = {{ partner = {{ to_cidrs = [\"{cidr}\"], ports = [443] }} }}\n}}\n"
+        "resource \"egress_policy\" \"{resource}\" {{\n  name = \"{resource}\"\n  namespace = \"{namespace}\"\n  \
+         engine = \"{engine}\"\n{pods}  accept_timeout = \"0s\"\n  allow = {{ partner = {{ to_cidrs = [\"{cidr}\"], \
+         ports = [443] }} }}\n}}\n"
     )
 }
 

@@ -45,8 +45,8 @@ fn examples_give_what_they_say(run: &Run<'_>) -> Result<()> {
     says(manifests, &["kind: CiliumNetworkPolicy", "matchName: api.example.com"])
 }
 
-const ARGUMENTS: &str = "  name = \"backend\"\n  namespace = \"production\"\n  allow = { partner = { to_cidrs = [\"203.0.113.0/24\"], \
-                         ports = [443] } }\n";
+const ARGUMENTS: &str = "  name = \"backend\"\n  namespace = \"production\"\n  allow = { partner = { to_cidrs = \
+                         [\"203.0.113.0/24\"], ports = [443] } }\n";
 
 fn a_rendered_policy_is_that_of_the_resource(run: &Run<'_>) -> Result<()> {
     // The plan of a resource shows lines that change little, a rendered file is spelt as people write it: the objects are equal.
@@ -55,7 +55,8 @@ fn a_rendered_policy_is_that_of_the_resource(run: &Run<'_>) -> Result<()> {
          resource \"egress_policy\" \"backend\" {{\n{ARGUMENTS}  delivery = \"render\"\n}}\n\
          locals {{\n  rendered = provider::egress::render({{\n{ARGUMENTS}}}, {{}})\n}}\n\
          output \"rendered\" {{\n  value = {{ for id, text in local.rendered.manifests : id => yamldecode(text) }}\n}}\n\
-         output \"applied\" {{\n  value = {{ for id, lines in egress_policy.backend.manifests : id => yamldecode(join(\"\\n\", lines)) }}\n}}\n\
+         output \"applied\" {{\n  value = {{ for id, lines in egress_policy.backend.manifests : id => \
+         yamldecode(join(\"\\n\", lines)) }}\n}}\n\
          output \"warnings\" {{\n  value = local.rendered.warnings\n}}\n"
     );
     let workspace = workspace(run, &body)?;

@@ -89,8 +89,9 @@ fn taken_over_in_one_plan(run: &Run<'_>) -> Result<()> {
         "import {{\n  to = egress_ip_pool.partners\n  id = \"partners,a={address}\"\n}}\n\
          import {{\n  to = egress_nat_gateway.prod\n  id = \"prod,{zone}={gateway}\"\n}}\n\
          resource \"egress_ip_pool\" \"partners\" {{\n  name = \"partners\"\n  addresses = {{ a = {{ new = true }} }}\n  aws {{}}\n}}\n\
-         resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n      {zone} = {{ subnet_id = \"{subnet}\", \
-         addresses = [egress_ip_pool.partners.ids[\"a\"]], route_table_ids = [\"{table}\"] }}\n    }}\n    destination_cidrs = [\"0.0.0.0/0\"]\n  }}\n}}\n"
+         resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n      \
+         {zone} = {{ subnet_id = \"{subnet}\", addresses = [egress_ip_pool.partners.ids[\"a\"]], route_table_ids = \
+         [\"{table}\"] }}\n    }}\n    destination_cidrs = [\"0.0.0.0/0\"]\n  }}\n}}\n"
     );
     let before = world.cloud.server.log().len();
     world.configure(&(call(false) + &moved.concat() + &resources))?;

@@ -88,7 +88,8 @@ fn aws_provider(more: &str) -> String {
 fn cluster_provider(server: &ApiServer, more: &str) -> String {
     let kubeconfig = server.kubeconfig().display();
     format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{OWNER}\"\n  kubernetes {{\n    config_path = \"{kubeconfig}\"\n{more}  }}\n}}\n"
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{OWNER}\"\n  kubernetes {{\n    \
+         config_path = \"{kubeconfig}\"\n{more}  }}\n}}\n"
     )
 }
 
@@ -167,10 +168,11 @@ fn without(line: &str, begin: &str, end: &str) -> String {
     format!("{before}{rest}")
 }
 
-const RULES: &str = "  pods { match_labels = { app = \"backend\" } }\n  labels = { team = \"platform\" }\n  timeouts { create = \"2m\" }\n  \
-    allow = {\n    db = { to_pods = { match_labels = { app = \"database\" } }, ports = [5432] }\n    \
-    partner = { to_cidrs = [\"203.0.113.0/24\", \"!203.0.113.128/25\"], ports = [443, \"8000-8099/TCP\"] }\n    \
-    monitoring = { to_namespaces = { names = [\"monitoring\"], pods = { all = true } }, ports = [\"any\"] }\n  }\n";
+const RULES: &str = "  pods { match_labels = { app = \"backend\" } }\n  labels = { team = \"platform\" }\n  \
+                     timeouts { create = \"2m\" }\n  \
+                     allow = {\n    db = { to_pods = { match_labels = { app = \"database\" } }, ports = [5432] }\n    \
+                     partner = { to_cidrs = [\"203.0.113.0/24\", \"!203.0.113.128/25\"], ports = [443, \"8000-8099/TCP\"] }\n    \
+                     monitoring = { to_namespaces = { names = [\"monitoring\"], pods = { all = true } }, ports = [\"any\"] }\n  }\n";
 
 fn policy(namespace: &str, more: &str) -> String {
     format!(
@@ -235,7 +237,8 @@ fn gateways_come_back(run: &Run<'_>) -> Result<()> {
     let namespace = server.own_namespace()?;
     let provider = cluster_provider(&server, "    engine = \"antrea\"\n");
     let body = format!(
-        "resource \"egress_gateway\" \"partners\" {{\n  name = \"{namespace}\"\n  namespace = \"{namespace}\"\n  accept_timeout = \"0s\"\n  \
+        "resource \"egress_gateway\" \"partners\" {{\n  name = \"{namespace}\"\n  namespace = \"{namespace}\"\n  \
+         accept_timeout = \"0s\"\n  \
          ips = [\"192.168.1.50\"]\n  nodes {{ match_labels = {{ egress = \"yes\" }} }}\n  \
          sources = {{ shop = {{ namespaces = {{ names = [\"shop\"] }}, pods = {{ all = true }} }} }}\n}}\n"
     );
@@ -250,7 +253,8 @@ fn pod_networks_come_back(run: &Run<'_>) -> Result<()> {
     let provider = cluster_provider(&server, "");
     let body = "resource \"egress_pod_network\" \"prod\" {\n  name = \"prod\"\n  eks {\n    eni_configs = {\n      \
                 eu-west-1a = { subnet_id = \"subnet-0a1b2c3d4e5f60710\", security_group_ids = [] }\n      \
-                eu-west-1b = { subnet_id = \"subnet-0a1b2c3d4e5f60711\", security_group_ids = [\"sg-0123456789abcdef0\"] }\n    }\n  }\n}\n";
+                eu-west-1b = { subnet_id = \"subnet-0a1b2c3d4e5f60711\", security_group_ids = \
+                [\"sg-0123456789abcdef0\"] }\n    }\n  }\n}\n";
     settle(&workspace, &provider, body)?;
     comes_back(run, &workspace, &provider, "egress_pod_network.prod", "prod", "{ name = \"prod\" }")
 }

@@ -174,7 +174,8 @@ fn a_config_map_that_others_share_is_released(run: &Run<'_>) -> Result<()> {
     server.kubectl(&["create", "--filename", "-"], &theirs.to_string())?;
     let body = |more: &str| {
         format!(
-            "{}resource \"egress_pod_network\" \"prod\" {{\n  name = \"prod\"\n  gke {{ non_masquerade_cidrs = [\"10.0.0.0/8\"] }}\n{more}}}\n",
+            "{}resource \"egress_pod_network\" \"prod\" {{\n  name = \"prod\"\n  \
+             gke {{ non_masquerade_cidrs = [\"10.0.0.0/8\"] }}\n{more}}}\n",
             provider(&server, "")
         )
     };

@@ -14,15 +14,16 @@ pub(crate) fn add_to(suite: &mut Suite) {
 
 fn provider(owner: &str) -> String {
     format!(
-        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{owner}\"\n  kubernetes {{\n    host = \"https://127.0.0.1:1\"\n    token = \"none\"\n    insecure = true\n  }}\n}}\n"
+        "{REQUIRED_PROVIDERS}provider \"egress\" {{\n  owner = \"{owner}\"\n  kubernetes {{\n    \
+         host = \"https://127.0.0.1:1\"\n    token = \"none\"\n    insecure = true\n  }}\n}}\n"
     )
 }
 
 fn policy(blocks: &[String], more: &str) -> String {
     let blocks: Vec<String> = blocks.iter().map(|block| format!("{block:?}")).collect();
     format!(
-        "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"production\"\n  delivery = \"render\"\n{more}  \
-         allow = {{ partner = {{ to_cidrs = [{}], ports = [443] }} }}\n}}\n",
+        "resource \"egress_policy\" \"backend\" {{\n  name = \"backend\"\n  namespace = \"production\"\n  delivery = \
+         \"render\"\n{more}  allow = {{ partner = {{ to_cidrs = [{}], ports = [443] }} }}\n}}\n",
         blocks.join(", ")
     )
 }
@@ -47,8 +48,8 @@ fn one_changed_block_of_a_thousand_is_a_short_plan(run: &Run<'_>) -> Result<()> 
         ("changed", changed(500, "11.2.0.128/25"), 60),
         ("added", [vec!["10.0.0.0/24".to_owned()], blocks.clone()].concat(), 60),
         ("removed", blocks[1..].to_vec(), 60),
-        // Blocks are sorted. Terraform compares lists of one length by position, so that it shows each line between the old place and the new
-        // one; OpenTofu does not.
+        // Blocks are sorted. Terraform compares lists of one length by position, so that it shows each line between the old place and the
+        // new one; OpenTofu does not.
         ("changed and moved to the end", changed(500, "12.0.0.0/24"), 600),
     ];
     for (case, blocks, limit) in cases {

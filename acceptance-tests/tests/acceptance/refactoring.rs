@@ -265,7 +265,8 @@ impl Cluster {
         let (name, namespace) = (self.name(), &self.namespace);
         let head = format!("\"{block}\" {{\n  name = \"{name}\"\n  accept_timeout = \"0s\"\n{more}");
         let policy = format!(
-            "resource \"egress_policy\" {head}  namespace = \"{namespace}\"\n  pods {{\n    match_labels = {{ app = \"backend\" }}\n  }}\n  \
+            "resource \"egress_policy\" {head}  namespace = \"{namespace}\"\n  pods {{\n    \
+             match_labels = {{ app = \"backend\" }}\n  }}\n  \
              allow = {{ partner = {{ to_cidrs = [\"203.0.113.0/24\"], ports = [443] }} }}\n}}\n"
         );
         let gateway = format!(
@@ -274,7 +275,8 @@ impl Cluster {
              sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }}, pods = {{ all = true }} }} }}\n}}\n"
         );
         let network = format!(
-            "resource \"egress_pod_network\" {head}  eks {{\n    eni_configs = {{ {name}-a = {{ subnet_id = \"subnet-0123456789abcdef0\", security_group_ids = [] }} }}\n  }}\n}}\n"
+            "resource \"egress_pod_network\" {head}  eks {{\n    \
+             eni_configs = {{ {name}-a = {{ subnet_id = \"subnet-0123456789abcdef0\", security_group_ids = [] }} }}\n  }}\n}}\n"
         );
         BTreeMap::from([
             ("egress_policy", (NETWORK_POLICIES, policy)),

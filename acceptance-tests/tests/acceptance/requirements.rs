@@ -21,8 +21,10 @@ pub(crate) fn add_to(suite: &mut Suite) {
 /// A gateway of its own namespace, on nodes with a label that no other run has.
 fn gateway(namespace: &str, engine: &str, checks: bool) -> String {
     format!(
-        "resource \"egress_gateway\" \"partners\" {{\n  name = \"{engine}-{namespace}\"\n  namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
-         accept_timeout = \"0s\"\n  check_requirements = {checks}\n  sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }}, pods = {{ all = true }} }} }}\n  \
+        "resource \"egress_gateway\" \"partners\" {{\n  name = \"{engine}-{namespace}\"\n  \
+         namespace = \"{namespace}\"\n  engine = \"{engine}\"\n  \
+         accept_timeout = \"0s\"\n  check_requirements = {checks}\n  \
+         sources = {{ own = {{ namespaces = {{ names = [\"{namespace}\"] }}, pods = {{ all = true }} }} }}\n  \
          ips = [\"192.168.1.50\"]\n  nodes {{ match_labels = {{ egress = \"{namespace}\" }} }}\n}}\n"
     )
 }
@@ -98,7 +100,8 @@ fn a_kind_that_is_not_served_is_an_error(run: &Run<'_>) -> Result<()> {
 
 fn a_cluster_that_does_not_answer_is_an_error(run: &Run<'_>) -> Result<()> {
     let workspace = run.workspace()?;
-    let nowhere = "provider \"egress\" {\n  owner = \"acme-engines\"\n  kubernetes {\n    host = \"https://127.0.0.1:1\"\n    token = \"none\"\n    insecure = true\n  }\n}\n";
+    let nowhere = "provider \"egress\" {\n  owner = \"acme-engines\"\n  kubernetes {\n    \
+                   host = \"https://127.0.0.1:1\"\n    token = \"none\"\n    insecure = true\n  }\n}\n";
     let body = format!("{}{nowhere}{}", crate::suite::REQUIRED_PROVIDERS, gateway("production", "antrea", true));
     workspace.write("main.tf", &body)?;
     let said = unwrapped(&workspace.fail(&["plan", "-no-color"])?.output);

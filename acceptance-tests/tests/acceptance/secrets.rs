@@ -98,7 +98,8 @@ fn those_of_aws(run: &Run<'_>) -> Result<()> {
 fn kubeconfig(server: &str, user: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: it\nclusters:\n- name: it\n  cluster:\n    server: {server}\n    \
-         insecure-skip-tls-verify: true\nusers:\n- name: it\n  user:\n{user}contexts:\n- name: it\n  context:\n    cluster: it\n    user: it\n"
+         insecure-skip-tls-verify: true\nusers:\n- name: it\n  user:\n{user}contexts:\n- name: it\n  context:\n    \
+         cluster: it\n    user: it\n"
     )
 }
 
@@ -143,7 +144,8 @@ fn those_of_a_cluster(run: &Run<'_>) -> Result<()> {
     let at = format!("host = \"{url}\"\n    insecure = true\n    ");
     let folder = workspace.path().display().to_string();
     let exec = format!(
-        "{at}exec {{\n      api_version = \"client.authentication.k8s.io/v1\"\n      command = \"cat\"\n      args = [\"{folder}/credential.json\"]\n      \
+        "{at}exec {{\n      api_version = \"client.authentication.k8s.io/v1\"\n      command = \"cat\"\n      \
+         args = [\"{folder}/credential.json\"]\n      \
          env = {{ SECRET = var.environment }}\n    }}"
     );
     let mut ways = vec![

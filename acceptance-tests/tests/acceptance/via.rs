@@ -41,7 +41,8 @@ fn policy(name: &str, namespace: &str, cidrs: &[&str], more: &str) -> String {
         _ = writeln!(rules, "    r{number} = {{ to_cidrs = [\"{cidr}\"], ports = [443] }}");
     }
     format!(
-        "resource \"egress_policy\" \"{name}\" {{\n  name = \"{name}\"\n  namespace = \"{namespace}\"\n  allow = {{\n{rules}  }}\n{more}}}\n\
+        "resource \"egress_policy\" \"{name}\" {{\n  name = \"{name}\"\n  namespace = \"{namespace}\"\n  \
+         allow = {{\n{rules}  }}\n{more}}}\n\
          output \"{name}_cidrs\" {{\n  value = egress_policy.{name}.egress_cidrs\n}}\n"
     )
 }
@@ -258,7 +259,8 @@ fn through_the_cluster(run: &Run<'_>) -> Result<()> {
     let gateway = |engine: &str| {
         format!(
             "resource \"egress_gateway\" \"partners\" {{\n  name = \"gw-{namespace}\"\n  namespace = \"{namespace}\"\n  \
-             engine = \"{engine}\"\n  sources = {{ batch = {{ pods = {{ match_labels = {{ app = \"batch\" }} }}, namespaces = {{ all = true }} }} }}\n  \
+             engine = \"{engine}\"\n  sources = {{ batch = {{ pods = {{ match_labels = {{ app = \"batch\" }} }}, \
+             namespaces = {{ all = true }} }} }}\n  \
              nodes {{ match_labels = {{ egress = \"partners\" }} }}\n  ips = [\"192.168.1.10\"]\n  public_ips = [\"198.51.100.9\"]\n}}\n"
         )
     };

@@ -156,7 +156,8 @@ pub(crate) fn gateways(cloud: &Cloud, zones: [&[&str]; 2], more: &str) -> String
     let everything = if more.contains("destination_") { "" } else { "    destination_cidrs = [\"0.0.0.0/0\"]\n" };
     let more = format!("{everything}{more}");
     format!(
-        "resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    zones = {{\n{zones}    }}\n    drain_seconds = 1\n{more}  }}\n}}\n\
+        "resource \"egress_nat_gateway\" \"prod\" {{\n  name = \"prod\"\n  aws {{\n    \
+         zones = {{\n{zones}    }}\n    drain_seconds = 1\n{more}  }}\n}}\n\
          output \"tell_partners\" {{\n  value = egress_nat_gateway.prod.egress_cidrs\n}}\n"
     )
 }

@@ -132,8 +132,8 @@ pub(crate) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
             "The quota for Elastic IP addresses per public NAT gateway is 2 unless raised, up to 8 (Amazon VPC quotas)."
         }
         "Gateway.NotAttached" => {
-            "Attach an internet gateway to the VPC, and point the default route of the gateway's subnet to it. Where the same \
-             configuration makes the internet gateway, add depends_on for it."
+            "Attach an internet gateway to the VPC, and point the default route of the gateway's subnet to it. \
+             Where the same configuration makes the internet gateway, add depends_on for it."
         }
         "InsufficientFreeAddressesInSubnet" => "Free private addresses in the subnet, or choose another subnet.",
         "InvalidAllocationID.NotFound" | "InvalidElasticIpID.NotFound" => {
@@ -148,11 +148,12 @@ pub(crate) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
         }
         "InternalError" => "AWS calls this transient: apply again.",
         "NatGatewayLimitExceeded" => {
-            "The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: wait for them, or have it raised."
+            "The quota for NAT gateways per availability zone (vpc, L-FE5A380F) counts those being deleted too: \
+             wait for them, or have it raised."
         }
         "RouteLimitExceeded" => {
-            "The quota for routes per route table (vpc, L-93826ACB) counts a prefix list with its maximum of entries: have it \
-             raised, or write wider blocks."
+            "The quota for routes per route table (vpc, L-93826ACB) counts a prefix list with its maximum of \
+             entries: have it raised, or write wider blocks."
         }
         _ => return None,
     })

@@ -148,7 +148,8 @@ mod tests {
     fn errors_are_told_apart_by_code_and_reason() {
         // Answers of kube-apiserver 1.37, without what does not matter here.
         let conflict = json!([
-            {"reason": "FieldManagerConflict", "field": ".spec.egress", "message": "conflict with \"kubectl-edit\" using networking.k8s.io/v1"},
+            {"reason": "FieldManagerConflict", "field": ".spec.egress", "message": "conflict with \"kubectl-edit\" \
+                                                                                    using networking.k8s.io/v1"},
         ]);
         let invalid = json!([{"reason": "FieldValueInvalid", "field": "spec.egress[0].to[0].ipBlock.cidr", "message": "Invalid value"}]);
         let cases = [

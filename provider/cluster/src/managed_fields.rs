@@ -139,8 +139,8 @@ fn collect(fields: &Value, at: &mut Vec<Step>, all: &mut Vec<FieldPath>) {
     }
 }
 
-/// Divides conflicts: those that can be taken back, because the fields are `ours` by what was applied before and a one-time update by somebody
-/// else took them; and the others. `wanted` is what is applied, `live` the object as it is.
+/// Divides conflicts: those that can be taken back, because the fields are `ours` by what was applied before and a one-time update by
+/// somebody else took them; and the others. `wanted` is what is applied, `live` the object as it is.
 pub(crate) fn divide(
     conflicts: Vec<FieldConflict>,
     wanted: &Value,

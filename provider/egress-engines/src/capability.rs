@@ -1,7 +1,8 @@
-//! The one table of what every engine makes of every part of a policy: exact, degraded or refused; and of the values for which an engine does otherwise.
+//! The one table of what every engine makes of every part of a policy: exact, degraded or refused; and of the values for which an engine
+//! does otherwise.
 //!
-//! Each engine's `support` file has its column, a function over [`Feature`]; compilers ask it through [`crate::Findings::need`], and the guide
-//! to the engines is written from it. Sources: each engine's documentation and CRDs, as its column says.
+//! Each engine's `support` file has its column, a function over [`Feature`]; compilers ask it through [`crate::Findings::need`], and the
+//! guide to the engines is written from it. Sources: each engine's documentation and CRDs, as its column says.
 
 /// How well an engine does what a part of a policy means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

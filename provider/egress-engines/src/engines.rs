@@ -1,5 +1,5 @@
-//! The engines, a folder each, with the same files in it as far as they apply: `policy`, `gateway`, `support`, `object`, `rules`, `settings`. A
-//! new one is its folder, its module here, its name in `engine_name.rs` and its entry in `registry.rs`.
+//! The engines, a folder each, with the same files in it as far as they apply: `policy`, `gateway`, `support`, `object`, `rules`,
+//! `settings`. A new one is its folder, its module here, its name in `engine_name.rs` and its entry in `registry.rs`.
 
 pub mod admin_network_policy;
 pub mod aks;

@@ -1,7 +1,7 @@
 //! Pure compilers from the portable egress policy and gateway to the objects of each in-cluster engine.
 //!
-//! A compiler is one function from a [`Policy`](egress_model::policy::Policy) to [`Compiled`]: manifests, and findings about every part that the engine
-//! does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
+//! A compiler is one function from a [`Policy`](egress_model::policy::Policy) to [`Compiled`]: manifests, and findings about every part
+//! that the engine does not do exactly as the model means it. It does no I/O, needs no cluster, and never leaves out silently what the
 //! engine cannot express: with a refused part there are no manifests at all, because the rest would mean something else.
 
 pub mod acceptance;

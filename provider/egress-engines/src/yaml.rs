@@ -302,7 +302,8 @@ mod tests {
     #[test]
     fn nests_as_kubernetes_writes() {
         let value = json!({"spec": {"egress": [{"to": [], "ports": [{"port": 53}]}, [1, [2]], []], "podSelector": {}}});
-        let expected = "spec:\n  egress:\n  - ports:\n    - port: 53\n    to: []\n  -\n    - 1\n    -\n      - 2\n  - []\n  podSelector: {}\n";
+        let expected = "spec:\n  egress:\n  - ports:\n    - port: 53\n    to: []\n  -\n    - 1\n    -\n      - 2\n  \
+                        - []\n  podSelector: {}\n";
         assert_eq!(document(&value), expected);
     }
 

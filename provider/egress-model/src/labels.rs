@@ -30,7 +30,8 @@ pub enum LabelError {
     Label(String),
     /// The prefix of a label key, or an object name.
     #[error(
-        "{} must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit", shown(.0))]
+        "{} must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and \
+         ending with a letter or digit", shown(.0))]
     DnsSubdomain(String),
     /// A namespace or Service name.
     #[error("{} must hold only lowercase letters, digits and '-', and begin and end with a letter or digit", shown(.0))]
@@ -177,7 +178,8 @@ impl Requirement {
 pub enum RequirementError {
     /// No form of an expression.
     #[error(
-        "{} is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\"", shown(.0))]
+        "{} is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" \
+         or \"tier!=web\"", shown(.0))]
     Form(String),
     /// The label or a value.
     #[error(transparent)]

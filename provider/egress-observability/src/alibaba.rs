@@ -1,8 +1,8 @@
 //! Alibaba Cloud NAT gateways, by `CloudMonitor`.
 //!
-//! Sources: Alibaba Cloud's `CloudMonitor`, metrics of the namespace `acs_nat_gateway` (statistic `Value`; the water levels are percentages);
-//! Telegraf's `plugins/inputs/aliyuncms/README.md` (names in snake case behind `aliyuncms_<project>_`, with the statistic behind them). No
-//! exporter is a standard here, so the prefix is the user's choice.
+//! Sources: Alibaba Cloud's `CloudMonitor`, metrics of the namespace `acs_nat_gateway` (statistic `Value`; the water levels are
+//! percentages); Telegraf's `plugins/inputs/aliyuncms/README.md` (names in snake case behind `aliyuncms_<project>_`, with the statistic
+//! behind them). No exporter is a standard here, so the prefix is the user's choice.
 
 use crate::alert::AlertName;
 use crate::estate::WatchedNat;

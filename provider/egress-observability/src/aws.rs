@@ -1,8 +1,8 @@
 //! AWS NAT gateways, by `CloudWatch`.
 //!
-//! Sources: the Amazon VPC User Guide, "NAT gateway metrics and dimensions" (what each metric means and when to worry); yet-another-cloudwatch-exporter's
-//! `pkg/promutil/migrate.go` and `cloudwatch_exporter`'s `CloudWatchCollector.java` (names and labels). Sums are of a period, so they are gauges;
-//! `cloudwatch_exporter` stamps samples ten minutes back, where a plain selector finds nothing.
+//! Sources: the Amazon VPC User Guide, "NAT gateway metrics and dimensions" (what each metric means and when to worry);
+//! yet-another-cloudwatch-exporter's `pkg/promutil/migrate.go` and `cloudwatch_exporter`'s `CloudWatchCollector.java` (names and labels).
+//! Sums are of a period, so they are gauges; `cloudwatch_exporter` stamps samples ten minutes back, where a plain selector finds nothing.
 
 use crate::alert::AlertName;
 use crate::estate::WatchedNat;

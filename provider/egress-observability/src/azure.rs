@@ -1,8 +1,8 @@
 //! Azure NAT gateways, by Azure Monitor.
 //!
 //! Sources: Microsoft's documentation, "Metrics and alerts for Azure NAT Gateway" and "Azure NAT Gateway resource" (ports per address);
-//! azure-metrics-exporter's README and `metrics/insights` (names from the template that [`crate::exporter_job`] writes; with two dimensions or
-//! more each has a label of its own). Numbers are of a minute, so they are gauges.
+//! azure-metrics-exporter's README and `metrics/insights` (names from the template that [`crate::exporter_job`] writes; with two
+//! dimensions or more each has a label of its own). Numbers are of a minute, so they are gauges.
 
 use crate::alert::AlertName;
 use crate::estate::WatchedNat;

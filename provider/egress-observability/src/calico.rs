@@ -1,7 +1,8 @@
 //! Calico open source, which measures whether policies are programmed and nothing of traffic, and Calico Enterprise, which measures both.
 //!
-//! Sources: Calico 3.32, `felix/` (names registered with Prometheus) and `goldmane/`; Calico Enterprise 3.24, "Policy metrics", "Felix metrics",
-//! "Troubleshoot egress gateways". Series of denied packets go 60 seconds after the last packet, so nothing may ask for their absence.
+//! Sources: Calico 3.32, `felix/` (names registered with Prometheus) and `goldmane/`; Calico Enterprise 3.24, "Policy metrics", "Felix
+//! metrics", "Troubleshoot egress gateways". Series of denied packets go 60 seconds after the last packet, so nothing may ask for their
+//! absence.
 
 use egress_engines::EngineName;
 

@@ -1,8 +1,8 @@
 //! Cilium's agents and Hubble.
 //!
-//! Sources: Cilium 1.20.2, `Documentation/observability/metrics.rst`, `pkg/metrics/metrics.go`, `pkg/hubble/metrics/*`, `pkg/maps/nat/stats`,
-//! `pkg/monitor/api/drop.go` (the texts of reasons; Hubble spells the same reasons as names of an enumeration). Cilium counts bytes per node and
-//! not per pod (cilium#12913). The label `node` is from the chart's own monitors.
+//! Sources: Cilium 1.20.2, `Documentation/observability/metrics.rst`, `pkg/metrics/metrics.go`, `pkg/hubble/metrics/*`,
+//! `pkg/maps/nat/stats`, `pkg/monitor/api/drop.go` (the texts of reasons; Hubble spells the same reasons as names of an enumeration).
+//! Cilium counts bytes per node and not per pod (cilium#12913). The label `node` is from the chart's own monitors.
 
 use egress_engines::EngineName;
 
@@ -15,8 +15,8 @@ use crate::source::Source;
 use crate::text::Text;
 use crate::topic::Topic;
 
-/// What `hubble.metrics.enabled` of Cilium's chart has to list for the rules to find their labels. Requests are counted by their answers, of which
-/// the outside is the source: only with both contexts does Cilium write it as the destination.
+/// What `hubble.metrics.enabled` of Cilium's chart has to list for the rules to find their labels. Requests are counted by their answers,
+/// of which the outside is the source: only with both contexts does Cilium write it as the destination.
 pub const HUBBLE_METRICS: [&str; 5] = [
     "flows-to-world:any-drop;port;labelsContext=source_namespace,source_workload;destinationContext=dns|reserved-identity",
     "drop:labelsContext=source_namespace,source_workload,traffic_direction;destinationContext=dns|reserved-identity",

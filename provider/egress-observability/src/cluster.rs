@@ -1,7 +1,7 @@
 //! What every cluster has, whatever enforces its policies: the kubelet's metrics of containers, kube-state-metrics and the node exporter.
 //!
-//! Sources: cAdvisor's `docs/storage/prometheus.md`, kube-state-metrics' `docs/metrics/policy/networkpolicy-metrics.md` (experimental), the node
-//! exporter's `collector/conntrack_linux.go`. No enforcer of plain `NetworkPolicy` objects counts what it drops.
+//! Sources: cAdvisor's `docs/storage/prometheus.md`, kube-state-metrics' `docs/metrics/policy/networkpolicy-metrics.md` (experimental),
+//! the node exporter's `collector/conntrack_linux.go`. No enforcer of plain `NetworkPolicy` objects counts what it drops.
 
 use std::collections::BTreeSet;
 

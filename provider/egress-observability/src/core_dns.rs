@@ -1,7 +1,7 @@
 //! `CoreDNS`: answers of upstream resolvers, which are those for names outside the cluster.
 //!
-//! Sources: `CoreDNS` 1.14.7, `plugin/forward/README.md` and `plugin/metrics/README.md`. The counters `coredns_forward_{requests,responses}_total`
-//! are deprecated; `coredns_dns_responses_total` mixes the cluster's own names in.
+//! Sources: `CoreDNS` 1.14.7, `plugin/forward/README.md` and `plugin/metrics/README.md`. The counters
+//! `coredns_forward_{requests,responses}_total` are deprecated; `coredns_dns_responses_total` mixes the cluster's own names in.
 
 use crate::alert::AlertName;
 use crate::export::{Export, Exports};

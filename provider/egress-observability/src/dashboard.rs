@@ -1,8 +1,8 @@
 //! Dashboards in the JSON that Grafana reads, and as the objects that bring them there.
 //!
-//! Sources: Grafana's documentation, "JSON model" (schema version 39, which Grafana 10 and later read) and "Query variables"; the sidecar of the
-//! Grafana chart (one key per dashboard, without the envelope of the API); grafana-operator 5.24, `GrafanaDashboard`. Options are written out in full,
-//! so that a default that Grafana changes changes nothing here.
+//! Sources: Grafana's documentation, "JSON model" (schema version 39, which Grafana 10 and later read) and "Query variables"; the sidecar
+//! of the Grafana chart (one key per dashboard, without the envelope of the API); grafana-operator 5.24, `GrafanaDashboard`. Options are
+//! written out in full, so that a default that Grafana changes changes nothing here.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -35,8 +35,8 @@ pub const LIMIT: usize = 1_000_000;
 /// A dashboard is larger than the objects that would hold it can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the dashboard has {bytes} bytes, and a ConfigMap takes 1 MiB: its expressions name every host of every policy; divide the policies among \
-     several monitoring resources"
+    "the dashboard has {bytes} bytes, and a ConfigMap takes 1 MiB: its expressions name every host of every policy; \
+     divide the policies among several monitoring resources"
 )]
 pub struct TooLarge {
     /// How large it is.
@@ -67,7 +67,8 @@ pub struct Dashboard {
     pub json: String,
 }
 
-/// The dashboards of all that is measured: one, or several where the panels of the policies do not fit. An error where the others alone do not.
+/// The dashboards of all that is measured: one, or several where the panels of the policies do not fit. An error where the others alone do
+/// not.
 pub fn dashboards(monitoring: &Monitoring, options: &DashboardOptions) -> Result<Vec<Dashboard>, TooLarge> {
     let mut first = Page::default();
     if !options.addresses.is_empty() {

@@ -76,7 +76,8 @@ pub struct WatchedNat {
     pub exporter: NatExporter,
     /// The region, such as `eu-west-1`.
     pub region: String,
-    /// Their identifiers in metrics: `nat-...` on AWS, the resource id on Azure, the name of the NAT on Google Cloud, `ngw-...` on Alibaba Cloud.
+    /// Their identifiers in metrics: `nat-...` on AWS, the resource id on Azure, the name of the NAT on Google Cloud, `ngw-...` on Alibaba
+    /// Cloud.
     pub ids: BTreeSet<String>,
     /// Over how long a time each sample of a sum is, where the exporter asks the cloud for sums.
     pub period: Duration,

@@ -1,8 +1,8 @@
 //! Who brings the metrics of a cloud's NAT gateways to Prometheus.
 //!
-//! Sources: the README and metric naming of each exporter: yet-another-cloudwatch-exporter 0.67 (`pkg/promutil/migrate.go`), `cloudwatch_exporter`
-//! (`CloudWatchCollector.java`), azure-metrics-exporter (`metrics/insights`), `stackdriver_exporter` (`collectors/monitoring_collector.go`), Telegraf
-//! (`plugins/inputs/aliyuncms`).
+//! Sources: the README and metric naming of each exporter: yet-another-cloudwatch-exporter 0.67 (`pkg/promutil/migrate.go`),
+//! `cloudwatch_exporter` (`CloudWatchCollector.java`), azure-metrics-exporter (`metrics/insights`), `stackdriver_exporter`
+//! (`collectors/monitoring_collector.go`), Telegraf (`plugins/inputs/aliyuncms`).
 
 use std::fmt;
 use std::str::FromStr;

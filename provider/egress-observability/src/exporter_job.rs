@@ -1,7 +1,7 @@
 //! What an exporter of a cloud's metrics has to be told, so that the names and labels that the rules use exist.
 //!
-//! Sources: the README and examples of each exporter (see [`crate::exporter`]). `nilToZero` of yet-another-cloudwatch-exporter makes an error that
-//! never occurred a zero, and is not used together with `CloudWatch`'s timestamps (its issue 524).
+//! Sources: the README and examples of each exporter (see [`crate::exporter`]). `nilToZero` of yet-another-cloudwatch-exporter makes an
+//! error that never occurred a zero, and is not used together with `CloudWatch`'s timestamps (its issue 524).
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

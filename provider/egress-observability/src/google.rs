@@ -1,8 +1,8 @@
 //! Google Cloud NAT, by Cloud Monitoring.
 //!
-//! Sources: Google's documentation, "Monitor Cloud NAT" (metrics of the resource `nat_gateway`); `stackdriver_exporter`'s `collectors/monitoring_collector.go`
-//! (names; DELTA metrics are gauges of the last minute unless `--monitoring.aggregate-deltas`); Managed Service for Prometheus, "`PromQL` for Cloud
-//! Monitoring" (names; DELTA metrics are counters).
+//! Sources: Google's documentation, "Monitor Cloud NAT" (metrics of the resource `nat_gateway`); `stackdriver_exporter`'s
+//! `collectors/monitoring_collector.go` (names; DELTA metrics are gauges of the last minute unless `--monitoring.aggregate-deltas`);
+//! Managed Service for Prometheus, "`PromQL` for Cloud Monitoring" (names; DELTA metrics are counters).
 
 use crate::alert::AlertName;
 use crate::estate::WatchedNat;

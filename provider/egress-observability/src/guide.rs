@@ -39,7 +39,7 @@ pub fn monitoring() -> String {
 }
 
 const HEADER: &str = "\
----
+                      ---
 page_title: \"Monitoring\"
 subcategory: \"\"
 description: |-
@@ -49,7 +49,8 @@ description: |-
 # Monitoring
 
 `egress_monitoring` takes policies, gateways and NAT gateways as values and makes the rules, dashboards and monitors that can have data of
-them; `egress_log_collection` writes the configuration of a collector of logs. What has to be switched on first is in their `requirements`, and with
+them; `egress_log_collection` writes the configuration of a collector of logs. What has to be switched on first is \
+                      in their `requirements`, and with
 `check_requirements = true` every plan says which Prometheus, VMAlert or Grafana takes the objects, or which label is missing.
 
 {{ tffile \"examples/resources/egress_monitoring/resource.tf\" }}
@@ -61,7 +62,8 @@ everything it can:
 - **degraded**: it is measured, though not exactly; the notes say what differs.
 - **no**: it is not measured, and the notes say why. No rule and no panel is made of it.
 
-`cluster` is what every cluster has, whatever enforces its policies: the kubelet's metrics of containers, kube-state-metrics and the node exporter.
+`cluster` is what every cluster has, whatever enforces its policies: the kubelet's metrics of containers, \
+                      kube-state-metrics and the node exporter.
 
 ## What is measured
 
@@ -78,7 +80,8 @@ who measured it, `severity` and `category` are for routing.
 const LOGS: &str = "
 ## Logs
 
-`egress_log_collection` reads these. The field `egress_source` of each record says which log it is of. With `keep = \"denied\"` only what was stopped
+`egress_log_collection` reads these. The field `egress_source` of each record says which log it is of. With \
+                    `keep = \"denied\"` only what was stopped
 is kept.
 
 ";

@@ -1,7 +1,7 @@
 //! Istio's standard metrics: what its data planes have in common.
 //!
-//! Sources: Istio's documentation, "Istio Standard Metrics" (received bytes are those of the request, so what leaves; sent bytes those of the
-//! response); `manifests/addons/dashboards/lib/queries.libsonnet`; ztunnel's `src/proxy/metrics.rs` and `src/dns/metrics.rs`; istiod's
+//! Sources: Istio's documentation, "Istio Standard Metrics" (received bytes are those of the request, so what leaves; sent bytes those of
+//! the response); `manifests/addons/dashboards/lib/queries.libsonnet`; ztunnel's `src/proxy/metrics.rs` and `src/dns/metrics.rs`; istiod's
 //! `pilot_total_xds_rejects`. Hosts that no `ServiceEntry` knows go to `PassthroughCluster`, or to `BlackHoleCluster` where
 //! `outboundTrafficPolicy` is `REGISTRY_ONLY` (istio#7669, #16629).
 

@@ -1,7 +1,7 @@
 //! Logs of egress: which files each engine writes, what their lines say, and the configuration of a collector that reads them.
 //!
-//! A [`estate::LogEstate`] says whose logs are read, and [`plan::Plan`] how they are kept and where they go. Each collector is a pure function
-//! from the plan to its files. No password is in any of them: they name variables of the collector's environment.
+//! A [`estate::LogEstate`] says whose logs are read, and [`plan::Plan`] how they are kept and where they go. Each collector is a pure
+//! function from the plan to its files. No password is in any of them: they name variables of the collector's environment.
 
 pub mod collector;
 pub mod environment;

@@ -19,9 +19,9 @@ pub fn literal(text: &str) -> String {
     })
 }
 
-/// A regular expression for the hosts that a pattern matches. A mesh may count the hosts of a wildcard by the wildcard itself, so its `*` is
-/// met as well. The characters of a label are listed: Prometheus compiles a rule's expressions at each evaluation, and "all but a dot" is
-/// a class of all of Unicode.
+/// A regular expression for the hosts that a pattern matches. A mesh may count the hosts of a wildcard by the wildcard itself, so its `*`
+/// is met as well. The characters of a label are listed: Prometheus compiles a rule's expressions at each evaluation, and "all but a dot"
+/// is a class of all of Unicode.
 pub fn hosts_of(pattern: &DomainPattern) -> String {
     let base = literal(pattern.base().as_str());
     match pattern.depth() {

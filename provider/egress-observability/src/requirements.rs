@@ -1,8 +1,8 @@
 //! What has to be switched on, outside the emitted objects, for the metrics to exist.
 //!
-//! Sources: Cilium 1.20.2, `install/kubernetes/cilium/values.yaml`; Calico's and Calico Enterprise's installation reference (`FelixConfiguration`,
-//! `Monitor`); OVN-Kubernetes 1.3.0, `helm/ovn-kubernetes/values.yaml`; Antrea 2.7.0, `build/charts/antrea/values.yaml`; Istio's documentation,
-//! "Envoy Access Logs".
+//! Sources: Cilium 1.20.2, `install/kubernetes/cilium/values.yaml`; Calico's and Calico Enterprise's installation reference
+//! (`FelixConfiguration`, `Monitor`); OVN-Kubernetes 1.3.0, `helm/ovn-kubernetes/values.yaml`; Antrea 2.7.0,
+//! `build/charts/antrea/values.yaml`; Istio's documentation, "Envoy Access Logs".
 
 use egress_engines::Requirement;
 use egress_engines::manifest::Kind;
@@ -29,8 +29,8 @@ pub fn requirements(estate: &Estate) -> Vec<Requirement> {
             Source::Cilium => all.extend(cilium(estate)),
             Source::Calico => all.push(felix_metrics()),
             Source::CalicoEnterprise => all.push(Requirement::Outside(
-                "The Monitor object of Calico Enterprise has externalPrometheus, and its monitors are scraped at least every 30 seconds with \
-                 honorLabels: a series goes a minute after its last packet"
+                "The Monitor object of Calico Enterprise has externalPrometheus, and its monitors are scraped at \
+                 least every 30 seconds with honorLabels: a series goes a minute after its last packet"
                     .to_owned(),
             )),
             Source::OvnKubernetes => {

@@ -1,7 +1,7 @@
 //! Rules in the formats that Prometheus and its relatives read.
 //!
-//! Sources: the Prometheus documentation, "Recording rules" and "Alerting rules"; prometheus-operator 0.93, `PrometheusRule`; `VictoriaMetrics`
-//! operator 0.74, `VMRule` (same groups; that operator converts a `PrometheusRule` by itself, so never both).
+//! Sources: the Prometheus documentation, "Recording rules" and "Alerting rules"; prometheus-operator 0.93, `PrometheusRule`;
+//! `VictoriaMetrics` operator 0.74, `VMRule` (same groups; that operator converts a `PrometheusRule` by itself, so never both).
 
 use std::collections::BTreeMap;
 

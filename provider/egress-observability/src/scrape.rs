@@ -1,9 +1,9 @@
 //! Monitors of what no chart scrapes: Istio's proxies, and Felix of Calico.
 //!
-//! Sources: prometheus-operator 0.93, `PodMonitor` and `ServiceMonitor` (a `PodMonitor` keeps only ports that a container declares); Istio's injection
-//! template (`http-envoy-prom`, 15090, on sidecars and injected gateways; `security.istio.io/tlsMode` on every injected pod) and ztunnel's chart
-//! (`ztunnel-stats`, 15020; both paths of `src/metrics/server.rs`); Calico's documentation, "Monitor Calico component metrics" (port 9091, which no
-//! container declares).
+//! Sources: prometheus-operator 0.93, `PodMonitor` and `ServiceMonitor` (a `PodMonitor` keeps only ports that a container declares);
+//! Istio's injection template (`http-envoy-prom`, 15090, on sidecars and injected gateways; `security.istio.io/tlsMode` on every injected
+//! pod) and ztunnel's chart (`ztunnel-stats`, 15020; both paths of `src/metrics/server.rs`); Calico's documentation, "Monitor Calico
+//! component metrics" (port 9091, which no container declares).
 
 use std::collections::BTreeMap;
 

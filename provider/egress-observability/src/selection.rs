@@ -1,9 +1,9 @@
 //! Which instance of an operator takes an object: an object that none selects applies without an error and does nothing.
 //!
-//! Sources: prometheus-operator 0.93, API reference (`Prometheus` and `ThanosRuler`: no selector selects nothing, an empty one everything; no
-//! selector of namespaces means the instance's own); the operator of `VictoriaMetrics` 0.74, API reference (`VMAlert`: no selector beside one of
-//! namespaces selects everything there; without both `selectAllByDefault` decides); grafana-operator 5.24, API reference (a dashboard selects its
-//! `Grafana`, in its own namespace unless `allowCrossNamespaceImport`). Grafana's chart is in [`crate::sidecar`].
+//! Sources: prometheus-operator 0.93, API reference (`Prometheus` and `ThanosRuler`: no selector selects nothing, an empty one everything;
+//! no selector of namespaces means the instance's own); the operator of `VictoriaMetrics` 0.74, API reference (`VMAlert`: no selector
+//! beside one of namespaces selects everything there; without both `selectAllByDefault` decides); grafana-operator 5.24, API reference (a
+//! dashboard selects its `Grafana`, in its own namespace unless `allowCrossNamespaceImport`). Grafana's chart is in [`crate::sidecar`].
 
 use std::collections::BTreeSet;
 use std::fmt;

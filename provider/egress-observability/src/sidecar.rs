@@ -1,7 +1,7 @@
 //! The sidecar of Grafana's chart, which brings dashboards from `ConfigMap`s to Grafana.
 //!
-//! Sources: the chart `grafana` of Grafana's community charts, `templates/_pod.tpl` (the container `...-sc-dashboard` and its variables); kiwigrid's
-//! k8s-sidecar, README (`LABEL`, `LABEL_VALUE`, `NAMESPACE`: none means its own, `ALL` every one, otherwise a list with commas).
+//! Sources: the chart `grafana` of Grafana's community charts, `templates/_pod.tpl` (the container `...-sc-dashboard` and its variables);
+//! kiwigrid's k8s-sidecar, README (`LABEL`, `LABEL_VALUE`, `NAMESPACE`: none means its own, `ALL` every one, otherwise a list with commas).
 
 use egress_engines::manifest::Kind;
 use egress_model::labels::{Operator, Requirement};

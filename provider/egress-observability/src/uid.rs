@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A dashboard's `uid`: letters, digits, `-` and `_`, at most 40 (Grafana's documentation, "Dashboard HTTP API"), of which four are kept for the
-/// number of a further part.
+/// A dashboard's `uid`: letters, digits, `-` and `_`, at most 40 (Grafana's documentation, "Dashboard HTTP API"), of which four are kept
+/// for the number of a further part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DashboardUid(String);
 

@@ -1,5 +1,5 @@
-//! What messages quote. A user can pass a file where a name is meant, and no message repeats that: this is the last step of every message on
-//! its way to the host, whoever wrote it.
+//! What messages quote. A user can pass a file where a name is meant, and no message repeats that: this is the last step of every message
+//! on its way to the host, whoever wrote it.
 
 /// The most characters of a quoted text that a message shows whole.
 const WHOLE: usize = 200;

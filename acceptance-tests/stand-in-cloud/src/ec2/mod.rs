@@ -283,7 +283,8 @@ fn document(action: &str, content: Xml, request_id: &str) -> String {
     let namespace = format!("http://ec2.amazonaws.com/doc/{API_VERSION}/");
     let content = content.into_string();
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{action}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>{content}</{action}Response>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{action}Response \
+         xmlns=\"{namespace}\"><requestId>{request_id}</requestId>{content}</{action}Response>"
     )
 }
 

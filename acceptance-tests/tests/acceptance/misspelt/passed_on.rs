@@ -1,5 +1,5 @@
-//! The words of what is not written where the schema is, but comes through `for` expressions and the variables of modules. A variable with a
-//! type drops the words that the type does not have, as the host does with those that the schema does not have.
+//! The words of what is not written where the schema is, but comes through `for` expressions and the variables of modules. A variable with
+//! a type drops the words that the type does not have, as the host does with those that the schema does not have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,8 +140,8 @@ fn through_for_expressions(run: &Run<'_>) -> Result<()> {
 
 fn through_modules(run: &Run<'_>, typed: bool) -> Result<()> {
     let workspace = workspace(run)?;
-    // One object is a whole gateway, which a module is given as its resource has it. A type with optional() would make null of what is absent
-    // there, and no provider can tell.
+    // One object is a whole gateway, which a module is given as its resource has it. A type with optional() would make null of what is
+    // absent there, and no provider can tell.
     let takes = if typed { |holder: &Holder| !holder.ty.starts_with("object") } else { |_: &Holder| true };
     let variants = write_cases(&workspace, takes, |workspace, case| {
         let Case { name, type_name, holder, mut body } = case;

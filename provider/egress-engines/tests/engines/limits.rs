@@ -1,5 +1,5 @@
-//! Lists that are just as long as an engine's lists may be, and just longer: what is emitted fits the published definitions and the engines'
-//! rules, and what would not fit is split or refused on its attribute.
+//! Lists that are just as long as an engine's lists may be, and just longer: what is emitted fits the published definitions and the
+//! engines' rules, and what would not fit is split or refused on its attribute.
 
 use std::collections::{BTreeMap, BTreeSet};
 

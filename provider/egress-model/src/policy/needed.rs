@@ -42,8 +42,8 @@ fn components(policy: &Policy) -> Option<Danger> {
         headline: "The policy is about the cluster's own components",
         path: Path::root().field("exempt_namespaces"),
         why: format!(
-            "leaves out {}, where the cluster's own components may run: the policy is about their pods too, and can stop the cluster. Leave \
-             exempt_namespaces out, or name these namespaces in it as well",
+            "leaves out {}, where the cluster's own components may run: the policy is about their pods too, and can \
+             stop the cluster. Leave exempt_namespaces out, or name these namespaces in it as well",
             listed(&reached)
         ),
     })
@@ -83,8 +83,9 @@ fn api_server(policy: &Policy) -> Option<Danger> {
         None => (
             Path::root().field("allow"),
             "has no rule that lets the pods to the Kubernetes API server",
-            "Add a rule with to_entities = [\"kube-apiserver\"], or exempt the namespaces of what needs it. Rules with to_cidrs count where \
-             the provider's kubernetes.cluster_cidrs.api_server says which addresses it has",
+            "Add a rule with to_entities = [\"kube-apiserver\"], or exempt the namespaces of what needs it. Rules \
+             with to_cidrs count where the provider's kubernetes.cluster_cidrs.api_server says which addresses it \
+             has",
         ),
     };
     let why =
@@ -221,8 +222,8 @@ mod tests {
         let [danger] = &dangers(&Policy::parse(&spec).expect("a policy"))[..] else { panic!("one danger") };
         assert_eq!(
             danger.why,
-            "leaves out calico-system, where the cluster's own components may run: the policy is about their pods too, and can stop the \
-             cluster. Leave exempt_namespaces out, or name these namespaces in it as well"
+            "leaves out calico-system, where the cluster's own components may run: the policy is about their pods \
+             too, and can stop the cluster. Leave exempt_namespaces out, or name these namespaces in it as well"
         );
         assert_eq!(paths(&Spec { exempt_namespaces: None, ..spec }), [""; 0]);
     }

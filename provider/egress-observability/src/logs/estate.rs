@@ -62,12 +62,13 @@ pub enum Watched {
     Gateway(Key),
 }
 
-const ENTERPRISE: &str = "Calico Enterprise ships its flow logs itself, and a second reader of its files would take lines from it; forward them with its \
-                          LogCollector";
+const ENTERPRISE: &str = "Calico Enterprise ships its flow logs itself, and a second reader of its files would take \
+                          lines from it; forward them with its LogCollector";
 const AMBIENT: &str =
     "the node proxies of an ambient mesh write no access log of this form; name the waypoint in gateways";
 const NONE: &str = "its engine writes no log of egress; istio, cilium, calico, ovn-kubernetes and antrea do";
-const NO_GATEWAY_LOG: &str = "gateways of its engine write no log of their own; those of istio do, and cilium exports flows through its gateways";
+const NO_GATEWAY_LOG: &str = "gateways of its engine write no log of their own; those of istio do, and cilium \
+                              exports flows through its gateways";
 
 impl LogEstate {
     /// The logs, each once; or what has none.

@@ -1,8 +1,8 @@
 //! Fluent Bit.
 //!
-//! Sources: Fluent Bit 5.1, "Classic mode", inputs `tail`, filters `grep`, `parser`, `modify`, outputs `es`, `opensearch`, `loki`, `opentelemetry`,
-//! `stdout`, and "Record accessor" (`$flow['verdict']`). Its own parser `cri` joins the lines that a container runtime splits. It knows the classic
-//! form's variables as `${NAME}`.
+//! Sources: Fluent Bit 5.1, "Classic mode", inputs `tail`, filters `grep`, `parser`, `modify`, outputs `es`, `opensearch`, `loki`,
+//! `opentelemetry`, `stdout`, and "Record accessor" (`$flow['verdict']`). Its own parser `cri` joins the lines that a container runtime
+//! splits. It knows the classic form's variables as `${NAME}`.
 
 use std::fmt::Write;
 

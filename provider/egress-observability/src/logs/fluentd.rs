@@ -1,8 +1,8 @@
 //! Fluentd.
 //!
-//! Sources: Fluentd 1.16, "Config file syntax", input `tail`, filters `grep`, `parser`, `record_transformer`, output `copy`, `stdout`, "Record accessor"
-//! (`$.flow.verdict`); the plugins `concat` (which joins the lines that a container runtime splits; core Fluentd does not), `elasticsearch`,
-//! `opensearch` and `grafana-loki`, each its README. Embedded Ruby reads variables: `"#{ENV['NAME']}"`.
+//! Sources: Fluentd 1.16, "Config file syntax", input `tail`, filters `grep`, `parser`, `record_transformer`, output `copy`, `stdout`,
+//! "Record accessor" (`$.flow.verdict`); the plugins `concat` (which joins the lines that a container runtime splits; core Fluentd does
+//! not), `elasticsearch`, `opensearch` and `grafana-loki`, each its README. Embedded Ruby reads variables: `"#{ENV['NAME']}"`.
 
 use std::fmt::Write;
 

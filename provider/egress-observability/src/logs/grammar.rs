@@ -1,9 +1,10 @@
 //! What the lines of each engine's log say.
 //!
-//! Sources: Istio 1.30, `pilot/pkg/model/telemetry_logging.go` (the fields of JSON access logs) and Envoy's documentation, "Access logging" (response
-//! flags, `rbac_access_denied_matched_policy`); Cilium 1.20, "Configuring Hubble exporter"; Antrea 2.7, `docs/antrea-network-policy.md`, "Audit
-//! logging"; OVN-Kubernetes' documentation, "ACL logging", and `OpenShift`'s, "Audit logging for network security"; Calico's documentation, rule action
-//! `Log` (prefix `calico-packet`) and the kernel's netfilter `LOG` target; AWS' documentation, "Flow log records", default format of version 2.
+//! Sources: Istio 1.30, `pilot/pkg/model/telemetry_logging.go` (the fields of JSON access logs) and Envoy's documentation, "Access
+//! logging" (response flags, `rbac_access_denied_matched_policy`); Cilium 1.20, "Configuring Hubble exporter"; Antrea 2.7,
+//! `docs/antrea-network-policy.md`, "Audit logging"; OVN-Kubernetes' documentation, "ACL logging", and `OpenShift`'s, "Audit logging for
+//! network security"; Calico's documentation, rule action `Log` (prefix `calico-packet`) and the kernel's netfilter `LOG` target; AWS'
+//! documentation, "Flow log records", default format of version 2.
 
 /// A log with records of egress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,17 +87,20 @@ const ISTIO_DENIED: &[Condition] = &[
     condition(&["upstream_cluster"], "^BlackHoleCluster$"),
 ];
 
-const ANTREA: &str = "^(?<time>[0-9/]+ [0-9:.]+) (?<table>[^ ]+) (?<policy>[^ ]+) (?<rule>[^ ]+) (?<direction>[^ ]+) (?<action>[^ ]+) \
-                      (?<priority>[^ ]+) (?<applied_to>[^ ]+) (?<source_ip>[^ ]+) (?<source_port>[^ ]+) (?<destination_ip>[^ ]+) \
-                      (?<destination_port>[^ ]+) (?<protocol>[^ ]+) (?<length>[^ ]+) (?<label>[^ ]+)( \\[(?<packets>[0-9]+) packets in \
-                      (?<period>[^ ]+)\\])?$";
-const OVN: &str = "^(?<time>[^|]+)[|][0-9]+[|]acl_log[(][^)]*[)][|][A-Z]+[|]name=\"(?<acl>[^\"]*)\", verdict=(?<verdict>[a-z-]+), \
-                   severity=(?<severity>[a-z]+)(, direction=(?<direction>[a-z-]+))?: (?<packet>.*)$";
-const CALICO: &str = "kernel: .*calico-packet: *IN=(?<in_interface>[^ ]*) OUT=(?<out_interface>[^ ]*) .*SRC=(?<source_ip>[^ ]+) \
-                      DST=(?<destination_ip>[^ ]+) .*PROTO=(?<protocol>[^ ]+)( SPT=(?<source_port>[0-9]+) DPT=(?<destination_port>[0-9]+))?";
-const VPC: &str = "^(?<version>[0-9]+) (?<account_id>[^ ]+) (?<interface_id>[^ ]+) (?<source_ip>[^ ]+) (?<destination_ip>[^ ]+) \
-                   (?<source_port>[^ ]+) (?<destination_port>[^ ]+) (?<protocol>[^ ]+) (?<packets>[^ ]+) (?<bytes>[^ ]+) (?<start>[0-9]+) \
-                   (?<end>[^ ]+) (?<action>ACCEPT|REJECT) (?<log_status>[^ ]+)$";
+const ANTREA: &str = "^(?<time>[0-9/]+ [0-9:.]+) (?<table>[^ ]+) (?<policy>[^ ]+) (?<rule>[^ ]+) (?<direction>[^ \
+                      ]+) (?<action>[^ ]+) (?<priority>[^ ]+) (?<applied_to>[^ ]+) (?<source_ip>[^ ]+) \
+                      (?<source_port>[^ ]+) (?<destination_ip>[^ ]+) (?<destination_port>[^ ]+) (?<protocol>[^ ]+) \
+                      (?<length>[^ ]+) (?<label>[^ ]+)( \\[(?<packets>[0-9]+) packets in (?<period>[^ ]+)\\])?$";
+const OVN: &str = "^(?<time>[^|]+)[|][0-9]+[|]acl_log[(][^)]*[)][|][A-Z]+[|]name=\"(?<acl>[^\"]*)\", \
+                   verdict=(?<verdict>[a-z-]+), severity=(?<severity>[a-z]+)(, direction=(?<direction>[a-z-]+))?: \
+                   (?<packet>.*)$";
+const CALICO: &str = "kernel: .*calico-packet: *IN=(?<in_interface>[^ ]*) OUT=(?<out_interface>[^ ]*) \
+                      .*SRC=(?<source_ip>[^ ]+) DST=(?<destination_ip>[^ ]+) .*PROTO=(?<protocol>[^ ]+)( \
+                      SPT=(?<source_port>[0-9]+) DPT=(?<destination_port>[0-9]+))?";
+const VPC: &str = "^(?<version>[0-9]+) (?<account_id>[^ ]+) (?<interface_id>[^ ]+) (?<source_ip>[^ ]+) \
+                   (?<destination_ip>[^ ]+) (?<source_port>[^ ]+) (?<destination_port>[^ ]+) (?<protocol>[^ ]+) \
+                   (?<packets>[^ ]+) (?<bytes>[^ ]+) (?<start>[0-9]+) (?<end>[^ ]+) (?<action>ACCEPT|REJECT) \
+                   (?<log_status>[^ ]+)$";
 
 impl LogKind {
     /// Every kind.

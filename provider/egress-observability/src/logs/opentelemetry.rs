@@ -1,9 +1,10 @@
 //! The OpenTelemetry Collector.
 //!
-//! Sources: opentelemetry-collector-contrib 0.165, README of `receiver/filelogreceiver`, of the operators in `pkg/stanza/docs/operators` (`container`,
-//! `filter`, `json_parser`, `regex_parser`, `add`, `remove`) and of `pkg/stanza/docs/types/expression.md`; README of `extension/storage/filestorage`,
-//! `extension/basicauthextension`, `exporter/elasticsearchexporter`, `exporter/opensearchexporter`, `exporter/otlphttpexporter`, `exporter/debugexporter`; the
-//! collector's documentation, "Environment variables" (`${env:NAME}`). Loki takes OTLP by itself.
+//! Sources: opentelemetry-collector-contrib 0.165, README of `receiver/filelogreceiver`, of the operators in `pkg/stanza/docs/operators`
+//! (`container`, `filter`, `json_parser`, `regex_parser`, `add`, `remove`) and of `pkg/stanza/docs/types/expression.md`; README of
+//! `extension/storage/filestorage`, `extension/basicauthextension`, `exporter/elasticsearchexporter`, `exporter/opensearchexporter`,
+//! `exporter/otlphttpexporter`, `exporter/debugexporter`; the collector's documentation, "Environment variables" (`${env:NAME}`). Loki
+//! takes OTLP by itself.
 
 use egress_engines::manifest::yaml_of;
 use serde_json::{Map, Value, json};

@@ -79,18 +79,22 @@ fn of_kind(kind: LogKind) -> Vec<Requirement> {
             helm("cilium", "hubble.export.static.filePath", "/var/run/cilium/hubble/events.log"),
         ],
         LogKind::Calico => vec![Requirement::Outside(
-            "A rule with the action Log stands before the rule that denies: Calico open source writes nothing of denials by itself".to_owned(),
+            "A rule with the action Log stands before the rule that denies: Calico open source writes nothing of \
+             denials by itself"
+                .to_owned(),
         )],
         LogKind::OvnKubernetes => vec![Requirement::Outside(
             "The namespaces have the annotation k8s.ovn.org/acl-logging, such as {\"deny\":\"info\"}".to_owned(),
         )],
         LogKind::Antrea => vec![Requirement::Outside(
-            "Rules of Antrea's own policies have enableLogging: true, and namespaces with NetworkPolicy the annotation \
-             networkpolicy.antrea.io/enable-logging: \"true\""
+            "Rules of Antrea's own policies have enableLogging: true, and namespaces with NetworkPolicy the \
+             annotation networkpolicy.antrea.io/enable-logging: \"true\""
                 .to_owned(),
         )],
         LogKind::VpcFlowLogs => {
-            vec![Requirement::Outside("The flow logs are there as files, in AWS' default format of version 2".to_owned())]
+            vec![Requirement::Outside(
+                "The flow logs are there as files, in AWS' default format of version 2".to_owned(),
+            )]
         }
     }
 }

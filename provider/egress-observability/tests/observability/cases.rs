@@ -121,8 +121,8 @@ pub(crate) fn share(alert: AlertName, labels: &str, of: &Share<'_>, more: &[(&st
     vec![one(Kind::Fires, 0, &[labels]), one(Kind::Silent, 1, &[]), one(Kind::Edge, 2, &[])]
 }
 
-/// An alert about growth of a counter against the day before, from one rate per minute to another. `floor` is a rate per minute that is just
-/// too small to count.
+/// An alert about growth of a counter against the day before, from one rate per minute to another. `floor` is a rate per minute that is
+/// just too small to count.
 pub(crate) fn growth(alert: AlertName, selector: &str, labels: &str, [before, after, floor]: [u64; 3]) -> Vec<Case> {
     // A day at the first rate, and the rest at the second.
     let samples = |first: u64, second: u64| {

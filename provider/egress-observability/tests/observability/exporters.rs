@@ -1,5 +1,5 @@
-//! A synthetic exporter of each source: its series with their own names and labels, such as they come to Prometheus. Every panel's query and
-//! every record finds data among them.
+//! A synthetic exporter of each source: its series with their own names and labels, such as they come to Prometheus. Every panel's query
+//! and every record finds data among them.
 
 use egress_observability::source::Source;
 

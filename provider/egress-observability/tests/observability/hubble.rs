@@ -1,5 +1,5 @@
-//! Cilium's own handlers as the judge of Hubble's labels: with the entries that `requirements` asks for they make of flows the very series that the
-//! synthetic exporter has.
+//! Cilium's own handlers as the judge of Hubble's labels: with the entries that `requirements` asks for they make of flows the very series
+//! that the synthetic exporter has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,8 +33,8 @@ fn flows() -> [Value; 3] {
     [to_world("FORWARDED", 4), denied, answer]
 }
 
-/// The series of the synthetic exporter that handlers make of flows, as a scrape without the label that the chart's monitor adds. Buckets of one
-/// histogram are one.
+/// The series of the synthetic exporter that handlers make of flows, as a scrape without the label that the chart's monitor adds. Buckets
+/// of one histogram are one.
 fn expected() -> BTreeSet<Series> {
     let handled = ["hubble_flows_to_world_total", "hubble_drop_total", "hubble_http_"];
     let parsed = |text: &str| -> Series {

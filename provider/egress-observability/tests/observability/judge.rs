@@ -1,5 +1,5 @@
-//! The code of Cilium and Grafana as judges: the program in `acceptance-tests/engine-judges`, which `EGRESS_ENGINE_JUDGES` names. Without it the tests say
-//! that they are skipped.
+//! The code of Cilium and Grafana as judges: the program in `acceptance-tests/engine-judges`, which `EGRESS_ENGINE_JUDGES` names. Without
+//! it the tests say that they are skipped.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! Configurations of collectors: as files to review, by a grammar of what each program knows, by the programs themselves where they are there, and
-//! on lines as each engine writes them.
+//! Configurations of collectors: as files to review, by a grammar of what each program knows, by the programs themselves where they are
+//! there, and on lines as each engine writes them.
 
 mod collectors;
 mod forms;

@@ -1,4 +1,5 @@
-//! What is emitted: that it agrees with the table, that Prometheus' own tools take it, and that each alert fires when it should and not otherwise.
+//! What is emitted: that it agrees with the table, that Prometheus' own tools take it, and that each alert fires when it should and not
+//! otherwise.
 
 mod agreement;
 mod cases;

@@ -1,5 +1,5 @@
-//! Prometheus' own tool as the judge: it takes every file of rules, and each alert fires when it should and not otherwise. The program is what
-//! `EGRESS_PROMTOOL` names; without it the tests say that they are skipped.
+//! Prometheus' own tool as the judge: it takes every file of rules, and each alert fires when it should and not otherwise. The program is
+//! what `EGRESS_PROMTOOL` names; without it the tests say that they are skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! A real server of Prometheus over a synthetic exporter that speaks each exporter's names: every rule is healthy, and every panel's query finds data.
-//! The program is what `EGRESS_PROMETHEUS` names; without it the test says that it is skipped.
+//! A real server of Prometheus over a synthetic exporter that speaks each exporter's names: every rule is healthy, and every panel's query
+//! finds data. The program is what `EGRESS_PROMETHEUS` names; without it the test says that it is skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -41,19 +41,20 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
             Diagnostic::error(
                 format!("The owner {text:?} cannot be used"),
                 format!(
-                    "It {error}. The owner is written as a tag or label on every object, and finds it again after a crash; choose one \
-                     that is unique per state, such as acme-prod."
+                    "It {error}. The owner is written as a tag or label on every object, and finds it again after a \
+                     crash; choose one that is unique per state, such as acme-prod."
                 ),
             )
         }),
         Arg::Unknown => Err(Diagnostic::error(
             "The owner must be known at plan time",
-            "The owner is the identity of everything that this configuration creates. Write it as text, or take it from a variable; \
-             it cannot come from a resource that is still to be created.",
+            "The owner is the identity of everything that this configuration creates. Write it as text, or take it \
+             from a variable; it cannot come from a resource that is still to be created.",
         )),
         Arg::Null => Err(Diagnostic::error(
             "The owner is missing",
-            "The owner is the identity of everything that this configuration creates. Write one that is unique per state, such as acme-prod.",
+            "The owner is the identity of everything that this configuration creates. Write one that is unique per \
+             state, such as acme-prod.",
         )),
     };
     let owner = collect(&mut diagnostics, owner.map_err(|error| error.at(Path::attribute("owner"))));
@@ -66,8 +67,9 @@ pub(crate) fn parse(config: &Value) -> Result<Configured, Diagnostics> {
             Some(other) => Err(Diagnostic::error(
                 format!("The adoption {other:?} does not exist"),
                 format!(
-                    "Choose \"recent\" (a plan adopts live objects of exactly its identity that are at most 2 hours old, and lists them in a \
-                     warning), \"automatic\" (whatever their age) or \"error\" (such a plan fails).{}",
+                    "Choose \"recent\" (a plan adopts live objects of exactly its identity that are at most 2 hours \
+                     old, and lists them in a warning), \"automatic\" (whatever their age) or \"error\" (such a \
+                     plan fails).{}",
                     hint(other, ["recent", "automatic", "error"])
                 ),
             )
@@ -105,8 +107,8 @@ fn part<T>(
         Unavailable::Missing(Diagnostic::error(
             format!("The provider has no {name} configuration"),
             format!(
-                "This needs it: add `{name} {{}}` to the provider \"egress\" block to use the environment's defaults, or write its \
-                 attributes into it."
+                "This needs it: add `{name} {{}}` to the provider \"egress\" block to use the environment's \
+                 defaults, or write its attributes into it."
             ),
         ))
     };

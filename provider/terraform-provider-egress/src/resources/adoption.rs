@@ -72,30 +72,33 @@ pub(crate) fn diagnose(adoption: Adoption, found: &[Found], finder: &Finder<'_>)
     }
     let carried = format!("{lines}\nThey carry the identity {identity} and are not in this state.");
     let go_on = format!(
-        "\n\nIf another state manages them, such as another workspace of this configuration, give each an owner of its own in the provider \
-         block: owner = \"{owner}-${{terraform.workspace}}\".\n\nIf they belong to this resource, import them:\n\n  import {{\n    to = {resource}.NAME\n    id = \
-         \"{import_id}\"\n  }}\n\n"
+        "\n\nIf another state manages them, such as another workspace of this configuration, give each an owner of \
+         its own in the provider block: owner = \"{owner}-${{terraform.workspace}}\".\n\nIf they belong to this \
+         resource, import them:\n\n  \
+         import {{\n    to = {resource}.NAME\n    id = \"{import_id}\"\n  }}\n\n"
     );
     let diagnostic = match verdict(adoption, found) {
         Verdict::Adopted => {
             let detail = format!(
-                "{carried} An interrupted apply leaves them so, and then it is right to adopt them. If another state manages them, it has \
-                 the same provider owner: give this one another, or both will change the same objects."
+                "{carried} An interrupted apply leaves them so, and then it is right to adopt them. If another \
+                 state manages them, it has the same provider owner: give this one another, or both will change the \
+                 same objects."
             );
             Diagnostic::warning(format!("{things} that exist will be adopted"), detail)
         }
         Verdict::Old => {
             let detail = format!(
-                "{carried} Not all of them were made in the last 2 hours, so that it is not an interrupted apply that left them. Nothing was \
-                 changed.{go_on}If the whole state is lost, or Terraform replaces the resource with create_before_destroy, set adoption = \
-                 \"automatic\" in the provider block for one apply: it adopts whatever carries exactly its identities."
+                "{carried} Not all of them were made in the last 2 hours, so that it is not an interrupted apply \
+                 that left them. Nothing was changed.{go_on}If the whole state is lost, or Terraform replaces the \
+                 resource with create_before_destroy, set adoption = \"automatic\" in the provider block for one \
+                 apply: it adopts whatever carries exactly its identities."
             );
             Diagnostic::error(format!("{things} with this identity exist already"), detail)
         }
         Verdict::Forbidden => {
             let detail = format!(
-                "{carried} The provider's adoption = \"error\" forbids adopting them. Nothing was changed.{go_on}If an interrupted apply \
-                 left them, adoption = \"recent\" adopts them."
+                "{carried} The provider's adoption = \"error\" forbids adopting them. Nothing was changed.{go_on}If \
+                 an interrupted apply left them, adoption = \"recent\" adopts them."
             );
             Diagnostic::error(format!("{things} with this identity exist already"), detail)
         }
@@ -163,13 +166,14 @@ mod tests {
         let said = diagnose(Adoption::Recent, &[found(Some(OLD))], &finder());
         let expected = Diagnostic::error(
             "Addresses with this identity exist already",
-            "  - key \"a\": 203.0.113.7 (eipalloc-1), 3 hours old\n\nThey carry the identity acme/ip-pool/partners and are not in this state. \
-             Not all of them were made in the last 2 hours, so that it is not an interrupted apply that left them. Nothing was \
-             changed.\n\nIf another state manages them, such as another workspace of this configuration, give each an owner of its own in \
-             the provider block: owner = \"acme-${terraform.workspace}\".\n\nIf they belong to this resource, import them:\n\n  import {\n    to \
-             = egress_ip_pool.NAME\n    id = \"partners\"\n  }\n\nIf the whole state is lost, or Terraform replaces the resource with \
-             create_before_destroy, set adoption = \"automatic\" in the provider block for one apply: it adopts whatever carries exactly its \
-             identities.",
+            "  - key \"a\": 203.0.113.7 (eipalloc-1), 3 hours old\n\nThey carry the identity acme/ip-pool/partners \
+             and are not in this state. Not all of them were made in the last 2 hours, so that it is not an \
+             interrupted apply that left them. Nothing was changed.\n\nIf another state manages them, such as \
+             another workspace of this configuration, give each an owner of its own in the provider block: owner = \
+             \"acme-${terraform.workspace}\".\n\nIf they belong to this resource, import them:\n\n  \
+             import {\n    to = egress_ip_pool.NAME\n    id = \"partners\"\n  }\n\nIf the whole state is lost, or \
+             Terraform replaces the resource with create_before_destroy, set adoption = \"automatic\" in the \
+             provider block for one apply: it adopts whatever carries exactly its identities.",
         );
         assert_eq!(said, Some(expected.at(Path::attribute("addresses"))));
     }
@@ -179,9 +183,10 @@ mod tests {
         let said = diagnose(Adoption::Recent, &[found(Some(Duration::from_mins(5)))], &finder());
         let expected = Diagnostic::warning(
             "Addresses that exist will be adopted",
-            "  - key \"a\": 203.0.113.7 (eipalloc-1), 5 minutes old\n\nThey carry the identity acme/ip-pool/partners and are not in this \
-             state. An interrupted apply leaves them so, and then it is right to adopt them. If another state manages them, it has the same \
-             provider owner: give this one another, or both will change the same objects.",
+            "  - key \"a\": 203.0.113.7 (eipalloc-1), 5 minutes old\n\nThey carry the identity \
+             acme/ip-pool/partners and are not in this state. An interrupted apply leaves them so, and then it is \
+             right to adopt them. If another state manages them, it has the same provider owner: give this one \
+             another, or both will change the same objects.",
         );
         assert_eq!(said, Some(expected.at(Path::attribute("addresses"))));
     }

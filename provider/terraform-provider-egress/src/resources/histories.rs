@@ -1,5 +1,5 @@
-//! Random histories of a configuration: blocks come and go, are renamed with and without `moved`, replaced in either order, tainted, moved to
-//! another place, and given another owner. After every run that ends with exit status 0, what is in the state exists, and nothing exists
+//! Random histories of a configuration: blocks come and go, are renamed with and without `moved`, replaced in either order, tainted, moved
+//! to another place, and given another owner. After every run that ends with exit status 0, what is in the state exists, and nothing exists
 //! that is in no state.
 
 mod random;

@@ -153,8 +153,8 @@ fn malformed(text: &str, why: &str, example: &str, clouds: &[&'static Cloud]) ->
     Diagnostic::error(
         format!("The import id {text:?} cannot be read"),
         format!(
-            "{why}. Write the name alone (`prod`) to find what carries its tags; with the objects (`prod,a={example}`) where they do not; and \
-             the place (`prod,{}`) where it is not the provider's.",
+            "{why}. Write the name alone (`prod`) to find what carries its tags; with the objects \
+             (`prod,a={example}`) where they do not; and the place (`prod,{}`) where it is not the provider's.",
             place.unwrap_or_default()
         ),
     )
@@ -234,7 +234,8 @@ mod tests {
             ("", "\"\" is not a name: it must not be empty"),
             (
                 "Prod",
-                "\"Prod\" is not a name: it contains 'P'; only lowercase letters, digits and hyphens fit the tags, labels and names of every cloud",
+                "\"Prod\" is not a name: it contains 'P'; only lowercase letters, digits and hyphens fit the tags, \
+                 labels and names of every cloud",
             ),
             ("prod,a", "\"a\" has no \"=\""),
             ("prod,a=", "\"a=\" says nothing after the \"=\""),

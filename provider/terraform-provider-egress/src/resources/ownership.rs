@@ -21,8 +21,8 @@ pub(crate) fn kept(objects: Objects, lines: &[String], identity: &Identity, at: 
     let Objects { things, stay, .. } = objects;
     let list = lines.iter().fold(String::new(), |list, line| list + "- " + line + "\n");
     let detail = format!(
-        "{list}\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or \
-         one in another state. {stay}; only this state forgets them."
+        "{list}\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as \
+         create_before_destroy has it, or one in another state. {stay}; only this state forgets them."
     );
     let summary = format!("{things} that another instance has adopted are kept");
     (!lines.is_empty()).then(|| Diagnostic::warning(summary, detail).at(at))
@@ -41,8 +41,8 @@ pub(crate) fn name_taken(objects: Objects, name: &Name, has: &[String]) -> Diagn
 /// A renaming with other changes. `how` says in a clause what it is and what else there is.
 pub(crate) fn renamed_with_more(objects: Objects, summary: &str, before: &Name, how: &str) -> Diagnostic {
     let detail = format!(
-        "{how}. That is done in an apply of its own, so that a run that is interrupted leaves nothing that cannot be told apart from \
-         another {}'s. Apply the other changes first with the name {before}, or the name first.",
+        "{how}. That is done in an apply of its own, so that a run that is interrupted leaves nothing that cannot \
+         be told apart from another {}'s. Apply the other changes first with the name {before}, or the name first.",
         objects.of
     );
     Diagnostic::error(summary, detail).at(Path::attribute("name"))
@@ -51,8 +51,9 @@ pub(crate) fn renamed_with_more(objects: Objects, summary: &str, before: &Name, 
 /// An object of the state, such as `203.0.113.7 (eipalloc-1)`, that carries the tags of others, which this plan overwrites.
 pub(crate) fn changes_owner(summary: String, what: &str, it: &str, others: &Identity, own: &Identity) -> Diagnostic {
     let detail = format!(
-        "{what} carries the tags of {others}, and the state of {own} has it. This plan writes the tags of {own}. That is right after the \
-         provider's owner was changed. If another state manages {it} under those tags, take it out of this one instead."
+        "{what} carries the tags of {others}, and the state of {own} has it. This plan writes the tags of {own}. \
+         That is right after the provider's owner was changed. If another state manages {it} under those tags, take \
+         it out of this one instead."
     );
     Diagnostic::warning(summary, detail)
 }

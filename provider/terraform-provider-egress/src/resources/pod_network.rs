@@ -101,8 +101,9 @@ impl Compiles for PodNetwork {
             Diagnostic::warning(
                 "Objects will be deleted",
                 format!(
-                    "These go once the others are applied:\n\n{objects}\n\nTraffic that they steer then goes the cluster's default way, from \
-                     other addresses; pods that still ask for them may have no way out at all."
+                    "These go once the others are applied:\n\n{objects}\n\nTraffic that they steer then goes the \
+                     cluster's default way, from other addresses; pods that still ask for them may have no way out \
+                     at all."
                 ),
             )
         })

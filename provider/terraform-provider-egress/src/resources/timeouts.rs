@@ -64,8 +64,8 @@ impl Defaults {
             string(
                 name,
                 format!(
-                    "How long {what} may take, such as `90s`, `10m` or `1h30m`. Default: `{}m`. When it is over, the provider starts nothing \
-                     new and records what exists; the next apply goes on from there.",
+                    "How long {what} may take, such as `90s`, `10m` or `1h30m`. Default: `{}m`. When it is over, \
+                     the provider starts nothing new and records what exists; the next apply goes on from there.",
                     default.as_secs() / 60
                 ),
             )

@@ -149,9 +149,9 @@ pub(crate) fn crash(rpc: &'static str, error: JoinError) -> Diagnostic {
     Diagnostic::error(
         "The provider crashed",
         format!(
-            "A bug in the provider ended its call {rpc}: {reason}\n\nOther calls went on. Objects that this call was changing may \
-             be changed in part: run a plan to see what is there. Please report this to the provider's developers, with the lines that follow \
-             \"panic:\" in the log."
+            "A bug in the provider ended its call {rpc}: {reason}\n\nOther calls went on. Objects that this call \
+             was changing may be changed in part: run a plan to see what is there. Please report this to the \
+             provider's developers, with the lines that follow \"panic:\" in the log."
         ),
     )
 }

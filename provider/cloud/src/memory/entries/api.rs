@@ -1,7 +1,7 @@
 //! The cloud's side.
 //!
-//! Rules, from the VPC API (`AllocateEipAddress`, `CreateNatGateway`, `AssociateEipAddress`, `CreateSnatEntry`, `DeleteNatGateway`) and from
-//! what public clients meet:
+//! Rules, from the VPC API (`AllocateEipAddress`, `CreateNatGateway`, `AssociateEipAddress`, `CreateSnatEntry`, `DeleteNatGateway`) and
+//! from what public clients meet:
 //!
 //! - A client token answers with what it made; whether also after that is gone is not said, so here it does. While its first call is
 //!   being processed, another is refused (`LastTokenProcessing`).

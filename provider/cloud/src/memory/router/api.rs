@@ -6,8 +6,8 @@
 //! - A name is taken once (409 `alreadyExists`). An address has labels from its `insert` on, changed with a `labelFingerprint` (412
 //!   `conditionNotMet`). It is `RESERVING` before it has an IP, and cannot be deleted while a NAT has it
 //!   (`resourceInUseByAnotherResource`).
-//! - `routers.patch` is a JSON merge patch: the list `nats` is replaced as a whole, whatever it was made from. It answers with an operation;
-//!   while one runs, another is refused (`resourceNotReady`).
+//! - `routers.patch` is a JSON merge patch: the list `nats` is replaced as a whole, whatever it was made from. It answers with an
+//!   operation; while one runs, another is refused (`resourceNotReady`).
 //! - `drainNatIps` may only name what the NAT had until now, and never in a new NAT. An address is in one NAT. A NAT with chosen
 //!   addresses has at least one.
 //! - A rule of a NAT has a number that is its own in the NAT, at most 50 rules.

@@ -12,7 +12,8 @@ pub enum Error {
     NodePool(String),
     /// No id of a public IP prefix.
     #[error(
-        "{} is no public IP prefix; write /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/publicIPPrefixes/<name>", shown(.0)
+        "{} is no public IP prefix; write \
+         /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/publicIPPrefixes/<name>", shown(.0)
     )]
     Prefix(String),
 }

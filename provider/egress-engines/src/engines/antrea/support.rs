@@ -39,26 +39,27 @@ pub(super) fn policy(feature: Feature, settings: &Settings) -> Support {
         Feature::ApiServer => Needs("the provider's `kubernetes.cluster_cidrs.api_server`"),
         Feature::DnsQueries => Refused("Antrea does not restrict for which names the resolver is asked"),
         Feature::DomainsOneLabel => Degraded(
-            "Antrea's * stands for any characters: also names more than one label below the domain are matched. Write the \
-             names, or ** where any depth is meant",
+            "Antrea's * stands for any characters: also names more than one label below the domain are matched. \
+             Write the names, or ** where any depth is meant",
         ),
         Feature::DenyDomains => Degraded(
-            "Antrea knows the addresses of a name only from DNS answers that it sees: an address that a pod still uses after \
-             its time to live is not denied. Allow what is needed instead",
+            "Antrea knows the addresses of a name only from DNS answers that it sees: an address that a pod still \
+             uses after its time to live is not denied. Allow what is needed instead",
         ),
         Feature::Http => Degraded(
-            "needs Antrea's feature gate L7NetworkPolicy (alpha) and disableTXChecksumOffload. Other traffic to the same \
-             destination and port is dropped, also where another rule with http_requests or server_names would allow it",
+            "needs Antrea's feature gate L7NetworkPolicy (alpha) and disableTXChecksumOffload. Other traffic to the \
+             same destination and port is dropped, also where another rule with http_requests or server_names would \
+             allow it",
         ),
         Feature::HttpHeaders => Refused("Antrea looks at the method and path of a request, not at its headers"),
         Feature::Sni => Degraded(
-            "needs Antrea's feature gate L7NetworkPolicy (alpha) and disableTXChecksumOffload. Other traffic to the same \
-             destination and port is dropped, also where another rule with http_requests or server_names would allow it, and * stands for any \
-             number of labels",
+            "needs Antrea's feature gate L7NetworkPolicy (alpha) and disableTXChecksumOffload. Other traffic to the \
+             same destination and port is dropped, also where another rule with http_requests or server_names would \
+             allow it, and * stands for any number of labels",
         ),
         Feature::Audit => Degraded(
-            "what would be stopped is logged on the pod's node (/var/log/antrea/networkpolicy/np.log), once per connection, \
-             at best effort, and not where another policy decides first",
+            "what would be stopped is logged on the pod's node (/var/log/antrea/networkpolicy/np.log), once per \
+             connection, at best effort, and not where another policy decides first",
         ),
         Feature::Staged => Refused("Antrea holds no policies back; use mode = \"audit\" to see what would be stopped"),
     }
@@ -87,19 +88,19 @@ pub(super) fn gateway(feature: GatewayFeature, _: &Settings) -> Support {
         | GatewayFeature::Nodes
         | GatewayFeature::Failover => Exact,
         GatewayFeature::SeveralSources => Refused(
-            "an Egress has one pair of selectors, and two Egresses cannot share an address of a pool; write a gateway with an \
-             address of its own for each source, or give the pods a label in common",
+            "an Egress has one pair of selectors, and two Egresses cannot share an address of a pool; write a \
+             gateway with an address of its own for each source, or give the pods a label in common",
         ),
         GatewayFeature::Cidrs | GatewayFeature::ExceptCidrs => Refused(
-            "an Egress is for everything outside the cluster, whatever the destination; leave `to` out. Antrea's agents leave \
-             blocks out for the whole cluster with egress.exceptCIDRs",
+            "an Egress is for everything outside the cluster, whatever the destination; leave `to` out. Antrea's \
+             agents leave blocks out for the whole cluster with egress.exceptCIDRs",
         ),
         GatewayFeature::Domains => {
             Refused("an Egress is for everything outside the cluster, whatever its name; leave `to` out")
         }
         GatewayFeature::SeveralIps => Degraded(
-            "an Egress has one address: traffic leaves from the lowest of them, and the others stay unused (egressIPs and \
-             externalIPPools are in the schema and not supported by Antrea yet)",
+            "an Egress has one address: traffic leaves from the lowest of them, and the others stay unused \
+             (egressIPs and externalIPPools are in the schema and not supported by Antrea yet)",
         ),
         GatewayFeature::PublicIps => Degraded(
             "Antrea asks no cloud for addresses: something outside the cluster has to translate ips to public_ips",

@@ -1,7 +1,7 @@
 //! Destinations as Cilium's agents see them, to be compared: however they are written, a selector is the demands that it makes.
 //!
-//! Source: `pkg/policy/types/selector.go` and `pkg/policy/api/entity.go` of 1.20.2; documentation, "Layer 3 Policies". A block and a name hold what
-//! is outside the cluster only (`policyCIDRMatchMode` can change that for nodes), and an address can have several names.
+//! Source: `pkg/policy/types/selector.go` and `pkg/policy/api/entity.go` of 1.20.2; documentation, "Layer 3 Policies". A block and a name
+//! hold what is outside the cluster only (`policyCIDRMatchMode` can change that for nodes), and an address can have several names.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Which labels are part of a pod's identity, and so can be selected by: Cilium's default filter, as a table.
 //!
-//! Source: `defaultLabelPrefixCfg` and `filterLabels` of `pkg/labelsfilter/filter.go`, read at 1.16.19, 1.18.6, 1.19.0 and 1.20.2; documentation,
-//! "Limiting Identity-Relevant Labels". The Helm value `labels` replaces it. Labels of namespaces are labels of their pods with a prefix,
-//! and go through the same filter.
+//! Source: `defaultLabelPrefixCfg` and `filterLabels` of `pkg/labelsfilter/filter.go`, read at 1.16.19, 1.18.6, 1.19.0 and 1.20.2;
+//! documentation, "Limiting Identity-Relevant Labels". The Helm value `labels` replaces it. Labels of namespaces are labels of their pods
+//! with a prefix, and go through the same filter.
 
 use egress_model::labels::{LabelKey, NAMESPACE_NAME_LABEL, Selector};
 
@@ -107,8 +107,8 @@ pub(super) fn unusable(key: &str, settings: &Settings) -> Option<String> {
     }
     (!is_kept(key, settings)).then(|| {
         format!(
-            "Cilium leaves the label {key} out of the identities of pods unless its Helm value `labels` says otherwise, so that \
-             no pod is selected by it; use a label of the workload"
+            "Cilium leaves the label {key} out of the identities of pods unless its Helm value `labels` says \
+             otherwise, so that no pod is selected by it; use a label of the workload"
         )
     })
 }
@@ -143,15 +143,16 @@ fn unusable_of_namespace(key: &str, settings: &Settings) -> Option<String> {
     let limit = 63 - prefix.len();
     if !key.contains('/') && key.len() > limit {
         return Some(format!(
-            "Cilium puts a prefix before labels of namespaces, with which {key} is longer than the 63 characters of a label; select by \
-             one of at most {limit} characters, or one with a prefix of its own such as example.com/"
+            "Cilium puts a prefix before labels of namespaces, with which {key} is longer than the 63 characters of \
+             a label; select by one of at most {limit} characters, or one with a prefix of its own such as \
+             example.com/"
         ));
     }
     // The name is a label of its own.
     (key != NAMESPACE_NAME_LABEL && !is_kept(&format!("{prefix}{key}"), settings)).then(|| {
         format!(
-            "Cilium leaves the label {key} of namespaces out of the identities of their pods unless its Helm value `labels` says otherwise, \
-             so that no namespace is selected by it; select by another label"
+            "Cilium leaves the label {key} of namespaces out of the identities of their pods unless its Helm value \
+             `labels` says otherwise, so that no namespace is selected by it; select by another label"
         )
     })
 }

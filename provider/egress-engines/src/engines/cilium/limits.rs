@@ -69,16 +69,19 @@ fn dns(policy: &Policy, root: &Path, settings: &Settings, findings: &mut Finding
         findings.add(Level::Degraded, at, Feature::Resolver, NODE_LOCAL);
     }
     if !dns.queries.is_empty() {
-        let why = "names that are not listed are refused, also those that resolvers make with the search list (\"api.example.com\" \
-                   is first asked for as \"api.example.com.NAMESPACE.svc.cluster.local\"). The C library of Alpine Linux gives up then: \
-                   list \"**.cluster.local\" too, or set Cilium's Helm value dnsProxy.dnsRejectResponseCode to nameError";
+        let why = "names that are not listed are refused, also those that resolvers make with the search list \
+                   (\"api.example.com\" is first asked for as \"api.example.com.NAMESPACE.svc.cluster.local\"). The \
+                   C library of Alpine Linux gives up then: list \"**.cluster.local\" too, or set Cilium's Helm \
+                   value dnsProxy.dnsRejectResponseCode to nameError";
         findings.add(Level::Exact, root.field("dns_queries"), Feature::DnsQueries, why);
     }
 }
 
-const NODE_LOCAL: &str = "Cilium takes a cache's address for the pod's own node or for the outside, depending on its version and the \
-    node's interfaces, so the rule is for both: the same ports of the pod's own node are reached too. With a cache that Cilium redirects to \
-    (CiliumLocalRedirectPolicy) leave node_local_ips out, and name its pods in the resolver's labels";
+const NODE_LOCAL: &str = "Cilium takes a cache's address for the pod's own node or for the outside, depending on \
+                          its version and the node's interfaces, so the rule is for both: the same ports of the \
+                          pod's own node are reached too. With a cache that Cilium redirects to \
+                          (CiliumLocalRedirectPolicy) leave node_local_ips out, and name its pods in the resolver's \
+                          labels";
 
 fn destination(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, findings: &mut Findings<'_, Feature>) {
     match &rule.to {
@@ -102,8 +105,9 @@ fn destination(policy: &Policy, rule: &Rule, at: &Path, settings: &Settings, fin
             let why = if asked_in_a_rule {
                 return;
             } else if !policy.dns.allowed {
-                "Cilium learns the addresses of names from the answers that the pods get, and this policy lets them ask for \
-                 nothing: the rule allows nothing unless another policy of theirs allows DNS with Cilium's rules about names"
+                "Cilium learns the addresses of names from the answers that the pods get, and this policy lets them \
+                 ask for nothing: the rule allows nothing unless another policy of theirs allows DNS with Cilium's \
+                 rules about names"
                     .to_owned()
             } else if let Some(pattern) = unknown() {
                 format!(
@@ -138,8 +142,8 @@ fn blocks(policy: &Policy, set: &CidrSet, at: &Path, findings: &mut Findings<'_,
     let mut degrade = |why: String| findings.add(Level::Degraded, at.clone(), Feature::BlocksWithoutPods, why);
     if !inside.is_empty() {
         degrade(format!(
-            "{} is inside the cluster's own ranges, and to Cilium a block never holds pods or nodes: it matches nothing that runs. Use \
-             to_pods, to_namespaces, or to_entities with \"nodes\"",
+            "{} is inside the cluster's own ranges, and to Cilium a block never holds pods or nodes: it matches \
+             nothing that runs. Use to_pods, to_namespaces, or to_entities with \"nodes\"",
             listed(&inside)
         ));
     }
@@ -166,8 +170,8 @@ fn traffic(rule: &Rule, at: &Path, findings: &mut Findings<'_, Feature>) {
             Port::Icmp(Some(IcmpType { number: EVERY_TYPE, .. })) => (
                 Level::Refused,
                 Feature::Icmp,
-                "Cilium takes type 0 for every type of ICMP. Replies to what pods sent pass anyway, so leave it out; write \"ICMP\" for \
-                 every type",
+                "Cilium takes type 0 for every type of ICMP. Replies to what pods sent pass anyway, so leave it \
+                 out; write \"ICMP\" for every type",
             ),
             Port::Icmp(Some(IcmpType { code: Some(_), .. })) => {
                 (Level::Degraded, Feature::Icmp, "Cilium does not look at the code: every code of the type is meant")

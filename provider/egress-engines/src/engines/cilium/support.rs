@@ -39,20 +39,20 @@ pub(super) fn policy(feature: Feature, settings: &Settings) -> Support {
         ),
         Feature::Services if settings.at_least(1, 17) => Exact,
         Feature::Services => Refused(
-            "Cilium before 1.17 takes only Services without selectors, and no ports beside them; select the pods behind the \
-             Service with to_pods or to_namespaces",
+            "Cilium before 1.17 takes only Services without selectors, and no ports beside them; select the pods \
+             behind the Service with to_pods or to_namespaces",
         ),
         Feature::DenyDomains => Refused(
-            "Cilium denies no domain names, because an address can have other names too; deny blocks of addresses, or allow \
-             only the names that are meant",
+            "Cilium denies no domain names, because an address can have other names too; deny blocks of addresses, \
+             or allow only the names that are meant",
         ),
         Feature::Priority => Refused(
-            "Cilium's policies have no order: they add up, and deny rules win; leave priority out, and use deny rules for what must \
-             not be allowed elsewhere",
+            "Cilium's policies have no order: they add up, and deny rules win; leave priority out, and use deny \
+             rules for what must not be allowed elsewhere",
         ),
         Feature::Audit => Refused(
-            "Cilium audits all policies of a node (Helm value policyAuditMode) or of one pod (cilium-dbg endpoint config \
-             PolicyAuditMode=Enabled), not one policy; switch it on there, and leave mode out",
+            "Cilium audits all policies of a node (Helm value policyAuditMode) or of one pod (cilium-dbg endpoint \
+             config PolicyAuditMode=Enabled), not one policy; switch it on there, and leave mode out",
         ),
         Feature::Staged => Refused(
             "Cilium holds no policy back; use delivery = \"render\", or audit a node with Helm value policyAuditMode",
@@ -63,8 +63,8 @@ pub(super) fn policy(feature: Feature, settings: &Settings) -> Support {
 pub(super) const EXCEPTIONS: &[Exception] = &[
     refused(
         &[Feature::SourcePods, Feature::DestinationPods, Feature::ClusterScope],
-        "labels that Cilium leaves out of identities, such as `pod-template-hash`, `io.kubernetes...` and `kubernetes.io/...`, select nothing \
-         (Helm value `labels`)",
+        "labels that Cilium leaves out of identities, such as `pod-template-hash`, `io.kubernetes...` and \
+         `kubernetes.io/...`, select nothing (Helm value `labels`)",
     ),
     refused(&[Feature::ServiceAccounts], "names of more than 63 characters"),
     degraded(
@@ -83,12 +83,13 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     degraded(&[Feature::Icmp], "codes, which Cilium does not look at"),
     refused(
         &[Feature::Http, Feature::Sni],
-        "every port, and two rules that read one port of one destination in two ways (HTTP, TLS server names, DNS): Cilium would take them and \
-         enforce nothing on these pods",
+        "every port, and two rules that read one port of one destination in two ways (HTTP, TLS server names, DNS): \
+         Cilium would take them and enforce nothing on these pods",
     ),
     degraded(
         &[Feature::Http, Feature::Sni],
-        "a port of destinations that another rule may have too and reads in another way, or lets anything pass to: Cilium reads it in one way",
+        "a port of destinations that another rule may have too and reads in another way, or lets anything pass to: \
+         Cilium reads it in one way",
     ),
     degraded(&[Feature::HttpHeaders], "empty values, for which a header only has to be there"),
 ];
@@ -110,8 +111,8 @@ pub(super) fn gateway(feature: GatewayFeature, settings: &Settings) -> Support {
         | GatewayFeature::Nodes
         | GatewayFeature::Interface => Exact,
         GatewayFeature::SeveralIps if settings.at_least(1, 18) => Degraded(
-            "for each address Cilium takes the first node by name that nodes selects, so all addresses must be on that one node; \
-             every pod leaves from one of them",
+            "for each address Cilium takes the first node by name that nodes selects, so all addresses must be on \
+             that one node; every pod leaves from one of them",
         ),
         GatewayFeature::SeveralIps => Refused(
             "Cilium before 1.18 has one address per gateway; write a gateway for each, for different pods or destinations",
@@ -121,8 +122,9 @@ pub(super) fn gateway(feature: GatewayFeature, settings: &Settings) -> Support {
             "Cilium before 1.20 takes no IPv6 address; from 1.18 it takes the first one of an interface: set interface instead of ips",
         ),
         GatewayFeature::AssignsIps => Degraded(
-            "Cilium puts no address onto a node: it must already be on a network interface there that Cilium runs on, or the \
-             traffic is dropped (\"No Egress IP configured\"); an address that comes later counts once the gateway is applied again",
+            "Cilium puts no address onto a node: it must already be on a network interface there that Cilium runs \
+             on, or the traffic is dropped (\"No Egress IP configured\"); an address that comes later counts once \
+             the gateway is applied again",
         ),
         GatewayFeature::PublicIps => Degraded(
             "Cilium asks no cloud for public addresses; associate them with the addresses of the gateway's nodes",
@@ -135,8 +137,8 @@ pub(super) fn gateway(feature: GatewayFeature, settings: &Settings) -> Support {
             "a CiliumEgressGatewayPolicy routes by address, and knows no domain names (cilium#20435); use cidrs",
         ),
         GatewayFeature::Failover => Refused(
-            "Cilium's open source gateway does not look at its nodes' health: while the node is down, and as long as the \
-             cluster lists it, its traffic is dropped (cilium#18230), and no address moves to another node",
+            "Cilium's open source gateway does not look at its nodes' health: while the node is down, and as long \
+             as the cluster lists it, its traffic is dropped (cilium#18230), and no address moves to another node",
         ),
     }
 }
@@ -144,8 +146,8 @@ pub(super) fn gateway(feature: GatewayFeature, settings: &Settings) -> Support {
 pub(super) const GATEWAY_EXCEPTIONS: &[Exception<GatewayFeature>] = &[
     refused(
         &[GatewayFeature::SourcePods, GatewayFeature::SourceNamespaces],
-        "labels that Cilium leaves out of identities, such as `pod-template-hash`, `io.kubernetes...` and `kubernetes.io/...`, select nothing \
-         (Helm value `labels`)",
+        "labels that Cilium leaves out of identities, such as `pod-template-hash`, `io.kubernetes...` and \
+         `kubernetes.io/...`, select nothing (Helm value `labels`)",
     ),
     degraded(
         &[GatewayFeature::External],

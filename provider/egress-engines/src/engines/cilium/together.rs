@@ -221,8 +221,9 @@ fn finding_of(reading: Reading, other: &Part<'_>, meeting: Meeting) -> Option<(L
         }
         (_, Reading::Nothing) => {
             let why = format!(
-                "{who} lets any connection to the same port of some of these destinations pass, but Cilium reads all of them as HTTP there: \
-                 those that are not HTTP are stopped. Give the two rules different ports, or destinations that have nothing in common"
+                "{who} lets any connection to the same port of some of these destinations pass, but Cilium reads \
+                 all of them as HTTP there: those that are not HTTP are stopped. Give the two rules different \
+                 ports, or destinations that have nothing in common"
             );
             return Some((Level::Degraded, why));
         }
@@ -234,16 +235,18 @@ fn finding_of(reading: Reading, other: &Part<'_>, meeting: Meeting) -> Option<(L
         Meeting::AtOneSelector => (
             Level::Refused,
             format!(
-                "{who} reads {what} at the same port of the same destination, and Cilium reads one protocol there: it would take the policy \
-                 and then fail to enforce any on these pods; give the two rules different ports"
+                "{who} reads {what} at the same port of the same destination, and Cilium reads one protocol there: \
+                 it would take the policy and then fail to enforce any on these pods; give the two rules different \
+                 ports"
             ),
         ),
         Meeting::AtDestinations => (
             Level::Degraded,
             format!(
-                "{who} reads {what} at the same port of destinations that may be the same (one address can have several names, a pod several \
-                 labels), and Cilium reads one protocol there: where they are, what one of the two rules allows is stopped. Give them \
-                 different ports, or destinations that have nothing in common"
+                "{who} reads {what} at the same port of destinations that may be the same (one address can have \
+                 several names, a pod several labels), and Cilium reads one protocol there: where they are, what \
+                 one of the two rules allows is stopped. Give them different ports, or destinations that have \
+                 nothing in common"
             ),
         ),
     })

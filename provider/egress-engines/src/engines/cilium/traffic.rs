@@ -68,8 +68,8 @@ fn port(port: &Port) -> Option<PortProtocol> {
 }
 
 /// The types of ICMP messages; those that are named for both families are meant in both. Type 0 is every type of its family, because the
-/// agent keeps a type where it keeps a port, of which 0 is every one (`pkg/policy/api/icmp.go` and `createL4Filter` of `pkg/policy/l4.go`, 1.16
-/// to 1.20): it is there for all of them, and the named ones beside it for an agent that ever tells it apart.
+/// agent keeps a type where it keeps a port, of which 0 is every one (`pkg/policy/api/icmp.go` and `createL4Filter` of `pkg/policy/l4.go`,
+/// 1.16 to 1.20): it is there for all of them, and the named ones beside it for an agent that ever tells it apart.
 fn icmp_types(port: &Port) -> Vec<IcmpField> {
     let field = |family: &'static str| move |number: u8| IcmpField { family, number };
     match port {

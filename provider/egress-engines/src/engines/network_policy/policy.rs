@@ -65,8 +65,9 @@ pub(crate) fn allow_rules(
         Peers::External => {
             let outside = policy.cluster.external_blocks();
             if outside.is_empty() {
-                let why = "a NetworkPolicy has no notion of what is outside the cluster: 0.0.0.0/0 also holds the pods. \
-                           Set the provider's kubernetes.cluster_cidrs.pods, and services and nodes beside it, so that they can be left out";
+                let why = "a NetworkPolicy has no notion of what is outside the cluster: 0.0.0.0/0 also holds the \
+                           pods. Set the provider's kubernetes.cluster_cidrs.pods, and services and nodes beside \
+                           it, so that they can be left out";
                 findings.refuse(path.field("to_external"), Feature::External, why);
                 return Vec::new();
             }
@@ -131,13 +132,13 @@ fn note_overlaps(set: &CidrSet, cluster: &ClusterRanges, path: &Path, findings: 
     };
     let why = if !overlaps.is_empty() {
         format!(
-            "overlaps addresses of the cluster ({}); whether a block matches them is up to the network plugin. Select pods by \
-             their labels, and leave the ranges out with exceptions (\"!10.0.0.0/8\")",
+            "overlaps addresses of the cluster ({}); whether a block matches them is up to the network plugin. \
+             Select pods by their labels, and leave the ranges out with exceptions (\"!10.0.0.0/8\")",
             listed(&overlaps)
         )
     } else if everywhere() {
-        "holds every address, and with most network plugins also those of the pods; use to_external for what is outside \
-         the cluster"
+        "holds every address, and with most network plugins also those of the pods; use to_external for what is \
+         outside the cluster"
             .to_owned()
     } else {
         return;

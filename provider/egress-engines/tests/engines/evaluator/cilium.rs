@@ -131,8 +131,8 @@ impl Opening<'_> {
 }
 
 impl Rules<'_> {
-    /// Whether the rules let a flow pass, together (`mergePortProto` in `pkg/policy/rule.go`, `pkg/envoy/model.go`): where one of them has requests
-    /// read, the proxy takes what is no HTTP for an error; server names are demanded of all that is kept with them.
+    /// Whether the rules let a flow pass, together (`mergePortProto` in `pkg/policy/rule.go`, `pkg/envoy/model.go`): where one of them has
+    /// requests read, the proxy takes what is no HTTP for an error; server names are demanded of all that is kept with them.
     fn allows(&self, flow: &Flow) -> bool {
         let openings = self.openings(flow);
         if !matches!(flow.transport, Transport::Port(Protocol::Tcp, _)) {

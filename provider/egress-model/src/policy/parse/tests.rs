@@ -70,7 +70,8 @@ fn tells_mistakes_about_the_policy() {
     check(vec![
         (
             Spec { name: "Backend".into(), ..valid() },
-            "name: \"Backend\" must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', each beginning and ending with a letter or digit",
+            "name: \"Backend\" must be a lowercase DNS name: letters, digits and '-', in parts separated by '.', \
+             each beginning and ending with a letter or digit",
         ),
         (
             Spec { namespace: Some("a.b".into()), ..valid() },
@@ -102,7 +103,8 @@ fn tells_mistakes_about_the_policy() {
         ),
         (
             expression("tier is web"),
-            "pods.match_expressions[0]: \"tier is web\" is no expression; write \"tier in (web, api)\", \"tier notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\"",
+            "pods.match_expressions[0]: \"tier is web\" is no expression; write \"tier in (web, api)\", \"tier \
+             notin (db)\", \"tier\", \"!tier\", \"tier=web\" or \"tier!=web\"",
         ),
         (
             expression("tier in (a b)"),

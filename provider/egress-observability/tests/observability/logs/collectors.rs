@@ -1,5 +1,5 @@
-//! The programs themselves. The OpenTelemetry Collector is what `EGRESS_OTELCOL` names; Fluent Bit and Fluentd are asked where they are on PATH. Without a
-//! program its test says that it is skipped.
+//! The programs themselves. The OpenTelemetry Collector is what `EGRESS_OTELCOL` names; Fluent Bit and Fluentd are asked where they are on
+//! PATH. Without a program its test says that it is skipped.
 
 use std::ffi::OsString;
 use std::fs::{self, File};

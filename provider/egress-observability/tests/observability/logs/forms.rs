@@ -1,5 +1,5 @@
-//! The words that Fluent Bit and Fluentd know, of the plugins that are used: a misspelt one is refused by the program when it starts, on a node.
-//! Sources: the documentation of each plugin, as in the compilers.
+//! The words that Fluent Bit and Fluentd know, of the plugins that are used: a misspelt one is refused by the program when it starts, on a
+//! node. Sources: the documentation of each plugin, as in the compilers.
 
 use std::collections::BTreeMap;
 

@@ -46,8 +46,10 @@ pub(super) const SAMPLES: [Sample; 7] = [
     Sample {
         kind: LogKind::Calico,
         lines: &[
-            "Nov 30 12:00:00 n1 kernel: [ 7.25] calico-packet: IN=cali0123456789a OUT=eth0 MAC=ee:ee SRC=10.42.0.9 DST=203.0.113.9 LEN=60 TOS=0x00 TTL=63 ID=1 DF PROTO=TCP SPT=41414 DPT=443 WINDOW=64860 SYN",
-            "Nov 30 12:00:01 n1 kernel: [ 8.25] calico-packet: IN=eth0 OUT=cali0123456789a SRC=203.0.113.9 DST=10.42.0.9 LEN=60 TTL=63 PROTO=TCP SPT=443 DPT=41414",
+            "Nov 30 12:00:00 n1 kernel: [ 7.25] calico-packet: IN=cali0123456789a OUT=eth0 MAC=ee:ee SRC=10.42.0.9 \
+             DST=203.0.113.9 LEN=60 TOS=0x00 TTL=63 ID=1 DF PROTO=TCP SPT=41414 DPT=443 WINDOW=64860 SYN",
+            "Nov 30 12:00:01 n1 kernel: [ 8.25] calico-packet: IN=eth0 OUT=cali0123456789a SRC=203.0.113.9 \
+             DST=10.42.0.9 LEN=60 TTL=63 PROTO=TCP SPT=443 DPT=41414",
             "Nov 30 12:00:02 n1 kernel: [ 9.25] eth0: link up",
         ],
         records: &[(
@@ -70,9 +72,12 @@ pub(super) const SAMPLES: [Sample; 7] = [
     Sample {
         kind: LogKind::Antrea,
         lines: &[
-            "2026/11/30 12:00:00.422233 AntreaPolicyEgressRule AntreaNetworkPolicy:shop/backend deny Egress Reject 14500 shop/api 10.10.1.7 <nil> 203.0.113.9 <nil> ICMP 84 none [2 packets in 1.000855539s]",
-            "2026/11/30 12:00:01.422233 AntreaPolicyEgressRule AntreaNetworkPolicy:shop/backend partner Egress Allow 14501 shop/api 10.10.1.7 53646 203.0.113.9 443 TCP 60 none",
-            "2026/11/30 12:00:02.804416 IngressDefaultRule AntreaNetworkPolicy:shop/backend deny Ingress Reject 16 shop/api 10.10.1.8 53646 10.10.1.7 80 TCP 60 none",
+            "2026/11/30 12:00:00.422233 AntreaPolicyEgressRule AntreaNetworkPolicy:shop/backend deny Egress Reject \
+             14500 shop/api 10.10.1.7 <nil> 203.0.113.9 <nil> ICMP 84 none [2 packets in 1.000855539s]",
+            "2026/11/30 12:00:01.422233 AntreaPolicyEgressRule AntreaNetworkPolicy:shop/backend partner Egress \
+             Allow 14501 shop/api 10.10.1.7 53646 203.0.113.9 443 TCP 60 none",
+            "2026/11/30 12:00:02.804416 IngressDefaultRule AntreaNetworkPolicy:shop/backend deny Ingress Reject 16 \
+             shop/api 10.10.1.8 53646 10.10.1.7 80 TCP 60 none",
         ],
         records: &[
             (&[("action", "Reject"), ("destination_ip", "203.0.113.9"), ("packets", "2")], true),

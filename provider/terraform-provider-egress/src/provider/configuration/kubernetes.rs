@@ -77,7 +77,8 @@ fn access(part: &Part, path: &Path) -> Result<Access, Diagnostic> {
         return match only_with_host(part) {
             Some(name) => Err(Diagnostic::error(
                 format!("{name} is given without a host"),
-                "It describes the API server that host names, and has no effect with a kubeconfig or in_cluster. Add host, or leave it out.",
+                "It describes the API server that host names, and has no effect with a kubeconfig or in_cluster. \
+                 Add host, or leave it out.",
             )
             .at(path.child(name))),
             None if in_cluster => Ok(Access::InCluster),

@@ -1,4 +1,5 @@
-//! What Terraform core does with the instances of one resource type in a run: refresh, plan, and the halves of a replacement in their order.
+//! What Terraform core does with the instances of one resource type in a run: refresh, plan, and the halves of a replacement in their
+//! order.
 
 mod steps;
 

@@ -236,8 +236,9 @@ impl Arguments {
                 wrong.push(Diagnostic::error("A release policy is for no address", detail).at(path));
             } else if policy.known().is_some_and(|policy| policy == "retain") && self.releases() && !is_adopted(key) {
                 let detail = format!(
-                    "The pool releases what leaves it, and {key:?} is to be retained: were this map lost on its way here, misspelt in the input \
-                     of a module for one, its IP would be released. Write release_policy = \"retain\", and list here the keys to release."
+                    "The pool releases what leaves it, and {key:?} is to be retained: were this map lost on its way \
+                     here, misspelt in the input of a module for one, its IP would be released. Write \
+                     release_policy = \"retain\", and list here the keys to release."
                 );
                 wrong.push(Diagnostic::error("An address is to be retained in a pool that releases", detail).at(path));
             } else if policy.is_null() {
@@ -259,8 +260,9 @@ impl Arguments {
     fn undecided_release(&self) -> Option<Diagnostic> {
         let warns = self.on_ip_change.known().is_some_and(|text| text == "warn");
         (warns && self.release_policy.is_null()).then(|| {
-            let detail = "on_ip_change = \"warn\" lets public IPs leave the pool, so release_policy has to say what becomes of them: \"release\" \
-                          gives them back to the cloud, and they cannot be had again for sure; \"retain\" leaves them allocated in the account.";
+            let detail = "on_ip_change = \"warn\" lets public IPs leave the pool, so release_policy has to say what \
+                          becomes of them: \"release\" gives them back to the cloud, and they cannot be had again \
+                          for sure; \"retain\" leaves them allocated in the account.";
             Diagnostic::error("release_policy is missing", detail).at(Path::attribute("release_policy"))
         })
     }

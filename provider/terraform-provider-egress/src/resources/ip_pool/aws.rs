@@ -92,8 +92,8 @@ fn source_attributes() -> Vec<Attribute> {
     vec![
         string(
             "network_border_group",
-            "The group of zones from which AWS advertises the address: the region, or that of a Local or Wavelength Zone. A NAT gateway \
-             takes only addresses of its zone's group. Default: the region's.",
+            "The group of zones from which AWS advertises the address: the region, or that of a Local or Wavelength \
+             Zone. A NAT gateway takes only addresses of its zone's group. Default: the region's.",
         ),
         string(
             "public_ipv4_pool",
@@ -118,16 +118,16 @@ impl Backend for AwsBackend {
     fn block(&self) -> NestedBlock {
         let region = place_attribute(
             "region",
-            "The region. Default: the provider's. An address cannot move: another region replaces the pool, and every IP of it is given \
-             up by its `release_policy`.",
+            "The region. Default: the provider's. An address cannot move: another region replaces the pool, and \
+             every IP of it is given up by its `release_policy`.",
         );
         let attributes = std::iter::once(region).chain(source_attributes()).collect();
         block(
             "aws",
             attributes,
-            "The addresses are Elastic IP addresses on AWS; an empty `aws {}` takes the provider's region and Amazon's own addresses. Where new \
-             addresses come from can be written here for all of them, and in the `aws` of an address for that one. Another source gives a \
-             key another IP.",
+            "The addresses are Elastic IP addresses on AWS; an empty `aws {}` takes the provider's region and \
+             Amazon's own addresses. Where new addresses come from can be written here for all of them, and in the \
+             `aws` of an address for that one. Another source gives a key another IP.",
         )
     }
 
@@ -135,8 +135,8 @@ impl Backend for AwsBackend {
         object(
             "aws",
             source_attributes(),
-            "Where this address comes from on AWS, in place of what the pool's `aws` says. `public_ipv4_pool` or `ipam_pool_id` stands in \
-             place of `new = true`.",
+            "Where this address comes from on AWS, in place of what the pool's `aws` says. `public_ipv4_pool` or \
+             `ipam_pool_id` stands in place of `new = true`.",
         )
     }
 

@@ -35,8 +35,9 @@ pub(super) fn elsewhere(public_ip: &str, was: &str, now: &str) -> Diagnostic {
     Diagnostic::error(
         "The pool is in another account or region",
         format!(
-            "The state has {public_ip} as {was}, and with the provider's credentials and region of this run it would be {now}. The address \
-             is not lost and nothing was changed. Use the account and region of the pool, or set aws.region of the pool."
+            "The state has {public_ip} as {was}, and with the provider's credentials and region of this run it \
+             would be {now}. The address is not lost and nothing was changed. Use the account and region of the \
+             pool, or set aws.region of the pool."
         ),
     )
     .at(Path::attribute("aws"))
@@ -92,12 +93,12 @@ fn giving_up(what: &str, mut detail: String, guards: bool, destroys: bool) -> Di
         return Diagnostic::warning(format!("{what}: IPs will be given up"), detail).at(addresses());
     }
     detail.push_str(if destroys {
-        " If that is done: a destroy goes by what was applied last, so set on_ip_change = \"warn\" in the resource, apply, and then \
-         destroy. To keep the addresses allocated, set release_policy = \"retain\" instead, apply, and then destroy. If its block was only \
-         renamed or moved, a moved block keeps the pool as it is."
+        " If that is done: a destroy goes by what was applied last, so set on_ip_change = \"warn\" in the resource, \
+         apply, and then destroy. To keep the addresses allocated, set release_policy = \"retain\" instead, apply, \
+         and then destroy. If its block was only renamed or moved, a moved block keeps the pool as it is."
     } else {
-        " If that is done, set on_ip_change = \"warn\" together with this change, and release_policy = \"release\". To keep the addresses allocated, set \
-         release_policy = \"retain\" instead."
+        " If that is done, set on_ip_change = \"warn\" together with this change, and release_policy = \"release\". \
+         To keep the addresses allocated, set release_policy = \"retain\" instead."
     });
     Diagnostic::error(format!("{what}: IPs would be given up"), detail).at(Path::attribute("on_ip_change"))
 }
@@ -126,8 +127,8 @@ pub(super) fn leaves_unseen(
 pub(super) fn undecided(keys: &[&Key]) -> Diagnostic {
     let keys = keys.iter().map(|key| format!("\"{key}\"")).collect::<Vec<_>>().join(", ");
     let detail = format!(
-        "What these keys ask for depends on values that are known only after apply: {keys}. If they turn out to need other addresses, \
-         the apply changes nothing and says so, because on_ip_change is \"error\"."
+        "What these keys ask for depends on values that are known only after apply: {keys}. If they turn out to \
+         need other addresses, the apply changes nothing and says so, because on_ip_change is \"error\"."
     );
     Diagnostic::warning("Whether all keys keep their IPs is not known yet", detail).at(addresses())
 }
@@ -153,9 +154,10 @@ pub(super) fn left_to_others(
     }
     let _ = write!(
         detail,
-        "\nThe state of {identity} has them, and this plan {what}; but they may be somebody else's by now, so nothing is released. If the \
-         provider's owner was changed, set the former one again, or apply the changed owner once before: an apply writes the new tags. \
-         If another state manages them, take them out of this one: \"terraform state rm\", or a removed block with destroy = false."
+        "\nThe state of {identity} has them, and this plan {what}; but they may be somebody else's by now, so \
+         nothing is released. If the provider's owner was changed, set the former one again, or apply the changed \
+         owner once before: an apply writes the new tags. If another state manages them, take them out of this one: \
+         \"terraform state rm\", or a removed block with destroy = false."
     );
     Some(Diagnostic::error("Addresses of the pool carry the tags of others", detail).at(addresses()))
 }
@@ -163,8 +165,9 @@ pub(super) fn left_to_others(
 /// The address of a key carries the tags of others.
 pub(super) fn marked_by_others(key: &Key, row: &Row, others: &Identity, own: &Identity) -> Diagnostic {
     let detail = format!(
-        "{} ({}) carries the tags of {others}, and the state of {own} has it. This plan writes the tags of {own}. That is right after the \
-         provider's owner was changed. If another state manages the address under those tags, take it out of this one instead.",
+        "{} ({}) carries the tags of {others}, and the state of {own} has it. This plan writes the tags of {own}. \
+         That is right after the provider's owner was changed. If another state manages the address under those \
+         tags, take it out of this one instead.",
         row.public_ips, row.id
     );
     Diagnostic::warning(format!("The address of key \"{key}\" changes its owner"), detail).at(address_path(key))
@@ -183,9 +186,9 @@ pub(super) fn name_taken(name: &Name, rows: &[&Row]) -> Diagnostic {
 /// A renaming with other changes.
 pub(super) fn renamed_with_more(before: &Name, now: &Name) -> Diagnostic {
     let detail = format!(
-        "The pool is renamed from {before} to {now} by writing the name on its addresses, which all stay. That is done in an apply of its \
-         own, so that a run that is interrupted leaves nothing that cannot be told apart from another pool's. Apply the other changes first \
-         with the name {before}, or the name first."
+        "The pool is renamed from {before} to {now} by writing the name on its addresses, which all stay. That is \
+         done in an apply of its own, so that a run that is interrupted leaves nothing that cannot be told apart \
+         from another pool's. Apply the other changes first with the name {before}, or the name first."
     );
     Diagnostic::error("A pool is renamed alone", detail).at(Path::attribute("name"))
 }
@@ -201,12 +204,12 @@ pub(super) fn strays(rows: &[&Row], destroys: bool) -> Option<Diagnostic> {
         return None;
     }
     detail.push_str(
-        "\nThey carry the owner and name of this pool, and the state does not have them: an interrupted apply left them, or another state \
-         uses the same owner and name. ",
+        "\nThey carry the owner and name of this pool, and the state does not have them: an interrupted apply left \
+         them, or another state uses the same owner and name. ",
     );
     detail.push_str(if destroys {
-        "They stay allocated, and cost money. If they are this pool's, add their keys to addresses and apply before the destroy; or \
-         release them by hand."
+        "They stay allocated, and cost money. If they are this pool's, add their keys to addresses and apply before \
+         the destroy; or release them by hand."
     } else {
         "An apply with these keys in addresses adopts them; otherwise they stay allocated, and cost money, until they are released by hand."
     });
@@ -218,9 +221,9 @@ pub(super) fn extra(rows: &[&Row]) -> Option<Diagnostic> {
     let ids: Vec<_> = rows.iter().map(|row| format!("{} ({})", row.public_ips, row.id)).collect();
     (!ids.is_empty()).then(|| {
         let detail = format!(
-            "A key had more than one address, as an interrupted run can leave it. The pool keeps one, and by release_policy = \"retain\" \
-             released none. Without the pool's tags now, and still allocated, where they cost money: {}. Release them by hand when \
-             nobody needs them.",
+            "A key had more than one address, as an interrupted run can leave it. The pool keeps one, and by \
+             release_policy = \"retain\" released none. Without the pool's tags now, and still allocated, where \
+             they cost money: {}. Release them by hand when nobody needs them.",
             ids.join(", ")
         );
         Diagnostic::warning("Extra addresses stay allocated", detail).at(addresses())
@@ -251,8 +254,9 @@ pub(super) fn left_before(leaving: &[&Leaving], users: &BTreeMap<AddressId, Stri
 /// The address of a key was released since the state was read.
 pub(super) fn stale(key: &Key, ip: &str) -> Diagnostic {
     let detail = format!(
-        "The state has {ip}, and it was released since the state was read, outside of this run. Nothing was changed. Plan again, with a \
-         refresh (without -refresh=false): the new plan says which keys get another IP, and how to ask for the same one."
+        "The state has {ip}, and it was released since the state was read, outside of this run. Nothing was \
+         changed. Plan again, with a refresh (without -refresh=false): the new plan says which keys get another IP, \
+         and how to ask for the same one."
     );
     Diagnostic::error(format!("The address of key \"{key}\" is no longer as it was planned"), detail)
         .at(address_path(key))
@@ -262,8 +266,8 @@ pub(super) fn stale(key: &Key, ip: &str) -> Diagnostic {
 pub(super) fn lost(key: &Key, ip: &str, guards: bool) -> Diagnostic {
     let summary = format!("The public IP {ip} of key \"{key}\" is gone");
     let detail = format!(
-        "The address was released outside of Terraform. Set recover = \"{ip}\" on this address to ask the cloud for the same IP back, \
-         which works as long as nobody else has it."
+        "The address was released outside of Terraform. Set recover = \"{ip}\" on this address to ask the cloud for \
+         the same IP back, which works as long as nobody else has it."
     );
     let diagnostic = if guards {
         let detail = format!("{detail} To take another IP instead, set on_ip_change = \"warn\" and apply.");
@@ -303,8 +307,8 @@ pub(super) fn kept(rows: &[Row], identity: &Identity) -> Option<Diagnostic> {
     }
     let _ = write!(
         detail,
-        "\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as create_before_destroy has it, or \
-         one in another state. They are not released; only this state forgets them."
+        "\nAnother instance of {identity} has adopted them: the one that takes the place of this one, as \
+         create_before_destroy has it, or one in another state. They are not released; only this state forgets them."
     );
     Some(Diagnostic::warning("Addresses that another instance has adopted are kept", detail).at(addresses()))
 }
@@ -312,8 +316,8 @@ pub(super) fn kept(rows: &[Row], identity: &Identity) -> Option<Diagnostic> {
 /// A named address does not exist.
 pub(super) fn missing(key: &Key, id: &str) -> Diagnostic {
     let detail = format!(
-        "There is no address {id} in this account and region. Look for a typing error, another region or account, or remove \
-         existing_id to allocate a new address."
+        "There is no address {id} in this account and region. Look for a typing error, another region or account, \
+         or remove existing_id to allocate a new address."
     );
     Diagnostic::error(format!("The address of key \"{key}\" does not exist"), detail)
         .at(address_path(key).child("existing_id"))
@@ -332,8 +336,8 @@ pub(super) fn foreign(key: &Key, row: &Row, pool: &str) -> Diagnostic {
 /// An address that was adopted becomes the pool's own.
 pub(super) fn taken_over(key: &Key, row: &Row) -> Diagnostic {
     let detail = format!(
-        "existing_id was removed, and the key stays: {} ({}) is kept, but from now on it is the pool's own. It is tagged now, and \
-         released when the key is removed. To give it up instead, remove the key.",
+        "existing_id was removed, and the key stays: {} ({}) is kept, but from now on it is the pool's own. It is \
+         tagged now, and released when the key is removed. To give it up instead, remove the key.",
         row.public_ips, row.id
     );
     Diagnostic::warning(format!("The adopted address of key \"{key}\" becomes the pool's own"), detail)
@@ -353,9 +357,9 @@ pub(super) fn retagged(key: &Key, row: &Row) -> Diagnostic {
 /// Another instance has adopted an address of the state.
 pub(super) fn taken_back(key: &Key, row: &Row) -> Diagnostic {
     let detail = format!(
-        "{} ({}) carries the holder of another instance of this resource: one in another state with the same owner and name, or one whose \
-         creation was interrupted. This plan takes it back. If another state manages it, give one of the two another owner, or take it out \
-         of this state (\"terraform state rm\").",
+        "{} ({}) carries the holder of another instance of this resource: one in another state with the same owner \
+         and name, or one whose creation was interrupted. This plan takes it back. If another state manages it, \
+         give one of the two another owner, or take it out of this state (\"terraform state rm\").",
         row.public_ips, row.id
     );
     Diagnostic::warning(format!("The address of key \"{key}\" was adopted by another instance"), detail)
@@ -398,8 +402,8 @@ pub(super) fn end(end: &End, place: &Place, exists: &str, creates: bool) -> Opti
         End::Unsettled(rest) => Diagnostic::error(
             "The addresses do not stay as they were set",
             format!(
-                "Each call succeeded, and still this remains to be done: {}. Somebody else changes the same addresses: look for another \
-                 state with the same owner and name.\n\n{exists}",
+                "Each call succeeded, and still this remains to be done: {}. Somebody else changes the same \
+                 addresses: look for another state with the same owner and name.\n\n{exists}",
                 rest.join("; ")
             ),
         ),

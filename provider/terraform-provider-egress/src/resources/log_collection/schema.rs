@@ -17,23 +17,56 @@ pub(super) fn schema() -> Schema {
         .collect();
     let attributes = vec![
         text("name", "What it is called: the name of its `ConfigMap`, a DNS name of at most 63 characters.").required(),
-        text("namespace", "The namespace of its `ConfigMap`, that of the collector. It must exist. After a change the object in the new namespace is applied before that in the old one is deleted.").required(),
+        text(
+            "namespace",
+            "The namespace of its `ConfigMap`, that of the collector. It must exist. After a change the object in \
+             the new namespace is applied before that in the old one is deleted.",
+        )
+        .required(),
         text("collector", &format!("The collector: {}.", collectors.join(", "))).required(),
-        watched::schema::policies("Policies whose engines' logs are read, by a name of your choice: `egress_policy` resources as a whole. On Istio these are the access logs of the sidecars in the policy's namespace. An engine that writes no log is an error."),
-        watched::schema::gateways("In-cluster gateways whose logs are read, by a name of your choice: `egress_gateway` resources as a whole. On Istio that is the gateway's access log."),
-        Attribute::new("files_of", Type::map(Type::list(Type::String)), format!("Files in place of the usual ones, in which `*` stands for any part of a name, by the kind of log: {}. `vpc-flow-logs`, which has no usual place, reads VPC flow logs of AWS, in their default format of version 2, that are there as files.", kinds.join(", "))),
+        watched::schema::policies(
+            "Policies whose engines' logs are read, by a name of your choice: `egress_policy` resources as a whole. \
+             On Istio these are the access logs of the sidecars in the policy's namespace. An engine that writes no \
+             log is an error.",
+        ),
+        watched::schema::gateways(
+            "In-cluster gateways whose logs are read, by a name of your choice: `egress_gateway` resources as a \
+             whole. On Istio that is the gateway's access log.",
+        ),
+        Attribute::new(
+            "files_of",
+            Type::map(Type::list(Type::String)),
+            format!(
+                "Files in place of the usual ones, in which `*` stands for any part of a name, by the kind of log: \
+                 {}. `vpc-flow-logs`, which has no usual place, reads VPC flow logs of AWS, in their default format \
+                 of version 2, that are there as files.",
+                kinds.join(", ")
+            ),
+        ),
         text("keep", "`all`: every record of egress. `denied`: those of what was stopped.").required(),
-        text_map("fields", "Fields that every record gets, such as `{ cluster = \"prod\" }`, beside `egress_source`, which says which log it is of."),
-        Attribute::new("files", Type::map(Type::String), "The collector's files by name, as in the `ConfigMap`: `fluent-bit.conf` and `parsers.conf`, `fluent.conf`, or `config.yaml`.").computed(),
+        text_map(
+            "fields",
+            "Fields that every record gets, such as `{ cluster = \"prod\" }`, beside `egress_source`, which says \
+             which log it is of.",
+        ),
+        Attribute::new(
+            "files",
+            Type::map(Type::String),
+            "The collector's files by name, as in the `ConfigMap`: `fluent-bit.conf` and `parsers.conf`, \
+             `fluent.conf`, or `config.yaml`.",
+        )
+        .computed(),
     ];
     let schema = Schema::new(
-        "The configuration of a collector that reads what the engines log of egress: Fluent Bit, Fluentd or the OpenTelemetry Collector, as a \
-         `ConfigMap`. It makes no pods: mount it into those of the collector that you have, on every node.\n\n\
-         Lines of container runtimes are joined where they were split. A line that is no record, such as a proxy's own messages, is passed \
-         over. What each engine has to be told so that it writes its log is in `requirements`.\n\n\
+        "The configuration of a collector that reads what the engines log of egress: Fluent Bit, Fluentd or the \
+         OpenTelemetry Collector, as a `ConfigMap`. It makes no pods: mount it into those of the collector that you \
+         have, on every node.\n\n\
+         Lines of container runtimes are joined where they were split. A line that is no record, such as a proxy's \
+         own messages, is passed over. What each engine has to be told so that it writes its log is in \
+         `requirements`.\n\n\
          No object and no state holds a password: `login` names variables of the collector's environment, which a Secret fills.\n\n\
-         The plan shows the object in `manifests`, also without a cluster. Only the fields in `manifests` are owned (server-side apply, \
-         field manager `terraform-provider-egress`).",
+         The plan shows the object in `manifests`, also without a cluster. Only the fields in `manifests` are owned \
+         (server-side apply, field manager `terraform-provider-egress`).",
         attributes,
     );
     schema.with_blocks(outputs())
@@ -72,7 +105,8 @@ fn server(port: i64) -> Vec<Attribute> {
         Attribute::new(
             "tls",
             Type::Bool,
-            "Whether the connection is protected by TLS. Default: `true`. Without it everybody on the way reads the records and the password; the plan warns.",
+            "Whether the connection is protected by TLS. Default: `true`. Without it everybody on the way reads the \
+             records and the password; the plan warns.",
         ),
         text(
             "ca_file",

@@ -168,9 +168,10 @@ fn unlabelled(reading: &mut Reading, rules: &Rules, options: &Options) {
         reading.warn(
             &Path::root().field("rules").field("labels"),
             "The rules may be passed over",
-            "They carry no labels, and a Prometheus of kube-prometheus-stack takes only what carries the label release with the name of the \
-             Helm release: labels = { release = \"kube-prometheus-stack\" }. An object that no Prometheus selects is applied without an error and \
-             does nothing. check_requirements = true looks which one selects it, and ends this warning.",
+            "They carry no labels, and a Prometheus of kube-prometheus-stack takes only what carries the label \
+             release with the name of the Helm release: labels = { release = \"kube-prometheus-stack\" }. An object \
+             that no Prometheus selects is applied without an error and does nothing. check_requirements = true \
+             looks which one selects it, and ends this warning.",
         );
     }
 }

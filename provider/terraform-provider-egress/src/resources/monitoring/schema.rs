@@ -25,32 +25,86 @@ pub(super) const OUTPUTS: [&str; 5] = [ALERT_NAMES, COVERAGE, EXPORTER_JOBS, RUL
 
 pub(super) fn schema() -> Schema {
     let mut attributes = vec![
-        text("name", "What it is called: the name of the rules' object, with `-dashboard` behind it that of the dashboard's, and the beginning of the monitors' names. A DNS name of at most 63 characters.").required(),
-        text("namespace", "The namespace of its objects, such as that of Prometheus. It must exist. After a change the objects in the new namespace are applied before those in the old one are deleted.").required(),
+        text(
+            "name",
+            "What it is called: the name of the rules' object, with `-dashboard` behind it that of the dashboard's, \
+             and the beginning of the monitors' names. A DNS name of at most 63 characters.",
+        )
+        .required(),
+        text(
+            "namespace",
+            "The namespace of its objects, such as that of Prometheus. It must exist. After a change the objects in \
+             the new namespace are applied before those in the old one are deleted.",
+        )
+        .required(),
     ];
     attributes.extend(watched::attributes());
     attributes.extend([
-        texts("topics", &format!("What must be seen, by name: {}. A topic that nothing measures of what is watched is then an error that says why, and which engines and clouds measure it. Without this, all that can be measured is, and `coverage` says what cannot.", list(Topic::ALL.map(Topic::as_str)))),
-        texts("exports", &format!("What the cluster really exports, which decides what rules and panels there are: {}. `hubble` is with the entries that `requirements` lists. Default: what kube-prometheus-stack scrapes by itself, `[\"cadvisor\", \"kube-state-metrics\", \"node-exporter\", \"coredns\"]`.", list(Export::ALL.map(Export::as_str)))),
-        text_map("series_labels", "Labels that every watched series has, such as `{ cluster = \"prod\" }` where one Prometheus serves several clusters. Every expression asks for them."),
+        texts(
+            "topics",
+            &format!(
+                "What must be seen, by name: {}. A topic that nothing measures of what is watched is then an error \
+                 that says why, and which engines and clouds measure it. Without this, all that can be measured is, \
+                 and `coverage` says what cannot.",
+                list(Topic::ALL.map(Topic::as_str))
+            ),
+        ),
+        texts(
+            "exports",
+            &format!(
+                "What the cluster really exports, which decides what rules and panels there are: {}. `hubble` is \
+                 with the entries that `requirements` lists. Default: what kube-prometheus-stack scrapes by itself, \
+                 `[\"cadvisor\", \"kube-state-metrics\", \"node-exporter\", \"coredns\"]`.",
+                list(Export::ALL.map(Export::as_str))
+            ),
+        ),
+        text_map(
+            "series_labels",
+            "Labels that every watched series has, such as `{ cluster = \"prod\" }` where one Prometheus serves \
+             several clusters. Every expression asks for them.",
+        ),
         text("language", "The language of titles and of what alerts say: `en` (the default) or `zh`."),
         Attribute::new(ALERT_NAMES, Type::list(Type::String), "The alerts that there are.").computed(),
-        Attribute::new(COVERAGE, Type::map(Type::String), "What is seen of each topic: for each engine or cloud that is watched `measured`, `degraded` and how, or `unavailable` and why. Nothing that is unavailable has a rule or a panel.").computed(),
-        Attribute::new(EXPORTER_JOBS, Type::map(Type::String), "The configuration of each exporter of NAT gateways' metrics, by its name, with which the names and labels exist that the rules use. It runs with an identity of the cloud's own; nothing secret is in it.").computed(),
-        Attribute::new(RULES_YAML, Type::String, "The rules as a file, with `format = \"file\"` in `rules`; null otherwise.").computed(),
-        Attribute::new(DASHBOARDS, Type::map(Type::String), "The JSON of each dashboard by its uid, with `format = \"json\"` in `dashboard`: what `config_json` of `grafana_dashboard` takes. Empty otherwise.").computed(),
+        Attribute::new(
+            COVERAGE,
+            Type::map(Type::String),
+            "What is seen of each topic: for each engine or cloud that is watched `measured`, `degraded` and how, \
+             or `unavailable` and why. Nothing that is unavailable has a rule or a panel.",
+        )
+        .computed(),
+        Attribute::new(
+            EXPORTER_JOBS,
+            Type::map(Type::String),
+            "The configuration of each exporter of NAT gateways' metrics, by its name, with which the names and \
+             labels exist that the rules use. It runs with an identity of the cloud's own; nothing secret is in it.",
+        )
+        .computed(),
+        Attribute::new(
+            RULES_YAML,
+            Type::String,
+            "The rules as a file, with `format = \"file\"` in `rules`; null otherwise.",
+        )
+        .computed(),
+        Attribute::new(
+            DASHBOARDS,
+            Type::map(Type::String),
+            "The JSON of each dashboard by its uid, with `format = \"json\"` in `dashboard`: what `config_json` of \
+             `grafana_dashboard` takes. Empty otherwise.",
+        )
+        .computed(),
     ]);
     let schema = Schema::new(
-        "What can be seen of egress: recording rules, alerts, dashboards and monitors for exactly the policies, gateways and NAT gateways that \
-         are given to it, which are other resources as a whole.\n\n\
-         Engines and clouds count different things, and some count nothing; the guide \"Monitoring\" has the table. What is not measured \
-         has no rule that cannot fire and no empty panel: it is an error where it is asked for by name, and in `coverage` otherwise. Metrics \
-         that have to be switched on first are in `requirements`.\n\n\
-         An object that no Prometheus and no Grafana selects is applied without an error and does nothing. With `check_requirements` every plan \
-         looks at the live `Prometheus`, `ThanosRuler`, `VMAlert`, `Grafana` objects and at the sidecars of Grafana's chart, and where none \
-         takes an object of this resource it says which label is missing.\n\n\
-         The plan shows the objects in `manifests`, also without a cluster. Only the fields in `manifests` are owned (server-side apply, \
-         field manager `terraform-provider-egress`).",
+        "What can be seen of egress: recording rules, alerts, dashboards and monitors for exactly the policies, \
+         gateways and NAT gateways that are given to it, which are other resources as a whole.\n\n\
+         Engines and clouds count different things, and some count nothing; the guide \"Monitoring\" has the table. \
+         What is not measured has no rule that cannot fire and no empty panel: it is an error where it is asked for \
+         by name, and in `coverage` otherwise. Metrics that have to be switched on first are in `requirements`.\n\n\
+         An object that no Prometheus and no Grafana selects is applied without an error and does nothing. With \
+         `check_requirements` every plan looks at the live `Prometheus`, `ThanosRuler`, `VMAlert`, `Grafana` \
+         objects and at the sidecars of Grafana's chart, and where none takes an object of this resource it says \
+         which label is missing.\n\n\
+         The plan shows the objects in `manifests`, also without a cluster. Only the fields in `manifests` are \
+         owned (server-side apply, field manager `terraform-provider-egress`).",
         attributes,
     );
     schema.with_blocks(vec![watched::nat_metrics(), rules(), alerts::block(), dashboard(), scrape()])
@@ -64,16 +118,20 @@ fn rules() -> NestedBlock {
     let attributes = vec![
         text(
             "format",
-            "Who reads them: `prometheus-operator` (a `PrometheusRule`, the default), `victoriametrics` (a `VMRule`; its operator converts a `PrometheusRule` by itself, so never write both), or `file` (no object; `rules_yaml` is the file, for Prometheus, Thanos and Mimir).",
+            "Who reads them: `prometheus-operator` (a `PrometheusRule`, the default), `victoriametrics` (a \
+             `VMRule`; its operator converts a `PrometheusRule` by itself, so never write both), or `file` (no \
+             object; `rules_yaml` is the file, for Prometheus, Thanos and Mimir).",
         ),
         text_map(
             "labels",
-            "Labels of their object, beside the resource's `labels`, by which an instance selects it: `{ release = \"kube-prometheus-stack\" }`, with the name of the Helm release.",
+            "Labels of their object, beside the resource's `labels`, by which an instance selects it: `{ release = \
+             \"kube-prometheus-stack\" }`, with the name of the Helm release.",
         ),
         text_map("alert_labels", "Labels of every alert, such as `{ team = \"network\" }`, for routing."),
         text(
             "runbook_url",
-            "The address of an alert's page, with `{alert}` for the alert's name in lowercase. Default: its section of the guide \"Monitoring\".",
+            "The address of an alert's page, with `{alert}` for the alert's name in lowercase. Default: its section \
+             of the guide \"Monitoring\".",
         ),
     ];
     block("rules", attributes, "Recording rules and alerts. Without it there are none.")
@@ -83,16 +141,19 @@ fn dashboard() -> NestedBlock {
     let attributes = vec![
         text(
             "format",
-            "Who brings it to Grafana: `configmap` (the sidecar of Grafana's chart, the default), `grafana-operator` (a `GrafanaDashboard`), or `json` (no object; `dashboards` has it).",
+            "Who brings it to Grafana: `configmap` (the sidecar of Grafana's chart, the default), \
+             `grafana-operator` (a `GrafanaDashboard`), or `json` (no object; `dashboards` has it).",
         ),
         text_map(
             "labels",
-            "Labels of its object, beside the resource's `labels`. Default with `configmap`: `{ grafana_dashboard = \"1\" }`, for which the sidecar looks.",
+            "Labels of its object, beside the resource's `labels`. Default with `configmap`: `{ grafana_dashboard = \
+             \"1\" }`, for which the sidecar looks.",
         ),
         text("folder", "The folder in Grafana."),
         text(
             "folder_annotation",
-            "The annotation that names the folder to the sidecar, `sidecar.dashboards.folderAnnotation` of the chart. Default: `grafana_folder`.",
+            "The annotation that names the folder to the sidecar, `sidecar.dashboards.folderAnnotation` of the \
+             chart. Default: `grafana_folder`.",
         ),
         text_map("instance_labels", "With `grafana-operator`: the labels of the `Grafana` object that it goes to."),
         Attribute::new(
@@ -103,7 +164,8 @@ fn dashboard() -> NestedBlock {
         text("title", "What stands above it. Default: `Egress traffic`, or `Egress流量`."),
         text(
             "uid",
-            "What finds it in Grafana: letters, digits, `-` and `_`, at most 36. Two dashboards with one uid overwrite each other. Default: `egress-traffic`.",
+            "What finds it in Grafana: letters, digits, `-` and `_`, at most 36. Two dashboards with one uid \
+             overwrite each other. Default: `egress-traffic`.",
         ),
         text(
             "datasource",
@@ -113,8 +175,8 @@ fn dashboard() -> NestedBlock {
     block(
         "dashboard",
         attributes,
-        "A dashboard with a row for each engine and cloud and a panel for each policy. What does not fit into 1 MiB goes to further ones, with a \
-         number behind `uid` and `title`. Without it there is none.",
+        "A dashboard with a row for each engine and cloud and a panel for each policy. What does not fit into 1 MiB \
+         goes to further ones, with a number behind `uid` and `title`. Without it there is none.",
     )
 }
 
@@ -129,9 +191,9 @@ fn scrape() -> NestedBlock {
     block(
         "scrape",
         attributes,
-        "Monitors for what no chart scrapes: a `PodMonitor` for Istio's sidecars, ztunnel, waypoints and each gateway, and a `ServiceMonitor` \
-         with its Service for Felix of Calico. The rules know their job names. Without it there are none, and `requirements` of the charts \
-         are all there is.",
+        "Monitors for what no chart scrapes: a `PodMonitor` for Istio's sidecars, ztunnel, waypoints and each \
+         gateway, and a `ServiceMonitor` with its Service for Felix of Calico. The rules know their job names. \
+         Without it there are none, and `requirements` of the charts are all there is.",
     )
 }
 

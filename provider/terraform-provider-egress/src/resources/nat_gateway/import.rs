@@ -16,8 +16,8 @@ use super::task::{Task, global_ids, opened};
 use crate::clouds::Parts;
 
 impl Task<'_> {
-    /// The attributes of gateways that exist, found by identity and by these ids, and what there is to say. `parts` are those of their place
-    /// that are named.
+    /// The attributes of gateways that exist, found by identity and by these ids, and what there is to say. `parts` are those of their
+    /// place that are named.
     pub(super) async fn import(
         &self,
         parts: &Parts,

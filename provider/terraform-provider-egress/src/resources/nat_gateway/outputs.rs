@@ -107,7 +107,8 @@ pub(super) fn with(value: &Value, computed: Computed) -> Value {
 pub(super) struct Promise<'a> {
     pub(super) forecast: Forecast,
     pub(super) recorded: &'a Recorded,
-    /// Whether there is no state yet. An interrupted creation ends with what it reached, and Terraform accepts that only of what is unknown.
+    /// Whether there is no state yet. An interrupted creation ends with what it reached, and Terraform accepts that only of what is
+    /// unknown.
     pub(super) of: Change,
     /// The keys of gateways that are repaired where no value differs. Terraform calls for an update only where a value may change: that is
     /// the state of these.

@@ -56,8 +56,8 @@ pub(super) fn unchecked(cloud: &Cloud, what: &str, error: &Error) -> Diagnostic 
 pub(super) fn moved(cloud: &Cloud, difference: &Difference<'_>) -> Diagnostic {
     let Difference { part, one, other } = difference;
     let detail = format!(
-        "The gateways are in {one}, and would be in {other}. Nothing was changed. Write {}.{part} = \"{one}\" to keep them; to move, make \
-         a new resource for {other}.",
+        "The gateways are in {one}, and would be in {other}. Nothing was changed. Write {}.{part} = \"{one}\" to \
+         keep them; to move, make a new resource for {other}.",
         cloud.name
     );
     Diagnostic::error(format!("Gateways cannot move to another {part}"), detail).at(cloud.path(part))
@@ -66,8 +66,8 @@ pub(super) fn moved(cloud: &Cloud, difference: &Difference<'_>) -> Diagnostic {
 /// The provider looks for a gateway in another account or place than the state has it in.
 pub(super) fn elsewhere(cloud: &Cloud, was: &str, now: &str) -> Diagnostic {
     let detail = format!(
-        "The state has a gateway as {was}, and with the provider's credentials and region of this run it would be {now}. The gateway is \
-         not gone, and nothing was changed. Use the account and region of the gateways."
+        "The state has a gateway as {was}, and with the provider's credentials and region of this run it would be \
+         {now}. The gateway is not gone, and nothing was changed. Use the account and region of the gateways."
     );
     Diagnostic::error("The NAT gateways are in another account or region", detail).at(Path::attribute(cloud.name))
 }
@@ -99,8 +99,9 @@ pub(super) fn routes_left(gateways: &dyn Gateways, routes: &BTreeSet<String>) ->
     let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
     let (attribute, everything) = gateways.words().destinations;
     let detail = format!(
-        "They go to the gateways and may be those of policies: {}. Where the gateways' own resource made them, write their destinations into \
-         {attribute}, with {everything} where that is served too; the next apply then records them.",
+        "They go to the gateways and may be those of policies: {}. Where the gateways' own resource made them, \
+         write their destinations into {attribute}, with {everything} where that is served too; the next apply then \
+         records them.",
         routes.join(", ")
     );
     Some(Diagnostic::warning("Routes were not imported", detail).at(block(gateways).child(attribute)))
@@ -185,8 +186,8 @@ pub(super) fn notes(gateways: &dyn Gateways, ahead: &Ahead, change: Change, view
     let mut notes = Diagnostics::new();
     for replacement in &ahead.replacements {
         let detail = format!(
-            "{} is replaced by a new gateway, because {}. Its addresses stay the same as far as they are still wanted. {} Open \
-             connections through it are cut.",
+            "{} is replaced by a new gateway, because {}. Its addresses stay the same as far as they are still \
+             wanted. {} Open connections through it are cut.",
             replacement.gateway,
             replacement.reasons.join("; "),
             replacement.traffic,
@@ -202,8 +203,8 @@ pub(super) fn notes(gateways: &dyn Gateways, ahead: &Ahead, change: Change, view
     notes
 }
 
-const PLAN_AGAIN: &str = "Nothing was changed. Plan again, with a refresh (without -refresh=false): the new plan sees what there is now, and \
-                          says what it does about it.";
+const PLAN_AGAIN: &str = "Nothing was changed. Plan again, with a refresh (without -refresh=false): the new plan \
+                          sees what there is now, and says what it does about it.";
 
 /// The error where the world is no longer what the state says, so that what was planned would not come.
 pub(super) fn refuse_stale(gateways: &dyn Gateways, ahead: &Ahead) -> Result<(), Diagnostics> {
@@ -237,7 +238,8 @@ fn stale(gateways: &dyn Gateways, stale: &Stale) -> Diagnostic {
 /// Something that was planned was changed while the apply ran. What exists is in the state.
 pub(super) fn changed_meanwhile(gateways: &dyn Gateways, what: &[String]) -> Diagnostic {
     let detail = format!(
-        "{} The apply went on with what it found, and the state has what exists now. Plan again to see whether anything remains to be done.",
+        "{} The apply went on with what it found, and the state has what exists now. Plan again to see whether \
+         anything remains to be done.",
         what.join(" ")
     );
     Diagnostic::error("The NAT gateways were changed by somebody else during the apply", detail).at(block(gateways))

@@ -113,7 +113,8 @@ pub(super) async fn observe(cluster: &Cluster, attached: &[Recorded]) -> Result<
 fn missing(id: &ObjectId) -> Diagnostic {
     Diagnostic::error(
         format!("{id} does not exist"),
-        "The gateway adds annotations to it and does not make it: it is not this provider's. What was applied before stays. Create it first; \
-         if the same configuration makes it, refer to it, so that Terraform knows the order.",
+        "The gateway adds annotations to it and does not make it: it is not this provider's. What was applied \
+         before stays. Create it first; if the same configuration makes it, refer to it, so that Terraform knows \
+         the order.",
     )
 }

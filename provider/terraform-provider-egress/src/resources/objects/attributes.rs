@@ -63,7 +63,8 @@ pub(crate) fn labels_selector() -> Vec<Attribute> {
         text_map("match_labels", "Labels that must be there with exactly these values; all of them."),
         texts(
             "match_expressions",
-            "Demands on labels, all of them, as `kubectl --selector` takes them: `tier in (web, api)`, `tier notin (db)`, `tier=web`, `tier` (it is there), `!tier` (it is not).",
+            "Demands on labels, all of them, as `kubectl --selector` takes them: `tier in (web, api)`, `tier notin \
+             (db)`, `tier=web`, `tier` (it is there), `!tier` (it is not).",
         ),
     ]
 }
@@ -78,7 +79,14 @@ pub(crate) fn selector(form: Form) -> Vec<Attribute> {
 /// A selector of namespaces.
 pub(crate) fn namespace_selector(form: Form) -> Vec<Attribute> {
     let mut attributes = labels_selector();
-    attributes.insert(0, texts("names", "The namespaces' names: one of them. It uses the label `kubernetes.io/metadata.name`, which Kubernetes sets on every namespace."));
+    attributes.insert(
+        0,
+        texts(
+            "names",
+            "The namespaces' names: one of them. It uses the label `kubernetes.io/metadata.name`, which Kubernetes \
+             sets on every namespace.",
+        ),
+    );
     attributes.push(all(form, "namespace"));
     attributes
 }
@@ -97,29 +105,82 @@ fn all(form: Form, thing: &str) -> Attribute {
 /// The attributes that say what happens with the objects.
 pub(super) fn delivery() -> Vec<Attribute> {
     vec![
-        text_map("labels", "Labels for the objects. Those that mark what this provider owns (`app.kubernetes.io/managed-by`, `egress-owner` and the like) are set by itself."),
-        text_map("annotations", "Annotations for the objects. `egress-configuration` is set by the provider on the first of them when it is applied: the resource's configuration, which an import reads back."),
-        text("delivery", "`apply` applies the objects to the provider's cluster. `render` only computes `manifests` and needs no cluster, for GitOps; a change from `apply` to `render` leaves the objects in the cluster.")
-            .default(APPLY)
-            .validate(validators::one_of([APPLY, RENDER])),
-        Attribute::new("force_conflicts", Type::Bool, "Take over fields that another field manager owns with other values, and an existing object of the same name that this provider did not make. Without it both are errors that name the other side.")
-            .default(false),
-        text("accept_timeout", "How long to wait, after the objects are applied, until the engine says that it took them, such as `10s` or `2m`. Only kinds whose engine says so are waited for. What it refuses is an error with its reason. When it has said nothing by then, because its controller does not run or does not report, that is a warning; only where objects of another engine would be deleted next is it an error, and these stay. After such a silence, further objects of the kind have 2 seconds in this run until the engine says something about them. `0s` does not wait. Default: `30s`."),
-        Attribute::new("manifests", Type::map(Type::list(Type::String)), "The objects by `Kind/namespace/name`, each as the lines of a YAML document, so that a plan shows the lines that change and hides the others: `join(\"\\n\", egress_....manifests[\"...\"])` is the document, which kubectl and GitOps tools take as it is. Known in the plan as soon as the attributes above are.").computed(),
+        text_map(
+            "labels",
+            "Labels for the objects. Those that mark what this provider owns (`app.kubernetes.io/managed-by`, \
+             `egress-owner` and the like) are set by itself.",
+        ),
+        text_map(
+            "annotations",
+            "Annotations for the objects. `egress-configuration` is set by the provider on the first of them when \
+             it is applied: the resource's configuration, which an import reads back.",
+        ),
+        text(
+            "delivery",
+            "`apply` applies the objects to the provider's cluster. `render` only computes `manifests` and needs no \
+             cluster, for GitOps; a change from `apply` to `render` leaves the objects in the cluster.",
+        )
+        .default(APPLY)
+        .validate(validators::one_of([APPLY, RENDER])),
+        Attribute::new(
+            "force_conflicts",
+            Type::Bool,
+            "Take over fields that another field manager owns with other values, and an existing object of the same \
+             name that this provider did not make. Without it both are errors that name the other side.",
+        )
+        .default(false),
+        text(
+            "accept_timeout",
+            "How long to wait, after the objects are applied, until the engine says that it took them, such as \
+             `10s` or `2m`. Only kinds whose engine says so are waited for. What it refuses is an error with its \
+             reason. When it has said nothing by then, because its controller does not run or does not report, that \
+             is a warning; only where objects of another engine would be deleted next is it an error, and these \
+             stay. After such a silence, further objects of the kind have 2 seconds in this run until the engine \
+             says something about them. `0s` does not wait. Default: `30s`.",
+        ),
+        Attribute::new(
+            "manifests",
+            Type::map(Type::list(Type::String)),
+            "The objects by `Kind/namespace/name`, each as the lines of a YAML document, so that a plan shows the \
+             lines that change and hides the others: `join(\"\\n\", egress_....manifests[\"...\"])` is the \
+             document, which kubectl and GitOps tools take as it is. Known in the plan as soon as the attributes \
+             above are.",
+        )
+        .computed(),
     ]
 }
 
 /// What is added to objects of others.
 pub(super) fn attachments() -> Attribute {
-    Attribute::new("attachments", Type::map(Type::list(Type::String)), "Annotations on objects that are not this resource's, such as the namespaces of `sources` on Calico Enterprise, as lines of YAML by the object's id. The objects must exist. Only these annotations are owned, and destroying the gateway takes them away again.").computed()
+    Attribute::new(
+        "attachments",
+        Type::map(Type::list(Type::String)),
+        "Annotations on objects that are not this resource's, such as the namespaces of `sources` on Calico \
+         Enterprise, as lines of YAML by the object's id. The objects must exist. Only these annotations are owned, \
+         and destroying the gateway takes them away again.",
+    )
+    .computed()
 }
 
 /// What else has to be there.
 pub(super) fn requirements() -> [Attribute; 2] {
     [
-        Attribute::new("check_requirements", Type::Bool, "Whether every plan looks at the live cluster for what `requirements` says, as far as a cluster tells: served kinds, labels of nodes, the engine's own configuration. What is missing is then an error where the plan makes or changes the resource, and a warning where it leaves it as it is; what may not be read is a warning. Not for an engine that the same apply installs.")
-            .default(false),
-        Attribute::new("requirements", Type::list(Type::String), "What must be there for the objects to work: Helm values, served kinds, node labels, settings of the engine.").computed(),
+        Attribute::new(
+            "check_requirements",
+            Type::Bool,
+            "Whether every plan looks at the live cluster for what `requirements` says, as far as a cluster tells: \
+             served kinds, labels of nodes, the engine's own configuration. What is missing is then an error where \
+             the plan makes or changes the resource, and a warning where it leaves it as it is; what may not be \
+             read is a warning. Not for an engine that the same apply installs.",
+        )
+        .default(false),
+        Attribute::new(
+            "requirements",
+            Type::list(Type::String),
+            "What must be there for the objects to work: Helm values, served kinds, node labels, settings of the \
+             engine.",
+        )
+        .computed(),
     ]
 }
 

@@ -114,8 +114,9 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
         Error::NamespaceMissing { namespace } => Diagnostic::error(
             format!("The namespace {namespace:?} does not exist"),
             format!(
-                "{id} could not be {done}, and nothing was changed. Create the namespace first; if the same configuration makes it, refer to it \
-                 (namespace = kubernetes_namespace_v1.example.metadata[0].name) so that Terraform knows the order."
+                "{id} could not be {done}, and nothing was changed. Create the namespace first; if the same \
+                 configuration makes it, refer to it (namespace = kubernetes_namespace_v1.example.metadata[0].name) \
+                 so that Terraform knows the order."
             ),
         )
         .at(Path::attribute("namespace")),
@@ -125,13 +126,16 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
         )
         .at(Path::attribute("namespace")),
         Error::Conflict(conflicts) => {
-            let list: Vec<_> =
-                conflicts.iter().map(|conflict| format!("  - {} is owned by {:?}", conflict.field, conflict.manager)).collect();
+            let list: Vec<_> = conflicts
+                .iter()
+                .map(|conflict| format!("  - {} is owned by {:?}", conflict.field, conflict.manager))
+                .collect();
             Diagnostic::error(
                 summary,
                 format!(
-                    "Other field managers own fields of it with other values:\n\n{}\n\nNothing was changed. Let the other manager give the field up \
-                     (remove it from what it applies), or set force_conflicts = true to take it over.",
+                    "Other field managers own fields of it with other values:\n\n{}\n\nNothing was changed. Let the \
+                     other manager give the field up (remove it from what it applies), or set force_conflicts = \
+                     true to take it over.",
                     list.join("\n")
                 ),
             )
@@ -144,7 +148,10 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
         }
         Error::Invalid { causes, .. } if !causes.is_empty() => {
             let list: Vec<_> = causes.iter().map(|cause| format!("  - {}: {}", cause.field, cause.message)).collect();
-            Diagnostic::error(summary, format!("The API server does not take it, and nothing was changed:\n\n{}", list.join("\n")))
+            Diagnostic::error(
+                summary,
+                format!("The API server does not take it, and nothing was changed:\n\n{}", list.join("\n")),
+            )
         }
         Error::StillThere { .. } => Diagnostic::error(
             summary,
@@ -154,10 +161,9 @@ fn of_object(id: &ObjectId, done: Done, error: &Error, doing: Doing) -> Diagnost
             summary,
             "It was changed or replaced in the meantime by somebody else, and was left as it is. Plan again.",
         ),
-        Error::InterruptedWrite | Error::OverdueWrite => Diagnostic::error(
-            summary,
-            format!("{}. Plan again: what exists is found again.", sentence(error)),
-        ),
+        Error::InterruptedWrite | Error::OverdueWrite => {
+            Diagnostic::error(summary, format!("{}. Plan again: what exists is found again.", sentence(error)))
+        }
         Error::Overdue => Diagnostic::error(
             summary,
             format!("{}. Nothing was changed. Apply again, or set a longer timeout.", sentence(error)),
@@ -173,8 +179,8 @@ pub(super) fn not_served(kind: &str, api_version: &str) -> (String, Option<Path>
         return (format!("The cluster does not serve {kind} in {api_version}. It comes with {with}."), None);
     }
     let why = format!(
-        "The cluster does not serve {kind} in {api_version}. Install the engine that defines it, or choose another engine; the engine \
-         network-policy needs nothing but Kubernetes."
+        "The cluster does not serve {kind} in {api_version}. Install the engine that defines it, or choose another \
+         engine; the engine network-policy needs nothing but Kubernetes."
     );
     (why, Some(Path::attribute("engine")))
 }
@@ -204,10 +210,11 @@ mod tests {
         let failure = failed(&id("a"), "read", &error, Doing::Refresh);
         let expected = Diagnostic::error(
             "The cluster cannot handle requests for projectcalico.org/v3",
-            "The server is currently unable to handle the request (projectcalico.org/v3): service unavailable. What is in the cluster was not \
-             compared with the state, so nothing can be planned. kube-apiserver passes these requests on to another server: `kubectl get \
-             apiservice v3.projectcalico.org` says why that one does not answer. To plan without looking at the cluster, set on_unreachable = \
-             \"warn\" in the provider's kubernetes settings.",
+            "The server is currently unable to handle the request (projectcalico.org/v3): service unavailable. What \
+             is in the cluster was not compared with the state, so nothing can be planned. kube-apiserver passes \
+             these requests on to another server: `kubectl get apiservice v3.projectcalico.org` says why that one \
+             does not answer. To plan without looking at the cluster, set on_unreachable = \"warn\" in the \
+             provider's kubernetes settings.",
         );
         assert_eq!(failure.diagnostic, expected);
         assert_eq!(failure.cause, Some(Cause::Unreachable { place: "projectcalico.org/v3 in the cluster".to_owned() }));
@@ -218,8 +225,8 @@ mod tests {
         let error = Error::Silent { server: "https://10.0.0.1".to_owned(), waited: Duration::from_secs(75) };
         let expected = Diagnostic::error(
             "The cluster cannot be reached",
-            "The API server https://10.0.0.1 has not answered within 75 s. Nothing was changed. Check the host, the network and any VPN or \
-             proxy on the way, then run Terraform again.",
+            "The API server https://10.0.0.1 has not answered within 75 s. Nothing was changed. Check the host, the \
+             network and any VPN or proxy on the way, then run Terraform again.",
         );
         assert_eq!(failed(&id("a"), "applied", &error, Doing::Apply).diagnostic, expected);
     }
@@ -228,8 +235,8 @@ mod tests {
     fn what_is_forbidden_is_one_cause_for_every_object() {
         let forbidden = |name: &str| {
             let message = format!(
-                "networkpolicies.networking.k8s.io {name:?} is forbidden: User \"ci\" cannot get resource \"networkpolicies\" in API group \
-                 \"networking.k8s.io\" in the namespace \"production\""
+                "networkpolicies.networking.k8s.io {name:?} is forbidden: User \"ci\" cannot get resource \
+                 \"networkpolicies\" in API group \"networking.k8s.io\" in the namespace \"production\""
             );
             failed(&id(name), "read", &Error::Forbidden { message }, Doing::Refresh).cause
         };

@@ -161,8 +161,9 @@ fn as_compiled<C: Compiles>(
     let why = outcome.diagnostics.iter().map(|found| format!("\n\n{}: {}", found.summary, found.detail));
     let why: String = why.collect();
     let detail = format!(
-        "With the settings of this provider block it becomes other objects, or none. Use the settings that it was applied with (engine, \
-         engine_versions, cluster_cidrs and the like), or write the resource without an import: the apply then replaces the objects.{why}"
+        "With the settings of this provider block it becomes other objects, or none. Use the settings that it was \
+         applied with (engine, engine_versions, cluster_cidrs and the like), or write the resource without an \
+         import: the apply then replaces the objects.{why}"
     );
     Err(Diagnostic::error(format!("What {first} was made from does not become it"), detail))
 }
@@ -171,9 +172,10 @@ fn as_compiled<C: Compiles>(
 fn unreadable<C: Compiles>(wanted: &Wanted<'_>, object: &Object) -> Diagnostic {
     let id = object.id().map(|id| id.to_string()).unwrap_or_default();
     let detail = format!(
-        "{id} carries the labels of this resource and no annotation {CONFIGURATION_ANNOTATION} that this version can read: it was removed, or \
-         the configuration is longer than an object's annotations can be. Write the resource with its rules and without an import: the \
-         plan finds the objects by their labels, and the apply adopts them."
+        "{id} carries the labels of this resource and no annotation {CONFIGURATION_ANNOTATION} that this version \
+         can read: it was removed, or the configuration is longer than an object's annotations can be. Write the \
+         resource with its rules and without an import: the plan finds the objects by their labels, and the apply \
+         adopts them."
     );
     Diagnostic::error(format!("The {} {} cannot be read back", C::THING, wanted.text()), detail)
 }
@@ -187,9 +189,9 @@ async fn nothing<C: Compiles>(
 ) -> Diagnostic {
     if let Some((id, whose, since)) = foreign::<C>(cluster, wanted, configured).await {
         let detail = format!(
-            "It was made at {since} and {whose}. Its rules cannot be read back, and imported without them it would be another {thing}. Write \
-             the rules into the resource, without an import, and set force_conflicts = true: the plan then shows what the apply changes of \
-             the object.",
+            "It was made at {since} and {whose}. Its rules cannot be read back, and imported without them it would \
+             be another {thing}. Write the rules into the resource, without an import, and set force_conflicts = \
+             true: the plan then shows what the apply changes of the object.",
             thing = C::THING
         );
         return Diagnostic::error(format!("{id} is foreign"), detail);
@@ -201,8 +203,8 @@ async fn nothing<C: Compiles>(
         format!(" These kinds may not be listed with the provider's credentials: {}.", kinds.join(", "))
     };
     let detail = format!(
-        "No object in the cluster at {} carries its labels with the owner {:?}. Check the id, the owner and the cluster. With \
-         delivery = \"render\" there is nothing to import: write the resource, and apply.{hidden}",
+        "No object in the cluster at {} carries its labels with the owner {:?}. Check the id, the owner and the \
+         cluster. With delivery = \"render\" there is nothing to import: write the resource, and apply.{hidden}",
         cluster.server(),
         configured.owner.as_str()
     );

@@ -131,8 +131,8 @@ fn taken_back(id: &ObjectId, conflicts: &[FieldConflict]) -> Option<Diagnostic> 
     Some(Diagnostic::warning(
         format!("Changes of {id} by others are undone"),
         format!(
-            "These fields were applied by this resource, and somebody changed them since:\n\n{}\n\nThe apply brings them back to what the plan \
-             shows. If the change is meant to stay, write it into this resource.",
+            "These fields were applied by this resource, and somebody changed them since:\n\n{}\n\nThe apply brings \
+             them back to what the plan shows. If the change is meant to stay, write it into this resource.",
             list.join("\n")
         ),
     ))
@@ -143,8 +143,8 @@ fn not_served_yet(id: &ObjectId, patience: &str) -> Diagnostic {
     let diagnostic = Diagnostic::warning(
         format!("The cluster does not serve {} yet", id.kind),
         format!(
-            "{why} If it is installed in this very apply, nothing is wrong: the apply waits for the kind up to {patience} (timeouts). What \
-             is there already could not be checked."
+            "{why} If it is installed in this very apply, nothing is wrong: the apply waits for the kind up to \
+             {patience} (timeouts). What is there already could not be checked."
         ),
     );
     diagnostic.at(path.unwrap_or_else(|| Path::attribute("timeouts")))

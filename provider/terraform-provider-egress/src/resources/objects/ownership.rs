@@ -55,8 +55,8 @@ pub(super) fn foreign(id: &ObjectId, since: &str, whose: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id} exists and is foreign"),
         format!(
-            "It was made at {since} and {whose}. Nothing was changed. Give this resource another name, import the object with an import block \
-             (id = \"namespace/name\"), or set force_conflicts = true to take it over."
+            "It was made at {since} and {whose}. Nothing was changed. Give this resource another name, import the \
+             object with an import block (id = \"namespace/name\"), or set force_conflicts = true to take it over."
         ),
     )
     .at(Path::attribute("name"))
@@ -75,8 +75,9 @@ pub(super) fn sibling(id: &ObjectId, other: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id} belongs to another resource"),
         format!(
-            "This provider has it for {other}, of the same owner. Two resources would take it from each other with every \
-             apply. Give this one another name; where it takes the place of the other one, destroy that in an apply before."
+            "This provider has it for {other}, of the same owner. Two resources would take it from each other with \
+             every apply. Give this one another name; where it takes the place of the other one, destroy that in an \
+             apply before."
         ),
     )
     .at(Path::attribute("name"))
@@ -96,8 +97,8 @@ fn shared_object(id: &ObjectId, own: &Spot, other: &Spot) -> Diagnostic {
     Diagnostic::error(
         format!("Two resources make {id}"),
         format!(
-            "{own} and {other} both become an object of this name, and would take it from each other with every apply. Nothing was changed. \
-             Give one of them another name."
+            "{own} and {other} both become an object of this name, and would take it from each other with every \
+             apply. Nothing was changed. Give one of them another name."
         ),
     )
     .at(Path::attribute("name"))

@@ -180,8 +180,8 @@ fn is_unchanged(there: &[Recorded], manifests: &[Manifest]) -> bool {
     manifests.iter().all(is_there)
 }
 
-/// The messages about what a resource becomes. Warnings say what the user gets with a change, so that a plan that leaves the objects' content
-/// as it is does not repeat them.
+/// The messages about what a resource becomes. Warnings say what the user gets with a change, so that a plan that leaves the objects'
+/// content as it is does not repeat them.
 fn of_a_change(diagnostics: Diagnostics, prior: &Value, manifests: Option<&[Manifest]>) -> Diagnostics {
     let content = |object: &Json| {
         let mut object = object.clone();
@@ -211,9 +211,9 @@ pub(super) fn switched(objects: &str) -> Diagnostic {
     Diagnostic::warning(
         "Objects will be replaced by others",
         format!(
-            "These are deleted once all new objects are applied:\n\n{objects}\n\nUntil then both are in force: what only one of them allows \
-             may be stopped, and nothing is open that both stop. Objects of another engine need that engine to be running; \
-             this provider cannot see whether it enforces them."
+            "These are deleted once all new objects are applied:\n\n{objects}\n\nUntil then both are in force: what \
+             only one of them allows may be stopped, and nothing is open that both stop. Objects of another engine \
+             need that engine to be running; this provider cannot see whether it enforces them."
         ),
     )
 }
@@ -221,8 +221,8 @@ pub(super) fn switched(objects: &str) -> Diagnostic {
 fn left_in_the_cluster() -> Diagnostic {
     Diagnostic::warning(
         "The objects stay in the cluster",
-        "With delivery = \"render\" this provider does not manage them any longer: whoever applies the manifests from now on takes them over. \
-         To have them deleted, destroy the resource instead.",
+        "With delivery = \"render\" this provider does not manage them any longer: whoever applies the manifests \
+         from now on takes them over. To have them deleted, destroy the resource instead.",
     )
     .at(Path::attribute("delivery"))
 }

@@ -86,8 +86,8 @@ async fn remove_one(
     };
     let not_ours = match claim(&object, whose.owner, &recorded.json) {
         Claim::Ours if whose.is_of_another(&object) => Some(
-            "Another instance of this resource has adopted it: the one that takes the place of this one, as create_before_destroy has it, or \
-             one in another state."
+            "Another instance of this resource has adopted it: the one that takes the place of this one, as \
+             create_before_destroy has it, or one in another state."
                 .to_owned(),
         ),
         Claim::Sibling(other) => Some(format!("It is now of {other}.")),
@@ -164,9 +164,9 @@ fn kept_for_ingress(id: &ObjectId, theirs: &Others) -> Diagnostic {
     Diagnostic::error(
         format!("{id} could not be released"),
         format!(
-            "Others own fields of it:\n\n{}\n\nWithout this resource's fields it would govern ingress in another way than now, so nothing was \
-             changed. Move the ingress rules into an object of their own and delete them here, or delete the whole object with kubectl; \
-             then apply again.",
+            "Others own fields of it:\n\n{}\n\nWithout this resource's fields it would govern ingress in another \
+             way than now, so nothing was changed. Move the ingress rules into an object of their own and delete \
+             them here, or delete the whole object with kubectl; then apply again.",
             list(theirs)
         ),
     )

@@ -170,8 +170,8 @@ pub(super) fn diagnose(id: &ObjectId, live: &Json, whose: &str, manifest: &Json)
     Diagnostic::warning(
         format!("{id} is taken over"),
         format!(
-            "It exists since {since} and {whose}. force_conflicts = true makes the fields of this resource's object ours, whatever they \
-             are now.{}{}{end}",
+            "It exists since {since} and {whose}. force_conflicts = true makes the fields of this resource's object \
+             ours, whatever they are now.{}{}{end}",
             part("These change:", &changed),
             part("These stay as they are:", &stay)
         ),
@@ -203,9 +203,9 @@ pub(super) fn refusal(id: &ObjectId, live: &Json, manifest: &Json, begin: &str) 
         ),
     };
     let detail = format!(
-        "{begin} {why} This provider changes egress only, with force_conflicts too. Nothing was changed. Give this resource another name: \
-         policies that select the same pods add up. Or move the ingress rules into an object of their own (`kubectl get {} -o yaml`, another \
-         name, only the ingress part), and then delete them here.",
+        "{begin} {why} This provider changes egress only, with force_conflicts too. Nothing was changed. Give this \
+         resource another name: policies that select the same pods add up. Or move the ingress rules into an object \
+         of their own (`kubectl get {} -o yaml`, another name, only the ingress part), and then delete them here.",
         kubectl_name(id)
     );
     Some(Diagnostic::error(summary, detail).at(Path::attribute("name")))
@@ -321,9 +321,11 @@ mod tests {
         let refusal = diagnose(&id(), &live(&entries), "its fields belong to kubectl-client-side-apply", &ours());
         let expected = Diagnostic::warning(
             "NetworkPolicy/production/backend is taken over",
-            "It exists since 2026-11-01T00:00:00Z and its fields belong to kubectl-client-side-apply. force_conflicts = true makes the fields \
-             of this resource's object ours, whatever they are now.\n\nThese change:\n\n  - .spec.egress (kubectl-client-side-apply)\n  - \
-             .spec.podSelector (kubectl-client-side-apply)\n\nNothing else is in it: it is then this resource's alone, and is deleted with it.",
+            "It exists since 2026-11-01T00:00:00Z and its fields belong to kubectl-client-side-apply. \
+             force_conflicts = true makes the fields of this resource's object ours, whatever they are \
+             now.\n\nThese change:\n\n  - .spec.egress (kubectl-client-side-apply)\n  - .spec.podSelector \
+             (kubectl-client-side-apply)\n\nNothing else is in it: it is then this resource's alone, and is deleted \
+             with it.",
         );
         assert_eq!(refusal, expected.at(Path::attribute("force_conflicts")));
     }
@@ -335,11 +337,12 @@ mod tests {
         let refusal = diagnose(&id(), &live, "nothing says who made it", &ours());
         let expected = Diagnostic::error(
             "Applying NetworkPolicy/production/backend would open ingress",
-            "It exists already and nothing says who made it. It governs ingress too, and would not any more: what it keeps from its pods could \
-             reach them. This provider changes egress only, with force_conflicts too. Nothing was changed. Give this resource another name: \
-             policies that select the same pods add up. Or move the ingress rules into an object of their own (`kubectl get \
-             networkpolicies.networking.k8s.io backend --namespace production -o yaml`, another name, only the ingress part), and then delete \
-             them here.",
+            "It exists already and nothing says who made it. It governs ingress too, and would not any more: what \
+             it keeps from its pods could reach them. This provider changes egress only, with force_conflicts too. \
+             Nothing was changed. Give this resource another name: policies that select the same pods add up. Or \
+             move the ingress rules into an object of their own (`kubectl get networkpolicies.networking.k8s.io \
+             backend --namespace production -o yaml`, another name, only the ingress part), and then delete them \
+             here.",
         );
         assert_eq!(refusal, expected.at(Path::attribute("name")));
     }

@@ -23,19 +23,35 @@ fn ack() -> NestedBlock {
     let networking = vec![
         single("pods", selector(Form::Value), "Which pods, by their labels.").required(),
         single("namespaces", namespace_selector(Form::Value), "Pods of which namespaces.").required(),
-        texts("vswitch_ids", "The vSwitches that pods get their addresses from: the first of the pod's zone that has some.").required(),
+        texts(
+            "vswitch_ids",
+            "The vSwitches that pods get their addresses from: the first of the pod's zone that has some.",
+        )
+        .required(),
         texts("security_group_ids", "The security groups of the pods' interfaces, 1 to 10.").required(),
-        text("eni_type", "The interface that a pod gets: `Default` (what the node has), `Trunk` (a member of the node's trunk), or `ENI` (one of its own).")
-            .validate(validators::one_of(["Default", "Trunk", "ENI"])),
-        text("allocation_type", "`Elastic`: each pod gets a new address. `Fixed`: a pod of a `StatefulSet` keeps its own.")
-            .required()
-            .validate(validators::one_of(["Elastic", "Fixed"])),
-        text("release_after", "How long a `Fixed` address is kept for the next pod of the same name, in whole seconds, such as `20m`. Default: forever."),
+        text(
+            "eni_type",
+            "The interface that a pod gets: `Default` (what the node has), `Trunk` (a member of the node's trunk), \
+             or `ENI` (one of its own).",
+        )
+        .validate(validators::one_of(["Default", "Trunk", "ENI"])),
+        text(
+            "allocation_type",
+            "`Elastic`: each pod gets a new address. `Fixed`: a pod of a `StatefulSet` keeps its own.",
+        )
+        .required()
+        .validate(validators::one_of(["Elastic", "Fixed"])),
+        text(
+            "release_after",
+            "How long a `Fixed` address is kept for the next pod of the same name, in whole seconds, such as `20m`. \
+             Default: forever.",
+        ),
     ];
     let eip = vec![
         text(
             "instance_id",
-            "An address that is there already (`eip-...`), for a single pod; it is never released with it. Exactly one of this and `new`, and nothing else beside it.",
+            "An address that is there already (`eip-...`), for a single pod; it is never released with it. Exactly \
+             one of this and `new`, and nothing else beside it.",
         ),
         Attribute::new(
             "new",
@@ -49,7 +65,8 @@ fn ack() -> NestedBlock {
         text("common_bandwidth_package_id", "The Internet Shared Bandwidth instance (`cbwp-...`) that it joins."),
         text(
             "release_strategy",
-            "With `new`: `Follow` releases the address with the pod. `Never`, or a length of time in whole seconds such as `10m`: a pod of a `StatefulSet` finds it again.",
+            "With `new`: `Follow` releases the address with the pod. `Never`, or a length of time in whole seconds \
+             such as `10m`: a pod of a `StatefulSet` finds it again.",
         ),
     ];
     let attributes = vec![
@@ -57,13 +74,15 @@ fn ack() -> NestedBlock {
             "pod_networkings",
             Nesting::Map,
             networking,
-            "A `PodNetworking` of Terway each, by the object's name: from which vSwitches pods get their addresses, and so which SNAT entry of the VPC's NAT gateway they leave by. Pods that run keep their addresses.",
+            "A `PodNetworking` of Terway each, by the object's name: from which vSwitches pods get their addresses, \
+             and so which SNAT entry of the VPC's NAT gateway they leave by. Pods that run keep their addresses.",
         ),
         Attribute::nested(
             "pod_eips",
             Nesting::Map,
             eip,
-            "Elastic IP addresses of pods, by a name of your choice. No objects come of them: put `pod_annotations` under the same name into the pods' templates.",
+            "Elastic IP addresses of pods, by a name of your choice. No objects come of them: put `pod_annotations` \
+             under the same name into the pods' templates.",
         ),
     ];
     block(

@@ -29,19 +29,38 @@ fn aks() -> NestedBlock {
     let gateway = vec![
         text("namespace", "The namespace of the gateway and of its pods. It must exist.").required(),
         text("gateway_nodepool_name", "The node pool of mode `Gateway` that carries it.").required(),
-        Attribute::new("provision_public_ips", Type::Bool, "Instead of `public_ip_prefix`. `true`: AKS makes a public IP prefix, **whose addresses are gone with the gateway**. `false`: traffic leaves from private addresses of the nodes' subnet, which AKS chooses."),
-        single("public_ip_prefix", prefix, "The public IP prefix whose addresses traffic leaves from, such as a whole `azurerm_public_ip_prefix`. Exactly one of this and `provision_public_ips`."),
-        text("default_route", "`staticEgressGateway`: traffic of its pods goes through the gateway, but for `exclude_cidrs`. `azureNetworking`: only traffic to `exclude_cidrs` does.")
-            .required()
-            .validate(validators::one_of([STATIC_EGRESS_GATEWAY, AZURE_NETWORKING])),
-        texts("exclude_cidrs", "What takes the other way than `default_route`: CIDR blocks, and `\"cluster\"` for the provider's `kubernetes.cluster_cidrs`, so that traffic within the cluster stays in it. `[]` for nothing.")
-            .required(),
+        Attribute::new(
+            "provision_public_ips",
+            Type::Bool,
+            "Instead of `public_ip_prefix`. `true`: AKS makes a public IP prefix, **whose addresses are gone with \
+             the gateway**. `false`: traffic leaves from private addresses of the nodes' subnet, which AKS chooses.",
+        ),
+        single(
+            "public_ip_prefix",
+            prefix,
+            "The public IP prefix whose addresses traffic leaves from, such as a whole `azurerm_public_ip_prefix`. \
+             Exactly one of this and `provision_public_ips`.",
+        ),
+        text(
+            "default_route",
+            "`staticEgressGateway`: traffic of its pods goes through the gateway, but for `exclude_cidrs`. \
+             `azureNetworking`: only traffic to `exclude_cidrs` does.",
+        )
+        .required()
+        .validate(validators::one_of([STATIC_EGRESS_GATEWAY, AZURE_NETWORKING])),
+        texts(
+            "exclude_cidrs",
+            "What takes the other way than `default_route`: CIDR blocks, and `\"cluster\"` for the provider's \
+             `kubernetes.cluster_cidrs`, so that traffic within the cluster stays in it. `[]` for nothing.",
+        )
+        .required(),
     ];
     let gateways = Attribute::nested(
         "static_gateway_configurations",
         Nesting::Map,
         gateway,
-        "A `StaticGatewayConfiguration` each, by the object's name. Pods of its namespace use it when they carry its `pod_annotations` as they are created.",
+        "A `StaticGatewayConfiguration` each, by the object's name. Pods of its namespace use it when they carry \
+         its `pod_annotations` as they are created.",
     );
     block("aks", vec![gateways.required()], "Azure Kubernetes Service: static egress gateways.")
 }
@@ -125,8 +144,8 @@ fn addresses(reading: &mut Reading, place: &Place<'_>) -> Option<Addresses> {
             None
         }
         (None, None) => {
-            let why = "It has no addresses: set public_ip_prefix, or provision_public_ips to true (AKS makes them and releases them with the \
-                       gateway) or false (private ones)";
+            let why = "It has no addresses: set public_ip_prefix, or provision_public_ips to true (AKS makes them \
+                       and releases them with the gateway) or false (private ones)";
             reading.mistake(&place.path, why);
             None
         }

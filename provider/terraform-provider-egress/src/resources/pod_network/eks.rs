@@ -23,10 +23,21 @@ fn eks() -> NestedBlock {
         "eni_configs",
         Nesting::Map,
         vec![
-            text("subnet_id", "The subnet of the zone that pods get their addresses from: a private one, whose default route points to a NAT gateway.").required(),
-            texts("security_group_ids", "The security groups of the pods' interfaces, 1 to 5; `[]` for those of the node's first interface.").required(),
+            text(
+                "subnet_id",
+                "The subnet of the zone that pods get their addresses from: a private one, whose default route \
+                 points to a NAT gateway.",
+            )
+            .required(),
+            texts(
+                "security_group_ids",
+                "The security groups of the pods' interfaces, 1 to 5; `[]` for those of the node's first interface.",
+            )
+            .required(),
         ],
-        "An `ENIConfig` for each availability zone, by the zone's name (`eu-west-1a`), which is also the object's: pods on the zone's nodes get addresses of this subnet instead of their node's. Nodes that run keep their interfaces.",
+        "An `ENIConfig` for each availability zone, by the zone's name (`eu-west-1a`), which is also the object's: \
+         pods on the zone's nodes get addresses of this subnet instead of their node's. Nodes that run keep their \
+         interfaces.",
     );
     let policies = Attribute::nested(
         "security_group_policies",
@@ -72,7 +83,9 @@ fn nat_gateway() -> Attribute {
             )
             .required_or_null(),
         ],
-        "The NAT gateway that the pods leave through: an `egress_nat_gateway` as a whole, such as `egress_nat_gateway.prod`. The plan warns of each zone of `eni_configs` without a gateway, and `egress_cidrs` are then those of the gateway.",
+        "The NAT gateway that the pods leave through: an `egress_nat_gateway` as a whole, such as \
+         `egress_nat_gateway.prod`. The plan warns of each zone of `eni_configs` without a gateway, and \
+         `egress_cidrs` are then those of the gateway.",
     )
 }
 
@@ -177,8 +190,8 @@ impl<'v> Subnets<'v, '_> {
             reading.mistake(&at.path, format!("It is also the subnet of {other}; a subnet is in one zone"));
         }
         if self.gateways.is_some_and(|gateways| gateways.subnets.contains(subnet.to_string().as_str())) {
-            let why = "It is the subnet that a NAT gateway stands in, whose own traffic does not go through it; name a private subnet \
-                       whose default route sends to the gateway";
+            let why = "It is the subnet that a NAT gateway stands in, whose own traffic does not go through it; \
+                       name a private subnet whose default route sends to the gateway";
             reading.mistake(&at.path, why);
         }
     }
@@ -233,9 +246,10 @@ impl<'v> Gateways<'v> {
             path,
             format!("The NAT gateway has no gateway in {zone}"),
             format!(
-                "Zones with a gateway: {others}. Pods in {zone} leave through another zone's gateway if the route table of their subnet \
-                 points to one (which costs traffic between zones, and ends when that zone fails), and not at all if it points to none. \
-                 egress_cidrs are null, because they would not be sure to be complete. Add {zone} to the gateway's zones."
+                "Zones with a gateway: {others}. Pods in {zone} leave through another zone's gateway if the route \
+                 table of their subnet points to one (which costs traffic between zones, and ends when that zone \
+                 fails), and not at all if it points to none. egress_cidrs are null, because they would not be sure \
+                 to be complete. Add {zone} to the gateway's zones."
             ),
         );
         false

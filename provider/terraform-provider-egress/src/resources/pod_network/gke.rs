@@ -20,14 +20,28 @@ const RESYNC_SECONDS: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 
 fn gke() -> NestedBlock {
     let attributes = vec![
-        texts("non_masquerade_cidrs", "Destinations to which pods keep their own address, 1 to 64 IPv4 blocks; to all others they have their node's. The list replaces the agent's own, so name the cluster's ranges too.").required(),
-        Attribute::new("masq_link_local", Type::Bool, "Whether traffic to link-local addresses (169.254.0.0/16), such as the metadata server, has the node's address too. Default: `false`."),
-        text("resync_interval", "How often the agent reads its configuration, in whole seconds, such as `60s`, the default."),
+        texts(
+            "non_masquerade_cidrs",
+            "Destinations to which pods keep their own address, 1 to 64 IPv4 blocks; to all others they have their \
+             node's. The list replaces the agent's own, so name the cluster's ranges too.",
+        )
+        .required(),
+        Attribute::new(
+            "masq_link_local",
+            Type::Bool,
+            "Whether traffic to link-local addresses (169.254.0.0/16), such as the metadata server, has the node's \
+             address too. Default: `false`.",
+        ),
+        text(
+            "resync_interval",
+            "How often the agent reads its configuration, in whole seconds, such as `60s`, the default.",
+        ),
     ];
     block(
         "gke",
         attributes,
-        "Google Kubernetes Engine (Standard): the `ConfigMap` `kube-system/ip-masq-agent`. Cloud NAT translates what it sees: pods' addresses, or nodes'. A cluster has one, so write one resource for it.",
+        "Google Kubernetes Engine (Standard): the `ConfigMap` `kube-system/ip-masq-agent`. Cloud NAT translates \
+         what it sees: pods' addresses, or nodes'. A cluster has one, so write one resource for it.",
     )
 }
 

@@ -97,8 +97,9 @@ pub(super) fn spellings(spec: &Spec) -> Diagnostics {
         let canonical = text.parse::<Cidr>().ok()?.to_string();
         (canonical != text).then(|| {
             let detail = format!(
-                "{text:?} is emitted as {canonical:?}, which means the same: Kubernetes 1.36 and later take only this spelling. Write it so to \
-                 be rid of this warning; if one address was meant, write its full prefix length."
+                "{text:?} is emitted as {canonical:?}, which means the same: Kubernetes 1.36 and later take only \
+                 this spelling. Write it so to be rid of this warning; if one address was meant, write its full \
+                 prefix length."
             );
             Diagnostic::warning("The address block has another spelling", detail).at(at)
         })
@@ -120,8 +121,9 @@ pub(super) fn unknown_rules(value: &Value) -> Diagnostics {
         let whole = rules.is_unknown().then(|| path.clone());
         for at in whole.into_iter().chain(unknown) {
             let detail = format!(
-                "The plan cannot show the objects, and in the apply it may turn out to {at_most}. Write its attributes out, so that only \
-                 single values are unknown; or apply first what it comes from (-target)."
+                "The plan cannot show the objects, and in the apply it may turn out to {at_most}. Write its \
+                 attributes out, so that only single values are unknown; or apply first what it comes from \
+                 (-target)."
             );
             diagnostics.push(Diagnostic::warning(format!("{at} is not known yet"), detail).at(at));
         }

@@ -213,7 +213,8 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
     }
     let warnings = messages(&policy.diagnostics, Severity::Warning);
     let [warning] = &warnings[..] else { panic!("one warning: {warnings:?}") };
-    let expected = "allow: The policy cuts pods off from the Kubernetes API server: allow has no rule that lets the pods to the Kubernetes API server: ";
+    let expected = "allow: The policy cuts pods off from the Kubernetes API server: allow has no rule that lets the \
+                    pods to the Kubernetes API server: ";
     assert!(warning.starts_with(expected), "{warning}");
     let with_api_server = json!({"allow": {"api": {"to_entities": ["kube-apiserver"], "ports": ["443"]}}});
     let with_api_server = |exempt: &Json| {
@@ -226,7 +227,8 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
     let [warning] = &with_api_server(&json!(["kube-system", "kube-public", "kube-node-lease"]))[..] else {
         panic!("one")
     };
-    let expected = "exempt_namespaces: The policy is about the cluster's own components: exempt_namespaces leaves out cilium, cilium-spire, where ";
+    let expected = "exempt_namespaces: The policy is about the cluster's own components: exempt_namespaces leaves \
+                    out cilium, cilium-spire, where ";
     assert!(warning.starts_with(expected), "{warning}");
 }
 
@@ -234,7 +236,8 @@ fn a_policy_of_the_cluster_leaves_its_engine_alone_and_warns_of_what_else_it_sto
 fn an_engine_without_a_compiler_is_told() {
     let found = messages(&check(&config(&json!({"engine": "flannel"}))).diagnostics, Severity::Error);
     assert_eq!(found.len(), 1, "{found:?}");
-    let begin = "engine: The engine is not known: \"flannel\" is none of the engines that this version compiles this to: \"network-policy\"";
+    let begin = "engine: The engine is not known: \"flannel\" is none of the engines that this version compiles \
+                 this to: \"network-policy\"";
     assert!(found[0].starts_with(begin), "{found:?}");
 }
 

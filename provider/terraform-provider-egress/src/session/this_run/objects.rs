@@ -7,8 +7,8 @@ use egress_engines::manifest::ObjectId;
 
 use super::Spot;
 
-/// The objects in the plans of one run of Terraform, each with the resource that is to have it. Two resources would take an object from each
-/// other with every apply.
+/// The objects in the plans of one run of Terraform, each with the resource that is to have it. Two resources would take an object from
+/// each other with every apply.
 #[derive(Debug, Default)]
 pub(crate) struct Claimed(Mutex<BTreeMap<ObjectId, Spot>>);
 

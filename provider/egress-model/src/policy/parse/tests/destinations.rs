@@ -9,7 +9,8 @@ fn tells_mistakes_about_destinations() {
     check(vec![
         (
             with_rule(rule()),
-            "allow[\"r\"]: It has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, to_domains, to_services and to_entities ([\"all\"] is every destination)",
+            "allow[\"r\"]: It has no destination; set exactly one of to_pods, to_namespaces, to_cidrs, to_external, \
+             to_domains, to_services and to_entities ([\"all\"] is every destination)",
         ),
         (
             with_rule(RuleSpec { to_external: Some(true), to_cidrs: Some(texts(&["192.0.2.0/24"])), ..rule() }),
@@ -45,7 +46,8 @@ fn tells_mistakes_about_destinations() {
         ),
         (
             with_rule(RuleSpec { to_domains: Some(texts(&["*.com"])), ..rule() }),
-            "allow[\"r\"].to_domains[0]: \"*.com\" would match every name of a top-level domain; a wildcard needs at least two parts after it",
+            "allow[\"r\"].to_domains[0]: \"*.com\" would match every name of a top-level domain; a wildcard needs \
+             at least two parts after it",
         ),
         (
             with_rule(RuleSpec { to_entities: Some(texts(&["world"])), ..rule() }),
@@ -71,8 +73,8 @@ fn an_address_and_the_name_of_a_port_are_told_where_they_belong() {
     check(vec![
         (
             domains(&["api.example.com", "203.0.113.7"], &["443"]),
-            "allow[\"r\"].to_domains[1]: 203.0.113.7 is an address, and DNS gives no address for it; addresses are blocks of to_cidrs \
-             (cidrs of a gateway), this one \"203.0.113.7/32\"",
+            "allow[\"r\"].to_domains[1]: 203.0.113.7 is an address, and DNS gives no address for it; addresses are \
+             blocks of to_cidrs (cidrs of a gateway), this one \"203.0.113.7/32\"",
         ),
         (domains(&["api.example.com"], &["443", "web/TCP"]), &format!("allow[\"r\"].ports[1]: \"web/TCP\" {outside}")),
         (with_rule(external(&["dns/UDP"])), &format!("allow[\"r\"].ports[0]: \"dns/UDP\" {outside}")),

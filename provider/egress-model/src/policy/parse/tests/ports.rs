@@ -97,8 +97,8 @@ fn what_is_looked_into_is_announced_and_said() {
                 &["80/http"],
                 HttpSpec { headers: Some(BTreeMap::from([("x-tenant".to_owned(), " ".to_owned())])), ..request() },
             ),
-            "allow[\"r\"].http_requests[0].headers[\"x-tenant\"]: \" \" is not a header value: ASCII without control characters, and without \
-             blanks at its ends",
+            "allow[\"r\"].http_requests[0].headers[\"x-tenant\"]: \" \" is not a header value: ASCII without \
+             control characters, and without blanks at its ends",
         ),
         (
             requests(&["80/http"], HttpSpec { headers: None, ..request() }),
@@ -106,7 +106,8 @@ fn what_is_looked_into_is_announced_and_said() {
         ),
         (
             requests(&["80/http"], HttpSpec { method: Some("any".into()), path_prefix: Some("/".into()), ..request() }),
-            "allow[\"r\"].http_requests[0]: It is every HTTP request; leave http_requests out and write \"TCP\" in place of \"http\" in ports",
+            "allow[\"r\"].http_requests[0]: It is every HTTP request; leave http_requests out and write \"TCP\" in \
+             place of \"http\" in ports",
         ),
     ]);
     let every_path = HttpSpec { path_prefix: Some("/".into()), ..request() };

@@ -20,17 +20,18 @@ fn a_namespace_is_not_named_and_left_out() {
         }),
         ..valid()
     };
-    let by_default = "namespaces: It would be left out again: kube-system is one of the cluster's own, which policies of the whole cluster \
-                      leave alone where exempt_namespaces is not set. To have the policy be about it, set exempt_namespaces to a list \
-                      without it, such as []; else do not name it here";
+    let by_default = "namespaces: It would be left out again: kube-system is one of the cluster's own, which \
+                      policies of the whole cluster leave alone where exempt_namespaces is not set. To have the \
+                      policy be about it, set exempt_namespaces to a list without it, such as []; else do not name \
+                      it here";
     check(vec![
         (named(&["kube-system"], None), by_default),
         (named(&["shop", "kube-system"], None), by_default),
         (written("kube-system"), by_default),
         (
             named(&["shop", "billing"], Some(&["shop"])),
-            "namespaces: It would be left out again: shop is in exempt_namespaces. To have the policy be about it, set exempt_namespaces \
-             to a list without it, such as []; else do not name it here",
+            "namespaces: It would be left out again: shop is in exempt_namespaces. To have the policy be about it, \
+             set exempt_namespaces to a list without it, such as []; else do not name it here",
         ),
     ]);
     for good in [named(&["kube-system"], Some(&[])), named(&["shop"], None), written("shop")] {
@@ -52,7 +53,8 @@ fn tells_what_only_one_scope_can_have() {
         ),
         (
             cluster_wide(RuleSpec { to_pods: Some(SelectorSpec::all()), ..rule() }),
-            "allow[\"r\"].to_pods: It has no meaning in a policy of the whole cluster, which has no namespace of its own; use to_namespaces, with its pods",
+            "allow[\"r\"].to_pods: It has no meaning in a policy of the whole cluster, which has no namespace of \
+             its own; use to_namespaces, with its pods",
         ),
         (
             cluster_wide(RuleSpec { to_services: Some(texts(&["a"])), ..rule() }),

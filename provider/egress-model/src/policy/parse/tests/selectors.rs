@@ -10,7 +10,9 @@ fn selectors_say_what_they_select() {
     let to_pods = |pods: SelectorSpec| with_rule(RuleSpec { to_pods: Some(pods), ..rule() });
     let pods = |pods: SelectorSpec| Spec { pods: Some(pods), ..valid() };
     let empty = "It selects nothing in particular; set match_labels or match_expressions, or all = true for every one";
-    let several = "It must say exactly one thing, and says match_labels and match_expressions; labels and names can be written in match_expressions too, such as \"app=web\" and \"kubernetes.io/metadata.name in (a, b)\"";
+    let several = "It must say exactly one thing, and says match_labels and match_expressions; labels and names can \
+                   be written in match_expressions too, such as \"app=web\" and \"kubernetes.io/metadata.name in \
+                   (a, b)\"";
     check(vec![
         (to_pods(SelectorSpec::default()), format!("allow[\"r\"].to_pods: {empty}").as_str()),
         (to_pods(both()), format!("allow[\"r\"].to_pods: {several}").as_str()),
@@ -25,14 +27,17 @@ fn selectors_say_what_they_select() {
         (pods(SelectorSpec { form: Form::Block, ..SelectorSpec::default() }), format!("pods: {empty}").as_str()),
         (
             to_namespaces(NamespaceSelectorSpec::default(), Some(SelectorSpec::all())),
-            "allow[\"r\"].to_namespaces: It selects nothing in particular; set names, match_labels or match_expressions, or all = true for every one",
+            "allow[\"r\"].to_namespaces: It selects nothing in particular; set names, match_labels or \
+             match_expressions, or all = true for every one",
         ),
         (
             to_namespaces(
                 NamespaceSelectorSpec { match_labels: labels(), ..named(&["backend"]) },
                 Some(SelectorSpec::all()),
             ),
-            "allow[\"r\"].to_namespaces: It must say exactly one thing, and says names and match_labels; labels and names can be written in match_expressions too, such as \"app=web\" and \"kubernetes.io/metadata.name in (a, b)\"",
+            "allow[\"r\"].to_namespaces: It must say exactly one thing, and says names and match_labels; labels and \
+             names can be written in match_expressions too, such as \"app=web\" and \"kubernetes.io/metadata.name \
+             in (a, b)\"",
         ),
         (
             to_namespaces(named(&[]), Some(SelectorSpec::all())),

@@ -12,8 +12,9 @@ pub(in super::super) fn quota(quota: &Quota, new: usize) -> Option<Diagnostic> {
     let wanted = quota.used.saturating_add(new as u64);
     (wanted > quota.limit).then(|| {
         let detail = format!(
-            "The account has {} of {} addresses here, and the pools that are planned so far allocate {new} more. Ask for a higher limit of \"{}\", or release \
-             addresses that nobody needs; otherwise the apply will stop at the limit.",
+            "The account has {} of {} addresses here, and the pools that are planned so far allocate {new} more. \
+             Ask for a higher limit of \"{}\", or release addresses that nobody needs; otherwise the apply will \
+             stop at the limit.",
             quota.used, quota.limit, quota.name
         );
         Diagnostic::warning("The account's limit of addresses will be reached", detail).at(Path::attribute("addresses"))

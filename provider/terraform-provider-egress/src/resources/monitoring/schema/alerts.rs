@@ -16,8 +16,8 @@ pub(super) fn block() -> NestedBlock {
     declare::block(
         "alerts",
         Vec::new(),
-        "How alerts are tuned, each in a block of its own. Every alert exists that what is watched can fire; a block asks for it by name, so \
-         that it is an error where nothing can, with the engines and clouds that can.",
+        "How alerts are tuned, each in a block of its own. Every alert exists that what is watched can fire; a \
+         block asks for it by name, so that it is an error where nothing can, with the engines and clouds that can.",
     )
     .with_blocks(blocks)
 }
@@ -32,7 +32,8 @@ fn of_alert(name: AlertName) -> NestedBlock {
     attributes.extend(defaults.threshold.map(|limit| number("threshold", limit)));
     attributes.extend(defaults.floor.map(|limit| number("floor", limit)));
     if name == AlertName::CostHigh {
-        let price = "What a gigabyte (1e9 bytes) through the NAT gateway costs, in a currency of your choice. Needed: without it there is no such alert.";
+        let price = "What a gigabyte (1e9 bytes) through the NAT gateway costs, in a currency of your choice. \
+                     Needed: without it there is no such alert.";
         attributes.push(Attribute::new("price_per_gb", Type::Number, price));
     }
     let sources: Vec<&str> =

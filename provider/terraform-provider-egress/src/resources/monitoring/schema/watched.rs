@@ -11,21 +11,21 @@ pub(super) fn attributes() -> Vec<Attribute> {
     let map = |name, attributes, description: &str| Attribute::nested(name, Nesting::Map, attributes, description);
     vec![
         policies(
-            "Policies, by a name of your choice: `egress_policy` resources as a whole, such as `{ backend = egress_policy.backend }`. Each \
-             has a panel of its own where something measures it.",
+            "Policies, by a name of your choice: `egress_policy` resources as a whole, such as `{ backend = \
+             egress_policy.backend }`. Each has a panel of its own where something measures it.",
         ),
         gateways("In-cluster gateways, by a name of your choice: `egress_gateway` resources as a whole."),
         map(
             "nat_gateways",
             nat_gateway(),
-            "NAT gateways, by a name of your choice: `egress_nat_gateway` resources as a whole. Thresholds follow from how many addresses \
-             they have.",
+            "NAT gateways, by a name of your choice: `egress_nat_gateway` resources as a whole. Thresholds follow \
+             from how many addresses they have.",
         ),
         map(
             "pools",
             of_a_whole_resource([text_map("public_ips", "The public address of each key.")]),
-            "Pools of addresses, by a name of your choice: `egress_ip_pool` resources as a whole. No cloud measures an address; the dashboard \
-             shows which there are, above everything else.",
+            "Pools of addresses, by a name of your choice: `egress_ip_pool` resources as a whole. No cloud measures \
+             an address; the dashboard shows which there are, above everything else.",
         ),
         map(
             "existing_nat_gateways",
@@ -51,9 +51,22 @@ fn existing_nat_gateway() -> Vec<Attribute> {
     vec![
         text("cloud", "The cloud: `aws`, `azure`, `gcp` or `alibaba`.").required(),
         text("region", "The region, such as `eu-west-1`.").required(),
-        Attribute::new("ids", Type::set(Type::String), "What they are called in metrics: `nat-...` on AWS, the resource id on Azure, the name of the NAT on Google Cloud, `ngw-...` on Alibaba Cloud.").required(),
-        whole("addresses", "How many public addresses each has. Without it nothing is said of how near the limit of ports is, where that depends on them."),
-        whole("ports_per_vm", "On Google Cloud: how many ports each machine gets. Without it nothing is said of how near that limit is."),
+        Attribute::new(
+            "ids",
+            Type::set(Type::String),
+            "What they are called in metrics: `nat-...` on AWS, the resource id on Azure, the name of the NAT on \
+             Google Cloud, `ngw-...` on Alibaba Cloud.",
+        )
+        .required(),
+        whole(
+            "addresses",
+            "How many public addresses each has. Without it nothing is said of how near the limit of ports is, \
+             where that depends on them.",
+        ),
+        whole(
+            "ports_per_vm",
+            "On Google Cloud: how many ports each machine gets. Without it nothing is said of how near that limit is.",
+        ),
     ]
 }
 
@@ -63,18 +76,20 @@ pub(super) fn nat_metrics() -> NestedBlock {
         text("aws_exporter", "On AWS: `yace` (yet-another-cloudwatch-exporter, the default) or `cloudwatch_exporter`."),
         text(
             "gcp_exporter",
-            "On Google Cloud: `stackdriver_exporter` (the default), `stackdriver_exporter-deltas` where it runs with `--monitoring.aggregate-deltas`, or `managed-prometheus`.",
+            "On Google Cloud: `stackdriver_exporter` (the default), `stackdriver_exporter-deltas` where it runs \
+             with `--monitoring.aggregate-deltas`, or `managed-prometheus`.",
         ),
         text(
             "alibaba_metric_prefix",
-            "On Alibaba Cloud, which has no standard exporter: what metric names begin with. Default: `aliyuncms_acs_nat_gateway`, as Telegraf's `inputs.aliyuncms` writes.",
+            "On Alibaba Cloud, which has no standard exporter: what metric names begin with. Default: \
+             `aliyuncms_acs_nat_gateway`, as Telegraf's `inputs.aliyuncms` writes.",
         ),
         text("period", "Over how long a time each sample of a sum is. Default: `5m` on AWS and `1m` elsewhere."),
     ];
     block(
         "nat_metrics",
         attributes,
-        "Who brings the metrics of NAT gateways to Prometheus: expressions differ by exporter. On Azure it is azure-metrics-exporter. \
-         `exporter_jobs` has their configuration.",
+        "Who brings the metrics of NAT gateways to Prometheus: expressions differ by exporter. On Azure it is \
+         azure-metrics-exporter. `exporter_jobs` has their configuration.",
     )
 }

@@ -14,13 +14,13 @@ pub(super) fn block() -> NestedBlock {
         ),
         string(
             "availability_mode",
-            "`zonal` (the default): one gateway in each zone of `zones`. `regional`: one gateway for the whole VPC. A change replaces the \
-             gateways, with the same addresses.",
+            "`zonal` (the default): one gateway in each zone of `zones`. `regional`: one gateway for the whole VPC. \
+             A change replaces the gateways, with the same addresses.",
         ),
         string(
             "connectivity_type",
-            "`public` (the default), or `private` for gateways towards other private networks, without public addresses; zonal only. A change \
-             replaces the gateways.",
+            "`public` (the default), or `private` for gateways towards other private networks, without public \
+             addresses; zonal only. A change replaces the gateways.",
         ),
         object_map(
             "zones",
@@ -29,8 +29,8 @@ pub(super) fn block() -> NestedBlock {
         ),
         boolean(
             "automatic_addresses",
-            "Of a regional gateway, in place of `zones`: `true` lets AWS cover the zones by itself, **with public addresses of its own choice \
-             that change**.",
+            "Of a regional gateway, in place of `zones`: `true` lets AWS cover the zones by itself, **with public \
+             addresses of its own choice that change**.",
         ),
         string(
             "vpc_id",
@@ -42,24 +42,27 @@ pub(super) fn block() -> NestedBlock {
         ),
         string_set(
             "destination_cidrs",
-            "What the route tables send to the gateways, as CIDR blocks: `[\"0.0.0.0/0\"]` is all IPv4 traffic that no narrower route takes. \
-             Required where a route table is named and `destination_prefix_list_ids` is left out. `64:ff9b::/96` is what IPv6-only subnets \
-             with DNS64 send to IPv4 destinations (NAT64); other IPv6 does not pass a NAT gateway: see an egress-only internet gateway in \
-             the guide \"Use the network that you have\".",
+            "What the route tables send to the gateways, as CIDR blocks: `[\"0.0.0.0/0\"]` is all IPv4 traffic that \
+             no narrower route takes. Required where a route table is named and `destination_prefix_list_ids` is \
+             left out. `64:ff9b::/96` is what IPv6-only subnets with DNS64 send to IPv4 destinations (NAT64); other \
+             IPv6 does not pass a NAT gateway: see an egress-only internet gateway in the guide \"Use the network \
+             that you have\".",
         ),
         string_set(
             "destination_prefix_list_ids",
-            "What the route tables send to the gateways, as managed prefix lists (`pl-...`), beside `destination_cidrs` or instead of them.",
+            "What the route tables send to the gateways, as managed prefix lists (`pl-...`), beside \
+             `destination_cidrs` or instead of them.",
         ),
         string_set(
             "take_over_routes",
-            "Ids of targets (`igw-...`, `eni-...` of a NAT instance, `nat-...`) from which existing routes may be taken over. A route that \
-             points to anything else that is not of this resource is an error. The swap is atomic.",
+            "Ids of targets (`igw-...`, `eni-...` of a NAT instance, `nat-...`) from which existing routes may be \
+             taken over. A route that points to anything else that is not of this resource is an error. The swap is \
+             atomic.",
         ),
         number(
             "drain_seconds",
-            "How long open connections may stay on an address that leaves a gateway, 1 to 4000. Default: `350`, the time after which AWS \
-             forgets an idle connection.",
+            "How long open connections may stay on an address that leaves a gateway, 1 to 4000. Default: `350`, the \
+             time after which AWS forgets an idle connection.",
         ),
     ];
     declare::block(AWS.name, attributes, "NAT gateways on AWS.")
@@ -69,17 +72,20 @@ fn zone() -> Vec<Attribute> {
     vec![
         string(
             "subnet_id",
-            "The subnet that the gateway stands in: a public one for public connectivity. Needed for zonal gateways. A change replaces the gateway of this zone.",
+            "The subnet that the gateway stands in: a public one for public connectivity. Needed for zonal \
+             gateways. A change replaces the gateway of this zone.",
         ),
         string_set(
             "addresses",
-            "Required: allocation ids of Elastic IP addresses, such as those of an `egress_ip_pool`, `[]` for private connectivity: 1 to 8 for a zonal gateway, 1 to 32 per zone of a regional \
-             one. More than 2 on a zonal gateway need a higher quota. Addresses come and go in place; only the gateway's primary address cannot \
-             leave without it, so removing that one replaces the gateway.",
+            "Required: allocation ids of Elastic IP addresses, such as those of an `egress_ip_pool`, `[]` for \
+             private connectivity: 1 to 8 for a zonal gateway, 1 to 32 per zone of a regional one. More than 2 on a \
+             zonal gateway need a higher quota. Addresses come and go in place; only the gateway's primary address \
+             cannot leave without it, so removing that one replaces the gateway.",
         ),
         string(
             "primary_address",
-            "Which of `addresses` must be the gateway's primary one. Leave it out: it makes no difference to traffic, and without it more changes work without interruption.",
+            "Which of `addresses` must be the gateway's primary one. Leave it out: it makes no difference to \
+             traffic, and without it more changes work without interruption.",
         ),
         string(
             "private_ip",

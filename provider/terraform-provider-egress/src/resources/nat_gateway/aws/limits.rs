@@ -21,8 +21,9 @@ pub(super) fn limits(desired: &Desired, observed: &Observed) -> Diagnostics {
         let has = view.gateways.get(key).map_or(0, |gateway| gateway.addresses.len());
         if matches!(gateway.kind, Kind::Public { .. }) && addresses.len() > DEFAULT_ADDRESS_QUOTA.max(has) {
             let detail = format!(
-                "{key} is to have {}. The quota for Elastic IP addresses per public NAT gateway is {DEFAULT_ADDRESS_QUOTA} unless AWS has raised it \
-                 for this account, and cannot be looked up. If it was not raised, the apply will fail.",
+                "{key} is to have {}. The quota for Elastic IP addresses per public NAT gateway is \
+                 {DEFAULT_ADDRESS_QUOTA} unless AWS has raised it for this account, and cannot be looked up. If it \
+                 was not raised, the apply will fail.",
                 addresses.len()
             );
             let at = cloud_aws::nat_gateways::Ec2Gateways::path_of(key).child("addresses");
@@ -65,7 +66,11 @@ pub(super) fn subnets(wanted: &BTreeMap<Key, String>, found: &BTreeMap<String, S
             .at(at)),
             Some(subnet) if subnet.zone != key.as_str() => Some(Diagnostic::error(
                 format!("The subnet {id} is not in {key}"),
-                format!("It is in {}. The keys of zones are the availability zones of their subnets: write {:?}, or another subnet.", subnet.zone, subnet.zone),
+                format!(
+                    "It is in {zone}. The keys of zones are the availability zones of their subnets: write {zone:?}, \
+                     or another subnet.",
+                    zone = subnet.zone
+                ),
             )
             .at(at)),
             Some(_) => None,
@@ -81,9 +86,10 @@ pub(super) fn zone_quotas(made: &BTreeMap<Key, usize>, there: &BTreeMap<String, 
         let there = there.get(zone.as_str()).copied().unwrap_or_default();
         (there + made > DEFAULT_ZONE_QUOTA).then(|| {
             let detail = format!(
-                "{zone} has {there} NAT gateways now, and this plan makes {made} more there. The quota \"NAT gateways per Availability \
-                 Zone\" (vpc, L-FE5A380F) is {DEFAULT_ZONE_QUOTA} unless AWS has raised it for this account; the plan does not look that up. \
-                 If it was not raised, the apply will fail with NatGatewayLimitExceeded."
+                "{zone} has {there} NAT gateways now, and this plan makes {made} more there. The quota \"NAT \
+                 gateways per Availability Zone\" (vpc, L-FE5A380F) is {DEFAULT_ZONE_QUOTA} unless AWS has raised \
+                 it for this account; the plan does not look that up. If it was not raised, the apply will fail \
+                 with NatGatewayLimitExceeded."
             );
             Diagnostic::warning("The gateways may exceed a quota", detail).at(zone_path(zone.as_str()))
         })
@@ -119,8 +125,9 @@ pub(super) fn border_groups(desired: &Desired, observed: &Observed, groups: &BTr
     let wrong = placed(desired, observed).into_iter().filter_map(|(zone, key, id, group)| {
         let wanted = groups.get(&zone).filter(|wanted| **wanted != group)?;
         let detail = format!(
-            "The address is of the network border group {group}, and the zone {zone} is of {wanted}. AWS advertises an address from its \
-             group only. Use an address that was allocated with network_border_group = \"{wanted}\"."
+            "The address is of the network border group {group}, and the zone {zone} is of {wanted}. AWS advertises \
+             an address from its group only. Use an address that was allocated with network_border_group = \
+             \"{wanted}\"."
         );
         let at = address_path(desired, &key, &id);
         Some(Diagnostic::error(format!("{id} cannot be used in {zone}"), detail).at(at))

@@ -57,8 +57,8 @@ pub(super) fn interrupted(plan: &Plan, observed: &Observed) -> Vec<String> {
     let line = |(table, destinations): (&str, BTreeSet<String>)| {
         let table = table_text(table, observed);
         format!(
-            "- {table} has no way out for {} until the new gateway is available, 3 to 5 minutes as a rule: the address that the new \
-             gateway needs is on the old one, which has to go first.",
+            "- {table} has no way out for {} until the new gateway is available, 3 to 5 minutes as a rule: the \
+             address that the new gateway needs is on the old one, which has to go first.",
             list(&destinations)
         )
     };
@@ -84,9 +84,10 @@ pub(super) fn loops(desired: &Desired, observed: &Observed, explicit: &BTreeMap<
         }
         for (table, destinations) in tables {
             let detail = format!(
-                "The gateway of {key} stands in {subnet}, which follows {table}, and the route of {} in {table} would point to the gateway itself: what \
-                 the gateway sends would come back to it, and nothing would leave. Put it into a subnet with a route table of its own, whose \
-                 default route goes to an internet gateway (or, for private connectivity, to the other network); or take {table} out of \
+                "The gateway of {key} stands in {subnet}, which follows {table}, and the route of {} in {table} \
+                 would point to the gateway itself: what the gateway sends would come back to it, and nothing would \
+                 leave. Put it into a subnet with a route table of its own, whose default route goes to an internet \
+                 gateway (or, for private connectivity, to the other network); or take {table} out of \
                  route_table_ids.",
                 list(&destinations)
             );

@@ -80,8 +80,8 @@ pub(in super::super) fn undecided(
         Undecided::Of(open) => open,
         Undecided::All => {
             let detail = format!(
-                "Which gateways there are to be depends on values that are known only after apply: one that stays wanted may be replaced, and \
-                 one that is not goes with its routes.{refuses}"
+                "Which gateways there are to be depends on values that are known only after apply: one that stays \
+                 wanted may be replaced, and one that is not goes with its routes.{refuses}"
             );
             let summary = "Whether the NAT gateways are kept is not known yet";
             return Diagnostic::warning(summary, detail).at(block(gateways)).into();
@@ -95,14 +95,15 @@ pub(in super::super) fn undecided(
         let (gateway, fixed) = (text(gateway), gateways.words().fixed);
         let diagnostic = if reasons.is_empty() {
             let detail = format!(
-                "What {key} says depends on values that are known only after apply. If {fixed}, {gateway} is replaced by a new gateway in the \
-                 same apply, in the order that keeps traffic flowing where that is possible.{refuses}"
+                "What {key} says depends on values that are known only after apply. If {fixed}, {gateway} is \
+                 replaced by a new gateway in the same apply, in the order that keeps traffic flowing where that is \
+                 possible.{refuses}"
             );
             Diagnostic::warning(format!("The NAT gateway of {key} may be replaced"), detail)
         } else {
             let detail = format!(
-                "{gateway} is replaced by a new gateway, because {}. Whether traffic can go on meanwhile depends on addresses that are known \
-                 only after apply.{refuses} Open connections through it are cut.",
+                "{gateway} is replaced by a new gateway, because {}. Whether traffic can go on meanwhile depends on \
+                 addresses that are known only after apply.{refuses} Open connections through it are cut.",
                 reasons.join("; ")
             );
             Diagnostic::warning(format!("The NAT gateway of {key} is replaced"), detail)

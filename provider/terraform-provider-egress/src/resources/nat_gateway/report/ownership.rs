@@ -39,10 +39,11 @@ pub(in super::super) fn of_others(
         let what = text(gateway);
         let diagnostic = if ahead.deletes.contains(&gateway.id) {
             let detail = format!(
-                "{what} carries the tags of {others}, and the state of {own} has it. This plan would delete it, but it may be somebody else's \
-                 by now, so nothing is changed. If the provider's owner was changed, set the former one again, or apply the changed owner once \
-                 before: an apply writes the new tags. If another state manages it, take it out of this one: \"terraform state rm\", or a \
-                 removed block with destroy = false."
+                "{what} carries the tags of {others}, and the state of {own} has it. This plan would delete it, but \
+                 it may be somebody else's by now, so nothing is changed. If the provider's owner was changed, set \
+                 the former one again, or apply the changed owner once before: an apply writes the new tags. If \
+                 another state manages it, take it out of this one: \"terraform state rm\", or a removed block with \
+                 destroy = false."
             );
             Diagnostic::error(format!("The NAT gateway of {key} carries the tags of others"), detail)
         } else {

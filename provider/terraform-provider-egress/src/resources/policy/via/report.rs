@@ -16,23 +16,24 @@ use crate::resources::objects::outcome::attribute_path;
 use crate::session::Adoption;
 
 pub(super) fn no_gateway() -> Diagnostic {
-    let detail = "Write nat_gateway = egress_nat_gateway.NAME or egress_gateway = egress_gateway.NAME, with the resource whose addresses the \
-                  traffic is to leave from. Terraform drops \
-                  attributes that it does not know here, so look for a misspelt name.";
+    let detail = "Write nat_gateway = egress_nat_gateway.NAME or egress_gateway = egress_gateway.NAME, with the \
+                  resource whose addresses the traffic is to leave from. Terraform drops attributes that it does \
+                  not know here, so look for a misspelt name.";
     Diagnostic::error("via names no gateway", detail).at(at())
 }
 
 /// Routes are no objects of a cluster.
 pub(in super::super) fn not_rendered() -> Diagnostic {
-    let detail = "Its routes are made in a cloud's network, which only the resource egress_policy does. Leave via out to render the objects, \
-                  which are the same without it.";
+    let detail = "Its routes are made in a cloud's network, which only the resource egress_policy does. Leave via \
+                  out to render the objects, which are the same without it.";
     Diagnostic::error("A policy that leaves through a NAT gateway cannot be rendered", detail)
         .at(at().child("nat_gateway"))
 }
 
 pub(super) fn two_gateways() -> Diagnostic {
-    let detail = "It names an egress_nat_gateway and an egress_gateway, and traffic leaves through one. To give an in-cluster gateway fixed \
-                  public addresses, point the default route of its nodes' subnets to the NAT gateway.";
+    let detail = "It names an egress_nat_gateway and an egress_gateway, and traffic leaves through one. To give an \
+                  in-cluster gateway fixed public addresses, point the default route of its nodes' subnets to the \
+                  NAT gateway.";
     Diagnostic::error("via names two gateways", detail).at(at())
 }
 
@@ -48,8 +49,8 @@ pub(super) fn only_of_nat_gateways(cloud: &Cloud) -> Diagnostic {
 /// The engine cannot send other pods through a gateway that is there.
 pub(super) fn no_second_way(engine: EngineName, why: &str) -> Diagnostic {
     let detail = format!(
-        "On {engine}, {why}. Put the policy's pods into sources of the egress_gateway, and what it is for into its `to`; the policy then \
-         needs no via."
+        "On {engine}, {why}. Put the policy's pods into sources of the egress_gateway, and what it is for into its \
+         `to`; the policy then needs no via."
     );
     Diagnostic::error(format!("The engine {engine} cannot send the traffic of a policy through a gateway"), detail)
         .at(egress_gateway())
@@ -62,8 +63,8 @@ pub(super) fn no_cloud() -> Diagnostic {
     };
     let (names, titles) = (list(|cloud| cloud.name), list(|cloud| cloud.title));
     let detail = format!(
-        "It has no {names} attribute. Write the whole resource, such as egress_nat_gateway.partners; Terraform drops attributes that it \
-         does not know here, so look for a misspelt name."
+        "It has no {names} attribute. Write the whole resource, such as egress_nat_gateway.partners; Terraform \
+         drops attributes that it does not know here, so look for a misspelt name."
     );
     Diagnostic::error(format!("This is no NAT gateway on {titles}"), detail).at(at().child("nat_gateway"))
 }
@@ -107,8 +108,8 @@ pub(super) fn another_cloud(one: &Cloud, other: &Cloud) -> Diagnostic {
 
 fn cannot_move(part: &str, one: &str, other: &str) -> Diagnostic {
     let detail = format!(
-        "The policy's routes are in {one}, and its gateway would be in {other}. Nothing was changed. Remove via in an apply of its own \
-         first, or use the {part} of the routes."
+        "The policy's routes are in {one}, and its gateway would be in {other}. Nothing was changed. Remove via in \
+         an apply of its own first, or use the {part} of the routes."
     );
     Diagnostic::error(format!("Routes cannot move to another {part}"), detail).at(at())
 }
@@ -121,8 +122,8 @@ pub(super) fn not_looked(error: &Error) -> Diagnostic {
 pub(super) fn adopted(found: &BTreeSet<String>, adoption: Adoption) -> Option<Diagnostic> {
     let routes = found.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let detail = format!(
-        "These point to the gateway already, and are not in the state: {routes}. That is what an interrupted apply leaves, and then it is \
-         right. If somebody else made them, destroying this policy deletes them."
+        "These point to the gateway already, and are not in the state: {routes}. That is what an interrupted apply \
+         leaves, and then it is right. If somebody else made them, destroying this policy deletes them."
     );
     let diagnostic = match adoption {
         // Routes have no time of their own, and are kept by nobody but this owner's policies.

@@ -13,8 +13,19 @@ pub(super) fn set(name: &'static str, description: &str) -> Attribute {
 /// `routes` and `egress_cidrs`.
 pub(in super::super) fn attributes() -> Vec<Attribute> {
     vec![
-        Attribute::new("routes", Type::map(Type::String), "The routes that this policy has made or taken over, with the id of what each points to now. The keys are `<route table>_<destination>`. Null without a `nat_gateway` in `via`.").computed(),
-        Attribute::new("egress_cidrs", Type::list(Type::String), "The public addresses that the destinations see: those of the gateway of `via`. Null without it.").computed(),
+        Attribute::new(
+            "routes",
+            Type::map(Type::String),
+            "The routes that this policy has made or taken over, with the id of what each points to now. The keys \
+             are `<route table>_<destination>`. Null without a `nat_gateway` in `via`.",
+        )
+        .computed(),
+        Attribute::new(
+            "egress_cidrs",
+            Type::list(Type::String),
+            "The public addresses that the destinations see: those of the gateway of `via`. Null without it.",
+        )
+        .computed(),
     ]
 }
 
@@ -24,27 +35,30 @@ pub(in super::super) fn block() -> NestedBlock {
         single(
             "nat_gateway",
             nat_gateway(),
-            "The whole `egress_nat_gateway` resource, such as `egress_nat_gateway.partners`; what is not listed here is passed over. \
-             In each of its route tables the policy adds a route for every block in `to_cidrs` of its `allow` rules to that zone's \
-             gateway, unless the gateway's own destinations route it there already.",
+            "The whole `egress_nat_gateway` resource, such as `egress_nat_gateway.partners`; what is not listed \
+             here is passed over. In each of its route tables the policy adds a route for every block in `to_cidrs` \
+             of its `allow` rules to that zone's gateway, unless the gateway's own destinations route it there \
+             already.",
         ),
         single(
             "egress_gateway",
             egress_gateway(),
-            "The whole `egress_gateway` resource, such as `egress_gateway.partners`; what is not listed here is passed over. The policy's \
-             pods are routed to its addresses and nodes by an object of their own, which is among `manifests`. On the engine `cilium`; \
-             on others a gateway lists in its own `sources` whose traffic it takes.",
+            "The whole `egress_gateway` resource, such as `egress_gateway.partners`; what is not listed here is \
+             passed over. The policy's pods are routed to its addresses and nodes by an object of their own, which \
+             is among `manifests`. On the engine `cilium`; on others a gateway lists in its own `sources` whose \
+             traffic it takes.",
         ),
     ];
     let via = declare::block(
         "via",
         gateways,
-        "Through which gateway the policy's allowed traffic to `to_cidrs` leaves, so that its destinations see that gateway's addresses. \
-         Exactly one of `nat_gateway` and `egress_gateway`. \
-         **A cloud's network routes by destination: on AWS, whatever else uses the same route tables reaches these destinations \
-         through the gateway too**, other pods and the nodes included. Routes are made before the policy's objects and removed \
-         after them, also with `delivery = \"render\"`. Rules about pods, Services and parts of the cluster are not routed; domains, \
-         `to_external`, exceptions in `to_cidrs`, IPv6 and the modes `audit` and `staged` are refused with the reason.",
+        "Through which gateway the policy's allowed traffic to `to_cidrs` leaves, so that its destinations see that \
+         gateway's addresses. Exactly one of `nat_gateway` and `egress_gateway`. **A cloud's network routes by \
+         destination: on AWS, whatever else uses the same route tables reaches these destinations through the \
+         gateway too**, other pods and the nodes included. Routes are made before the policy's objects and removed \
+         after them, also with `delivery = \"render\"`. Rules about pods, Services and parts of the cluster are not \
+         routed; domains, `to_external`, exceptions in `to_cidrs`, IPv6 and the modes `audit` and `staged` are \
+         refused with the reason.",
     );
     via.with_blocks(BACKENDS.iter().map(|backend| backend.options()).collect())
 }

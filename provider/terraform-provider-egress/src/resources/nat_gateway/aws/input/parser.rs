@@ -164,7 +164,8 @@ impl Parser {
         let addresses = self.ids(&zone.addresses, "eipalloc-", &at);
         let count = zone.addresses.known().map_or(0, Vec::len);
         if count == 0 && !zone.addresses.is_unknown() {
-            let detail = "Public traffic leaves from Elastic IP addresses. Write at least one allocation id, such as egress_ip_pool.<name>.ids[\"a\"].";
+            let detail = "Public traffic leaves from Elastic IP addresses. Write at least one allocation id, such \
+                          as egress_ip_pool.<name>.ids[\"a\"].";
             self.error(format!("{name} has no addresses"), detail, at.clone());
         }
         if count > most {
@@ -228,8 +229,8 @@ impl Parser {
         }
         let nothing_written = aws.destination_cidrs.is_null() && aws.destination_prefix_list_ids.is_null();
         if nothing_written && aws.has_route_tables() {
-            let detail = "Write what the route tables send to the gateways: [\"0.0.0.0/0\"] is all IPv4 traffic that no narrower route of a \
-                          table takes. [] leaves them as they are.";
+            let detail = "Write what the route tables send to the gateways: [\"0.0.0.0/0\"] is all IPv4 traffic \
+                          that no narrower route of a table takes. [] leaves them as they are.";
             self.error("destination_cidrs is missing", detail, path("destination_cidrs"));
         }
         destinations

@@ -78,15 +78,16 @@ async fn a_change_that_interrupts() {
         &[
             "Error [on_interruption] The change of the NAT gateways would interrupt egress",
             "- rtb-1 (subnet-1, subnet-2) loses its route of 0.0.0.0/0 to nat-1 (203.0.113.7).",
-            "- rtb-2 (the main table of vpc-1, of every subnet without a table of its own) loses its route of 0.0.0.0/0 to nat-1 (203.0.113.7).",
+            "- rtb-2 (the main table of vpc-1, of every subnet without a table of its own) loses its route of \
+             0.0.0.0/0 to nat-1 (203.0.113.7).",
             "",
-            "Whoever depends on this egress must hear of it first. If that is done, set on_interruption = \"warn\" together with this change. \
-             To move a route table without a gap, let its new target take the route over first (another egress_nat_gateway with \
-             take_over_routes), apply, and then take the table out here.",
+            "Whoever depends on this egress must hear of it first. If that is done, set on_interruption = \"warn\" \
+             together with this change. To move a route table without a gap, let its new target take the route over \
+             first (another egress_nat_gateway with take_over_routes), apply, and then take the table out here.",
         ],
     );
-    let gap = "- rtb-1 (subnet-1, subnet-2) has no way out for 0.0.0.0/0 until the new gateway is available, 3 to 5 minutes as a rule: the \
-               address that the new gateway needs is on the old one, which has to go first.";
+    let gap = "- rtb-1 (subnet-1, subnet-2) has no way out for 0.0.0.0/0 until the new gateway is available, 3 to 5 \
+               minutes as a rule: the address that the new gateway needs is on the old one, which has to go first.";
     let replaced = Plan { interrupted: BTreeSet::from([route("rtb-1"), route("rtb-3")]), ..Plan::default() };
     check(
         interruptions(&replaced, OnInterruption::Error),
@@ -94,8 +95,9 @@ async fn a_change_that_interrupts() {
             "Error [on_interruption] The change of the NAT gateways would interrupt egress",
             gap,
             "",
-            "Whoever depends on this egress must hear of it first. If that is done, set on_interruption = \"warn\" together with this change. \
-             To avoid the gap, give the gateway a second address first, or have a gateway in another zone of this resource.",
+            "Whoever depends on this egress must hear of it first. If that is done, set on_interruption = \"warn\" \
+             together with this change. To avoid the gap, give the gateway a second address first, or have a \
+             gateway in another zone of this resource.",
         ],
     );
     check(
@@ -155,10 +157,10 @@ fn a_gateway_that_would_route_to_itself() {
         found("subnet-1", &["rtb-1"]),
         &[
             "Error [aws.zones[\"us-east-1a\"].route_table_ids] The NAT gateway of us-east-1a would route to itself",
-            "The gateway of us-east-1a stands in subnet-1, which follows rtb-1, and the route of 0.0.0.0/0 in rtb-1 would point to \
-             the gateway itself: what the gateway sends would come back to it, and nothing would leave. Put it into a subnet with a route table of its \
-             own, whose default route goes to an internet gateway (or, for private connectivity, to the other network); or take rtb-1 out of \
-             route_table_ids.",
+            "The gateway of us-east-1a stands in subnet-1, which follows rtb-1, and the route of 0.0.0.0/0 in rtb-1 \
+             would point to the gateway itself: what the gateway sends would come back to it, and nothing would \
+             leave. Put it into a subnet with a route table of its own, whose default route goes to an internet \
+             gateway (or, for private connectivity, to the other network); or take rtb-1 out of route_table_ids.",
         ],
     );
     assert!(found("subnet-9", &["rtb-1", "rtb-2"]).is_none(), "it follows a table of its own");
@@ -173,10 +175,10 @@ fn a_route_that_two_resources_claim() {
         Some(found),
         &[
             "Error [aws.zones[\"us-east-1a\"].route_table_ids] The route of 0.0.0.0/0 in rtb-1 is claimed twice",
-            "egress_nat_gateway \"other\" routes 0.0.0.0/0 in rtb-1 to a gateway too. A route has one target: the two would take it from \
-             each other with every apply, and destroying one would cut the other's traffic. Name rtb-1 in one of them only, or give them \
-             different destinations. Terraform plans what is written before a destroy too: to destroy what there is first, run it with \
-             -refresh=false.",
+            "egress_nat_gateway \"other\" routes 0.0.0.0/0 in rtb-1 to a gateway too. A route has one target: the \
+             two would take it from each other with every apply, and destroying one would cut the other's traffic. \
+             Name rtb-1 in one of them only, or give them different destinations. Terraform plans what is written \
+             before a destroy too: to destroy what there is first, run it with -refresh=false.",
         ],
     );
 }

@@ -49,7 +49,8 @@ impl Parser {
         let (all, ours) = count(keys);
         if all > MAX_TAGS {
             let detail = format!(
-                "With the provider's default_tags there are {}, and a NAT gateway on AWS can have {MAX_TAGS}, of which the provider needs {ours}.",
+                "With the provider's default_tags there are {}, and a NAT gateway on AWS can have {MAX_TAGS}, of \
+                 which the provider needs {ours}.",
                 all - ours
             );
             self.error("There are too many tags", detail, at.clone());

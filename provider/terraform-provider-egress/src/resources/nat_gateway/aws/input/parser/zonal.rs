@@ -16,8 +16,8 @@ impl Parser {
             ("automatic_addresses", !aws.automatic_addresses.is_null()),
         ] {
             if present {
-                let detail = "Zonal gateways are in the VPC of their subnet, and each zone has its own route tables: write them in `zones`, or \
-                              set availability_mode = \"regional\".";
+                let detail = "Zonal gateways are in the VPC of their subnet, and each zone has its own route \
+                              tables: write them in `zones`, or set availability_mode = \"regional\".";
                 self.error(format!("{name} is for a regional gateway"), detail, path(name));
             }
         }
@@ -87,7 +87,8 @@ impl Parser {
         let subnet = self.known(&zone.subnet_id).cloned();
         match &subnet {
             None if zone.subnet_id.is_null() => {
-                let detail = "A zonal gateway stands in a subnet: for public connectivity, one whose default route points to an internet gateway.";
+                let detail = "A zonal gateway stands in a subnet: for public connectivity, one whose default route \
+                              points to an internet gateway.";
                 self.error(format!("The subnet of {name} is missing"), detail, at);
             }
             Some(id) if !id.starts_with("subnet-") => {
@@ -120,8 +121,8 @@ impl Parser {
             ("secondary_private_ip_count", !zone.secondary_private_ip_count.is_null()),
         ];
         for (attribute, _) in given.into_iter().filter(|(_, present)| *present) {
-            let detail = "The secondary addresses of a public gateway are public ones: add them to `addresses`. Private ones alone are for \
-                          connectivity_type = \"private\".";
+            let detail = "The secondary addresses of a public gateway are public ones: add them to `addresses`. \
+                          Private ones alone are for connectivity_type = \"private\".";
             self.error(format!("{attribute} is for private connectivity"), detail, at.child(attribute));
         }
     }
@@ -134,8 +135,9 @@ impl Parser {
             return None;
         }
         if zone.secondary_private_ips.is_null() && zone.secondary_private_ip_count.is_null() {
-            let detail = "A private gateway has secondary private addresses, or is said to have none: write secondary_private_ips, or how many \
-                          AWS is to choose, secondary_private_ip_count = 0 for none.";
+            let detail = "A private gateway has secondary private addresses, or is said to have none: write \
+                          secondary_private_ips, or how many AWS is to choose, secondary_private_ip_count = 0 for \
+                          none.";
             self.error("The secondary private addresses are missing", detail, at);
             return None;
         }
