@@ -75,10 +75,13 @@ impl Cloud {
         }
         let key = (group.to_ascii_lowercase(), location.to_ascii_lowercase());
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = places.entry(key).or_insert_with_key(|(group, location)| {
-            Arc::new(Place::new(self.client.clone(), &self.config, group, location, self.stop.clone()))
-        });
+        let place = places.entry(key).or_insert_with_key(|(group, location)| Arc::new(self.new_place(group, location)));
         Ok(Arc::clone(place))
+    }
+
+    /// A place that shares nothing with others.
+    pub(crate) fn new_place(&self, group: &str, location: &str) -> Place {
+        Place::new(self.client.clone(), &self.config, group, location, self.stop.clone())
     }
 }
 

@@ -14,6 +14,7 @@ use cloud::{Error, Freshness, IpPools, Limits};
 use egress_model::identity::Identity;
 use egress_model::ip_pool::{Address, AddressId, Observed, Operation, User, UserKind};
 
+pub(crate) use convert::public_ips;
 pub use source::{Ddos, Extent, IpVersion, Settings, Sku, Source};
 
 use crate::MAX_TAGS;

@@ -10,6 +10,7 @@ mod credentials;
 mod error;
 pub mod id;
 pub mod ip_pools;
+pub mod nat_gateways;
 mod object;
 mod place;
 #[cfg(test)]

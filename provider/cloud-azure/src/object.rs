@@ -9,7 +9,7 @@ use crate::id::ResourceId;
 
 /// Where an object is in its life (`ProvisioningState`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provisioning {
+pub(crate) enum Provisioning {
     /// It is what was asked for.
     Succeeded,
     /// An operation on it is under way.

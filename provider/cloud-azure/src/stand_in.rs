@@ -57,8 +57,8 @@ pub(crate) fn connect(server: &Server<Azure>, config: &Config) -> Cloud {
 }
 
 /// What a process of its own sees: nothing is remembered.
-pub(crate) fn place(server: &Server<Azure>) -> Arc<Place> {
-    connect(server, &config(server)).place("egress", "westeurope").expect("a place")
+pub(crate) fn place(server: &Server<Azure>) -> Place {
+    connect(server, &config(server)).new_place("egress", "westeurope")
 }
 
 pub(crate) fn limits() -> Limits {

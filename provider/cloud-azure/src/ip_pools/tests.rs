@@ -1,7 +1,6 @@
 //! Pools on the stand-in Azure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -50,9 +49,9 @@ impl World for Group {
 }
 
 impl Subject for Group {
-    type Cloud = Arc<Place>;
+    type Cloud = Place;
 
-    fn cloud(&self) -> Arc<Place> {
+    fn cloud(&self) -> Place {
         place(&self.0)
     }
 
