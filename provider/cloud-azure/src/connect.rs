@@ -90,3 +90,62 @@ fn is_safe(url: &Url) -> bool {
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     url.scheme() == "https" || url.scheme() == "http" && is_local
 }
+
+#[cfg(test)]
+mod tests {
+    use cloud::{Freshness, IpPools as _};
+    use egress_model::identity::{Identity, ResourceType};
+    use stand_in_cloud::azure::Settings;
+
+    use super::*;
+    use crate::config::{Credentials, Environment};
+    use crate::stand_in::{config, connect, server};
+
+    #[test]
+    fn tokens_go_nowhere_without_tls_but_to_this_machine() {
+        let with = |endpoint: &str, subscription: &str| {
+            let endpoint = Some(endpoint.to_owned());
+            let config = Config { endpoint, ..Config::new(subscription, Credentials::AzureCli) };
+            Cloud::connect(&config, CancellationToken::new()).map(drop)
+        };
+        for endpoint in ["http://management.example", "ftp://127.0.0.1", "management.azure.com", ""] {
+            assert_eq!(with(endpoint, "s1"), Err(ConnectError::Endpoint), "{endpoint}");
+        }
+        for endpoint in ["https://management.example", "http://127.0.0.1:8080", "http://[::1]", "http://localhost"] {
+            assert_eq!(with(endpoint, "s1"), Ok(()), "{endpoint}");
+        }
+        assert!(matches!(with("https://management.example", "s1/.."), Err(ConnectError::NotAName(_))));
+    }
+
+    #[test]
+    fn a_group_is_a_place_once_in_whatever_case() {
+        let config = Config::new("s1", Credentials::AzureCli);
+        let cloud = Cloud::connect(&config, CancellationToken::new()).expect("a connection");
+        let (one, other) = (cloud.place("Egress", "WestEurope"), cloud.place("egress", "westeurope"));
+        let (one, other) = (one.expect("a place"), other.expect("a place"));
+        assert!(Arc::ptr_eq(&one, &other));
+        assert_eq!(one.default_tags(), &cloud::DefaultTags::default());
+        assert!(matches!(cloud.place("a/b", "westeurope"), Err(ConnectError::NotAName(_))));
+    }
+
+    #[tokio::test]
+    async fn workload_and_managed_identities_get_tokens_in_every_environment() {
+        let server = server(Settings::fast());
+        let file = std::env::temp_dir().join(format!("egress-azure-token-{}", std::process::id()));
+        std::fs::write(&file, "vouched").expect("a file");
+        let token_file = file.to_string_lossy().into_owned();
+        let of_pod = Credentials::WorkloadIdentity { client_id: "app".to_owned(), token_file };
+        let of_machine = Credentials::ManagedIdentity { client_id: None };
+        for environment in [Environment::Public, Environment::UsGovernment, Environment::China] {
+            for credentials in [&of_pod, &of_machine] {
+                let config = Config { environment, credentials: credentials.clone(), ..config(&server) };
+                let place = connect(&server, &config).new_place("egress", "westeurope");
+                let (owner, name) = ("acme".parse().expect("an owner"), "one".parse().expect("a name"));
+                let identity = Identity { owner, resource_type: ResourceType::IpPool, name };
+                let observed = place.observe(&identity, &[], Freshness::Now).await;
+                assert!(observed.is_ok(), "{credentials:?} {environment:?} {observed:?}");
+            }
+        }
+        std::fs::remove_file(&file).expect("removed");
+    }
+}
