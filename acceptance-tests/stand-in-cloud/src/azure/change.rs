@@ -16,7 +16,7 @@ impl Azure {
             return Err(refusal::bad("InvalidRequestContent", "The request content was invalid."));
         };
         let before = self.objects.get(&normal(id));
-        self.check_condition(call, id, before)?;
+        check_condition(call, id, before)?;
         self.check_idle(kind, id)?;
         let body = accepted(kind, sent);
         if before.is_none() && std::mem::take(&mut self.refuse_next_create) {
@@ -45,18 +45,10 @@ impl Azure {
 
     pub(super) fn delete(&mut self, call: &Call, kind: Kind, id: &str, now: Timestamp) -> Result<Reply, Reply> {
         let Some(object) = self.objects.get(&normal(id)) else { return Ok(Reply::empty(204)) };
-        self.check_condition(call, id, Some(object))?;
+        check_condition(call, id, Some(object))?;
         self.check_idle(kind, id)?;
         self.check_unused(kind, id)?;
         Ok(self.begin(call, id, End::Deletes, now))
-    }
-
-    fn check_condition(&self, call: &Call, id: &str, before: Option<&Object>) -> Result<(), Reply> {
-        let differs = call.if_match.as_ref().is_some_and(|etag| before.map(Object::etag).as_ref() != Some(etag));
-        if differs || call.must_be_new && before.is_some() {
-            return Err(refusal::precondition(id));
-        }
-        Ok(())
     }
 
     /// One operation on an object at a time, and one on a network with all its subnets.
@@ -135,4 +127,12 @@ impl Azure {
             IpAddr::V4(Ipv4Addr::from(0xc612_0000_u32 + self.next_ip))
         }
     }
+}
+
+fn check_condition(call: &Call, id: &str, before: Option<&Object>) -> Result<(), Reply> {
+    let differs = call.if_match.as_ref().is_some_and(|etag| before.map(Object::etag).as_ref() != Some(etag));
+    if differs || call.must_be_new && before.is_some() {
+        return Err(refusal::precondition(id));
+    }
+    Ok(())
 }

@@ -89,7 +89,7 @@ impl ip_pool::Source for Source {
     }
 }
 
-/// How a DDoS attack on an address is met (`ddosSettings.protectionMode`).
+/// How an attack of many machines on an address is met (`ddosSettings.protectionMode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ddos {
     /// As the virtual network says.
@@ -117,7 +117,7 @@ impl Ddos {
 pub struct Settings {
     /// Minutes after which an idle connection is forgotten, 4 to 30. Behind a NAT gateway the gateway's own counts.
     pub idle_timeout: Option<u8>,
-    /// How a DDoS attack is met.
+    /// How an attack of many machines is met.
     pub ddos: Option<Ddos>,
     /// The first label of its name in Azure's DNS.
     pub dns_label: Option<String>,

@@ -11,6 +11,7 @@ use egress_model::identity::{Identity, ResourceType};
 use egress_model::ip_pool::{Address, Operation, PublicIps};
 use serde_json::json;
 use stand_in_cloud::Server;
+use stand_in_cloud::api::Api as _;
 use stand_in_cloud::azure::{Azure, Settings as Timings};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
 use tokio_util::sync::CancellationToken;
@@ -128,17 +129,18 @@ async fn prefixes_and_both_versions_are_made_and_addresses_are_taken_from_a_pref
 #[tokio::test]
 async fn an_address_that_was_interrupted_or_failed_is_settled_and_not_made_anew() {
     for fails in [false, true] {
-        let server = server(Timings { operation_ms: 300, ..Timings::fast() });
+        let server = server(Timings { operation_ms: 60_000, ..Timings::fast() });
         let place = place(&server);
         if fails {
             server.with(|azure, _| azure.fail_next_operation());
         }
-        let soon = Limits::within(CancellationToken::new(), Duration::from_millis(100));
+        let soon = Limits::within(CancellationToken::new(), Duration::from_secs(2));
         allocate(&place, source(), &soon).await.expect_err("no IP in this time");
         let observed = place.observe(&identity(), &[], Freshness::Now).await.expect("an observation");
         let address = observed.iter().next().expect("an address").clone();
         assert_eq!(address.public_ips, PublicIps::Pending);
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        server.advance(Duration::from_secs(60));
+        server.with(|azure, _| azure.set_settings(Timings::fast()));
         let made = allocate(&place, source(), &limits()).await.expect("an address");
         assert!(made.id == address.id && made.public_ips.single().is_some(), "{made:?}");
         assert_eq!(server.with(Azure::inventory).len(), 1);

@@ -52,7 +52,7 @@ struct Planner<'a> {
     gaps: BTreeSet<ResourceId>,
 }
 
-impl<'a> Planner<'a> {
+impl Planner<'_> {
     fn is_kept(&self, id: &ResourceId, gateway: &Gateway) -> bool {
         let wanted = self.desired.gateways.get(&gateway.key);
         let current = wanted.and_then(|wanted| self.observed.current(&gateway.key, &wanted.fixed));

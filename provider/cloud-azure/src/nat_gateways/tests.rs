@@ -104,7 +104,9 @@ impl World for Network {
 
     async fn inventory(&self) -> BTreeSet<String> {
         let mut all = self.0.with(Azure::inventory);
-        all.values_mut().for_each(|object| object["etag"] = Value::Null);
+        for object in all.values_mut() {
+            object["etag"] = Value::Null;
+        }
         all.into_iter().map(|(id, object)| format!("{id} {object}")).collect()
     }
 }
