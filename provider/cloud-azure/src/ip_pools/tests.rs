@@ -14,7 +14,6 @@ use stand_in_cloud::Server;
 use stand_in_cloud::api::Api as _;
 use stand_in_cloud::azure::{Azure, Settings as Timings};
 use stand_in_cloud::faults::{Effect, Fault, FaultPhase, Matcher};
-use tokio_util::sync::CancellationToken;
 
 use super::{Ddos, Extent, IpVersion, Settings, Sku, Source};
 use crate::Place;
@@ -134,12 +133,20 @@ async fn an_address_that_was_interrupted_or_failed_is_settled_and_not_made_anew(
         if fails {
             server.with(|azure, _| azure.fail_next_operation());
         }
-        let soon = Limits::within(CancellationToken::new(), Duration::from_secs(2));
-        allocate(&place, source(), &soon).await.expect_err("no IP in this time");
+        // The user interrupts as soon as the cloud has accepted the call.
+        let limits_of_run = limits();
+        let interrupt = async {
+            while server.with(Azure::inventory).is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            limits_of_run.stop.cancel();
+        };
+        let (made, ()) = tokio::join!(allocate(&place, source(), &limits_of_run), interrupt);
+        made.expect_err("no IP in this time");
         let observed = place.observe(&identity(), &[], Freshness::Now).await.expect("an observation");
         let address = observed.iter().next().expect("an address").clone();
         assert_eq!(address.public_ips, PublicIps::Pending);
-        server.advance(Duration::from_secs(60));
+        server.advance(Duration::from_mins(1));
         server.with(|azure, _| azure.set_settings(Timings::fast()));
         let made = allocate(&place, source(), &limits()).await.expect("an address");
         assert!(made.id == address.id && made.public_ips.single().is_some(), "{made:?}");
