@@ -3,9 +3,10 @@
 //! A cloud's API is a pure state machine ([`api::Api`]): a request is read as a call, and a call and the time give a reply.
 //! [`Server`] puts it on a port of this machine, with the faults, holds, log and clock that tests need, which are the same for
 //! all; [`beside::Beside`] puts several APIs behind one server. Each says by its [`rules`] what it does, and from where that is
-//! known. [`ec2`] is the only one so far.
+//! known. [`ec2`] and [`azure`] are there so far.
 
 pub mod api;
+pub mod azure;
 pub mod beside;
 mod body;
 mod control;
