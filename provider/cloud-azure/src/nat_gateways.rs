@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use cloud::nat_gateways::Renaming;
 use cloud::{Error, Freshness, Limits, NatGateways, Reached, Reconcile};
-use egress_model::identity::{Identity, Key};
+use egress_model::identity::{Identity, Key, Mark};
 use egress_model::nat_gateway::{self, View};
 
 pub use plan::Plan;
@@ -77,9 +77,8 @@ pub struct Observed {
 /// One of the resource's own gateways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Gateway {
-    key: Key,
     /// What it carries.
-    identity: Identity,
+    mark: Mark,
     fixed: Fixed,
     idle_timeout: Option<u8>,
     /// With their IPs, where they have them.
@@ -138,7 +137,7 @@ impl fmt::Display for Operation {
 impl Observed {
     /// The gateway that a key has: the first of those that are what cannot be changed. One that failed is alive.
     fn current(&self, key: &Key, fixed: &Fixed) -> Option<(&ResourceId, &Gateway)> {
-        let fits = |gateway: &Gateway| gateway.key == *key && gateway.is_live() && gateway.fixed == *fixed;
+        let fits = |gateway: &Gateway| gateway.mark.key == *key && gateway.is_live() && gateway.fixed == *fixed;
         self.gateways.iter().find(|(_, gateway)| fits(gateway))
     }
 }
@@ -191,7 +190,7 @@ impl NatGateways for Place {
         let address = |(id, ip): (&ResourceId, &Option<IpAddr>)| nat_gateway::Address {
             id: Some(id.to_string()),
             public_ip: *ip,
-            private_ip: None,
+            ..nat_gateway::Address::default()
         };
         let state = |provisioning| match provisioning {
             Provisioning::Updating => nat_gateway::State::Pending,
@@ -205,8 +204,14 @@ impl NatGateways for Place {
         let mut view = View::default();
         for (id, gateway) in &observed.gateways {
             let addresses = gateway.addresses.iter().map(address).collect();
-            let shown = nat_gateway::Gateway { id: id.to_string(), state: state(gateway.provisioning), addresses };
-            view.gateways.entry(gateway.key.clone()).or_insert(shown);
+            let shown = nat_gateway::Gateway {
+                id: id.to_string(),
+                state: state(gateway.provisioning),
+                addresses,
+                mark: Some(gateway.mark.clone()),
+                tags: gateway.tags.clone(),
+            };
+            view.gateways.entry(gateway.mark.key.clone()).or_insert(shown);
         }
         view
     }

@@ -26,6 +26,15 @@ struct Holder {
     ty: String,
 }
 
+impl Holder {
+    /// Whether it is another resource as a whole, or a map of such, which a module is given as that resource has it. A type with
+    /// `optional()` would make null of what is absent there, and no provider can tell.
+    fn is_of_whole_resources(&self) -> bool {
+        let maps = ["/policies", "/gateways", "/nat_gateways", "/pools"];
+        self.ty.starts_with("object") || maps.contains(&self.pointer.as_str())
+    }
+}
+
 /// The outermost such attributes of a block of a schema that a configuration writes.
 fn holders(block: &Json, body: &Json, pointer: &str, found: &mut Vec<Holder>) -> Result<()> {
     for (name, attribute) in block["attributes"].as_object().into_iter().flatten() {
@@ -140,9 +149,7 @@ fn through_for_expressions(run: &Run<'_>) -> Result<()> {
 
 fn through_modules(run: &Run<'_>, typed: bool) -> Result<()> {
     let workspace = workspace(run)?;
-    // One object is a whole gateway, which a module is given as its resource has it. A type with optional() would make null of what is
-    // absent there, and no provider can tell.
-    let takes = if typed { |holder: &Holder| !holder.ty.starts_with("object") } else { |_: &Holder| true };
+    let takes = if typed { |holder: &Holder| !holder.is_of_whole_resources() } else { |_: &Holder| true };
     let variants = write_cases(&workspace, takes, |workspace, case| {
         let Case { name, type_name, holder, mut body } = case;
         let value = replace(&mut body, holder, "${var.value}".to_owned())?;

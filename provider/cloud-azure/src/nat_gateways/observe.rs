@@ -58,8 +58,7 @@ fn own(desired: &Desired, id: &ResourceId, object: &Object) -> Option<Gateway> {
     let idle = object.property("idleTimeoutInMinutes").as_u64();
     (is_own && is_gateway).then_some(())?;
     Some(Gateway {
-        key: mark.key,
-        identity: mark.identity,
+        mark,
         fixed: Fixed {
             sku: Sku::of(object)?,
             zone: object.zones().into_iter().next(),

@@ -54,8 +54,8 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn is_kept(&self, id: &ResourceId, gateway: &Gateway) -> bool {
-        let wanted = self.desired.gateways.get(&gateway.key);
-        let current = wanted.and_then(|wanted| self.observed.current(&gateway.key, &wanted.fixed));
+        let wanted = self.desired.gateways.get(&gateway.mark.key);
+        let current = wanted.and_then(|wanted| self.observed.current(&gateway.mark.key, &wanted.fixed));
         current.is_some_and(|(current, _)| current == id)
     }
 
@@ -69,7 +69,7 @@ impl Planner<'_> {
         let observed = self.observed;
         for (id, gateway) in observed.gateways.iter().filter(|(_, gateway)| gateway.is_live()) {
             let is_kept = self.is_kept(id, gateway);
-            let others = self.desired.gateways.iter().filter(|(key, _)| !is_kept || **key != gateway.key);
+            let others = self.desired.gateways.iter().filter(|(key, _)| !is_kept || **key != gateway.mark.key);
             let wanted: BTreeSet<&ResourceId> = others.flat_map(|(_, wanted)| &wanted.addresses).collect();
             let (mut leave, mut stay): (Addresses, Addresses) =
                 gateway.addresses.keys().cloned().partition(|address| wanted.contains(address));
@@ -85,13 +85,13 @@ impl Planner<'_> {
             if has_subnets && stay.is_empty() {
                 self.gaps.extend(subnets);
             }
-            self.steps.push(put(&gateway.key, Some(id), stay));
+            self.steps.push(put(&gateway.mark.key, Some(id), stay));
         }
     }
 
     /// Whether the gateway that takes this one's place has an address beside these.
     fn heir_has_more(&self, gateway: &Gateway, leave: &Addresses) -> bool {
-        self.desired.gateways.get(&gateway.key).is_some_and(|heir| !heir.addresses.is_subset(leave))
+        self.desired.gateways.get(&gateway.mark.key).is_some_and(|heir| !heir.addresses.is_subset(leave))
     }
 
     fn held_back(&self) -> Addresses {
@@ -160,7 +160,7 @@ fn put(key: &Key, gateway: Option<&ResourceId>, addresses: Addresses) -> Operati
 
 fn is_settled(desired: &Desired, gateway: &Gateway, wanted: &Wanted, addresses: &Addresses) -> bool {
     gateway.provisioning == Provisioning::Succeeded
-        && gateway.identity == desired.identity
+        && gateway.mark.identity == desired.identity
         && gateway.addresses.keys().eq(addresses)
         && (wanted.idle_timeout.is_none() || wanted.idle_timeout == gateway.idle_timeout)
         && wanted.tags.iter().all(|(name, value)| gateway.tags.get(name) == Some(value))
