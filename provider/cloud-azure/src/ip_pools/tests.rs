@@ -108,7 +108,7 @@ async fn release(place: &Place, address: &Address<Source>) -> Result<(), cloud::
 }
 
 #[tokio::test]
-async fn prefixes_and_both_versions_are_made_and_addresses_are_taken_from_a_prefix() {
+async fn prefixes_and_addresses_of_both_versions_are_made() {
     let server = server(Timings::fast());
     let place = place(&server);
     for (version, length) in [(IpVersion::V4, 30), (IpVersion::V6, 124)] {
@@ -126,7 +126,7 @@ async fn prefixes_and_both_versions_are_made_and_addresses_are_taken_from_a_pref
 }
 
 #[tokio::test]
-async fn an_address_that_was_interrupted_or_failed_is_settled_and_not_made_anew() {
+async fn an_address_that_was_interrupted_or_failed_is_settled_and_not_made_twice() {
     for fails in [false, true] {
         let server = server(Timings { operation_ms: 60_000, ..Timings::fast() });
         let place = place(&server);

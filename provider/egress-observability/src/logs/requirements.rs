@@ -26,12 +26,13 @@ pub fn requirements(collector: Collector, plan: &Plan) -> Vec<Requirement> {
         "The collector runs on every node and mounts {} of it, and a folder of its own for what it notes",
         folders.into_iter().collect::<Vec<_>>().join(", ")
     ));
-    let variables: Vec<String> = plan
-        .outputs
-        .iter()
-        .filter_map(|output| output.server()?.login.as_ref())
-        .flat_map(|login| [login.user.to_string(), login.password.to_string()])
-        .collect();
+    let logins = plan.outputs.iter().filter_map(|output| output.server()?.login.as_ref());
+    let mut variables: Vec<String> = Vec::new();
+    for variable in logins.flat_map(|login| [login.user.to_string(), login.password.to_string()]) {
+        if !variables.contains(&variable) {
+            variables.push(variable);
+        }
+    }
     if !variables.is_empty() {
         outside(format!("The collector's environment has {}, from a Secret", variables.join(", ")));
     }

@@ -75,8 +75,22 @@ fn engine(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> O
     reading.keep(&place.path.field("engine"), found.ok_or_else(why))
 }
 
+/// An attribute that each such resource has. Where it is null, what is given is another object, such as one whose misspelt words the
+/// variable of a module has dropped: it is not passed over, or nobody would see that it is not watched.
+fn given<'v, T>(
+    reading: &mut Reading,
+    place: &Place<'v>,
+    name: &'static str,
+    read: impl FnOnce(&mut Reading, &Place<'v>) -> Option<T>,
+) -> Option<T> {
+    if place.field(name).is_none() {
+        reading.mistake(&place.path.field(name), "It is null; give the whole resource, such as egress_policy.backend");
+    }
+    reading.required(place, name, read)
+}
+
 fn policy(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> Option<WatchedPolicy> {
-    let name = reading.required(place, "name", Reading::text::<ObjectName>);
+    let name = given(reading, place, "name", Reading::text::<ObjectName>);
     let namespace = reading.optional(place, "namespace", Reading::text::<NamespaceName>);
     let engine = engine(reading, place, in_cluster);
     let mut domains: BTreeSet<String> = BTreeSet::new();
@@ -103,8 +117,8 @@ fn policy(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> O
 }
 
 fn gateway(reading: &mut Reading, place: &Place<'_>, in_cluster: &InCluster) -> Option<WatchedGateway> {
-    let name = reading.required(place, "name", Reading::text::<ObjectName>);
-    let namespace = reading.required(place, "namespace", Reading::text::<NamespaceName>);
+    let name = given(reading, place, "name", Reading::text::<ObjectName>);
+    let namespace = given(reading, place, "namespace", Reading::text::<NamespaceName>);
     let engine = engine(reading, place, in_cluster);
     let (name, namespace, engine) = (name?, namespace?, engine?);
     let labels = match engine {

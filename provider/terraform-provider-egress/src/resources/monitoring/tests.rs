@@ -61,12 +61,15 @@ fn wrong_attributes_are_told_on_their_path() {
         json!({ "existing_nat_gateways": { "prod": existing } })
     };
     let operator = json!({ "format": "grafana-operator" });
+    let mut nameless = policy("cilium");
+    nameless["name"] = Json::Null;
     let cases = [
         (json!({ "name": "Egress" }), "name"),
         (json!({ "namespace": "a.b" }), "namespace"),
         (json!({ "policies": {} }), ""),
         (json!({ "policies": { "Back end": policy("cilium") } }), "policies[\"Back end\"]"),
         (json!({ "policies": { "backend": policy("cillium") } }), "policies[\"backend\"].engine"),
+        (json!({ "policies": { "backend": nameless } }), "policies[\"backend\"].name"),
         (json!({ "topics": ["traffic", "latencies"] }), "topics[1]"),
         (json!({ "exports": ["hubbel"] }), "exports[0]"),
         (json!({ "series_labels": { "source": "x" } }), "series_labels[\"source\"]"),
