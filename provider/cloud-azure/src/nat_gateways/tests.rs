@@ -246,6 +246,6 @@ async fn a_gateway_whose_update_failed_is_alive_and_is_repaired() {
     let gateway = view.gateways.values().next().expect("a gateway");
     assert!(matches!(gateway.state, State::Degraded { .. }) && gateway.state.is_live(), "{gateway:?}");
     let repaired = network.reach(&more).await;
-    assert!(made.gateways.keys().eq(repaired.gateways.keys()), "and not made anew");
+    assert!(made.gateways.keys().eq(repaired.gateways.keys()), "and not made twice");
     assert_eq!(network.gaps(), Vec::<String>::new());
 }
