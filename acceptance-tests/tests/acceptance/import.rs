@@ -29,6 +29,8 @@ pub(crate) fn add_to(suite: &mut Suite) {
     );
     suite.on_each_host("import::egress_gateway", Needs::Engines, gateways_come_back);
     suite.on_each_host("import::egress_pod_network", Needs::Engines, pod_networks_come_back);
+    suite.on_each_host("import::egress_monitoring", Needs::Engines, monitorings_come_back);
+    suite.on_each_host("import::egress_log_collection", Needs::Cluster, log_collections_come_back);
     suite.on_each_host("import::what_cannot_be_read_is_refused", Needs::Cluster, what_cannot_be_read_is_refused);
 }
 
@@ -191,8 +193,7 @@ fn policies_come_back(run: &Run<'_>) -> Result<()> {
     let state = workspace.state()?;
     let manifests = attributes(&state, "egress_policy.backend")["manifests"].to_string();
     ensure!(!manifests.contains("egress-configuration"), "the annotation is noise in a plan: {manifests}");
-    let (id, identity) =
-        (format!("{namespace}/backend"), format!("{{ namespace = \"{namespace}\", name = \"backend\" }}"));
+    let (id, identity) = named_in(&namespace, "backend");
     comes_back(run, &workspace, &provider, "egress_policy.backend", &id, &identity)
 }
 
@@ -210,8 +211,7 @@ fn a_policy_with_routes_comes_back(run: &Run<'_>) -> Result<()> {
     settle(&world, &provider, &(cloud + &policy))?;
     let routes = attributes(&world.state()?, "egress_policy.backend")["routes"].clone();
     ensure!(routes.as_object().is_some_and(|routes| routes.len() == 2), "{routes:#}");
-    let (id, identity) =
-        (format!("{namespace}/backend"), format!("{{ namespace = \"{namespace}\", name = \"backend\" }}"));
+    let (id, identity) = named_in(&namespace, "backend");
     comes_back(run, &world, &provider, "egress_policy.backend", &id, &identity)
 }
 
@@ -243,8 +243,7 @@ fn gateways_come_back(run: &Run<'_>) -> Result<()> {
          sources = {{ shop = {{ namespaces = {{ names = [\"shop\"] }}, pods = {{ all = true }} }} }}\n}}\n"
     );
     settle(&workspace, &provider, &body)?;
-    let (id, identity) =
-        (format!("{namespace}/{namespace}"), format!("{{ namespace = \"{namespace}\", name = \"{namespace}\" }}"));
+    let (id, identity) = named_in(&namespace, &namespace);
     comes_back(run, &workspace, &provider, "egress_gateway.partners", &id, &identity)
 }
 
@@ -257,6 +256,37 @@ fn pod_networks_come_back(run: &Run<'_>) -> Result<()> {
                 [\"sg-0123456789abcdef0\"] }\n    }\n  }\n}\n";
     settle(&workspace, &provider, body)?;
     comes_back(run, &workspace, &provider, "egress_pod_network.prod", "prod", "{ name = \"prod\" }")
+}
+
+fn monitorings_come_back(run: &Run<'_>) -> Result<()> {
+    let (workspace, server) = (run.workspace()?, own_server_with_engines()?);
+    let (namespace, provider) = (server.own_namespace()?, cluster_provider(&server, ""));
+    let body = format!(
+        "resource \"egress_monitoring\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  \
+         existing_nat_gateways = {{ prod = {{ cloud = \"aws\", region = \"eu-west-1\", ids = [\"nat-1\"] }} }}\n  \
+         rules {{ labels = {{ release = \"prometheus\" }} }}\n  dashboard {{ folder = \"Network\" }}\n}}\n"
+    );
+    settle(&workspace, &provider, &body)?;
+    let (id, identity) = named_in(&namespace, "egress");
+    comes_back(run, &workspace, &provider, "egress_monitoring.egress", &id, &identity)
+}
+
+fn log_collections_come_back(run: &Run<'_>) -> Result<()> {
+    let (workspace, server) = (run.workspace()?, api_server()?);
+    let (namespace, provider) = (server.own_namespace()?, cluster_provider(&server, ""));
+    let body = format!(
+        "resource \"egress_log_collection\" \"egress\" {{\n  name = \"egress\"\n  namespace = \"{namespace}\"\n  \
+         collector = \"fluent-bit\"\n  keep = \"denied\"\n  files_of = {{ vpc-flow-logs = [\"/var/log/flows/*.log\"] }}\n  \
+         stdout {{}}\n}}\n"
+    );
+    settle(&workspace, &provider, &body)?;
+    let (id, identity) = named_in(&namespace, "egress");
+    comes_back(run, &workspace, &provider, "egress_log_collection.egress", &id, &identity)
+}
+
+/// What imports a resource that is named within a namespace: its id, and its identity.
+fn named_in(namespace: &str, name: &str) -> (String, String) {
+    (format!("{namespace}/{name}"), format!("{{ namespace = {namespace:?}, name = {name:?} }}"))
 }
 
 fn what_cannot_be_read_is_refused(run: &Run<'_>) -> Result<()> {
