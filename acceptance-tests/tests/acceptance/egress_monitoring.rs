@@ -208,7 +208,7 @@ fn what_cannot_be_seen_is_refused(run: &Run<'_>) -> Result<()> {
     };
     refuses(
         "  topics = [\"denied\"]\n",
-        &["topics[0] cannot be used", "calico: open source", "It is measured by istio-sidecar"],
+        &["topics[0] cannot be used", "calico: Felix of open source", "It is measured by istio-sidecar"],
     )?;
     refuses(
         "  alerts {\n    egress_gateway_down {}\n  }\n",
